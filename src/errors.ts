@@ -1,0 +1,232 @@
+/**
+ * Every error that Ottla hands to its user: one small tree.
+ *
+ *   OttlaError                  code, retriable, cause
+ *   ├─ ConfigError              an option is unknown, out of range or contradicts another
+ *   ├─ ProtocolError            bytes that do not follow Kafka's protocol
+ *   ├─ ConnectionError          a socket could not be opened, or closed under a request
+ *   ├─ BrokerError              a broker answered a request with an error code
+ *   ├─ TimeoutError             a wait that is not about one record (connect, metadata) ran out
+ *   └─ DeliveryError            a record was not acknowledged; `outcome` says what is known
+ *      ├─ InvalidRecordError    the record, or its topic's name, is not one Kafka can take
+ *      ├─ SerializationError    key, value or header could not be turned into bytes
+ *      ├─ RecordTooLargeError   larger than `maxRequestSizeBytes`, `bufferMemoryBytes` or the broker's limit
+ *      ├─ BufferFullError       no room in `bufferMemoryBytes` within `maxBlockMs`
+ *      ├─ TopicUnavailableError the topic's metadata did not come, or the broker refuses the topic
+ *      ├─ DeliveryTimeoutError  `deliveryTimeoutMs` ran out
+ *      ├─ AbortedError          the caller's AbortSignal fired
+ *      ├─ ClosedError           the producer is closed
+ *      └─ SendAllError          some records of a `sendAll` failed; holds every result
+ *
+ * Neighbours: none; this file imports nothing, and every room may import it.
+ */
+
+/**
+ * What is known of a record that was not acknowledged:
+ * - `not-written`: it never left this process, or no attempt can have reached a log;
+ * - `unknown`: an attempt was made and its answer was lost, so it may or may not be in the log;
+ * - `rejected`: the broker refused it, and no earlier attempt can have been written.
+ */
+export type DeliveryOutcome = 'not-written' | 'unknown' | 'rejected'
+
+/** Fields that any Ottla error may carry besides its message. */
+export interface OttlaErrorOptions {
+  readonly cause?: unknown
+  readonly retriable?: boolean
+}
+
+/** Root of the tree. `code` is stable across releases; messages are not. */
+export class OttlaError extends Error {
+  /** Stable identifier such as `ERR_OTTLA_CONFIG`. */
+  readonly code: string
+  /** True where the same call may succeed later with nothing changed by the caller. */
+  readonly retriable: boolean
+
+  constructor(code: string, message: string, options: OttlaErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.name = new.target.name
+    this.code = code
+    this.retriable = options.retriable ?? false
+  }
+}
+
+/** An option is unknown, out of range, or contradicts another one; thrown by the constructor. */
+export class ConfigError extends OttlaError {
+  constructor(message: string, options: OttlaErrorOptions = {}) {
+    super('ERR_OTTLA_CONFIG', message, options)
+  }
+}
+
+/** Where in which message the bytes stopped making sense. */
+export interface ProtocolErrorOptions extends OttlaErrorOptions {
+  readonly apiName?: string | undefined
+  readonly version?: number | undefined
+  /** Byte offset within the frame or buffer being read. */
+  readonly offset?: number | undefined
+}
+
+/** Bytes that do not follow Kafka's protocol, or a value that its wire types cannot carry. */
+export class ProtocolError extends OttlaError {
+  readonly apiName: string | undefined
+  readonly version: number | undefined
+  readonly offset: number | undefined
+
+  constructor(message: string, options: ProtocolErrorOptions = {}) {
+    super('ERR_OTTLA_PROTOCOL', message, options)
+    this.apiName = options.apiName
+    this.version = options.version
+    this.offset = options.offset
+  }
+}
+
+/** What a connection was doing when it failed. */
+export type ConnectionPhase = 'resolve' | 'connect' | 'handshake' | 'request' | 'idle' | 'close'
+
+/** Which broker address failed, and while doing what. */
+export interface ConnectionErrorOptions extends OttlaErrorOptions {
+  readonly host: string
+  readonly port: number
+  readonly phase: ConnectionPhase
+}
+
+/** A connection could not be opened, or closed under a request that was waiting for its answer. */
+export class ConnectionError extends OttlaError {
+  readonly host: string
+  readonly port: number
+  readonly phase: ConnectionPhase
+
+  constructor(message: string, options: ConnectionErrorOptions) {
+    super('ERR_OTTLA_CONNECTION', message, { retriable: true, ...options })
+    this.host = options.host
+    this.port = options.port
+    this.phase = options.phase
+  }
+}
+
+/** The error code a broker answered with. */
+export interface BrokerErrorOptions extends OttlaErrorOptions {
+  readonly apiName: string
+  /** Kafka's number, e.g. 3. */
+  readonly errorCode: number
+  /** Kafka's name, e.g. `UNKNOWN_TOPIC_OR_PARTITION`. */
+  readonly errorName: string
+}
+
+/** A broker answered a request with an error code of Kafka's table. */
+export class BrokerError extends OttlaError {
+  readonly apiName: string
+  readonly errorCode: number
+  readonly errorName: string
+
+  constructor(message: string, options: BrokerErrorOptions) {
+    super('ERR_OTTLA_BROKER', message, options)
+    this.apiName = options.apiName
+    this.errorCode = options.errorCode
+    this.errorName = options.errorName
+  }
+}
+
+/** A wait of the producer itself (connect, metadata, producer id) ran out of time. */
+export class TimeoutError extends OttlaError {
+  constructor(message: string, options: OttlaErrorOptions = {}) {
+    super('ERR_OTTLA_TIMEOUT', message, { retriable: true, ...options })
+  }
+}
+
+/** Which record, and what is known of it. */
+export interface DeliveryErrorOptions extends OttlaErrorOptions {
+  readonly outcome?: DeliveryOutcome
+  readonly topic?: string | undefined
+  readonly partition?: number | undefined
+  readonly code?: string
+}
+
+/** A record was not acknowledged. Every error that settles a record is one of these. */
+export class DeliveryError extends OttlaError {
+  readonly outcome: DeliveryOutcome
+  readonly topic: string | undefined
+  /** Undefined where the record failed before it had a partition. */
+  readonly partition: number | undefined
+
+  constructor(message: string, options: DeliveryErrorOptions = {}) {
+    super(options.code ?? 'ERR_OTTLA_DELIVERY', message, options)
+    this.outcome = options.outcome ?? 'not-written'
+    this.topic = options.topic
+    this.partition = options.partition
+  }
+}
+
+/** The record, or its topic's name, is not one that Kafka can take. */
+export class InvalidRecordError extends DeliveryError {
+  constructor(message: string, options: DeliveryErrorOptions = {}) {
+    super(message, { code: 'ERR_OTTLA_INVALID_RECORD', ...options })
+  }
+}
+
+/** A key, value or header could not be turned into bytes. */
+export class SerializationError extends DeliveryError {
+  constructor(message: string, options: DeliveryErrorOptions = {}) {
+    super(message, { code: 'ERR_OTTLA_SERIALIZATION', ...options })
+  }
+}
+
+/** The record is larger than a limit of the producer or of the broker; the message has both sizes. */
+export class RecordTooLargeError extends DeliveryError {
+  constructor(message: string, options: DeliveryErrorOptions = {}) {
+    super(message, { code: 'ERR_OTTLA_RECORD_TOO_LARGE', ...options })
+  }
+}
+
+/** No room came free within `maxBlockMs`, or too many sends were waiting for it already. */
+export class BufferFullError extends DeliveryError {
+  constructor(message: string, options: DeliveryErrorOptions = {}) {
+    super(message, { code: 'ERR_OTTLA_BUFFER_FULL', retriable: true, ...options })
+  }
+}
+
+/** The topic's metadata did not come within `maxBlockMs`, or the broker refuses the topic. */
+export class TopicUnavailableError extends DeliveryError {
+  constructor(message: string, options: DeliveryErrorOptions = {}) {
+    super(message, { code: 'ERR_OTTLA_TOPIC_UNAVAILABLE', ...options })
+  }
+}
+
+/** `deliveryTimeoutMs` ran out before the broker acknowledged the record. */
+export class DeliveryTimeoutError extends DeliveryError {
+  constructor(message: string, options: DeliveryErrorOptions = {}) {
+    super(message, { code: 'ERR_OTTLA_DELIVERY_TIMEOUT', retriable: true, ...options })
+  }
+}
+
+/** The caller's AbortSignal fired; `cause` is the signal's reason. */
+export class AbortedError extends DeliveryError {
+  constructor(message: string, options: DeliveryErrorOptions = {}) {
+    super(message, { code: 'ERR_OTTLA_ABORTED', ...options })
+  }
+}
+
+/** The producer is closed, or was closed while the record waited. */
+export class ClosedError extends DeliveryError {
+  constructor(message: string, options: DeliveryErrorOptions = {}) {
+    super(message, { code: 'ERR_OTTLA_CLOSED', ...options })
+  }
+}
+
+/** One record's fate in a `sendAll`. */
+export type SendAllResult<Metadata> =
+  | { readonly status: 'fulfilled'; readonly value: Metadata }
+  | { readonly status: 'rejected'; readonly reason: Error }
+
+/** Some records of a `sendAll` failed; `results` has the fate of each, in the order given. */
+export class SendAllError<Metadata = unknown> extends DeliveryError {
+  readonly results: readonly SendAllResult<Metadata>[]
+
+  constructor(
+    message: string,
+    results: readonly SendAllResult<Metadata>[],
+    options: DeliveryErrorOptions,
+  ) {
+    super(message, { code: 'ERR_OTTLA_SEND_ALL', ...options })
+    this.results = results
+  }
+}
