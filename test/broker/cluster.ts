@@ -1,0 +1,106 @@
+/**
+ * A Kafka of one or three nodes, started from the jars, in a fresh folder under the system's
+ * temporary folder that is removed on stop (or when this process dies: leash.ts).
+ *
+ * Layout of the folder: `node-<id>/{server.properties,log.txt,data/}`, `zookeeper/`.
+ *
+ * Neighbours: before, kafka.ts decides for it; after, node.ts and zookeeper.ts.
+ */
+import { randomBytes } from 'node:crypto'
+import { mkdtemp } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { askMetadata } from './admin.js'
+import type { Daemon } from './daemon.js'
+import { Leash } from './leash.js'
+import { JarsNode } from './node.js'
+import { freePorts } from './ports.js'
+import type { ClusterPlan } from './server-config.js'
+import type { KafkaVersion } from './versions.js'
+import { waitUntil } from './wait.js'
+import { startZookeeper } from './zookeeper.js'
+
+const JOIN_TIMEOUT_MS = 60_000
+
+/** Processes, their folder, and how to end them. */
+export interface JarsCluster {
+  readonly folder: string
+  readonly nodes: readonly JarsNode[]
+  /** Ends every process and removes the folder. Idempotent. */
+  stop(): Promise<void>
+}
+
+/** What is to be started. */
+export interface ClusterOptions {
+  readonly version: KafkaVersion
+  readonly classPath: string
+  readonly nodes: 1 | 3
+  readonly config: Readonly<Record<string, string>>
+}
+
+/** Starts a cluster; resolves when every node answers and knows all the others. */
+export async function startCluster(options: ClusterOptions): Promise<JarsCluster> {
+  const folder = await mkdtemp(join(tmpdir(), 'ottla-kafka-'))
+  const leash = new Leash(['rm', '-rf', folder])
+  try {
+    const { plan, zookeeper } = await prepare(options, folder, leash)
+    const context = { plan, classPath: options.classPath, leash }
+    const nodes = plan.places.map((place) => new JarsNode(place, context))
+    await startNodes(nodes, options.version)
+    return { folder, nodes, stop: () => stopAll(nodes, zookeeper, leash) }
+  } catch (error) {
+    await leash.letGo()
+    throw error
+  }
+}
+
+async function prepare(
+  options: ClusterOptions,
+  folder: string,
+  leash: Leash,
+): Promise<{ plan: ClusterPlan; zookeeper: Daemon | undefined }> {
+  const ids = Array.from({ length: options.nodes }, (_, index) => index + 1)
+  const [zookeeperPort = 0, ...ports] = await freePorts(1 + 2 * ids.length)
+  const places = ids.map((id, index) => ({
+    id,
+    port: ports[2 * index] ?? 0,
+    controllerPort: ports[2 * index + 1] ?? 0,
+    folder: join(folder, `node-${id}`),
+  }))
+  if (options.version.metadata === 'kraft') {
+    return { plan: { places, zookeeper: undefined, config: options.config }, zookeeper: undefined }
+  }
+  const place = join(folder, 'zookeeper')
+  const zookeeper = await startZookeeper(options.classPath, place, zookeeperPort, leash)
+  const address = `127.0.0.1:${zookeeperPort}`
+  return { plan: { places, zookeeper: address, config: options.config }, zookeeper }
+}
+
+async function startNodes(nodes: readonly JarsNode[], version: KafkaVersion): Promise<void> {
+  const storageTool = version.metadata === 'kraft' ? version.tools.storage : undefined
+  const clusterId = newClusterId()
+  await Promise.all(nodes.map((node) => node.prepare(storageTool, clusterId)))
+  await Promise.all(nodes.map((node) => node.start()))
+  for (const node of nodes) {
+    await waitUntil(async () => (await askMetadata(node.address)).brokers.length === nodes.length, {
+      what: `Kafka node ${node.id} to know all ${nodes.length} nodes`,
+      timeoutMs: JOIN_TIMEOUT_MS,
+    })
+  }
+}
+
+/** The data is thrown away, so nothing is gained by an orderly end: SIGKILL, and it is quick. */
+async function stopAll(
+  nodes: readonly JarsNode[],
+  zookeeper: Daemon | undefined,
+  leash: Leash,
+): Promise<void> {
+  await Promise.all([...nodes.map((node) => node.kill()), zookeeper?.kill()])
+  await leash.letGo()
+}
+
+/** A KRaft cluster id: 16 bytes in base64url, as `kafka-storage random-uuid` prints it. */
+function newClusterId(): string {
+  const id = randomBytes(16).toString('base64url')
+  return id.startsWith('-') ? newClusterId() : id // the tool would take it for an option
+}

@@ -1,0 +1,77 @@
+/**
+ * The Java on this machine: is it new enough, and how to run a main class with it.
+ *
+ * Neighbours: jars.ts gives the class path; node.ts and zookeeper.ts run servers, tools.ts tools.
+ */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+
+/** Kafka 4 needs Java 17 for brokers and tools; older versions run on it as well. */
+const MIN_JAVA = 17
+const STDERR_TAIL_CHARS = 4_000
+
+// The short-lived tools never reach the second compiler's break-even.
+const TOOL_FLAGS = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-Xmx512m', '-Xshare:auto']
+// slf4j-simple writes to stderr; a tool's is shown only when it fails.
+const TOOL_LOG = '-Dorg.slf4j.simpleLogger.defaultLogLevel=error'
+
+/** The `java` to run: JAVA_HOME's, else the one on the PATH. */
+export function javaProgram(): string {
+  const home = process.env.JAVA_HOME
+  return home ? join(home, 'bin', 'java') : 'java'
+}
+
+/** Null if Java is there and new enough, else a sentence that says what is amiss. */
+export async function whyNoJava(): Promise<string | null> {
+  const said = await run([javaProgram(), '-version']).catch(() => null)
+  if (said === null) return `no Java (${MIN_JAVA} or newer) on the PATH or in JAVA_HOME`
+  const major = Number(/version "(\d+)/.exec(said.stderr)?.[1] ?? 0)
+  return major >= MIN_JAVA ? null : `Java ${major} is too old: ${MIN_JAVA} or newer is needed`
+}
+
+/** How a tool is run. */
+export interface ToolOptions {
+  /** Called with what the tool prints, as it comes; without it, the output is returned as text. */
+  readonly onOutput?: (chunk: Buffer) => void
+  /** Default 120,000. */
+  readonly timeoutMs?: number
+}
+
+/** Runs a main class (or a single `.java` file) to its end and returns what it printed. */
+export async function runJava(
+  classPath: string,
+  main: string,
+  args: readonly string[],
+  options: ToolOptions = {},
+): Promise<string> {
+  const command = [javaProgram(), ...TOOL_FLAGS, TOOL_LOG, '-cp', classPath, main, ...args]
+  return (await run(command, options)).stdout
+}
+
+/** Runs a command to its end; rejects, showing its last words, if it fails or takes too long. */
+export async function run(
+  command: readonly string[],
+  options: ToolOptions = {},
+): Promise<{ stdout: string; stderr: string }> {
+  const timeoutMs = options.timeoutMs ?? 120_000
+  const [program = '', ...args] = command
+  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+  const output: Buffer[] = []
+  let stderr = ''
+  child.stdout.on('data', options.onOutput ?? ((chunk: Buffer) => output.push(chunk)))
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text))
+  const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs)
+  const [code, signal] = (await once(child, 'close').finally(() =>
+    clearTimeout(timer),
+  )) as unknown[]
+  const stdout = Buffer.concat(output).toString('utf8')
+  if (code === 0) return { stdout, stderr }
+  const how =
+    signal === 'SIGKILL'
+      ? `was killed, at the latest after ${timeoutMs} ms`
+      : `ended with ${String(code)}`
+  throw new Error(
+    `${program} ${args.at(0)} … ${how}:\n${(stdout + stderr).slice(-STDERR_TAIL_CHARS)}`,
+  )
+}

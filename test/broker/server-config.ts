@@ -1,0 +1,91 @@
+/**
+ * The `server.properties` of a test broker: small, quick to start, quick to notice a dead
+ * neighbour; else Kafka's own defaults. Keys that a version does not know are ignored by it, so one
+ * list serves all versions.
+ *
+ * Neighbours: node.ts writes the file that is made here.
+ */
+
+/** Where one node of a cluster lives. */
+export interface NodePlace {
+  readonly id: number
+  readonly port: number
+  /** The KRaft controller's port; not used with ZooKeeper. */
+  readonly controllerPort: number
+  /** The folder of its properties, log and data. */
+  readonly folder: string
+}
+
+/** What all nodes of a cluster share. */
+export interface ClusterPlan {
+  readonly places: readonly NodePlace[]
+  /** `host:port` of ZooKeeper, or undefined for KRaft. */
+  readonly zookeeper: string | undefined
+  /** The caller's settings; they win over all others. */
+  readonly config: Readonly<Record<string, string>>
+}
+
+/** ZooKeeper forgets a broker that was killed after this long; until then it cannot come back. */
+export const ZOOKEEPER_SESSION_MS = 4_000
+
+/** The whole properties file of one node. */
+export function serverProperties(plan: ClusterPlan, place: NodePlace): string {
+  const properties = {
+    ...common(plan.places.length),
+    ...(plan.zookeeper === undefined ? kraft(plan, place) : zookeeper(plan.zookeeper, place)),
+    'log.dirs': `${place.folder}/data`,
+    ...plan.config,
+  }
+  const lines = Object.entries(properties).map(([key, value]) => `${key}=${escaped(value)}`)
+  return `${lines.join('\n')}\n`
+}
+
+function common(nodes: number): Record<string, string> {
+  const replicas = String(nodes)
+  const minInSync = nodes > 1 ? '2' : '1'
+  return {
+    'auto.create.topics.enable': 'true',
+    'default.replication.factor': replicas,
+    'min.insync.replicas': minInSync,
+    'offsets.topic.replication.factor': replicas,
+    'offsets.topic.num.partitions': '3', // 50 by default: seconds of work for the first consumer
+    'transaction.state.log.replication.factor': replicas,
+    'transaction.state.log.min.isr': minInSync,
+    'transaction.state.log.num.partitions': '3',
+    'share.coordinator.state.topic.replication.factor': replicas,
+    'share.coordinator.state.topic.min.isr': minInSync,
+    'group.initial.rebalance.delay.ms': '0',
+    'log.cleaner.dedupe.buffer.size': '8388608', // 128 MiB by default, of a heap of 512
+    'controlled.shutdown.retry.backoff.ms': '500',
+  }
+}
+
+function kraft(plan: ClusterPlan, place: NodePlace): Record<string, string> {
+  const voters = plan.places.map((other) => `${other.id}@127.0.0.1:${other.controllerPort}`)
+  return {
+    'process.roles': 'broker,controller',
+    'node.id': String(place.id),
+    'controller.quorum.voters': voters.join(','),
+    'controller.listener.names': 'CONTROLLER',
+    listeners: `PLAINTEXT://127.0.0.1:${place.port},CONTROLLER://127.0.0.1:${place.controllerPort}`,
+    'advertised.listeners': `PLAINTEXT://127.0.0.1:${place.port}`,
+    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
+    'broker.heartbeat.interval.ms': '500',
+    'broker.session.timeout.ms': '4000', // 9,000 by default: how long a dead leader stays leader
+  }
+}
+
+function zookeeper(address: string, place: NodePlace): Record<string, string> {
+  return {
+    'broker.id': String(place.id),
+    'zookeeper.connect': address,
+    'zookeeper.session.timeout.ms': String(ZOOKEEPER_SESSION_MS),
+    listeners: `PLAINTEXT://127.0.0.1:${place.port}`,
+    'advertised.listeners': `PLAINTEXT://127.0.0.1:${place.port}`,
+  }
+}
+
+/** Java's properties format takes a backslash as an escape. */
+function escaped(value: string): string {
+  return value.replaceAll('\\', '\\\\').replaceAll('\n', '\\n')
+}

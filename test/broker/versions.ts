@@ -1,0 +1,73 @@
+/**
+ * Which Kafka versions can be started, and everything that differs between them: Maven artifacts,
+ * who keeps the cluster's metadata, and where Kafka keeps its tools. Nothing else in this folder
+ * may ask for a version number.
+ *
+ * Neighbours: jars.ts fetches the artifacts, cluster.ts starts them, tools.ts runs the tools.
+ */
+
+/** What is particular to one Kafka version. */
+export interface KafkaVersion {
+  readonly version: string
+  /** Maven coordinates `group:artifact:version` whose runtime dependencies make the class path. */
+  readonly artifacts: readonly string[]
+  /** Who keeps the metadata: the brokers themselves (KRaft), or a ZooKeeper beside them. */
+  readonly metadata: 'kraft' | 'zookeeper'
+  /** Main classes of Kafka's own tools. */
+  readonly tools: {
+    readonly storage: string
+    readonly consoleConsumer: string
+    readonly dumpLog: string
+  }
+}
+
+/** The version that tests, demo and benches use unless they ask for another. */
+export const PINNED_VERSION = '4.3.1'
+
+const SERVER = 'org.apache.kafka:kafka_2.13'
+const TOOLS = 'org.apache.kafka:kafka-tools' // a jar of its own since 3.3
+
+const STORAGE = 'kafka.tools.StorageTool'
+const OLD_CONSUMER = 'kafka.tools.ConsoleConsumer'
+const NEW_CONSUMER = 'org.apache.kafka.tools.consumer.ConsoleConsumer'
+const OLD_DUMP = 'kafka.tools.DumpLogSegments'
+const NEW_DUMP = 'org.apache.kafka.tools.DumpLogSegments'
+
+const VERSIONS: readonly KafkaVersion[] = [
+  {
+    version: '2.8.2',
+    artifacts: [`${SERVER}:2.8.2`],
+    metadata: 'zookeeper',
+    tools: { storage: STORAGE, consoleConsumer: OLD_CONSUMER, dumpLog: OLD_DUMP },
+  },
+  {
+    version: '3.3.2',
+    artifacts: [`${SERVER}:3.3.2`, `${TOOLS}:3.3.2`],
+    metadata: 'kraft',
+    tools: { storage: STORAGE, consoleConsumer: OLD_CONSUMER, dumpLog: OLD_DUMP },
+  },
+  {
+    version: '3.9.2',
+    artifacts: [`${SERVER}:3.9.2`, `${TOOLS}:3.9.2`],
+    metadata: 'kraft',
+    tools: { storage: STORAGE, consoleConsumer: NEW_CONSUMER, dumpLog: OLD_DUMP },
+  },
+  {
+    version: '4.3.1',
+    artifacts: [`${SERVER}:4.3.1`, `${TOOLS}:4.3.1`],
+    metadata: 'kraft',
+    tools: { storage: STORAGE, consoleConsumer: NEW_CONSUMER, dumpLog: NEW_DUMP },
+  },
+]
+
+/** Every version this folder knows how to start, oldest first. */
+export const KNOWN_VERSIONS: readonly string[] = VERSIONS.map((entry) => entry.version)
+
+/** The table's row for a version; throws for one that was never tried here. */
+export function kafkaVersion(version: string): KafkaVersion {
+  const found = VERSIONS.find((entry) => entry.version === version)
+  if (found !== undefined) return found
+  throw new Error(
+    `Kafka ${version} is not in test/broker/versions.ts; use one of ${KNOWN_VERSIONS.join(', ')}, or add a row`,
+  )
+}
