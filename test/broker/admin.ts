@@ -13,6 +13,7 @@ import { decodeResponseHeader, encodeRequestHeader } from '../../src/protocol/he
 import { createTopics } from '../../src/protocol/messages/create-topics.js'
 import { metadata, type MetadataResponse } from '../../src/protocol/messages/metadata.js'
 import { Reader } from '../../src/protocol/reader.js'
+import { ZERO_UUID } from '../../src/protocol/uuid.js'
 import { Writer } from '../../src/protocol/writer.js'
 import { waitUntil } from './wait.js'
 
@@ -55,7 +56,7 @@ export function askMetadata(
   topics: readonly string[] = [],
 ): Promise<MetadataResponse> {
   return ask(address, metadata, METADATA_VERSION, {
-    topics: topics.map((name) => ({ name })),
+    topics: topics.map((name) => ({ name, topicId: ZERO_UUID })),
     allowAutoTopicCreation: false,
     includeClusterAuthorizedOperations: false,
     includeTopicAuthorizedOperations: false,

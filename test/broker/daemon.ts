@@ -6,23 +6,30 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { closeSync, openSync, readFileSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs'
 import type { Leash } from './leash.js'
 
-const TAIL_LINES = 25
+const TAIL_LINES = 30
 const TERMINATE_TIMEOUT_MS = 20_000
+
+/** A file that several processes append to, one after the other. */
+interface LogFile {
+  readonly path: string
+  /** Where the output of this process begins, in bytes. */
+  readonly start: number
+}
 
 /** A process that was started, and may have ended since. */
 export class Daemon {
   readonly pid: number
   readonly #child: ChildProcess
   readonly #exited: Promise<unknown>
-  readonly #logFile: string
+  readonly #log: LogFile
 
-  private constructor(child: ChildProcess, pid: number, logFile: string, leash: Leash) {
+  private constructor(child: ChildProcess, pid: number, log: LogFile, leash: Leash) {
     this.#child = child
     this.pid = pid
-    this.#logFile = logFile
+    this.#log = log
     this.#exited = new Promise((resolve) => child.once('exit', resolve))
     child.once('exit', () => leash.release(pid))
     leash.hold(pid)
@@ -37,7 +44,7 @@ export class Daemon {
       // Detached: Ctrl-C in a terminal is ours to answer, not the broker's.
       const child = spawn(program, args, { stdio: ['ignore', log, log], detached: true })
       if (child.pid === undefined) throw (await once(child, 'error'))[0]
-      return new Daemon(child, child.pid, logFile, leash)
+      return new Daemon(child, child.pid, { path: logFile, start: fstatSync(log).size }, leash)
     } finally {
       closeSync(log)
     }
@@ -65,10 +72,15 @@ export class Daemon {
     clearTimeout(timer)
   }
 
-  /** The last lines of the log, for an error's message. */
+  /** What this process, not those before it, wrote to the log. */
+  output(): string {
+    return readFileSync(this.#log.path).subarray(this.#log.start).toString('utf8')
+  }
+
+  /** The last lines of its output, for an error's message. */
   tail(): string {
-    const lines = readFileSync(this.#logFile, 'utf8').trimEnd().split('\n')
-    return [`the end of ${this.#logFile}:`, ...lines.slice(-TAIL_LINES)].join('\n  ')
+    const lines = this.output().trimEnd().split('\n')
+    return [`the end of ${this.#log.path}:`, ...lines.slice(-TAIL_LINES)].join('\n  ')
   }
 
   /** An unreferenced child's exit may go unnoticed while we await it: hold it for that long. */

@@ -17,6 +17,11 @@ import { FatalError, waitUntil } from './wait.js'
 
 const START_TIMEOUT_MS = 90_000
 const MAIN_CLASS = 'kafka.Kafka'
+const LOG_FLAGS = [
+  '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn',
+  '-Dorg.slf4j.simpleLogger.showDateTime=true',
+  '-Dorg.slf4j.simpleLogger.dateTimeFormat=HH:mm:ss.SSS',
+]
 
 /** What a node needs besides its place: the same for all nodes of a cluster. */
 export interface NodeContext {
@@ -100,7 +105,7 @@ export class JarsNode implements KafkaNode {
 
   #flags(): string[] {
     const heap = this.#context.plan.places.length === 1 ? '-Xmx1g' : '-Xmx512m'
-    return [heap, '-XX:+UseG1GC', '-Dorg.slf4j.simpleLogger.showDateTime=true']
+    return [heap, '-XX:+UseG1GC', ...LOG_FLAGS]
   }
 
   async #isUp(): Promise<boolean> {
@@ -114,9 +119,9 @@ export class JarsNode implements KafkaNode {
    * NodeExists until then. With KRaft an early end is final.
    */
   async #startAgain(): Promise<boolean> {
-    const tail = this.#started().tail()
-    if (this.#context.plan.zookeeper === undefined || !tail.includes('NodeExists')) {
-      throw new FatalError(`Kafka node ${this.id} ended before it answered; ${tail}`)
+    const ended = this.#started()
+    if (this.#context.plan.zookeeper === undefined || !ended.output().includes('NodeExists')) {
+      throw new FatalError(`Kafka node ${this.id} ended before it answered; ${ended.tail()}`)
     }
     this.#daemon = await this.#spawn()
     return false
