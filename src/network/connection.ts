@@ -1,40 +1,419 @@
+/**
+ * One stream to one broker: requests out, answers in, matched in order.
+ *
+ *   DIALLING ──start──> HANDSHAKING ──becomeReady──> READY ──closeWhenIdle──> RETIRING
+ *       │                    │                         │                         │
+ *       └────────────────────┴─────── close ───────────┴───── close, or idle ────┴──> CLOSED
+ *
+ * Requests are pipelined; a broker answers strictly in order, so that a correlation id out of order
+ * means a broken stream and closes it. So does an answer that is late, since nothing tells a late
+ * answer from the next one's. Closing fails every waiting request with the reason, oldest first.
+ *
+ * Not a retry, and no policy: it neither dials again nor knows what a request is about. Nothing is
+ * thrown out of a socket's callback. Its one deadline timer and its throttle timer never keep the
+ * process alive; requests on the wire do. Counterpart in Kafka: NetworkClient with one node.
+ *
+ * Neighbours: open-connection.ts makes it; broker-pool.ts and control-plane.ts own it; the
+ * producer's sender writes to it.
+ */
+import type { Clock, Timer } from '../clock.js'
 import type { OttlaError } from '../errors.js'
+import type { Logger } from '../logger.js'
 import type { Api } from '../protocol/api.js'
-import type { Reader } from '../protocol/reader.js'
-import type { ApiIdentity, ApiVersionTable } from './api-version-table.js'
+import { decodeResponseHeader } from '../protocol/header.js'
+import { Reader } from '../protocol/reader.js'
+import { formatAddress } from './address.js'
+import { ApiVersionTable } from './api-version-table.js'
+import * as reasons from './connection-errors.js'
+import { FrameSplitter } from './frame-splitter.js'
+import type { NetworkContext, NetworkOptions } from './options.js'
+import { encodeRequestFrame } from './request-frame.js'
+import { RequestQueue, failSafely } from './request-queue.js'
+import type { PendingRequest, RespondingApi, ResponseHandler } from './request-queue.js'
+import type { Address, Transport, TransportHandlers } from './transport.js'
+import { WakeTimer } from './wake-timer.js'
 
-export interface ResponseHandler {
-  onResponse(reader: Reader): void
+export type { ResponseHandler } from './request-queue.js'
+
+const ConnectionState = {
+  dialling: 'dialling',
+  handshaking: 'handshaking',
+  ready: 'ready',
+  retiring: 'retiring',
+  closed: 'closed',
+} as const
+type ConnectionState = (typeof ConnectionState)[keyof typeof ConnectionState]
+
+const MAX_CORRELATION_ID = 0x7fffffff
+
+/** Told of what concerns the connection as a whole. Must not throw. */
+export interface ConnectionListener {
+  /** Every byte is in the kernel, or a throttle has ended: the sender may write again. */
+  onWritable(connection: Connection): void
+  /** Called once, after every waiting request has been failed; never if the handshake failed. */
+  onClose(connection: Connection, reason: OttlaError): void
+}
+
+/** Where a connection leads, and to which broker as far as that is known. */
+export interface ConnectionTarget extends Address {
+  /** `UNKNOWN_NODE_ID` for a bootstrap address. */
+  readonly nodeId: number
+}
+
+/** Limits of one request. */
+export interface RequestOptions {
+  /** Default `requestTimeoutMs`. */
+  readonly timeoutMs?: number
+}
+
+/** A request without answer (acks 0) that is not in the kernel yet. */
+interface UnansweredRequest {
   onFailure(error: OttlaError): void
 }
-export declare class Connection {
+
+/** A connection to a broker. */
+export class Connection implements TransportHandlers {
   readonly nodeId: number
   readonly host: string
   readonly port: number
-  get versions(): ApiVersionTable
-  get isOpen(): boolean
-  get isWritable(): boolean
-  get inFlightCount(): number
-  get throttledUntilMs(): number
-  throttle(throttleTimeMs: number): void
-  nextCorrelationId(): number
+  readonly #clock: Clock
+  readonly #options: NetworkOptions
+  readonly #logger: Logger
+  readonly #listener: ConnectionListener
+  readonly #splitter = new FrameSplitter()
+  readonly #requests = new RequestQueue()
+  readonly #unanswered = new Set<UnansweredRequest>()
+  #state: ConnectionState = ConnectionState.dialling
+  #transport: Transport | undefined
+  #versions: ApiVersionTable
+  #closeReason: OttlaError | undefined
+  #correlationId = -1
+  #unwrittenCount = 0
+  #isReferenced = true
+  #lastUsedMs: number
+  readonly #timer: WakeTimer
+  #throttleTimer: Timer | undefined
+  #throttledUntilMs = 0
+
+  constructor(
+    context: Pick<NetworkContext, 'clock' | 'options' | 'logger'>,
+    address: ConnectionTarget,
+    listener: ConnectionListener,
+  ) {
+    this.nodeId = address.nodeId
+    this.host = address.host
+    this.port = address.port
+    this.#clock = context.clock
+    this.#options = context.options
+    this.#logger = context.logger
+    this.#listener = listener
+    this.#versions = new ApiVersionTable([], {}, formatAddress(address))
+    this.#lastUsedMs = context.clock.monotonicMs()
+    this.#timer = new WakeTimer(context.clock, () => {
+      this.#checkDeadlines()
+    })
+  }
+
+  /** What this broker speaks; empty until the handshake is over. */
+  get versions(): ApiVersionTable {
+    return this.#versions
+  }
+
+  /** The handshake is over and requests are taken. */
+  get isOpen(): boolean {
+    return this.#state === ConnectionState.ready
+  }
+
+  /** Open, and every byte handed over so far is in the kernel: the socket is not backed up. */
+  get isWritable(): boolean {
+    return this.isOpen && this.#unwrittenCount === 0
+  }
+
+  /** Requests whose answers have not come. */
+  get inFlightCount(): number {
+    return this.#requests.length
+  }
+
+  /** Monotonic time before which the broker wants no further request (KIP-219); 0 if never asked. */
+  get throttledUntilMs(): number {
+    return this.#throttledUntilMs
+  }
+
+  /** Puts a dialled transport to use. Destroys it if the connection was closed in the meantime. */
+  start(transport: Transport): void {
+    if (this.#state !== ConnectionState.dialling) {
+      transport.destroy()
+      return
+    }
+    this.#transport = transport
+    this.#state = ConnectionState.handshaking
+    this.#keepAliveIfBusy()
+  }
+
+  /** Ends the handshake: from here on requests are taken. */
+  becomeReady(versions: ApiVersionTable): void {
+    if (this.#state !== ConnectionState.handshaking) return
+    this.#versions = versions
+    this.#state = ConnectionState.ready
+    this.#touch()
+  }
+
+  /**
+   * Notes that the broker asked for a pause of `throttleTimeMs` (KIP-219). Whoever sends respects
+   * it by `throttledUntilMs`; `onWritable` is called when it is over.
+   */
+  throttle(throttleTimeMs: number): void {
+    const untilMs = this.#clock.monotonicMs() + throttleTimeMs
+    if (throttleTimeMs <= 0 || untilMs <= this.#throttledUntilMs || !this.isOpen) return
+    this.#throttledUntilMs = untilMs
+    this.#throttleTimer?.clear()
+    const wake = (): void => {
+      if (this.isWritable) this.#listener.onWritable(this)
+    }
+    this.#throttleTimer = this.#clock.setTimer(wake, throttleTimeMs, { keepAlive: false })
+  }
+
+  /** The id that the next frame must carry; frames are sent in the order of their ids. */
+  nextCorrelationId(): number {
+    this.#correlationId = this.#correlationId === MAX_CORRELATION_ID ? 0 : this.#correlationId + 1
+    return this.#correlationId
+  }
+
+  /**
+   * Writes one complete request, size field and header included, as one vectored write. Nobody may
+   * change its bytes before the handler is called. The handler is never called synchronously.
+   */
   sendFrame(
     frame: readonly Uint8Array[],
     correlationId: number,
-    api: ApiIdentity & { readonly flexibleFrom: number },
+    api: RespondingApi,
     version: number,
     timeoutMs: number,
     handler: ResponseHandler,
-  ): void
+  ): void {
+    if (!this.#takesRequests()) {
+      this.#refuse(handler)
+      return
+    }
+    const deadlineMs = this.#touch() + timeoutMs
+    this.#requests.append({ correlationId, api, version, timeoutMs, deadlineMs, handler })
+    this.#keepAliveIfBusy()
+    this.#timer.wakeAt(deadlineMs)
+    this.#write(frame, this.#onFrameWritten)
+  }
+
+  /**
+   * Writes a request that no answer will follow (Produce with acks 0). `onWritten` when its bytes
+   * are in the kernel, or else `onFailure`; one of the two, once, never synchronously.
+   */
   sendFrameWithoutAnswer(
     frame: readonly Uint8Array[],
     onWritten: () => void,
     onFailure: (error: OttlaError) => void,
-  ): void
-  request<Request, Response>(
+  ): void {
+    const request: UnansweredRequest = { onFailure }
+    if (!this.#takesRequests()) {
+      this.#refuse(request)
+      return
+    }
+    this.#touch()
+    this.#unanswered.add(request)
+    this.#keepAliveIfBusy()
+    this.#write(frame, () => {
+      if (!this.#unanswered.delete(request)) return
+      onWritten()
+      this.#onFrameWritten()
+      this.#afterRequest()
+    })
+  }
+
+  /**
+   * Sends a small request in the highest common version and decodes its answer. Rejects with
+   * BrokerError (no common version), ProtocolError or ConnectionError.
+   */
+  async request<Request, Response>(
     api: Api<Request, Response>,
     request: Request,
-    options?: { readonly timeoutMs?: number },
-  ): Promise<Response>
-  close(reason: OttlaError): void
+    options: RequestOptions = {},
+  ): Promise<Response> {
+    const version = this.#versions.version(api)
+    return await this.exchange(api, version, request, options, (reader) => {
+      const response = api.decodeResponse(reader, version)
+      reader.expectEnd()
+      return response
+    })
+  }
+
+  /** As `request`, in a version and with a decoder of the caller's: the handshake needs both. */
+  exchange<Request, Response, Result>(
+    api: Api<Request, Response>,
+    version: number,
+    request: Request,
+    options: RequestOptions,
+    decode: (reader: Reader, frame: Buffer) => Result,
+  ): Promise<Result> {
+    return new Promise((resolve, reject) => {
+      const correlationId = this.nextCorrelationId()
+      const { clientId, requestTimeoutMs } = this.#options
+      const frame = encodeRequestFrame(api, request, { version, correlationId, clientId })
+      const timeoutMs = options.timeoutMs ?? requestTimeoutMs
+      this.sendFrame([frame], correlationId, api, version, timeoutMs, {
+        onResponse: (reader, frame) => {
+          resolve(decode(reader, frame))
+        },
+        onFailure: reject,
+      })
+    })
+  }
+
+  /** Takes no further request, and closes as soon as none waits: for a broker no longer needed. */
+  closeWhenIdle(reason: OttlaError): void {
+    if (this.#state !== ConnectionState.ready) {
+      this.close(reason)
+      return
+    }
+    this.#state = ConnectionState.retiring
+    this.#closeReason = reason
+    this.#afterRequest()
+  }
+
+  /** Closes at once and fails every waiting request with `reason`, oldest first. Idempotent. */
+  close(reason: OttlaError): void {
+    if (this.#state === ConnectionState.closed) return
+    const wasReady = this.isOpen || this.#state === ConnectionState.retiring
+    this.#state = ConnectionState.closed
+    this.#closeReason = reason
+    this.#splitter.stop()
+    this.#timer.clear()
+    this.#throttleTimer?.clear()
+    this.#transport?.destroy()
+    this.#requests.failAll(reason, this.#logger)
+    const unanswered = [...this.#unanswered]
+    this.#unanswered.clear()
+    for (const request of unanswered) failSafely(request, reason, this.#logger)
+    if (wasReady) this.#listener.onClose(this, reason)
+  }
+
+  /** Not for callers: the transport's. */
+  onData(chunk: Buffer): void {
+    try {
+      this.#splitter.push(chunk, this.#onFrame)
+    } catch (error) {
+      this.close(reasons.undecodable(this, 'the stream', error))
+    }
+  }
+
+  /** Not for callers: the transport's. */
+  onClose(error: Error | null): void {
+    this.close(reasons.streamEnded(this, this.#phase(), this.#requests.describe(), error))
+  }
+
+  #phase(): 'handshake' | 'request' | 'idle' {
+    if (this.#state === ConnectionState.handshaking) return 'handshake'
+    return this.#isBusy ? 'request' : 'idle'
+  }
+
+  get #isBusy(): boolean {
+    return this.#requests.length + this.#unanswered.size > 0
+  }
+
+  #takesRequests(): boolean {
+    return this.#state === ConnectionState.ready || this.#state === ConnectionState.handshaking
+  }
+
+  #refuse(handler: Pick<ResponseHandler, 'onFailure'>): void {
+    const reason = this.#closeReason ?? reasons.notOpen(this)
+    this.#clock.defer(() => {
+      failSafely(handler, reason, this.#logger)
+    })
+  }
+
+  #write(frame: readonly Uint8Array[], onWritten: () => void): void {
+    this.#unwrittenCount++
+    this.#transport?.write(frame, onWritten)
+  }
+
+  // One function for all writes: the hot path makes no closure.
+  readonly #onFrameWritten = (): void => {
+    this.#unwrittenCount--
+    if (this.isWritable) this.#listener.onWritable(this)
+  }
+
+  readonly #onFrame = (frame: Buffer): void => {
+    const request = this.#requests.takeOldest()
+    if (request === undefined) {
+      this.close(reasons.unasked(this))
+      return
+    }
+    try {
+      this.#answer(request, frame)
+    } catch (error) {
+      const what = `the answer to ${request.api.name} v${request.version}`
+      this.#failUnusable(request, reasons.undecodable(this, what, error))
+      return
+    }
+    this.#afterRequest()
+  }
+
+  #answer(request: PendingRequest, frame: Buffer): void {
+    const { api, version, correlationId } = request
+    const reader = new Reader(frame, { apiName: api.name, version })
+    const received = decodeResponseHeader(reader, api, version)
+    if (received !== correlationId) throw reasons.outOfOrder(received, request)
+    request.handler.onResponse(reader, frame)
+  }
+
+  #failUnusable(request: PendingRequest, reason: OttlaError): void {
+    if (this.#state === ConnectionState.closed) {
+      failSafely(request.handler, reason, this.#logger) // closed by the handler that then threw
+      return
+    }
+    this.#requests.putBack(request)
+    this.close(reason)
+  }
+
+  #afterRequest(): void {
+    if (this.#state === ConnectionState.closed) return
+    this.#touch()
+    this.#keepAliveIfBusy()
+    if (
+      this.#state === ConnectionState.retiring &&
+      !this.#isBusy &&
+      this.#closeReason !== undefined
+    ) {
+      this.close(this.#closeReason)
+    }
+  }
+
+  #keepAliveIfBusy(): void {
+    const isBusy = this.#isBusy
+    if (isBusy === this.#isReferenced) return
+    this.#isReferenced = isBusy
+    if (isBusy) this.#transport?.ref()
+    else this.#transport?.unref()
+  }
+
+  /** Notes that the connection is in use; returns the present time. */
+  #touch(): number {
+    this.#lastUsedMs = this.#clock.monotonicMs()
+    this.#timer.wakeAt(this.#idleDeadlineMs())
+    return this.#lastUsedMs
+  }
+
+  #idleDeadlineMs(): number {
+    return this.#lastUsedMs + this.#options.connectionsMaxIdleMs
+  }
+
+  #checkDeadlines(): void {
+    const nowMs = this.#clock.monotonicMs()
+    const urgent = this.#requests.mostUrgent()
+    if (urgent !== undefined) {
+      if (urgent.deadlineMs > nowMs) this.#timer.wakeAt(urgent.deadlineMs)
+      else this.close(reasons.answerLate(this, this.#phase(), urgent))
+      return
+    }
+    if (this.#isBusy) this.#lastUsedMs = nowMs
+    if (this.#idleDeadlineMs() > nowMs) this.#timer.wakeAt(this.#idleDeadlineMs())
+    else this.close(reasons.unused(this, this.#options.connectionsMaxIdleMs))
+  }
 }

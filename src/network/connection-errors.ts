@@ -1,0 +1,85 @@
+/**
+ * The reasons for which a connection ends, put into words: where, under which requests, and why.
+ *
+ * Neighbours: connection.ts closes with them.
+ */
+import { ConnectionError, OttlaError, ProtocolError } from '../errors.js'
+import type { ConnectionPhase } from '../errors.js'
+import { formatAddress } from './address.js'
+import type { PendingRequest } from './request-queue.js'
+import type { Address } from './transport.js'
+
+/** The other side, or the network, ended the stream; `waiting` names the requests it was under. */
+export function streamEnded(
+  address: Address,
+  phase: ConnectionPhase,
+  waiting: string,
+  cause: Error | null,
+): ConnectionError {
+  const how = cause === null ? 'the broker closed' : `the network broke (${cause.message})`
+  const under = waiting === '' ? 'while no answer was due' : `under ${waiting}`
+  return connectionError(
+    address,
+    phase,
+    `${how} the connection to ${formatAddress(address)} ${under}`,
+    cause ?? undefined,
+  )
+}
+
+/** An answer is late. */
+export function answerLate(
+  address: Address,
+  phase: ConnectionPhase,
+  { api, version, timeoutMs }: PendingRequest,
+): ConnectionError {
+  return connectionError(
+    address,
+    phase,
+    `no answer to ${api.name} v${version} from ${formatAddress(address)} within ${timeoutMs} ms; ` +
+      'the connection is closed, since a late answer could not be told from the next one',
+  )
+}
+
+/** Nobody used it. */
+export function unused(address: Address, idleMs: number): ConnectionError {
+  const where = formatAddress(address)
+  return connectionError(address, 'idle', `the connection to ${where} was unused for ${idleMs} ms`)
+}
+
+/** Somebody wrote before the handshake was over. */
+export function notOpen(address: Address): ConnectionError {
+  const where = formatAddress(address)
+  return connectionError(address, 'connect', `the connection to ${where} is not open yet`)
+}
+
+/** Answers come in order: another correlation id than the next one means a broken stream. */
+export function outOfOrder(
+  received: number,
+  { api, version, correlationId }: PendingRequest,
+): ProtocolError {
+  return new ProtocolError(
+    `the answer to ${api.name} v${version} should carry correlation id ${correlationId} and carries ${received}`,
+    { apiName: api.name, version },
+  )
+}
+
+/** An answer without a request. */
+export function unasked(address: Address): ProtocolError {
+  return new ProtocolError(`${formatAddress(address)} sent an answer that nobody waits for`)
+}
+
+/** Whatever a decoder threw, as an error of the tree. */
+export function undecodable(address: Address, what: string, thrown: unknown): OttlaError {
+  if (thrown instanceof OttlaError) return thrown
+  const message = `${what} from ${formatAddress(address)} cannot be used: ${String(thrown)}`
+  return new ProtocolError(message, { cause: thrown })
+}
+
+function connectionError(
+  { host, port }: Address,
+  phase: ConnectionPhase,
+  message: string,
+  cause?: Error,
+): ConnectionError {
+  return new ConnectionError(message, { host, port, phase, cause })
+}
