@@ -1,0 +1,228 @@
+/**
+ * The connection for small questions (metadata, producer ids): to any broker that answers.
+ *
+ * It is a connection of its own, never one that records are produced on: those may be blocked behind
+ * acks, or belong to a broker that is frozen. Every question goes to the connection that answered
+ * last; on failure or silence the other brokers and the bootstrap addresses are asked in turn
+ * (try-in-turn.ts), those that failed most recently last. Bootstrap addresses are resolved anew by
+ * each dial, so that a cluster that has moved is found again (KIP-899).
+ *
+ * Not a schedule: one call is one pass over the addresses. metadata.ts decides when to try again.
+ *
+ * Neighbours: metadata.ts owns it; open-connection.ts opens.
+ */
+import { ConnectionError, OttlaError } from '../errors.js'
+import { formatAddress } from './address.js'
+import { UNKNOWN_NODE_ID } from './broker.js'
+import type { Broker } from './broker.js'
+import type { Connection, ConnectionTarget } from './connection.js'
+import { openConnection } from './open-connection.js'
+import type { NetworkContext } from './options.js'
+import { shuffle } from './shuffle.js'
+import { tryInTurn } from './try-in-turn.js'
+
+/** Silence after which another broker is asked as well: longer than any healthy answer takes. */
+const HEDGE_MS = 500
+
+/** An answer and where it came from. */
+export interface ControlAnswer<Result> {
+  readonly connection: Connection
+  readonly result: Result
+}
+
+/** An address being dialled or connected to. */
+interface Line {
+  readonly dialling: AbortController
+  readonly opened: Promise<Connection>
+  connection?: Connection
+}
+
+/** Asks whichever broker answers. */
+export class ControlPlane {
+  readonly #context: NetworkContext
+  readonly #bootstrap: readonly ConnectionTarget[]
+  /** By address. */
+  readonly #lines = new Map<string, Line>()
+  /** What became of the last attempt at each address: its time, and in words. */
+  readonly #attempts = new Map<string, { readonly failedAtMs: number; readonly fate: string }>()
+  #brokers: readonly ConnectionTarget[] = []
+  #current: Connection | undefined
+  #closeReason: OttlaError | undefined
+
+  constructor(context: NetworkContext) {
+    this.#context = context
+    const targets = context.options.bootstrap.map(({ host, port }) => {
+      return { nodeId: UNKNOWN_NODE_ID, host, port }
+    })
+    this.#bootstrap = shuffle(targets, context.random)
+  }
+
+  /** Takes the cluster's present brokers, all of them. */
+  setBrokers(brokers: readonly Broker[]): void {
+    this.#brokers = shuffle(brokers, this.#context.random)
+  }
+
+  /** Closes every connection and forgets the brokers: only the bootstrap addresses are left. */
+  forgetBrokers(reason: OttlaError): void {
+    this.#brokers = []
+    this.#attempts.clear()
+    for (const address of [...this.#lines.keys()]) this.#hangUp(address, reason)
+  }
+
+  /** A connection that takes requests. Rejects when every address has failed once. */
+  async connection(): Promise<Connection> {
+    if (this.#current?.isOpen === true) return this.#current
+    const { connection } = await this.ask((connection) => Promise.resolve(connection))
+    return connection
+  }
+
+  /**
+   * Puts a question to one broker after the other until one answers. `question` may be called with
+   * several connections. Rejects with ConnectionError, naming each address and its failure, and
+   * retriable unless no retry can mend any of them.
+   */
+  async ask<Result>(
+    question: (connection: Connection) => Promise<Result>,
+  ): Promise<ControlAnswer<Result>> {
+    const targets = this.#targets()
+    try {
+      const answer = await tryInTurn(targets, {
+        clock: this.#context.clock,
+        hedgeMs: HEDGE_MS,
+        ask: (target) => this.#askOne(target, question),
+        onFailure: (target, error) => {
+          this.#leave(target, error instanceof Error ? error.message : String(error))
+        },
+        onSilent: (target) => {
+          this.#leave(target, 'no answer in time')
+        },
+      })
+      this.#adopt(answer.connection)
+      return answer
+    } catch (error) {
+      throw this.#closeReason ?? this.#nobodyAnswers(targets, error)
+    }
+  }
+
+  /** What became of each address tried, for messages. */
+  describeAttempts(): string {
+    const fates = [...this.#attempts].map(([address, { fate }]) => `${address} (${fate})`)
+    return fates.join('; ')
+  }
+
+  /** Closes everything; what is being asked is rejected with `reason`. */
+  close(reason: OttlaError): void {
+    this.#closeReason = reason
+    this.forgetBrokers(reason)
+  }
+
+  /** The current connection's first; then the least recently failed. */
+  #targets(): readonly ConnectionTarget[] {
+    const targets = new Map<string, ConnectionTarget>()
+    const current = this.#current?.isOpen === true ? [this.#current] : []
+    const others = [...this.#brokers, ...this.#bootstrap]
+    others.sort((a, b) => this.#failedAtMs(a) - this.#failedAtMs(b))
+    for (const target of [...current, ...others]) {
+      const address = formatAddress(target)
+      if (!targets.has(address)) targets.set(address, target)
+    }
+    return [...targets.values()]
+  }
+
+  #failedAtMs(target: ConnectionTarget): number {
+    return this.#attempts.get(formatAddress(target))?.failedAtMs ?? 0
+  }
+
+  async #askOne<Result>(
+    target: ConnectionTarget,
+    question: (connection: Connection) => Promise<Result>,
+  ): Promise<ControlAnswer<Result>> {
+    if (this.#closeReason !== undefined) throw this.#closeReason
+    const address = formatAddress(target)
+    this.#attempts.set(address, { failedAtMs: 0, fate: 'no answer yet' })
+    const line = this.#lines.get(address) ?? this.#dial(address, target)
+    const connection = await line.opened
+    return { connection, result: await question(connection) }
+  }
+
+  #dial(address: string, { nodeId, host, port }: ConnectionTarget): Line {
+    const dialling = new AbortController()
+    const opened = openConnection({
+      context: this.#context,
+      target: { nodeId, host, port },
+      signal: dialling.signal,
+      listener: {
+        onWritable: () => {},
+        onClose: (connection) => {
+          this.#forget(address, connection)
+        },
+      },
+    })
+    const line: Line = { dialling, opened }
+    this.#lines.set(address, line)
+    opened.then(
+      (connection) => {
+        line.connection = connection
+        if (this.#lines.get(address) !== line) connection.close(this.#unneeded(connection))
+        else if (!connection.isOpen) this.#lines.delete(address)
+      },
+      () => {
+        if (this.#lines.get(address) === line) this.#lines.delete(address)
+      },
+    )
+    return line
+  }
+
+  #forget(address: string, connection: Connection): void {
+    if (this.#lines.get(address)?.connection === connection) this.#lines.delete(address)
+    if (this.#current === connection) this.#current = undefined
+  }
+
+  /** From now on questions go to this one first. */
+  #adopt(connection: Connection): void {
+    const previous = this.#current
+    this.#attempts.delete(formatAddress(connection))
+    this.#current = connection
+    if (previous === undefined || previous === connection) return
+    this.#forget(formatAddress(previous), previous)
+    previous.closeWhenIdle(this.#unneeded(previous))
+  }
+
+  /** Remembers why an address was of no use, and leaves it to answer what else it was asked. */
+  #leave(target: ConnectionTarget, fate: string): void {
+    const address = formatAddress(target)
+    this.#attempts.set(address, { failedAtMs: this.#context.clock.monotonicMs(), fate })
+    this.#context.logger.debug({ address, fate }, 'a broker did not answer a control request')
+    const line = this.#lines.get(address)
+    if (line === undefined) return
+    if (line.connection === undefined) line.dialling.abort()
+    else line.connection.closeWhenIdle(this.#unneeded(target))
+    this.#lines.delete(address)
+    if (this.#current === line.connection) this.#current = undefined
+  }
+
+  #hangUp(address: string, reason: OttlaError): void {
+    const line = this.#lines.get(address)
+    this.#lines.delete(address)
+    line?.dialling.abort()
+    line?.connection?.close(reason)
+  }
+
+  #unneeded({ host, port }: ConnectionTarget): ConnectionError {
+    const message = `control requests no longer go to ${formatAddress({ host, port })}`
+    return new ConnectionError(message, { host, port, phase: 'close' })
+  }
+
+  #nobodyAnswers(targets: readonly ConnectionTarget[], cause: unknown): ConnectionError {
+    const errors: unknown[] = cause instanceof AggregateError ? cause.errors : [cause]
+    const retriable = errors.some((error) => !(error instanceof OttlaError) || error.retriable)
+    const { host, port } = targets[0] ?? { host: '', port: 0 }
+    return new ConnectionError(`no broker answers: ${this.describeAttempts()}`, {
+      host,
+      port,
+      phase: 'connect',
+      retriable,
+      cause,
+    })
+  }
+}
