@@ -1,0 +1,87 @@
+/**
+ * Zstandard through the package `zstd-napi`: fast, synchronous only.
+ *
+ * The package's own `decompress` allocates whatever the frame claims, and does not tell a whole
+ * frame from one cut short; so the way back goes through its binding, under a limit.
+ *
+ * Spec: the zstd manual (`ZSTD_decompressStream`). Neighbours: a backend of zstd.ts.
+ */
+
+import { describeCause, expansionError, malformedError } from './malformed.js'
+import { loadPackage } from './package.js'
+import type { ZstdBackend } from './zstd.js'
+
+interface ZstdNapiPackage {
+  readonly Compressor: new () => {
+    setParameters(parameters: { readonly compressionLevel: number }): void
+    compress(input: Uint8Array): Buffer
+  }
+}
+
+interface ZstdNapiBinding {
+  readonly DCtx: new () => DecompressionContext
+}
+
+interface DecompressionContext {
+  /** `frameLeft` is 0 at the end of a frame, and else a hint at how much is to come. */
+  decompressStream(
+    output: Uint8Array,
+    input: Uint8Array,
+  ): [frameLeft: number, producedBytes: number, consumedBytes: number]
+}
+
+const CHUNK_BYTES = 128 * 1024 // ZSTD_DStreamOutSize(): room for one block of any frame
+
+/**
+ * @throws ConfigError where the package cannot be loaded
+ */
+export function createZstdNapi(level: number): ZstdBackend {
+  const alternative = ', or run Node.js 22.15 or later, which has zstd itself'
+  const zstd = loadPackage<ZstdNapiPackage>('zstd-napi', 'zstd', alternative)
+  const { DCtx } = loadPackage<ZstdNapiBinding>('zstd-napi/binding.js', 'zstd', alternative)
+  const compressor = new zstd.Compressor()
+  compressor.setParameters({ compressionLevel: level })
+  return {
+    compressSync: (input) => compressor.compress(input),
+    compress: undefined,
+    decompress: (input, maxSizeBytes) => decompressFrame(new DCtx(), input, maxSizeBytes),
+  }
+}
+
+function decompressFrame(
+  context: DecompressionContext,
+  input: Uint8Array,
+  maxSizeBytes: number,
+): Uint8Array {
+  const chunks: Uint8Array[] = []
+  let sizeBytes = 0
+  let at = 0
+  for (;;) {
+    const chunk = Buffer.allocUnsafe(CHUNK_BYTES)
+    const [frameLeft, produced, consumed] = step(context, chunk, input, at)
+    sizeBytes += produced
+    if (sizeBytes > maxSizeBytes) throw expansionError('zstd', maxSizeBytes)
+    if (produced > 0) chunks.push(chunk.subarray(0, produced))
+    at += consumed
+    if (frameLeft === 0) break
+    if (produced === 0 && consumed === 0) {
+      throw malformedError('zstd', 'the frame is cut short', { offset: at })
+    }
+  }
+  const left = input.length - at
+  if (left > 0) throw malformedError('zstd', `${left} bytes follow the frame`, { offset: at })
+  return Buffer.concat(chunks, sizeBytes)
+}
+
+function step(
+  context: DecompressionContext,
+  chunk: Uint8Array,
+  input: Uint8Array,
+  offset: number,
+): [frameLeft: number, producedBytes: number, consumedBytes: number] {
+  try {
+    return context.decompressStream(chunk, input.subarray(offset))
+  } catch (cause) {
+    throw malformedError('zstd', describeCause(cause), { offset, cause })
+  }
+}
