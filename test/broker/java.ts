@@ -6,10 +6,11 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
+import type { Readable } from 'node:stream'
 
 /** Kafka 4 needs Java 17 for brokers and tools; older versions run on it as well. */
 const MIN_JAVA = 17
-const STDERR_TAIL_CHARS = 4_000
+const LAST_WORDS_CHARS = 4_000
 
 // The short-lived tools never reach the second compiler's break-even.
 const TOOL_FLAGS = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-Xmx512m', '-Xshare:auto']
@@ -32,13 +33,15 @@ export async function whyNoJava(): Promise<string | null> {
 
 /** How a tool is run. */
 export interface ToolOptions {
+  /** How an error names it. Default: the whole command. */
+  readonly name?: string
   /** Called with what the tool prints, as it comes; without it, the output is returned as text. */
   readonly onOutput?: (chunk: Buffer) => void
   /** Default 120,000. */
   readonly timeoutMs?: number
 }
 
-/** Runs a main class (or a single `.java` file) to its end and returns what it printed. */
+/** Runs a main class to its end and returns what it printed. */
 export async function runJava(
   classPath: string,
   main: string,
@@ -46,7 +49,13 @@ export async function runJava(
   options: ToolOptions = {},
 ): Promise<string> {
   const command = [javaProgram(), ...TOOL_FLAGS, TOOL_LOG, '-cp', classPath, main, ...args]
-  return (await run(command, options)).stdout
+  return (await run(command, { name: `${main} ${args.join(' ')}`, ...options })).stdout
+}
+
+/** Compiles one `.java` file into a folder; needs a JDK, not only what runs Java. */
+export async function compileJava(classPath: string, file: string, folder: string): Promise<void> {
+  const compiler = ['-m', 'jdk.compiler/com.sun.tools.javac.Main', '-proc:none', '--release', '17']
+  await run([javaProgram(), ...TOOL_FLAGS, ...compiler, '-cp', classPath, '-d', folder, file])
 }
 
 /** Runs a command to its end; rejects, showing its last words, if it fails or takes too long. */
@@ -58,20 +67,26 @@ export async function run(
   const [program = '', ...args] = command
   const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] })
   const output: Buffer[] = []
+  const onOutput = options.onOutput ?? ((chunk: Buffer) => output.push(chunk))
   let stderr = ''
-  child.stdout.on('data', options.onOutput ?? ((chunk: Buffer) => output.push(chunk)))
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text))
   const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs)
-  const [code, signal] = (await once(child, 'close').finally(() =>
-    clearTimeout(timer),
-  )) as unknown[]
-  const stdout = Buffer.concat(output).toString('utf8')
-  if (code === 0) return { stdout, stderr }
-  const how =
-    signal === 'SIGKILL'
-      ? `was killed, at the latest after ${timeoutMs} ms`
-      : `ended with ${String(code)}`
-  throw new Error(
-    `${program} ${args.at(0)} … ${how}:\n${(stdout + stderr).slice(-STDERR_TAIL_CHARS)}`,
-  )
+  try {
+    const [[code, signal]] = await Promise.all([
+      once(child, 'close'),
+      drain(child.stdout, onOutput),
+    ])
+    const stdout = Buffer.concat(output).toString('utf8')
+    if (code === 0) return { stdout, stderr }
+    const how = signal === null ? `ended with ${code}` : `${signal}, at most ${timeoutMs} ms`
+    const lastWords = (stdout + stderr).slice(-LAST_WORDS_CHARS)
+    throw new Error(`${options.name ?? command.join(' ')} failed (${how}):\n${lastWords}`)
+  } finally {
+    clearTimeout(timer)
+    child.kill('SIGKILL') // nothing but a throwing `onOutput` leaves it running
+  }
+}
+
+async function drain(stream: Readable, onOutput: (chunk: Buffer) => void): Promise<void> {
+  for await (const chunk of stream as AsyncIterable<Buffer>) onOutput(chunk)
 }

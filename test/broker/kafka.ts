@@ -1,19 +1,24 @@
 /**
  * A real Kafka for tests, demo and benches: finds one, or starts one.
  *
- *   1. `KAFKA_BROKERS` is set             use that one
- *   2. a Docker engine answers            docker-compose.yml
- *   3. Java 17+ and Maven are installed   jars from Maven, processes of our own
+ *   1. `KAFKA_BROKERS` is set             use that one (given.ts)
+ *   2. a Docker engine answers            docker-compose.yml (docker.ts)
+ *   3. Java 17+ and Maven are installed   Kafka's jars, processes of our own (cluster.ts)
  *   4. else                               NoKafkaError, which says what to install
  *
- * Neighbours: docker.ts and cluster.ts start one; tools.ts and read-topic.ts read with Kafka's own
- * clients; admin.ts makes topics; run.ts and keep.ts are the commands.
+ * A step that cannot do what the options ask for is passed over: only the third can give a test
+ * processes to kill, broker settings, or a version before 3.7.
+ *
+ * Neighbours: running-kafka.ts is what comes back; run.ts and keep.ts are the commands.
  */
-import { createTopic, type TopicOptions } from './admin.js'
+import type { TopicOptions } from './admin.js'
 import { startCluster } from './cluster.js'
-import { kafkaClassPath, whyNoMaven } from './jars.js'
-import { whyNoJava } from './java.js'
-import { kafkaVersion, PINNED_VERSION } from './versions.js'
+import { startDocker, whyNoDocker } from './docker.js'
+import { givenKafka, whyNotGiven } from './given.js'
+import { kafkaClassPath, whyNoJars } from './jars.js'
+import type { PartitionSummary, ReadOptions, ReadRecord } from './read-topic.js'
+import { RunningKafka } from './running-kafka.js'
+import { kafkaVersion, PINNED_VERSION, type KafkaVersion } from './versions.js'
 
 /** Which Kafka is wanted. Every field that is set narrows what may be used. */
 export interface StartOptions {
@@ -48,39 +53,94 @@ export interface KafkaNode {
 /** A Kafka that is up. */
 export interface Kafka {
   readonly kind: 'given' | 'docker' | 'jars'
+  /** `unknown` for one that a user gave without `OTTLA_KAFKA_VERSION`. */
   readonly version: string
   /** `host:port` of each broker. */
   readonly bootstrap: readonly string[]
   /** Empty unless this process started the brokers from the jars. */
   readonly nodes: readonly KafkaNode[]
+  /** Environment variables with which a child process uses this Kafka too. */
+  readonly environment: Readonly<Record<string, string>>
   /** Resolves when every live broker knows a leader of every partition. */
   createTopic(name: string, options?: TopicOptions): Promise<void>
-  /** Ends what was started, and only that. Idempotent. */
+  /** Every record up to the end of now, read by Kafka's own consumer. */
+  readTopic(topic: string, options?: ReadOptions): Promise<ReadRecord[]>
+  /** Count, offsets, gaps and CRC of each partition, read likewise: for millions of records. */
+  summarizeTopic(
+    topic: string,
+    options?: Omit<ReadOptions, 'onRecord'>,
+  ): Promise<PartitionSummary[]>
+  /** The lines that Kafka's console consumer prints; give it `--max-messages` or `--timeout-ms`. */
+  consoleConsumer(topic: string, args: readonly string[]): Promise<string[]>
+  /** The segments of a partition's leader as DumpLogSegments prints them (kind `jars` only). */
+  dumpLog(topic: string, partition: number): Promise<string>
+  /** Ends what this process started, and only that. Idempotent. */
   stop(): Promise<void>
 }
 
-/** Nothing here can be or start a Kafka; the message says what to install. */
-export class NoKafkaError extends Error {}
+/** Nothing on this machine is or can start a Kafka; the message says what to install. */
+export class NoKafkaError extends Error {
+  override readonly name = 'NoKafkaError'
+}
+
+const HOW_TO_MEND =
+  'Set KAFKA_BROKERS=host:port, start a Docker engine, or install a JDK (17 or newer) and Maven.'
 
 /** Finds or starts a Kafka; resolves when every broker answers. */
 export async function startKafka(options: StartOptions = {}): Promise<Kafka> {
   const log = options.log ?? ((line: string) => void process.stderr.write(`${line}\n`))
-  const missing = [await whyNoJava(), await whyNoMaven()].filter((reason) => reason !== null)
-  if (missing.length > 0) throw new NoKafkaError(missing.join('; '))
+  const reasons: string[] = []
+
+  const given = givenKafka()
+  const notGiven = given === undefined ? 'KAFKA_BROKERS is not set' : whyNotGiven(given, options)
+  if (given !== undefined && notGiven === null) return new RunningKafka(given, log)
+  reasons.push(given === undefined ? `${notGiven}` : `not the one of KAFKA_BROKERS: ${notGiven}`)
+
   const version = kafkaVersion(options.version ?? PINNED_VERSION)
-  const nodes = options.nodes ?? 1
-  const started = performance.now()
+  const notDocker = whyNotDocker(version, options) ?? (await whyNoDocker())
+  if (notDocker === null) return startInDocker(version, options, log)
+  reasons.push(notDocker)
+
+  const notJars = await whyNoJars()
+  if (notJars === null) return startFromJars(version, options, log)
+  throw new NoKafkaError(`No Kafka: ${[...reasons, notJars].join('; ')}. ${HOW_TO_MEND}`)
+}
+
+function whyNotDocker(version: KafkaVersion, options: StartOptions): string | null {
+  if (options.own === true) return 'containers have no processes to kill'
+  if (options.config !== undefined) return 'the containers have fixed broker settings'
+  return version.hasImage ? null : `there is no image of Kafka ${version.version}`
+}
+
+async function startInDocker(
+  version: KafkaVersion,
+  options: StartOptions,
+  log: (line: string) => void,
+): Promise<Kafka> {
+  log(`starting Kafka ${version.version} in Docker`)
+  const { bootstrap, stop } = await startDocker(version, options.nodes ?? 1)
+  log(`Kafka ${version.version} is up: ${bootstrap.join(',')}`)
+  const found = { kind: 'docker', version: version.version, bootstrap, folder: undefined } as const
+  return new RunningKafka(found, log, { nodes: [], stop })
+}
+
+async function startFromJars(
+  version: KafkaVersion,
+  options: StartOptions,
+  log: (line: string) => void,
+): Promise<Kafka> {
   const classPath = await kafkaClassPath(version, log)
-  const cluster = await startCluster({ version, classPath, nodes, config: options.config ?? {} })
+  const { nodes = 1, config = {} } = options
+  log(`starting Kafka ${version.version} from its jars, ${nodes} node(s)`)
+  const startedMs = performance.now()
+  const cluster = await startCluster({ version, classPath, nodes, config })
   const bootstrap = cluster.nodes.map((node) => node.address)
-  const seconds = ((performance.now() - started) / 1000).toFixed(1)
+  const seconds = ((performance.now() - startedMs) / 1000).toFixed(1)
   log(`Kafka ${version.version} is up after ${seconds} s: ${bootstrap.join(',')}`)
-  return {
-    kind: 'jars',
-    version: version.version,
-    bootstrap,
-    nodes: cluster.nodes,
-    createTopic: (name, topic) => createTopic(bootstrap, name, topic),
-    stop: () => cluster.stop(),
-  }
+  const { folder } = cluster
+  return new RunningKafka(
+    { kind: 'jars', version: version.version, bootstrap, folder },
+    log,
+    cluster,
+  )
 }

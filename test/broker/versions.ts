@@ -13,6 +13,8 @@ export interface KafkaVersion {
   readonly artifacts: readonly string[]
   /** Who keeps the metadata: the brokers themselves (KRaft), or a ZooKeeper beside them. */
   readonly metadata: 'kraft' | 'zookeeper'
+  /** Whether Docker Hub has an `apache/kafka` image of it (they begin with 3.7). */
+  readonly hasImage: boolean
   /** Main classes of Kafka's own tools. */
   readonly tools: {
     readonly storage: string
@@ -36,24 +38,28 @@ const NEW_DUMP = 'org.apache.kafka.tools.DumpLogSegments'
 const VERSIONS: readonly KafkaVersion[] = [
   {
     version: '2.8.2',
+    hasImage: false,
     artifacts: [`${SERVER}:2.8.2`],
     metadata: 'zookeeper',
     tools: { storage: STORAGE, consoleConsumer: OLD_CONSUMER, dumpLog: OLD_DUMP },
   },
   {
     version: '3.3.2',
+    hasImage: false,
     artifacts: [`${SERVER}:3.3.2`, `${TOOLS}:3.3.2`],
     metadata: 'kraft',
     tools: { storage: STORAGE, consoleConsumer: OLD_CONSUMER, dumpLog: OLD_DUMP },
   },
   {
     version: '3.9.2',
+    hasImage: true,
     artifacts: [`${SERVER}:3.9.2`, `${TOOLS}:3.9.2`],
     metadata: 'kraft',
     tools: { storage: STORAGE, consoleConsumer: NEW_CONSUMER, dumpLog: OLD_DUMP },
   },
   {
     version: '4.3.1',
+    hasImage: true,
     artifacts: [`${SERVER}:4.3.1`, `${TOOLS}:4.3.1`],
     metadata: 'kraft',
     tools: { storage: STORAGE, consoleConsumer: NEW_CONSUMER, dumpLog: NEW_DUMP },
