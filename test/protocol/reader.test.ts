@@ -80,8 +80,9 @@ t.test('refuses bytes that no writer would write', async (t) => {
 })
 
 t.test('refuses a length beyond the bytes left before it reads one of them', async (t) => {
-  let itemsRead = 0
-  const readItem = () => itemsRead++
+  const readItem = () => {
+    throw new Error('an item was read')
+  }
   t.throws(() => reader('7fffffff 00').readArray(false, readItem, 1), ProtocolError, 'array')
   t.throws(
     () => reader('ffffffff0f 00').readArray(true, readItem, 1),
@@ -97,7 +98,6 @@ t.test('refuses a length beyond the bytes left before it reads one of them', asy
   t.throws(() => reader('ffffffff0f 00').readBytes(true), ProtocolError, 'compact bytes')
   t.throws(() => reader('7fff 00').readString(false), ProtocolError, 'string')
   t.throws(() => reader('01 05 ffffffff0f').readTaggedFields(), ProtocolError, 'tagged field')
-  t.equal(itemsRead, 0)
 })
 
 t.test('stops at the end of the bytes, whatever count of tagged fields is announced', async (t) => {

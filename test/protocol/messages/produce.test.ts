@@ -124,8 +124,14 @@ t.test('the current leader is read past fields of a later version', async (t) =>
 })
 
 t.test('a v9 response leaves the tags of v10 alone', async (t) => {
-  const bytes = hex('01 00000001  01 00 01 ff')
-  t.strictSame(response.decode(bytes, 9), { responses: [], throttleTimeMs: 1, nodeEndpoints: [] })
+  const bytes = hex(`
+    02 02 74  02
+      00000005 0000 000000000000002a ffffffffffffffff ffffffffffffffff 01 00
+      01  00 01 ff
+    00
+    00000001
+    01  00 01 ff`)
+  t.strictSame(response.decode(bytes, 9), responseOf(acked))
 })
 
 t.test('a response refuses what its version cannot say', async (t) => {
