@@ -24,6 +24,8 @@ import { tryInTurn } from './try-in-turn.js'
 /** Silence after which another broker is asked as well: longer than any healthy answer takes. */
 const HEDGE_MS = 500
 
+const NEVER_MS = -1
+
 /** An answer and where it came from. */
 export interface ControlAnswer<Result> {
   readonly connection: Connection
@@ -45,6 +47,8 @@ export class ControlPlane {
   readonly #lines = new Map<string, Line>()
   /** What became of the last attempt at each address: its time, and in words. */
   readonly #attempts = new Map<string, { readonly failedAtMs: number; readonly fate: string }>()
+  /** No longer asked anything; open until their last answers are in. */
+  readonly #retiring = new Set<Connection>()
   #brokers: readonly ConnectionTarget[] = []
   #current: Connection | undefined
   #closeReason: OttlaError | undefined
@@ -67,6 +71,7 @@ export class ControlPlane {
     this.#brokers = []
     this.#attempts.clear()
     for (const address of [...this.#lines.keys()]) this.#hangUp(address, reason)
+    for (const connection of [...this.#retiring]) connection.close(reason)
   }
 
   /** A connection that takes requests. Rejects when every address has failed once. */
@@ -130,7 +135,7 @@ export class ControlPlane {
   }
 
   #failedAtMs(target: ConnectionTarget): number {
-    return this.#attempts.get(formatAddress(target))?.failedAtMs ?? 0
+    return this.#attempts.get(formatAddress(target))?.failedAtMs ?? NEVER_MS
   }
 
   async #askOne<Result>(
@@ -139,7 +144,7 @@ export class ControlPlane {
   ): Promise<ControlAnswer<Result>> {
     if (this.#closeReason !== undefined) throw this.#closeReason
     const address = formatAddress(target)
-    this.#attempts.set(address, { failedAtMs: 0, fate: 'no answer yet' })
+    this.#attempts.set(address, { failedAtMs: NEVER_MS, fate: 'no answer yet' })
     const line = this.#lines.get(address) ?? this.#dial(address, target)
     const connection = await line.opened
     return { connection, result: await question(connection) }
@@ -176,6 +181,13 @@ export class ControlPlane {
   #forget(address: string, connection: Connection): void {
     if (this.#lines.get(address)?.connection === connection) this.#lines.delete(address)
     if (this.#current === connection) this.#current = undefined
+    this.#retiring.delete(connection)
+  }
+
+  #retire(connection: Connection): void {
+    this.#forget(formatAddress(connection), connection)
+    this.#retiring.add(connection)
+    connection.closeWhenIdle(this.#unneeded(connection))
   }
 
   /** From now on questions go to this one first. */
@@ -183,9 +195,7 @@ export class ControlPlane {
     const previous = this.#current
     this.#attempts.delete(formatAddress(connection))
     this.#current = connection
-    if (previous === undefined || previous === connection) return
-    this.#forget(formatAddress(previous), previous)
-    previous.closeWhenIdle(this.#unneeded(previous))
+    if (previous !== undefined && previous !== connection) this.#retire(previous)
   }
 
   /** Remembers why an address was of no use, and leaves it to answer what else it was asked. */
@@ -194,11 +204,9 @@ export class ControlPlane {
     this.#attempts.set(address, { failedAtMs: this.#context.clock.monotonicMs(), fate })
     this.#context.logger.debug({ address, fate }, 'a broker did not answer a control request')
     const line = this.#lines.get(address)
-    if (line === undefined) return
-    if (line.connection === undefined) line.dialling.abort()
-    else line.connection.closeWhenIdle(this.#unneeded(target))
     this.#lines.delete(address)
-    if (this.#current === line.connection) this.#current = undefined
+    if (line?.connection === undefined) line?.dialling.abort()
+    else this.#retire(line.connection)
   }
 
   #hangUp(address: string, reason: OttlaError): void {

@@ -1,5 +1,5 @@
 /**
- * A fair shuffle (Fisher and Yates), so that many producers do not all turn to the same broker.
+ * A fair shuffle, by inserting each item at a random place, so that many producers do not all turn to the same broker.
  *
  * Neighbours: control-plane.ts.
  */
@@ -8,9 +8,7 @@
 export function shuffle<T>(items: readonly T[], random: () => number): T[] {
   const shuffled: T[] = []
   for (const [index, item] of items.entries()) {
-    const at = Math.floor(random() * (index + 1))
-    shuffled.push(item)
-    shuffled.splice(at, 0, ...shuffled.splice(index, 1))
+    shuffled.splice(Math.floor(random() * (index + 1)), 0, item)
   }
   return shuffled
 }

@@ -1,11 +1,26 @@
 /**
- * What is known of one topic: who leads which partition.
+ * What is known of one topic: who leads which partition, and how an old value gives way to a newer.
  *
- * Pure values and the rules for replacing an old value by a new one; no time, no socket. The rules
- * are those of Kafka's `Metadata` class (KIP-320, KIP-516, KIP-951).
+ * Pure: no time, no socket. The rules are those of Kafka's `Metadata` class (KIP-320 leader epochs,
+ * KIP-516 topic ids, KIP-951 hints). Brokers learn of elections one after the other, so that an
+ * answer may well be older than what another broker has already said: the leader epoch tells.
  *
  * Neighbours: metadata.ts keeps one per topic; the producer's partitioner and sender read it.
  */
+import { ErrorCodes } from '../protocol/error-codes.js'
+import type {
+  MetadataResponsePartition,
+  MetadataResponseTopic,
+} from '../protocol/messages/metadata.js'
+import { ZERO_UUID } from '../protocol/uuid.js'
+import type { Broker } from './broker.js'
+
+const NO_LEADER = -1
+const NO_EPOCH = -1
+
+/** First version whose leader epochs are right: before Kafka 2.4 they lag during a reassignment. */
+const RELIABLE_EPOCHS_FROM = 9
+
 /** One partition and its leader. */
 export interface PartitionMetadata {
   readonly partition: number
@@ -31,10 +46,100 @@ export interface LeaderHint {
   readonly leaderId: number
   readonly leaderEpoch: number
   /** Where that leader listens, if the response says so. */
-  readonly endpoint?: {
-    readonly nodeId: number
-    readonly host: string
-    readonly port: number
-    readonly rack: string | null
+  readonly endpoint?: Broker
+}
+
+/** An answer without error about one topic. */
+export interface TopicAnswer {
+  readonly topic: MetadataResponseTopic
+  /** Version of Metadata that it came in. */
+  readonly version: number
+  /** Ids of the brokers that the same answer lists: a leader not among them cannot be reached. */
+  readonly brokerIds: ReadonlySet<number>
+}
+
+/**
+ * The topic as it is known after an answer: `known` itself where nothing has changed; undefined
+ * where the answer does not list exactly the partitions 0 to n-1 and has to be asked for again.
+ */
+export function mergeTopic(
+  known: TopicMetadata | undefined,
+  { topic, version, brokerIds }: TopicAnswer,
+): TopicMetadata | undefined {
+  const { name, topicId } = topic
+  const answered = sortDense(topic.partitions)
+  if (name === null || answered === undefined) return undefined
+  const previous = isSameIncarnation(known, topicId) ? known.partitions : []
+  const partitions = answered.map((partition, index) => {
+    return newer(previous[index], asPartition(partition, version, brokerIds))
+  })
+  const merged = { name, topicId, partitions }
+  return known !== undefined && isEqual(known, merged) ? known : merged
+}
+
+/** The topic with a hint applied; undefined where the hint is no news. */
+export function applyHint(known: TopicMetadata, hint: LeaderHint): TopicMetadata | undefined {
+  const old = known.partitions[hint.partition]
+  if (old === undefined || hint.leaderId < 0 || hint.leaderEpoch <= old.leaderEpoch)
+    return undefined
+  const { partition, leaderId, leaderEpoch } = hint
+  return {
+    ...known,
+    partitions: known.partitions.with(partition, { partition, leaderId, leaderEpoch }),
   }
+}
+
+/** True where some partition has no leader at present. */
+export function lacksLeader(topic: TopicMetadata): boolean {
+  return topic.partitions.some(({ leaderId }) => leaderId === NO_LEADER)
+}
+
+/** False for a topic deleted and made anew: its epochs begin again, and old ones mean nothing. */
+function isSameIncarnation(
+  known: TopicMetadata | undefined,
+  topicId: string,
+): known is TopicMetadata {
+  if (known === undefined) return false
+  return known.topicId === topicId || known.topicId === ZERO_UUID || topicId === ZERO_UUID
+}
+
+function sortDense(
+  partitions: readonly MetadataResponsePartition[],
+): readonly MetadataResponsePartition[] | undefined {
+  if (partitions.length === 0) return undefined
+  const sorted = [...partitions].sort((a, b) => a.partitionIndex - b.partitionIndex)
+  const isDense = sorted.every(({ partitionIndex }, index) => partitionIndex === index)
+  return isDense ? sorted : undefined
+}
+
+function asPartition(
+  { errorCode, partitionIndex, leaderId, leaderEpoch }: MetadataResponsePartition,
+  version: number,
+  brokerIds: ReadonlySet<number>,
+): PartitionMetadata {
+  const isReachable =
+    errorCode !== ErrorCodes.LEADER_NOT_AVAILABLE &&
+    errorCode !== ErrorCodes.LISTENER_NOT_FOUND &&
+    brokerIds.has(leaderId)
+  return {
+    partition: partitionIndex,
+    leaderId: isReachable ? leaderId : NO_LEADER,
+    leaderEpoch: version >= RELIABLE_EPOCHS_FROM ? leaderEpoch : NO_EPOCH,
+  }
+}
+
+function newer(old: PartitionMetadata | undefined, answer: PartitionMetadata): PartitionMetadata {
+  const isStale = answer.leaderEpoch !== NO_EPOCH && answer.leaderEpoch < (old?.leaderEpoch ?? 0)
+  return isStale && old !== undefined ? old : answer
+}
+
+function isEqual(a: TopicMetadata, b: TopicMetadata): boolean {
+  return (
+    a.topicId === b.topicId &&
+    a.partitions.length === b.partitions.length &&
+    a.partitions.every(({ leaderId, leaderEpoch }, index) => {
+      const other = b.partitions[index]
+      return leaderId === other?.leaderId && leaderEpoch === other.leaderEpoch
+    })
+  )
 }

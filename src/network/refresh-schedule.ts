@@ -1,0 +1,74 @@
+/**
+ * When metadata may be asked for next. Answers that bring nothing new are spaced out further and
+ * further, and so are passes in which nobody answers; one that brings news starts over.
+ *
+ *   wish after quiet ──> at once ── nothing new ──> wait ── nothing new ──> wait twice as long …
+ *
+ * "Urgent" is a wait for a leader: it stays short, since it is the time by which recovery lags the
+ * election. Pure but for `random`: time is an argument.
+ *
+ * Neighbours: metadata.ts asks it; backoff.ts computes.
+ */
+import { backoffMs } from './backoff.js'
+import type { BackoffRange } from './backoff.js'
+import type { NetworkOptions } from './options.js'
+
+const URGENT: BackoffRange = { initialMs: 50, maxMs: 500 }
+
+/** What a refresh has brought. */
+export interface RefreshOutcome {
+  /** A topic or broker is known that was not, or has changed. */
+  readonly broughtNews: boolean
+  /** Something is still missing, so that another refresh is due anyway. */
+  readonly isUnsettled: boolean
+  /** What is missing is a leader, or any answer at all. */
+  readonly isUrgent: boolean
+}
+
+/** One per cluster. */
+export class RefreshSchedule {
+  readonly #urgent: BackoffRange
+  readonly #patient: BackoffRange
+  readonly #random: () => number
+  #fruitless = 0
+  #notBeforeMs = 0
+  #throttledUntilMs = 0
+
+  constructor(options: NetworkOptions, random: () => number) {
+    const { retryBackoffMs, retryBackoffMaxMs } = options
+    this.#patient = { initialMs: retryBackoffMs, maxMs: retryBackoffMaxMs }
+    this.#urgent = {
+      initialMs: Math.min(URGENT.initialMs, retryBackoffMs),
+      maxMs: Math.min(URGENT.maxMs, retryBackoffMaxMs),
+    }
+    this.#random = random
+  }
+
+  /** Monotonic time from which a refresh may start. */
+  get earliestMs(): number {
+    return Math.max(this.#notBeforeMs, this.#throttledUntilMs)
+  }
+
+  /** The same for topics never asked for, which need not wait for others' backoff. */
+  get earliestForNewMs(): number {
+    return this.#throttledUntilMs
+  }
+
+  /** A refresh starts; one after a quiet time is the first of a new row. */
+  start(nowMs: number): void {
+    if (nowMs - this.#notBeforeMs > this.#urgent.maxMs) this.#fruitless = 0
+  }
+
+  /** A refresh has ended. */
+  finish(nowMs: number, { broughtNews, isUnsettled, isUrgent }: RefreshOutcome): void {
+    if (broughtNews) this.#fruitless = isUnsettled ? 1 : 0
+    else this.#fruitless++
+    const range = isUrgent ? this.#urgent : this.#patient
+    this.#notBeforeMs = nowMs + backoffMs(range, this.#fruitless, this.#random)
+  }
+
+  /** The broker wants no request for a while (KIP-219). */
+  throttle(untilMs: number): void {
+    this.#throttledUntilMs = Math.max(this.#throttledUntilMs, untilMs)
+  }
+}
