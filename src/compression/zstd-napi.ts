@@ -20,9 +20,11 @@ interface ZstdNapiPackage {
 
 interface ZstdNapiBinding {
   readonly DCtx: new () => DecompressionContext
+  readonly ResetDirective: { readonly sessionOnly: number }
 }
 
 interface DecompressionContext {
+  reset(directive: number): void
   /** `frameLeft` is 0 at the end of a frame, and else a hint at how much is to come. */
   decompressStream(
     output: Uint8Array,
@@ -38,13 +40,24 @@ const CHUNK_BYTES = 128 * 1024 // ZSTD_DStreamOutSize(): room for one block of a
 export function createZstdNapi(level: number): ZstdBackend {
   const alternative = ', or run Node.js 22.15 or later, which has zstd itself'
   const zstd = loadPackage<ZstdNapiPackage>('zstd-napi', 'zstd', alternative)
-  const { DCtx } = loadPackage<ZstdNapiBinding>('zstd-napi/binding.js', 'zstd', alternative)
+  const { DCtx, ResetDirective } = loadPackage<ZstdNapiBinding>(
+    'zstd-napi/binding.js',
+    'zstd',
+    alternative,
+  )
   const compressor = new zstd.Compressor()
   compressor.setParameters({ compressionLevel: level })
+  // Kept, because its memory is native and the garbage collector does not see it; made late,
+  // because a producer never decompresses.
+  let context: DecompressionContext | undefined
   return {
     compressSync: (input) => compressor.compress(input),
     compress: undefined,
-    decompress: (input, maxSizeBytes) => decompressFrame(new DCtx(), input, maxSizeBytes),
+    decompress(input, maxSizeBytes) {
+      context ??= new DCtx()
+      context.reset(ResetDirective.sessionOnly)
+      return decompressFrame(context, input, maxSizeBytes)
+    },
   }
 }
 

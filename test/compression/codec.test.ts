@@ -154,6 +154,7 @@ t.test('refuses to grow beyond maxSizeBytes, and grows up to it', async (t) => {
       t.throws(() => codec.decompress(compressed, limit), { name: 'ProtocolError', message })
     }
     t.equal(codec.decompress(codec.compressSync(Buffer.alloc(0)), 0).length, 0, `${name} of none`)
+    t.throws(() => codec.decompress(codec.compressSync(Buffer.alloc(1)), 0), /more than 0 bytes/)
   }
 })
 
