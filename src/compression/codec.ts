@@ -67,7 +67,8 @@ const FACTORIES = {
 /**
  * Makes a codec, loading the package behind it.
  *
- * @param level gzip −1 (library's choice, the default) or 1–9; zstd −131072–22 (default 3); none of the others has any
+ * @param level gzip: 1 to 9, or −1 (zlib's choice, the default); zstd: −131072 to 22 (default 3);
+ *   the others have none
  * @throws ConfigError for an unknown name, a level out of range, or a package that cannot be loaded
  */
 export function createCodec(name: CompressionName, level?: number): Codec {

@@ -5,7 +5,8 @@
  *   0      | 4    | magic            | 0x184D2204; all numbers are little-endian
  *   4      | 1    | FLG              | version (2 bits), independent blocks, block checksums,
  *          |      |                  | content size, content checksum, reserved, dictionary
- *   5      | 1    | BD               | bits 4–6: largest block, 4 = 64 KiB, 5 = 256 KiB, 6 = 1 MiB, 7 = 4 MiB
+ *   5      | 1    | BD               | bits 4–6: largest block; 4 = 64 KiB, 5 = 256 KiB,
+ *          |      |                  | 6 = 1 MiB, 7 = 4 MiB
  *   6      | 8    | content size     | only if flagged
  *          | 1    | header checksum  | second byte of the xxHash32 of FLG .. here
  *          | 4    | size of block    | highest bit set: stored as it is; 0: the end of the blocks

@@ -40,8 +40,8 @@ export function createZstdZlib(level: number): ZstdBackend | undefined {
     compressSync: (input) => zstd.zstdCompressSync(input, options),
     compress: (input) =>
       new Promise((resolve, reject) => {
-        // Without the size it prepares for an endless stream: 1.6 s in place of 0.14 ms for 100 bytes
-        // at level 22, 45 ms at level 19, and four times as long for 1 KiB at level 3 (Node 22.23).
+        // Without the size it prepares for an endless stream: for 100 bytes, 1.6 s in place of
+        // 0.14 ms at level 22, 47 ms in place of 0.12 at level 19 (Node 22.23).
         const pledgedSrcSize = input.length
         zstd.zstdCompress(input, { ...options, pledgedSrcSize }, (error, output) => {
           if (error) reject(error)
