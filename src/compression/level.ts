@@ -11,7 +11,7 @@ import { ConfigError } from '../errors.js'
 export interface LevelRange {
   readonly minimum: number
   readonly maximum: number
-  /** In force where none is given; valid even where it lies outside the range, as gzip's −1 does. */
+  /** In force where none is given; may lie outside the range, as gzip's −1 does. */
   readonly default: number
 }
 
@@ -38,6 +38,7 @@ export function resolveLevel(name: string, level: number | undefined, range: Lev
 export function refuseLevel(name: string, level: number | undefined, reason: string): void {
   if (level === undefined) return
   throw new ConfigError(
-    `compression '${name}' takes no level (got ${String(level)}), because ${reason}: leave the level out`,
+    `compression '${name}' takes no level (got ${String(level)}), because ${reason}: ` +
+      'leave the level out',
   )
 }

@@ -3,8 +3,8 @@
  *
  * The package compresses blocks; the frame around them is ours (lz4-frame.ts). Its own frame call
  * would be readable by Kafka, but takes blocks of up to 4 MiB, each of which costs a Java reader a
- * buffer of that size, and took 1.2 to 2.9 times as long for 64 KiB to 1 MiB of JSON (measured, Node
- * 20 and 22, lz4-napi 2.10), to save 2 % of the size at most.
+ * buffer of that size, and took 1.2 to 2.9 times as long for 64 KiB to 1 MiB of JSON, to save 2 % of
+ * the size at most (measured, Node 20 and 22, lz4-napi 2.10).
  *
  * Spec: Kafka's `Lz4Compression`. Neighbours: made by codec.ts;
  * lz4-frame.ts and lz4-frame-reader.ts know the frame.

@@ -33,7 +33,8 @@ export function malformedError(
 /** The input would grow beyond the limit: too low a limit, or bytes made to exhaust memory. */
 export function expansionError(name: string, maxSizeBytes: number): ProtocolError {
   return new ProtocolError(
-    `${name} data decompresses to more than ${maxSizeBytes} bytes: raise maxSizeBytes if it comes from a source you trust`,
+    `${name} data decompresses to more than ${maxSizeBytes} bytes: ` +
+      'raise maxSizeBytes if it comes from a source you trust',
   )
 }
 
