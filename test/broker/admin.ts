@@ -1,20 +1,17 @@
 /**
- * The little of an admin client that tests need: is a broker up, make a topic, who leads it. It
- * speaks through src/protocol, one connection and one request at a time; a JVM per topic (Kafka's
- * own kafka-topics) would take seconds.
+ * The little of an admin client that tests need: is a broker up, make a topic, who leads it. A JVM
+ * per topic (Kafka's own kafka-topics) would take seconds.
  *
  * Not for a user's program: no retries, no TLS, no SASL, one fixed version per API.
+ *
+ * Neighbour: ask.ts carries the requests.
  */
-import { connect } from 'node:net'
-import type { Api } from '../../src/protocol/api.js'
-import { isFlexible } from '../../src/protocol/api.js'
 import { errorCode } from '../../src/protocol/error-codes.js'
-import { decodeResponseHeader, encodeRequestHeader } from '../../src/protocol/header.js'
 import { createTopics } from '../../src/protocol/messages/create-topics.js'
 import { metadata, type MetadataResponse } from '../../src/protocol/messages/metadata.js'
-import { Reader } from '../../src/protocol/reader.js'
 import { ZERO_UUID } from '../../src/protocol/uuid.js'
-import { Writer } from '../../src/protocol/writer.js'
+import { ask } from './ask.js'
+import { LIST_OFFSETS_VERSION, listOffsets } from './list-offsets.js'
 import { waitUntil } from './wait.js'
 
 // The newest versions that all of test/broker/versions.ts speak (2.8 is the oldest).
@@ -33,21 +30,6 @@ export interface TopicOptions {
   readonly replicationFactor?: number
   /** Topic configs, e.g. `{ 'max.message.bytes': '1000' }`. */
   readonly config?: Readonly<Record<string, string>>
-}
-
-/** Sends one request to one broker (`host:port`) over a connection of its own. */
-export async function ask<Request, Response>(
-  address: string,
-  api: Api<Request, Response>,
-  version: number,
-  request: Request,
-): Promise<Response> {
-  const reader = new Reader(await exchange(address, encode(api, version, request)), {
-    apiName: api.name,
-    version,
-  })
-  decodeResponseHeader(reader, api, version)
-  return api.decodeResponse(reader, version)
 }
 
 /** Metadata from one broker, of the topics named (none by default). */
@@ -79,7 +61,7 @@ export async function askAnyMetadata(
   throw new Error(`none of ${addresses.join(', ')} answers a Metadata request`, { cause })
 }
 
-/** Makes a topic; resolves when every live broker knows a leader for each of its partitions. */
+/** Makes a topic; resolves when every live broker knows its leaders, and they take records. */
 export async function createTopic(
   bootstrap: readonly string[],
   name: string,
@@ -92,7 +74,7 @@ export async function createTopic(
   await requestTopic(controller ?? addresses[0] ?? '', name, options)
   for (const address of addresses) {
     await waitUntil(() => isLed(address, name, options.partitions ?? 1), {
-      what: `${address} to know the leaders of topic '${name}'`,
+      what: `${address} to know the leaders of topic '${name}', and they that they lead`,
       timeoutMs: TOPIC_TIMEOUT_MS,
     })
   }
@@ -119,48 +101,24 @@ async function requestTopic(address: string, name: string, options: TopicOptions
   throw new Error(`topic '${name}' was not created: ${errorCode(result.errorCode).name} ${reason}`)
 }
 
+/** Whether a broker names a leader for every partition, and each of these leaders agrees. */
 async function isLed(address: string, name: string, partitions: number): Promise<boolean> {
-  const topic = (await askMetadata(address, [name])).topics[0]
-  if (topic === undefined || topic.errorCode !== 0) return false
-  const led = topic.partitions.filter((partition) => partition.leaderId >= 0)
-  return led.length === partitions
-}
-
-function encode<Request, Response>(
-  api: Api<Request, Response>,
-  apiVersion: number,
-  request: Request,
-): Buffer {
-  const writer = new Writer()
-  const header = { apiKey: api.key, apiVersion, correlationId: 1, clientId: 'ottla-test-admin' }
-  encodeRequestHeader(writer, header, isFlexible(api, apiVersion))
-  api.encodeRequest(writer, request, apiVersion)
-  const body = writer.toBuffer()
-  const size = Buffer.alloc(4)
-  size.writeInt32BE(body.length)
-  return Buffer.concat([size, body])
-}
-
-/** Connects, writes one frame, reads one frame (returned without its size), and hangs up. */
-async function exchange(address: string, frame: Buffer): Promise<Buffer> {
-  const colon = address.lastIndexOf(':')
-  const socket = connect({ host: address.slice(0, colon), port: Number(address.slice(colon + 1)) })
-  const timer = setTimeout(
-    () => socket.destroy(new Error(`${address}: no answer within ${REQUEST_TIMEOUT_MS} ms`)),
-    REQUEST_TIMEOUT_MS,
-  )
-  try {
-    socket.write(frame)
-    let received = Buffer.alloc(0)
-    for await (const chunk of socket as AsyncIterable<Buffer>) {
-      received = Buffer.concat([received, chunk])
-      if (received.length < 4) continue
-      const end = 4 + received.readInt32BE(0)
-      if (received.length >= end) return received.subarray(4, end)
-    }
-    throw new Error(`${address} hung up before it answered`)
-  } finally {
-    clearTimeout(timer)
-    socket.destroy()
+  const { brokers, topics } = await askMetadata(address, [name])
+  const found = topics[0]?.partitions ?? []
+  if (found.length !== partitions) return false
+  const leaders = new Set(found.map((partition) => partition.leaderId))
+  for (const leaderId of leaders) {
+    const leader = brokers.find((broker) => broker.nodeId === leaderId)
+    if (leader === undefined) return false
+    const led = found.filter((partition) => partition.leaderId === leaderId)
+    const numbers = led.map((partition) => partition.partitionIndex)
+    if (!(await leads(`${leader.host}:${leader.port}`, name, numbers))) return false
   }
+  return true
+}
+
+async function leads(address: string, topic: string, partitions: number[]): Promise<boolean> {
+  const request = { topic, partitions }
+  const offsets = await ask(address, listOffsets, LIST_OFFSETS_VERSION, request)
+  return offsets.every((it) => it.errorCode === 0)
 }
