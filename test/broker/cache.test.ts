@@ -16,6 +16,7 @@ t.test('a folder is filled once', async (t) => {
   const folder = await cachedFolder('jars', fill)
   t.equal(await cachedFolder('jars', fill), folder)
   t.equal(readFileSync(join(folder, 'content'), 'utf8'), '1')
+  t.equal(fills, 1)
 })
 
 t.test('a filling that fails leaves nothing, and the next one starts afresh', async (t) => {

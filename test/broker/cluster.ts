@@ -85,6 +85,7 @@ async function startNodes(nodes: readonly JarsNode[], version: KafkaVersion): Pr
     await waitUntil(async () => (await askMetadata(node.address)).brokers.length === nodes.length, {
       what: `Kafka node ${node.id} to know all ${nodes.length} nodes`,
       timeoutMs: JOIN_TIMEOUT_MS,
+      onTimeout: () => node.tail(),
     })
   }
 }

@@ -4,7 +4,7 @@
  *
  * Neighbours: kafka.ts decides for it; cluster.ts is the same without Docker.
  */
-import { upMany } from 'docker-compose'
+import { upMany, type IDockerComposeOptions, type IDockerComposeResult } from 'docker-compose'
 import { askMetadata } from './admin.js'
 import { run } from './java.js'
 import { Leash } from './leash.js'
@@ -41,7 +41,7 @@ export async function startDocker(version: KafkaVersion, nodes: 1 | 3): Promise<
   try {
     const ports = await freePorts(nodes)
     const services = nodes === 1 ? ['kafka'] : ['kafka-1', 'kafka-2', 'kafka-3']
-    await upMany(services, {
+    await up(services, {
       config: file,
       composeOptions: project,
       env: { ...process.env, ...composeEnvironment(version, ports) },
@@ -53,6 +53,13 @@ export async function startDocker(version: KafkaVersion, nodes: 1 | 3): Promise<
     await leash.letGo()
     throw error
   }
+}
+
+/** The package rejects with what compose printed, which is not an Error. */
+async function up(services: string[], options: IDockerComposeOptions): Promise<void> {
+  await upMany(services, options).catch((failure: IDockerComposeResult) => {
+    throw new Error(`docker compose up ${services.join(' ')} failed: ${failure.err}`)
+  })
 }
 
 /** The variables that docker-compose.yml reads; each has a default there for use by hand. */

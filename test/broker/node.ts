@@ -65,8 +65,13 @@ export class JarsNode implements KafkaNode {
     await waitUntil(() => this.#isUp(), {
       what: `Kafka node ${this.id} to answer on ${this.address}`,
       timeoutMs: START_TIMEOUT_MS,
-      onTimeout: () => this.#started().tail(),
+      onTimeout: () => this.tail(),
     })
+  }
+
+  /** The end of its log, for an error's message. */
+  tail(): string {
+    return this.#started().tail()
   }
 
   signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
