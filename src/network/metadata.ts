@@ -173,6 +173,11 @@ export class MetadataCache {
     return this.#control.connection()
   }
 
+  /** Why no broker has answered yet, each address with its cause; empty once one has. */
+  describeFailure(): string {
+    return this.#hasAnswered ? '' : this.#control.describeAttempts()
+  }
+
   /** Stops for good; leaves no socket and no timer. */
   close(): void {
     this.#isClosed = true

@@ -1,0 +1,223 @@
+/**
+ * Where records gather: the open batches, their buffers, and when each may leave.
+ *
+ * A batch may leave once it is full, once `lingerMs` has passed since it was opened, or when all
+ * must: somebody flushes or closes, or the memory is used up. With lingerMs 0 it may leave at once,
+ * and still fills until the sender really takes it: while requests are under way, batches grow by
+ * themselves.
+ *
+ *   lingering (oldest first):  | b1 | b2 | b3 |      one timer, for the first
+ *
+ * Before: the intake appends. After: the sender is told of queues with something to send.
+ */
+import type { MemoryBudget } from './memory-budget.js'
+import type { BufferPool } from './buffer-pool.js'
+import {
+  bufferSizeFor,
+  RECORD_BATCH_HEADER_BYTES,
+  recordSizeUpperBound,
+} from '../protocol/record-batch.js'
+import { ProducerBatch } from './batch.js'
+import { Deque } from './deque.js'
+import type { PartitionQueue } from './partition-queue.js'
+import type { PreparedRecord } from './parked-record.js'
+
+/** How an append ended. */
+export const Appended = { yes: 0, batchFull: 1, noMemory: 2 } as const
+export type Appended = (typeof Appended)[keyof typeof Appended]
+
+export interface AccumulatorOptions {
+  readonly lingerMs: number
+  readonly deliveryTimeoutMs: number
+}
+
+export class Accumulator {
+  readonly #options: AccumulatorOptions
+  readonly #budget: MemoryBudget
+  readonly #pool: BufferPool
+  readonly #onReady: (queue: PartitionQueue) => void
+  /** Every batch that is not done, in the order they were opened. */
+  readonly #incomplete = new Set<ProducerBatch>()
+  #refusedBytes = 0
+  /** Some batches are older than their place in `incomplete` says. */
+  #hasChildren = false
+  readonly #lingering = new Deque<ProducerBatch>()
+
+  /** `onReady` is called whenever a queue gets a batch that may leave; often for the same queue. */
+  constructor(
+    options: AccumulatorOptions,
+    budget: MemoryBudget,
+    pool: BufferPool,
+    onReady: (queue: PartitionQueue) => void,
+  ) {
+    this.#options = options
+    this.#budget = budget
+    this.#pool = pool
+    this.#onReady = onReady
+  }
+
+  /** Batches with records whose fate is open. */
+  get incomplete(): ReadonlySet<ProducerBatch> {
+    return this.#incomplete
+  }
+
+  /** Appends to the partition's open batch; `batchFull` where there is none, or none any more. */
+  appendToOpen(queue: PartitionQueue, record: PreparedRecord, force: boolean): Appended {
+    const batch = queue.open
+    if (batch === null) return Appended.batchFull
+    if (append(batch, record)) return Appended.yes
+    const grown = this.#grow(batch, record, force)
+    if (grown === Appended.yes) append(batch, record)
+    else if (grown === Appended.batchFull) this.#closeFull(queue, batch)
+    return grown
+  }
+
+  /** Opens a batch for the partition, which must have none, and appends to it. */
+  appendToNew(
+    queue: PartitionQueue,
+    record: PreparedRecord,
+    nowMs: number,
+    force: boolean,
+  ): Appended {
+    const needBytes = bufferSizeFor(RECORD_BATCH_HEADER_BYTES + exactSizeBytes(record))
+    const leastBytes = this.#pool.sizeFor(needBytes)
+    const sizeBytes = this.#takeMemory(leastBytes, queue.usualBufferBytes, force)
+    if (sizeBytes < 0) return Appended.noMemory
+    const batch = new ProducerBatch(queue, nowMs, this.#pool.take(sizeBytes))
+    append(batch, record)
+    queue.open = batch
+    this.#incomplete.add(batch)
+    if (this.#options.lingerMs > 0) {
+      this.#lingering.push(batch)
+    } else {
+      batch.isDue = true
+      this.#onReady(queue)
+    }
+    return Appended.yes
+  }
+
+  /** Takes the size that this partition's batches usually reach, and never less than `least`. */
+  #takeMemory(least: number, usualBytes: number, force: boolean): number {
+    const usual = Math.max(usualBytes, least)
+    if (this.#tryTake(usual)) return usual
+    // Small batches would only make it worse while others are under way and will give memory back.
+    const mayBeSmall = force || this.#incomplete.size === 0
+    if (mayBeSmall && least < usual && this.#tryTake(least)) return least
+    if (!force) return -1
+    this.#budget.forceTake(least)
+    return least
+  }
+
+  #tryTake(bytes: number): boolean {
+    if (this.#budget.tryTake(bytes)) return true
+    this.#refusedBytes = bytes
+    return false
+  }
+
+  /** What the last append that found no memory would have needed. */
+  get refusedBytes(): number {
+    return this.#refusedBytes
+  }
+
+  #grow(batch: ProducerBatch, record: PreparedRecord, force: boolean): Appended {
+    const { records } = batch
+    const needBytes = bufferSizeFor(batch.sizeBytes + exactSizeBytes(record))
+    if (needBytes > this.#pool.fullSizeBytes) return Appended.batchFull
+    const sizeBytes = this.#pool.sizeFor(needBytes)
+    if (sizeBytes <= records.buffer.length) return Appended.batchFull // full but for rounding
+    const moreBytes = sizeBytes - records.buffer.length
+    if (!this.#tryTake(moreBytes)) {
+      if (!force) return Appended.noMemory
+      this.#budget.forceTake(moreBytes)
+    }
+    batch.budgetBytes += moreBytes
+    const small = records.buffer
+    records.growInto(this.#pool.take(sizeBytes))
+    this.#pool.give(small)
+    return Appended.yes
+  }
+
+  #closeFull(queue: PartitionQueue, batch: ProducerBatch): void {
+    queue.usualBufferBytes = this.#pool.sizeFor(batch.records.buffer.length)
+    queue.closeOpen()
+    this.#onReady(queue)
+  }
+
+  /** Monotonic time at which the next batch has lingered long enough; Infinity with none. */
+  nextLingerMs(): number {
+    for (let first = this.#lingering.peek(); first; first = this.#lingering.peek()) {
+      if (isWaiting(first)) return first.createdMs + this.#options.lingerMs
+      this.#lingering.shift()
+    }
+    return Infinity
+  }
+
+  /** Lets every batch leave that has lingered long enough at `nowMs`; all with Infinity. */
+  releaseLingering(nowMs: number): void {
+    while (this.nextLingerMs() <= nowMs) {
+      const first = this.#lingering.shift()
+      if (first === undefined) return
+      first.isDue = true
+      this.#onReady(first.queue)
+    }
+  }
+
+  /** Monotonic time at which the oldest batch runs out of `deliveryTimeoutMs`; Infinity with none. */
+  nextExpiryMs(): number {
+    let createdMs = Infinity
+    for (const batch of this.#incomplete) {
+      createdMs = Math.min(createdMs, batch.createdMs)
+      if (!this.#hasChildren) break // in the order they were opened: the first is the oldest
+    }
+    return createdMs + this.#options.deliveryTimeoutMs
+  }
+
+  /** Batches that have run out of `deliveryTimeoutMs` at `nowMs`, oldest first. */
+  expired(nowMs: number): ProducerBatch[] {
+    const openedBefore = nowMs - this.#options.deliveryTimeoutMs
+    const batches: ProducerBatch[] = []
+    for (const batch of this.#incomplete) {
+      if (batch.createdMs <= openedBefore) batches.push(batch)
+      else if (!this.#hasChildren) break
+    }
+    return batches
+  }
+
+  /** Children of a split batch take its place; they keep its age. */
+  adopt(children: readonly ProducerBatch[]): void {
+    this.#hasChildren = true
+    for (const child of children) {
+      this.#incomplete.add(child)
+      this.#budget.forceTake(child.budgetBytes)
+    }
+  }
+
+  /** The batch's records are settled. */
+  settled(batch: ProducerBatch): void {
+    this.#incomplete.delete(batch)
+    if (this.#incomplete.size === 0) this.#hasChildren = false
+  }
+
+  /** The batch's memory is free, and its buffer too where nobody can hold it. */
+  free(batch: ProducerBatch, mayReuseBuffer: boolean): void {
+    this.#budget.give(batch.budgetBytes)
+    batch.budgetBytes = 0
+    if (mayReuseBuffer) this.#pool.give(batch.records.buffer)
+  }
+}
+
+function append(batch: ProducerBatch, record: PreparedRecord): boolean {
+  const { timestamp, key, keyLength, value, headers, callback, resolve } = record
+  return batch.append(timestamp, key, keyLength, value, headers, callback, resolve)
+}
+
+function isWaiting(batch: ProducerBatch): boolean {
+  return batch.state === 'open' && !batch.isDue
+}
+
+/** Most bytes that the record will take; text is counted, which costs more than to guess. */
+export function exactSizeBytes({ key, keyLength, value, headers }: PreparedRecord): number {
+  const valueBytes =
+    value === null ? 0 : typeof value === 'string' ? Buffer.byteLength(value) : value.length
+  return recordSizeUpperBound(key === null ? 0 : keyLength, valueBytes, headers)
+}

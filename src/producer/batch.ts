@@ -1,0 +1,247 @@
+/**
+ * One batch: the records of one partition that travel and are answered together, and who waits for
+ * each of them. It settles every record exactly once.
+ *
+ *              append            close              markSent
+ *   (created) -------> open ------------> closed ------------> sent <--+ markUnsent, markSent
+ *                       |                   |                   |  |___|   (a retry)
+ *                       |                   |                   |
+ *                       +------- fail ------+----- fail, -------+--> done
+ *                                                 acknowledge
+ *
+ * A second completion (an answer that arrives after the delivery timeout) changes nothing: the
+ * records were told once. `isInAir` is separate from the state: a batch that timed out may still
+ * be owed an answer by its broker.
+ *
+ * Before: the accumulator fills it. After: the sender seals, sends and completes it.
+ */
+import { assert } from '../assert.js'
+import type { WireHeader } from '../protocol/record-headers.js'
+import { NO_PRODUCER, RecordBatchBuilder, type ProducerStamp } from '../protocol/record-batch.js'
+import type { PartitionQueue } from './partition-queue.js'
+import { RecordMetadata, type BatchResult } from './record-metadata.js'
+
+/** Told of one record's fate: an error, or where it lies. */
+export type DeliveryCallback = (error: Error | null, metadata: RecordMetadata | null) => void
+
+/** Settles a promise: with the metadata, or with a rejected promise to adopt. */
+export type Resolve = (value: RecordMetadata | Promise<never>) => void
+
+/** Calls a user's callback so that what it throws harms nobody. */
+export type CallbackRunner = (
+  callback: DeliveryCallback,
+  error: Error | null,
+  metadata: RecordMetadata | null,
+) => void
+
+export type BatchState = 'open' | 'closed' | 'sent' | 'done'
+
+const TRANSITIONS: Readonly<Record<BatchState, readonly BatchState[]>> = {
+  open: ['closed', 'done'],
+  closed: ['sent', 'done'],
+  sent: ['sent', 'done'],
+  done: [],
+}
+
+export class ProducerBatch {
+  /** The partition it belongs to. */
+  readonly queue: PartitionQueue
+  /** Monotonic: linger and delivery timeout count from here. */
+  readonly createdMs: number
+  readonly records: RecordBatchBuilder
+  /** Bytes taken from the memory budget for it. */
+  budgetBytes: number
+  /** May leave although it is not full: linger is over, or somebody flushes. */
+  isDue = false
+  /** Times it was handed to a connection. */
+  attempts = 0
+  /** Its broker still owes an answer to the last attempt. */
+  isInAir = false
+  /** An attempt may be in the log. */
+  maybeWritten = false
+  /** Producer id, epoch and sequence; given at the first drain, kept through every retry. */
+  stamp: ProducerStamp = NO_PRODUCER
+  /** Place in the order of the partition's first sendings. */
+  ordinal = -1
+  /** Leader epoch at the last attempt: a newer one makes a pause before the next pointless. */
+  leaderEpochAtSend = -1
+  /** Why the last attempt failed; the cause of a later timeout. */
+  lastError: Error | null = null
+  #state: BatchState = 'open'
+  #callbacks: (DeliveryCallback | null)[] | null = null
+  #resolves: (Resolve | null)[] | null = null
+  #timestampRuns: number[] = []
+  #lastTimestamp = -1
+  #doneListeners: (() => void)[] | null = null
+  #isSealed = false
+
+  constructor(queue: PartitionQueue, createdMs: number, buffer: Buffer) {
+    this.queue = queue
+    this.createdMs = createdMs
+    this.records = new RecordBatchBuilder(buffer)
+    this.budgetBytes = buffer.length
+  }
+
+  get state(): BatchState {
+    return this.#state
+  }
+
+  get isDone(): boolean {
+    return this.#state === 'done'
+  }
+
+  get recordCount(): number {
+    return this.records.recordCount
+  }
+
+  get sizeBytes(): number {
+    return this.records.sizeBytes
+  }
+
+  /** Writes header and checksum, once for each stamp. The records must be complete. */
+  seal(): void {
+    if (this.#isSealed) return
+    this.records.seal(this.stamp)
+    this.#isSealed = true
+  }
+
+  /**
+   * Gives it other numbers, which needs proof that it was not written under the old ones. The bytes
+   * are copied: a socket may still hold the old ones.
+   */
+  restamp(stamp: ProducerStamp): void {
+    this.stamp = stamp
+    this.maybeWritten = false
+    this.records.growInto(Buffer.from(this.records.buffer))
+    this.#isSealed = false
+  }
+
+  /** Hands over who waits for record `index`: for a batch that is split, and done by that. */
+  waiterOf(index: number): { callback: DeliveryCallback | null; resolve: Resolve | null } {
+    return {
+      callback: this.#callbacks?.[index] ?? null,
+      resolve: this.#resolves?.[index] ?? null,
+    }
+  }
+
+  /** Its records live on in `children`; who waits for it to be done waits for all of them. */
+  becomeSplit(children: readonly ProducerBatch[]): void {
+    this.#transition('done')
+    const listeners = this.#doneListeners ?? []
+    this.#doneListeners = null
+    let open = children.length
+    const childDone = (): void => {
+      if (--open === 0) listeners.forEach((listener) => listener())
+    }
+    for (const child of children) child.onDone(childDone)
+    this.#callbacks = null
+    this.#resolves = null
+  }
+
+  /**
+   * Appends a record and remembers who waits for it (one of the two, or nobody); false, with
+   * nothing changed, where the buffer has no room.
+   */
+  append(
+    timestamp: number,
+    key: Uint8Array | null,
+    keyLength: number,
+    value: string | Uint8Array | null,
+    headers: readonly WireHeader[] | null,
+    callback: DeliveryCallback | null,
+    resolve: Resolve | null,
+  ): boolean {
+    if (!this.records.append(timestamp, key, keyLength, value, headers)) return false
+    const index = this.records.recordCount - 1
+    if (timestamp !== this.#lastTimestamp) {
+      this.#timestampRuns.push(index, timestamp)
+      this.#lastTimestamp = timestamp
+    }
+    if (callback !== null || this.#callbacks !== null) this.#addCallback(index, callback)
+    if (resolve !== null || this.#resolves !== null) this.#addResolve(index, resolve)
+    return true
+  }
+
+  // The arrays exist only for batches that need them; records before the first are filled in.
+  #addCallback(index: number, callback: DeliveryCallback | null): void {
+    this.#callbacks ??= new Array<DeliveryCallback | null>(index).fill(null)
+    this.#callbacks.push(callback)
+  }
+
+  #addResolve(index: number, resolve: Resolve | null): void {
+    this.#resolves ??= new Array<Resolve | null>(index).fill(null)
+    this.#resolves.push(resolve)
+  }
+
+  /** No further record. */
+  close(): void {
+    this.#transition('closed')
+  }
+
+  /** An attempt leaves. */
+  markSent(leaderEpoch: number): void {
+    this.#transition('sent')
+    this.attempts++
+    this.isInAir = true
+    this.leaderEpochAtSend = leaderEpoch
+  }
+
+  /** Every record is in the log, from `baseOffset` on; -1n where the broker does not say. */
+  acknowledge(baseOffset: bigint, logAppendTimeMs: number, run: CallbackRunner): void {
+    this.#transition('done')
+    const result: BatchResult = {
+      topic: this.queue.topic,
+      partition: this.queue.partition,
+      baseOffset,
+      logAppendTimeMs,
+      timestampRuns: this.#timestampRuns,
+    }
+    for (let index = 0; index < this.recordCount; index++) {
+      const callback = this.#callbacks?.[index] ?? null
+      const resolve = this.#resolves?.[index] ?? null
+      if (callback === null && resolve === null) continue
+      const metadata = new RecordMetadata(result, index)
+      resolve?.(metadata)
+      if (callback !== null) run(callback, null, metadata)
+    }
+    this.#finish()
+  }
+
+  /** No record is acknowledged; `errorOf` gives each its error. `onUnheard` gets those nobody waits for. */
+  fail(
+    errorOf: (index: number) => Error,
+    run: CallbackRunner,
+    onUnheard: (error: Error, recordCount: number) => void,
+  ): void {
+    this.#transition('done')
+    let unheard = 0
+    for (let index = 0; index < this.recordCount; index++) {
+      const callback = this.#callbacks?.[index] ?? null
+      const resolve = this.#resolves?.[index] ?? null
+      if (callback !== null) run(callback, errorOf(index), null)
+      else if (resolve !== null) resolve(Promise.reject(errorOf(index)))
+      else unheard++
+    }
+    if (unheard > 0) onUnheard(errorOf(0), unheard)
+    this.#finish()
+  }
+
+  /** Calls `listener` once the batch is done: at once where it is. */
+  onDone(listener: () => void): void {
+    if (this.isDone) listener()
+    else (this.#doneListeners ??= []).push(listener)
+  }
+
+  #finish(): void {
+    this.#callbacks = null
+    this.#resolves = null
+    const listeners = this.#doneListeners
+    this.#doneListeners = null
+    listeners?.forEach((listener) => listener())
+  }
+
+  #transition(to: BatchState): void {
+    assert(TRANSITIONS[this.#state].includes(to), `a batch cannot go from ${this.#state} to ${to}`)
+    this.#state = to
+  }
+}

@@ -1,0 +1,119 @@
+/**
+ * The errors that settle a batch's records, each saying which of three truths holds (see
+ * `DeliveryOutcome`): *unknown* wherever an attempt may be in the log, *rejected* where the broker
+ * refused and no attempt can be, *not written* where none was made or none was accepted.
+ */
+import {
+  BrokerError,
+  ClosedError,
+  DeliveryError,
+  DeliveryTimeoutError,
+  RecordTooLargeError,
+  type DeliveryOutcome,
+  type OttlaError,
+} from '../errors.js'
+import { ErrorCodes, errorCode } from '../protocol/error-codes.js'
+import type { ProducerBatch } from './batch.js'
+import type { PartitionAnswer } from './produce-request.js'
+
+const UNKNOWN_NOTE = 'an attempt was sent and its answer is missing, so it may be in the log or not'
+
+/** What is known of a batch that ends now; while in the air it may still be written. */
+function outcomeOf(batch: ProducerBatch, otherwise: DeliveryOutcome): DeliveryOutcome {
+  return batch.maybeWritten || batch.isInAir ? 'unknown' : otherwise
+}
+
+function describe({ queue }: ProducerBatch): string {
+  return `topic "${queue.topic}" partition ${queue.partition}`
+}
+
+function place({ queue }: ProducerBatch): { topic: string; partition: number } {
+  return { topic: queue.topic, partition: queue.partition }
+}
+
+/** A partition's answer as an error. */
+export function brokerError({ errorCode: code, errorMessage }: PartitionAnswer): BrokerError {
+  const { name, description, retriable } = errorCode(code)
+  return new BrokerError(`${name}: ${errorMessage ?? description}`, {
+    apiName: 'Produce',
+    errorCode: code,
+    errorName: name,
+    retriable,
+  })
+}
+
+/** The broker refused the batch for good, or one time too often, or too many answers were lost. */
+export function failed(
+  batch: ProducerBatch,
+  cause: OttlaError,
+  answer: PartitionAnswer | undefined,
+  index: number,
+): DeliveryError {
+  if (answer?.errorCode === ErrorCodes.MESSAGE_TOO_LARGE) return tooLarge(batch, cause)
+  const recordErrors = answer?.recordErrors ?? []
+  const own = recordErrors.find(({ batchIndex }) => batchIndex === index)
+  const outcome = outcomeOf(batch, 'rejected')
+  if (recordErrors.length > 0 && own === undefined && outcome === 'rejected') {
+    return new DeliveryError(
+      `${describe(batch)}: not written, because the broker refused another record of the same batch; send it again`,
+      { ...place(batch), outcome: 'not-written', cause, retriable: true },
+    )
+  }
+  const why = own?.batchIndexErrorMessage ?? cause.message
+  const note = outcome === 'unknown' ? `; ${UNKNOWN_NOTE}` : ''
+  const attempts = batch.attempts === 1 ? '1 attempt' : `${batch.attempts} attempts`
+  return new DeliveryError(
+    `${describe(batch)}: not acknowledged after ${attempts}: ${why}${note}`,
+    {
+      ...place(batch),
+      outcome,
+      cause,
+      retriable: cause.retriable,
+    },
+  )
+}
+
+function tooLarge(batch: ProducerBatch, cause: OttlaError): DeliveryError {
+  return new RecordTooLargeError(
+    `${describe(batch)}: the broker takes no batch of ${batch.sizeBytes} bytes with ${batch.recordCount} record(s); raise the topic's max.message.bytes (or the broker's message.max.bytes), compress, or send smaller records`,
+    { ...place(batch), outcome: outcomeOf(batch, 'rejected'), cause },
+  )
+}
+
+/** `deliveryTimeoutMs` ran out. */
+export function expired(
+  batch: ProducerBatch,
+  deliveryTimeoutMs: number,
+  nowMs: number,
+): DeliveryError {
+  const outcome = outcomeOf(batch, 'not-written')
+  const ageMs = Math.round(nowMs - batch.createdMs)
+  const attempts = batch.attempts === 0 ? 'never sent' : `${batch.attempts} attempt(s)`
+  const known = outcome === 'unknown' ? UNKNOWN_NOTE : 'it is not in the log'
+  const last = batch.lastError === null ? '' : `; last error: ${batch.lastError.message}`
+  return new DeliveryTimeoutError(
+    `${describe(batch)}: not acknowledged within deliveryTimeoutMs (${deliveryTimeoutMs} ms; ${ageMs} ms old, ${attempts}): ${known}${last}`,
+    { ...place(batch), outcome, cause: batch.lastError ?? undefined },
+  )
+}
+
+/** The producer was closed by force, or failed as a whole, while the batch was under way. */
+export function abandoned(batch: ProducerBatch, reason: OttlaError): DeliveryError {
+  const outcome = outcomeOf(batch, 'not-written')
+  const known = outcome === 'unknown' ? UNKNOWN_NOTE : 'it is not in the log'
+  const message = `${describe(batch)}: ${reason.message}; ${known}`
+  const options = { ...place(batch), outcome, cause: batch.lastError ?? reason }
+  return reason instanceof ClosedError
+    ? new ClosedError(message, options)
+    : new DeliveryError(message, options)
+}
+
+/** It could not be sent at all. */
+export function notSent(batch: ProducerBatch, cause: OttlaError): DeliveryError {
+  const outcome = outcomeOf(batch, 'not-written')
+  return new DeliveryError(`${describe(batch)}: ${cause.message}`, {
+    ...place(batch),
+    outcome,
+    cause,
+  })
+}

@@ -1,0 +1,283 @@
+/**
+ * What becomes of batches once they were sent: every answer, every lost answer and every deadline
+ * arrives here, is judged by retry-policy.ts, and ends in each record being told once.
+ *
+ * A verdict changes the batch's queue: an acknowledged or failed batch leaves it, one to be tried
+ * again stays at its place in order. A batch that ran out of time while its broker still owes an
+ * answer is told at once (*unknown*) and stays in the queue until the answer comes or is lost,
+ * for the batches behind it must not overtake what may yet be written.
+ *
+ * Before: the sender. After: the users' promises and callbacks.
+ */
+import { ProtocolError, type OttlaError } from '../errors.js'
+import type { LeaderHint } from '../network/topic-metadata.js'
+import type { Logger } from '../logger.js'
+import { ErrorCodes } from '../protocol/error-codes.js'
+import type { ProduceResponse } from '../protocol/messages/produce.js'
+import type { Accumulator } from './accumulator.js'
+import type { CallbackRunner, ProducerBatch } from './batch.js'
+import * as deliveryErrors from './delivery-errors.js'
+import type { PartitionQueue } from './partition-queue.js'
+import type { PartitionAnswer, ProduceRequest } from './produce-request.js'
+import type { ProducerIdSource } from './producer-id.js'
+import { ANSWER_LOST, backoffMs, judge, type BackoffOptions, type Verdict } from './retry-policy.js'
+import { splitBatch } from './split-batch.js'
+
+export interface DeliveryOptions extends BackoffOptions {
+  readonly retries: number
+  readonly deliveryTimeoutMs: number
+  readonly batchSizeBytes: number
+}
+
+/** What delivery works with; all made by the producer. */
+export interface DeliveryParts {
+  readonly random: () => number
+  readonly logger: Logger
+  readonly accumulator: Accumulator
+  /** null without idempotence. */
+  readonly producerIds: ProducerIdSource | null
+  readonly runCallback: CallbackRunner
+  /** Memory came free. */
+  readonly onFreed: () => void
+  readonly refreshMetadata: () => void
+  readonly applyLeaderHint: (hint: LeaderHint) => void
+}
+
+/** The sender's side: queues that may go on, now or after a pause. */
+export interface QueueScheduler {
+  consider(queue: PartitionQueue): void
+  pause(queue: PartitionQueue): void
+}
+
+export class Delivery {
+  readonly #options: DeliveryOptions
+  readonly #parts: DeliveryParts
+  #scheduler: QueueScheduler | null = null
+
+  constructor(options: DeliveryOptions, parts: DeliveryParts) {
+    this.#options = options
+    this.#parts = parts
+  }
+
+  /** The sender and its delivery know each other; this closes the circle. */
+  attach(scheduler: QueueScheduler): void {
+    this.#scheduler = scheduler
+  }
+
+  /** A whole response: each partition's answer, and whatever should have been in it. */
+  answered(request: ProduceRequest, response: ProduceResponse, nowMs: number): void {
+    for (const topic of response.responses) {
+      for (const answer of topic.partitionResponses) {
+        const batch = request.takeBatch(topic, answer.index)
+        if (batch === undefined) {
+          this.#parts.logger.warn(
+            { topic: topic.name || topic.topicId, partition: answer.index, node: request.nodeId },
+            'a Produce response speaks of a partition that was not in the request; ignored',
+          )
+          continue
+        }
+        this.#hint(batch, answer, response)
+        this.#answer(batch, answer, request, nowMs)
+      }
+    }
+    this.lost(request, missingAnswer(request), nowMs)
+  }
+
+  /** No answer will come for the request's remaining batches: each may be written or not. */
+  lost(request: ProduceRequest, error: OttlaError, nowMs: number): void {
+    for (const batch of [...request.batches()]) {
+      this.#land(batch)
+      this.#apply(batch, ANSWER_LOST, error, nowMs)
+    }
+  }
+
+  /** acks 0: the socket took the bytes, and nothing more will be known. */
+  written(request: ProduceRequest): void {
+    for (const batch of [...request.batches()]) {
+      this.#land(batch)
+      if (!batch.isDone) this.#acknowledge(batch, -1n, -1)
+      else this.#leave(batch, true)
+    }
+  }
+
+  /** The batch never left: the broker cannot take it in any version we speak. */
+  refused(batch: ProducerBatch, error: OttlaError): void {
+    this.#fail(batch, () => deliveryErrors.notSent(batch, error))
+  }
+
+  /** `deliveryTimeoutMs` ran out. */
+  expired(batch: ProducerBatch, nowMs: number): void {
+    const error = deliveryErrors.expired(batch, this.#options.deliveryTimeoutMs, nowMs)
+    this.#fail(batch, () => error)
+  }
+
+  /** The producer is closed by force, or can go on for no record. */
+  abandon(batch: ProducerBatch, reason: OttlaError): void {
+    const error = deliveryErrors.abandoned(batch, reason)
+    this.#fail(batch, () => error)
+  }
+
+  #answer(
+    batch: ProducerBatch,
+    answer: PartitionAnswer,
+    request: ProduceRequest,
+    nowMs: number,
+  ): void {
+    const { queue } = batch
+    this.#land(batch)
+    const verdict = judge(answer.errorCode, {
+      recordCount: batch.recordCount,
+      isIdempotent: queue.sequence !== null,
+      isFirstUnresolved: queue.sent[0] === batch,
+      maybeWritten: batch.maybeWritten,
+    })
+    if (verdict.action === 'acknowledge') {
+      if (queue.leaderId === request.nodeId) queue.isLeaderProven = true
+      queue.sequence?.acknowledged(batch.ordinal)
+      if (batch.isDone) this.#leave(batch, true)
+      else this.#acknowledge(batch, offsetOf(answer), Number(answer.logAppendTimeMs))
+      return
+    }
+    this.#apply(batch, verdict, deliveryErrors.brokerError(answer), nowMs, answer)
+  }
+
+  /** Carries out a verdict other than acknowledge; the batch is out of the air. */
+  #apply(
+    batch: ProducerBatch,
+    verdict: Verdict,
+    error: OttlaError,
+    nowMs: number,
+    answer?: PartitionAnswer,
+  ): void {
+    if (verdict.refreshMetadata) this.#parts.refreshMetadata()
+    if (batch.isDone) {
+      this.#leave(batch, false) // told before: its queue goes on
+      return
+    }
+    batch.lastError = error
+    if (verdict.attemptMaybeWritten) batch.maybeWritten = true
+    if (verdict.action === 'restart-sequence') {
+      this.#restartSequence(batch.queue)
+    } else if (verdict.action === 'split' && !batch.maybeWritten) {
+      this.#split(batch)
+    } else if (verdict.action === 'retry' && batch.attempts <= this.#options.retries) {
+      this.#retry(batch, verdict, nowMs)
+    } else {
+      this.#fail(batch, (index) => deliveryErrors.failed(batch, error, answer, index))
+    }
+  }
+
+  #acknowledge(batch: ProducerBatch, baseOffset: bigint, logAppendTimeMs: number): void {
+    this.#parts.accumulator.settled(batch)
+    this.#leave(batch, true)
+    batch.acknowledge(baseOffset, logAppendTimeMs, this.#parts.runCallback)
+  }
+
+  #retry(batch: ProducerBatch, verdict: Verdict, nowMs: number): void {
+    const { queue } = batch
+    const leaderMoved = queue.leaderEpoch > batch.leaderEpochAtSend
+    if (!verdict.immediately && !leaderMoved) {
+      queue.retryAtMs = nowMs + backoffMs(batch.attempts, this.#options, this.#parts.random)
+      this.#scheduler?.pause(queue)
+    }
+    this.#scheduler?.consider(queue)
+  }
+
+  #fail(batch: ProducerBatch, errorOf: (index: number) => OttlaError): void {
+    const { queue, state } = batch
+    this.#parts.accumulator.settled(batch)
+    if (state === 'open') queue.open = null
+    else if (state === 'closed') queue.dropClosed(batch)
+    if (batch.ordinal >= 0) queue.sequence?.lost(batch.ordinal)
+    batch.fail(errorOf, this.#parts.runCallback, (error, recordCount) => {
+      this.#parts.logger.error(
+        { topic: queue.topic, partition: queue.partition, recordCount, error },
+        'records without a callback were not delivered',
+      )
+    })
+    if (!batch.isInAir) this.#leave(batch, false)
+  }
+
+  /** Takes the batch's place: smaller ones with the same records and numbers. */
+  #split(batch: ProducerBatch): void {
+    const { queue } = batch
+    const { batchSizeBytes } = this.#options
+    const targetBytes =
+      batch.sizeBytes > batchSizeBytes ? batchSizeBytes : Math.ceil(batch.sizeBytes / 2)
+    const children = splitBatch(batch, targetBytes)
+    queue.replaceSent(batch, children)
+    this.#parts.accumulator.adopt(children)
+    this.#parts.accumulator.settled(batch)
+    this.#parts.accumulator.free(batch, false)
+    batch.becomeSplit(children)
+    this.#scheduler?.consider(queue)
+  }
+
+  /** The batch has left its queue for good: what it held is free, and the next may go. */
+  #leave(batch: ProducerBatch, isAnswered: boolean): void {
+    const { queue } = batch
+    queue.remove(batch)
+    // Only where its one attempt was answered is it certain that no socket holds the buffer.
+    this.#parts.accumulator.free(batch, isAnswered && batch.attempts === 1)
+    if (queue.sequence?.hasGap === true && queue.sent.length === 0) this.#restartSequence(queue)
+    this.#scheduler?.consider(queue)
+    this.#parts.onFreed()
+  }
+
+  #land(batch: ProducerBatch): void {
+    const { queue } = batch
+    queue.markLanded(batch)
+    if (queue.mustRestartSequence) this.#restartSequence(queue)
+  }
+
+  /** New numbers for the partition, as soon as no answer under the old ones is owed. */
+  #restartSequence(queue: PartitionQueue): void {
+    const { sequence } = queue
+    if (sequence === null) return
+    queue.mustRestartSequence = true
+    if (queue.inAirCount > 0) return
+    if (!sequence.restart()) {
+      this.#parts.producerIds?.renew(sequence.identity, (identity) => {
+        sequence.adopt(identity)
+        this.#restarted(queue)
+      })
+      return
+    }
+    this.#restarted(queue)
+  }
+
+  #restarted(queue: PartitionQueue): void {
+    queue.mustRestartSequence = false
+    queue.isLeaderProven = false
+    for (const batch of queue.sent) {
+      if (queue.sequence !== null) batch.restamp(queue.sequence.take(batch.recordCount))
+    }
+    this.#scheduler?.consider(queue)
+  }
+
+  /** KIP-951: a leader that is none any more says who is. */
+  #hint(
+    { queue }: ProducerBatch,
+    { currentLeader }: PartitionAnswer,
+    response: ProduceResponse,
+  ): void {
+    const { leaderId, leaderEpoch } = currentLeader
+    if (leaderId < 0 || leaderEpoch < 0) return
+    const endpoint = response.nodeEndpoints.find(({ nodeId }) => nodeId === leaderId)
+    const { topic, partition } = queue
+    const hint = { topic, partition, leaderId, leaderEpoch }
+    this.#parts.applyLeaderHint(endpoint === undefined ? hint : { ...hint, endpoint })
+  }
+}
+
+/** -1n for a duplicate whose place the broker has forgotten. */
+function offsetOf({ errorCode, baseOffset }: PartitionAnswer): bigint {
+  return errorCode === ErrorCodes.NONE ? baseOffset : -1n
+}
+
+function missingAnswer(request: ProduceRequest): ProtocolError {
+  return new ProtocolError(
+    `broker ${request.nodeId} left a partition of the request out of its Produce response`,
+    { apiName: 'Produce', version: request.version },
+  )
+}

@@ -1,0 +1,375 @@
+/**
+ * The way in: turns what the user gives into bytes and appends it, at once where that is possible;
+ * else the record waits in line.
+ *
+ *   submit --> topic known, serialized, room? --yes--> placement        (before submit returns)
+ *                 | topic not known yet, or its serializer is not done
+ *                 +--> topic.parked --------------------+
+ *                 | no room                             v in order
+ *                 +--> roomWaiters (first come, first served) --> placement
+ *
+ * A record for a topic with parked records parks behind them, and one that finds others waiting for
+ * room waits behind them: so the order of a partition is the order of the calls.
+ *
+ * A parked record takes its bytes from the memory budget where it can; then it is *taken*, and will
+ * never wait for room. One that cannot is *waiting*: the number of those is bounded, and they are
+ * the ones that `close` turns away.
+ *
+ * Before: producer.ts. After: placement.ts.
+ */
+import type { Clock } from '../clock.js'
+import {
+  BufferFullError,
+  InvalidRecordError,
+  RecordTooLargeError,
+  TopicUnavailableError,
+  type DeliveryError,
+} from '../errors.js'
+import { RECORD_BATCH_HEADER_BYTES } from '../protocol/record-batch.js'
+import type { Serialized, Serializers } from '../serialization/serializer.js'
+import { exactSizeBytes } from './accumulator.js'
+import type { DeliveryCallback, Resolve } from './batch.js'
+import { Deque } from './deque.js'
+import { KeyEncoder } from './key-encoder.js'
+import type { MemoryBudget } from './memory-budget.js'
+import type { ParkedRecord, PreparedRecord } from './parked-record.js'
+import { ParkingLot } from './parking-lot.js'
+import { Placed, type Placement } from './placement.js'
+import {
+  checkPartition,
+  checkTimestamp,
+  kindOf,
+  toWireHeaders,
+  type ProducerRecord,
+} from './record.js'
+import { isPromise, serializeWith } from './serialize-record.js'
+import type { ProducerTopic } from './topic.js'
+import type { TopicDirectory } from './topic-directory.js'
+
+export interface IntakeOptions<K, V> {
+  readonly serializers: Serializers<K, V>
+  readonly maxRequestSizeBytes: number
+  readonly bufferMemoryBytes: number
+  readonly maxBlockMs: number
+}
+
+export interface IntakeParts {
+  readonly clock: Clock
+  readonly directory: TopicDirectory
+  readonly budget: MemoryBudget
+  readonly placement: Placement
+  readonly lot: ParkingLot
+  /** No room: every open batch had better leave. */
+  readonly onNoRoom: () => void
+}
+
+/** Appended, parked (and where), or no room and nothing taken. */
+export type Submitted = 'appended' | 'full' | ParkedRecord
+
+/** UTF-8 needs at most three bytes for one UTF-16 unit. */
+const MAX_UTF8_BYTES_PER_UNIT = 3
+
+export class Intake<K, V> {
+  readonly #options: IntakeOptions<K, V>
+  readonly #parts: IntakeParts
+  readonly #keys = new KeyEncoder()
+  /** The record at hand: filled anew by each submit, so that none is allocated. */
+  #record: PreparedRecord | null = null
+  readonly #roomWaiters = new Deque<ParkedRecord>()
+  #writableListeners: (() => void)[] = []
+
+  constructor(options: IntakeOptions<K, V>, parts: IntakeParts) {
+    this.#options = options
+    this.#parts = parts
+  }
+
+  /**
+   * Takes a record in. With `mayWait` (send) a record that finds no room waits for it; without
+   * (enqueue) it is not taken: 'full'. Throws a DeliveryError where the record itself is at fault,
+   * or too many wait already.
+   */
+  submit(
+    input: ProducerRecord<K, V>,
+    callback: DeliveryCallback | null,
+    resolve: Resolve | null,
+    mayWait: boolean,
+  ): Submitted {
+    const record = this.#prepare(input, callback, resolve)
+    const { topic } = record
+    const key = serializeWith(this.#options.serializers.key, 'key', input.key ?? null, topic.name)
+    if (isPromise(key)) key.catch(() => {}) // should the value's serializer throw at once
+    const value = serializeWith(this.#options.serializers.value, 'value', input.value, topic.name)
+    if (isPromise(key) || isPromise(value))
+      return this.#parkUnserialized(record, key, value, mayWait)
+    this.#fill(record, key, value)
+    if (!topic.isKnown || topic.parked.length > 0) return this.#park(record, mayWait)
+    if (this.#hasRoomWaiters()) return mayWait ? this.#waitForRoom(record) : 'full'
+    const placed = this.#parts.placement.place(record, false)
+    if (placed === Placed.yes) return 'appended'
+    if (placed === Placed.noSuchPartition) return this.#parkBeyond(record, mayWait)
+    this.#parts.onNoRoom()
+    return mayWait ? this.#waitForRoom(record) : 'full'
+  }
+
+  /** What does not need the serializers. */
+  #prepare(
+    input: ProducerRecord<K, V>,
+    callback: DeliveryCallback | null,
+    resolve: Resolve | null,
+  ): PreparedRecord {
+    checkRecord(input)
+    const topic = this.#parts.directory.get(input.topic)
+    const { partition, timestamp, headers } = input
+    if (timestamp !== undefined) checkTimestamp(topic.name, timestamp)
+    const record = (this.#record ??= emptyRecord(topic))
+    record.topic = topic
+    record.partition = partition === undefined ? -1 : checkPartition(topic.name, partition)
+    record.timestamp = timestamp ?? this.#parts.clock.now()
+    record.headers = headers === undefined ? null : toWireHeaders(topic.name, headers)
+    record.callback = callback
+    record.resolve = resolve
+    return record
+  }
+
+  #fill(record: PreparedRecord, key: Serialized, value: Serialized): void {
+    if (typeof key === 'string') {
+      this.#keys.encode(key)
+      record.key = this.#keys.bytes
+      record.keyLength = this.#keys.length
+    } else {
+      record.key = key
+      record.keyLength = key === null ? -1 : key.length
+    }
+    record.value = value
+    this.#checkSize(record)
+  }
+
+  /** Java's limits, on the record's largest possible form before compression. */
+  #checkSize(record: PreparedRecord): void {
+    const { maxRequestSizeBytes, bufferMemoryBytes } = this.#options
+    const limitBytes = Math.min(maxRequestSizeBytes, bufferMemoryBytes)
+    const { value, keyLength, headers, topic } = record
+    const valueUnits = value === null ? 0 : value.length
+    const roughBytes = keyLength + valueUnits * MAX_UTF8_BYTES_PER_UNIT + 100
+    if (headers === null && roughBytes < limitBytes) return
+    const sizeBytes = RECORD_BATCH_HEADER_BYTES + exactSizeBytes(record)
+    if (sizeBytes <= limitBytes) return
+    const option =
+      maxRequestSizeBytes <= bufferMemoryBytes ? 'maxRequestSizeBytes' : 'bufferMemoryBytes'
+    throw new RecordTooLargeError(
+      `a record for topic "${topic.name}" takes ${sizeBytes} bytes and ${option} is ${limitBytes}: raise the option (and the topic's max.message.bytes), or send smaller records`,
+      { topic: topic.name },
+    )
+  }
+
+  /** A copy that may wait: the record at hand is filled anew by the next submit. */
+  #copy(record: PreparedRecord): PreparedRecord {
+    const { key, keyLength } = record
+    const ownKey =
+      key !== null && this.#keys.isScratch(key) ? Buffer.from(key.subarray(0, keyLength)) : key
+    return { ...record, key: ownKey }
+  }
+
+  #park(record: PreparedRecord, mayWait: boolean): Submitted {
+    const parked = this.#parts.lot.park(this.#copy(record), exactSizeBytes(record), mayWait)
+    if (parked === null) return 'full'
+    record.topic.parked.push(parked)
+    return parked
+  }
+
+  #parkBeyond(record: PreparedRecord, mayWait: boolean): Submitted {
+    const parked = this.#parts.lot.park(this.#copy(record), exactSizeBytes(record), mayWait)
+    if (parked === null) return 'full'
+    this.#moveBeyond(parked)
+    return parked
+  }
+
+  #parkUnserialized(
+    record: PreparedRecord,
+    key: Serialized | Promise<Serialized>,
+    value: Serialized | Promise<Serialized>,
+    mayWait: boolean,
+  ): Submitted {
+    const { topic } = record
+    record.key = null
+    record.keyLength = -1
+    record.value = null
+    const parked = this.#parts.lot.park({ ...record }, exactSizeBytes(record), mayWait)
+    if (parked === null) {
+      // Not taken: nobody will look at what the serializers come to.
+      Promise.allSettled([key, value]).catch(() => {})
+      return 'full'
+    }
+    parked.isSerialized = false
+    topic.parked.push(parked)
+    void this.#whenSerialized(parked, key, value)
+    return parked
+  }
+
+  async #whenSerialized(
+    parked: ParkedRecord,
+    key: Serialized | Promise<Serialized>,
+    value: Serialized | Promise<Serialized>,
+  ): Promise<void> {
+    try {
+      const [keyBytes, valueBytes] = await Promise.all([key, value])
+      if (!parked.isSettled) {
+        this.#fill(
+          parked,
+          typeof keyBytes === 'string' ? Buffer.from(keyBytes) : keyBytes,
+          valueBytes,
+        )
+        this.#parts.lot.resize(parked, exactSizeBytes(parked))
+        parked.isSerialized = true
+      }
+    } catch (error) {
+      this.#parts.lot.settle(parked, error as DeliveryError)
+    }
+    this.pump(parked.topic)
+  }
+
+  #waitForRoom(record: PreparedRecord): Submitted {
+    const parked = this.#parts.lot.parkWaiting(this.#copy(record))
+    this.#roomWaiters.push(parked)
+    return parked
+  }
+
+  /** Places the topic's parked records as far as they can be; their order is kept. */
+  pump(topic: ProducerTopic): void {
+    if (!topic.isKnown) return
+    for (let first = topic.parked.peek(); first; first = topic.parked.peek()) {
+      if (!first.isSettled && !first.isSerialized) return
+      topic.parked.shift()
+      if (first.isSettled) continue
+      if (this.#hasRoomWaiters() || !this.#placeParked(first)) this.#roomWaiters.push(first)
+    }
+  }
+
+  /** The topic has more partitions: records for one that it lacked may go now. */
+  retryBeyond(topic: ProducerTopic): void {
+    for (let left = topic.beyond.length; left > 0; left--) {
+      const parked = topic.beyond.shift()
+      if (parked === undefined || parked.isSettled) continue
+      if (parked.partition >= topic.partitionCount) topic.beyond.push(parked)
+      else if (this.#hasRoomWaiters() || !this.#placeParked(parked)) this.#roomWaiters.push(parked)
+    }
+  }
+
+  /** Memory came free: those who wait for room are served, then those who wait to be told of it. */
+  roomFreed(): void {
+    while (this.#hasRoomWaiters()) {
+      const first = this.#roomWaiters.peek() as ParkedRecord // there is one that is not settled
+      if (!this.#placeParked(first)) return
+      this.#roomWaiters.shift()
+    }
+    if (this.#writableListeners.length > 0 && this.isWritable) this.wakeWritable()
+  }
+
+  /** Everybody who waits to be told of room is told, whether there is any or not. */
+  wakeWritable(): void {
+    const listeners = this.#writableListeners
+    this.#writableListeners = []
+    for (const listener of listeners) listener()
+  }
+
+  /** False where there is no room; true where the record was placed, or settled otherwise. */
+  #placeParked(parked: ParkedRecord): boolean {
+    const { lot, placement } = this.#parts
+    let placed: Placed
+    try {
+      placed = placement.place(parked, parked.reservedBytes > 0)
+    } catch (error) {
+      lot.settle(parked, error as DeliveryError) // the user's partitioner threw
+      return true
+    }
+    if (placed === Placed.noMemory) {
+      this.#parts.onNoRoom()
+      return false
+    }
+    if (placed === Placed.noSuchPartition) this.#moveBeyond(parked)
+    else lot.placed(parked, placement.queue?.open ?? null)
+    return true
+  }
+
+  /** The partition asked for does not exist (yet): the record waits apart, and holds up nobody. */
+  #moveBeyond(parked: ParkedRecord): void {
+    parked.topic.beyond.push(parked)
+    this.#parts.directory.refresh(parked.topic)
+  }
+
+  /** Drops those who have been settled meanwhile; true where somebody waits. */
+  #hasRoomWaiters(): boolean {
+    while (this.#roomWaiters.peek()?.isSettled === true) this.#roomWaiters.shift()
+    return this.#roomWaiters.length > 0
+  }
+
+  /** True where what the last refused record needed is there, and nobody waits. */
+  get isWritable(): boolean {
+    const { availableBytes, totalBytes } = this.#parts.budget
+    const { placement, lot } = this.#parts
+    const wantedBytes = Math.max(placement.refusedBytes, lot.refusedBytes)
+    return !this.#hasRoomWaiters() && availableBytes >= Math.min(totalBytes, wantedBytes)
+  }
+
+  /** Calls `listener` once there is room again. */
+  onWritable(listener: () => void): void {
+    this.#writableListeners.push(listener)
+  }
+
+  /** Takes back `onWritable`. */
+  offWritable(listener: () => void): void {
+    this.#writableListeners = this.#writableListeners.filter((other) => other !== listener)
+  }
+
+  /** The message for one that waited `maxBlockMs` in vain. */
+  timeoutError(parked: ParkedRecord): DeliveryError {
+    const { topic, partition, isSerialized } = parked
+    const { maxBlockMs } = this.#options
+    if (!isSerialized) {
+      return new BufferFullError(
+        `topic "${topic.name}": a serializer was not done within maxBlockMs (${maxBlockMs} ms)`,
+        { topic: topic.name },
+      )
+    }
+    if (!topic.isKnown) return this.#parts.directory.unavailable(topic.name, maxBlockMs)
+    if (partition >= topic.partitionCount) {
+      return new TopicUnavailableError(
+        `topic "${topic.name}" has ${topic.partitionCount} partitions (0 to ${topic.partitionCount - 1}), and still no partition ${partition} after maxBlockMs (${maxBlockMs} ms)`,
+        { topic: topic.name, partition },
+      )
+    }
+    return new BufferFullError(
+      `topic "${topic.name}": no room in bufferMemoryBytes (${this.#options.bufferMemoryBytes}) within maxBlockMs (${maxBlockMs} ms): the brokers take records more slowly than they are sent`,
+      { topic: topic.name },
+    )
+  }
+}
+
+function emptyRecord(topic: ProducerTopic): PreparedRecord {
+  return {
+    topic,
+    partition: -1,
+    timestamp: 0,
+    key: null,
+    keyLength: -1,
+    value: null,
+    headers: null,
+    callback: null,
+    resolve: null,
+  }
+}
+
+function checkRecord(input: { topic?: unknown; value?: unknown } | null | undefined): void {
+  if (input === null || typeof input !== 'object') {
+    throw new InvalidRecordError(
+      `a record is an object { topic, value, … }, and this is ${kindOf(input)}`,
+    )
+  }
+  if (input.value === undefined) {
+    const topic = typeof input.topic === 'string' ? input.topic : undefined
+    throw new InvalidRecordError(
+      `a record for topic "${String(input.topic)}" has no value: give one, or null for a tombstone`,
+      { topic },
+    )
+  }
+}

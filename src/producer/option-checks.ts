@@ -1,0 +1,164 @@
+/**
+ * Checks each option by itself: its name, type and range. What options mean together is options.ts.
+ */
+import { ConfigError } from '../errors.js'
+import { parseAddress } from '../network/address.js'
+import { kindOf, quote } from './record.js'
+
+/** Throws ConfigError where a value does not fit. */
+type Check = (name: string, value: unknown) => void
+
+const MAX_INT32 = 2 ** 31 - 1
+
+const milliseconds = (least: number): Check => integer(least, MAX_INT32, 'milliseconds')
+const bytes = (least: number): Check => integer(least, MAX_INT32, 'bytes')
+
+function integer(least: number, most: number, unit: string): Check {
+  return (name, value) => {
+    if (Number.isInteger(value) && (value as number) >= least && (value as number) <= most) return
+    throw new ConfigError(
+      `option ${name} is ${kindOf(value)}: give an integer (${unit}) from ${least} to ${most}`,
+    )
+  }
+}
+
+const boolean: Check = (name, value) => {
+  if (typeof value !== 'boolean') {
+    throw new ConfigError(`option ${name} is ${kindOf(value)}: give true or false`)
+  }
+}
+
+const aFunction: Check = (name, value) => {
+  if (typeof value !== 'function') {
+    throw new ConfigError(`option ${name} is ${kindOf(value)}: give a function`)
+  }
+}
+
+const clientId: Check = (name, value) => {
+  if (typeof value !== 'string' || Buffer.byteLength(value) > 32767) {
+    throw new ConfigError(`option ${name} is ${kindOf(value)}: give a string`)
+  }
+}
+
+const acks: Check = (name, value) => {
+  if (value !== 'all' && value !== 0 && value !== 1) {
+    throw new ConfigError(`option ${name} is ${kindOf(value)}: give 'all', 1 or 0`)
+  }
+}
+
+const brokers: Check = (name, value) => {
+  const list = typeof value === 'string' ? value.split(',') : value
+  if (!Array.isArray(list) || list.length === 0) {
+    throw new ConfigError(
+      `option ${name} is ${kindOf(value)}: give at least one 'host:port', e.g. ['localhost:9092']`,
+    )
+  }
+  for (const broker of list) {
+    if (typeof broker !== 'string') {
+      throw new ConfigError(
+        `option ${name} has ${kindOf(broker)}: each broker is a 'host:port' string`,
+      )
+    }
+    parseAddress(broker.trim())
+  }
+}
+
+const serializers: Check = (name, value) => {
+  if (typeof value !== 'object' || value === null) {
+    throw new ConfigError(
+      `option ${name} is ${kindOf(value)}: give { key, value }, each a function`,
+    )
+  }
+  for (const [part, serializer] of Object.entries(value)) {
+    if (part !== 'key' && part !== 'value') {
+      throw new ConfigError(`option ${name} has ${quote(part)}: only key and value can be there`)
+    }
+    if (serializer !== undefined) aFunction(`${name}.${part}`, serializer)
+  }
+}
+
+const logger: Check = (name, value) => {
+  for (const level of ['debug', 'info', 'warn', 'error']) {
+    const method = (value as Record<string, unknown> | null)?.[level]
+    if (typeof method === 'function') continue
+    throw new ConfigError(
+      `option ${name} has no function ${level}: give an object with debug, info, warn and error, such as console or pino()`,
+    )
+  }
+}
+
+const apiVersions: Check = (name, value) => {
+  if (typeof value !== 'object' || value === null) {
+    throw new ConfigError(`option ${name} is ${kindOf(value)}: give e.g. { Produce: 9 }`)
+  }
+  for (const [api, version] of Object.entries(value))
+    integer(0, 100, 'a version')(`${name}.${api}`, version)
+}
+
+const CHECKS: Readonly<Record<string, Check>> = {
+  brokers,
+  clientId,
+  acks,
+  idempotence: boolean,
+  lingerMs: milliseconds(0),
+  batchSizeBytes: bytes(512),
+  maxRequestSizeBytes: bytes(512),
+  bufferMemoryBytes: bytes(16_384),
+  maxBlockMs: milliseconds(0),
+  maxWaitingSends: integer(0, MAX_INT32, 'sends'),
+  maxInFlight: integer(1, MAX_INT32, 'requests'),
+  deliveryTimeoutMs: milliseconds(1),
+  requestTimeoutMs: milliseconds(1),
+  retries: integer(0, MAX_INT32, 'attempts'),
+  retryBackoffMs: milliseconds(0),
+  retryBackoffMaxMs: milliseconds(0),
+  reconnectBackoffMs: milliseconds(0),
+  reconnectBackoffMaxMs: milliseconds(0),
+  connectionTimeoutMs: milliseconds(1),
+  connectionsMaxIdleMs: milliseconds(1),
+  metadataMaxAgeMs: milliseconds(1),
+  metadataMaxIdleMs: milliseconds(1),
+  partitioner: aFunction,
+  partitionerIgnoreKeys: boolean,
+  partitionerAdaptive: boolean,
+  serializers,
+  logger,
+  apiVersions,
+}
+
+/** Throws ConfigError unless every option is known and its value fits. */
+export function checkShape(given: unknown): void {
+  if (typeof given !== 'object' || given === null) {
+    throw new ConfigError(
+      `a producer's options are ${kindOf(given)}: give e.g. { brokers: ['localhost:9092'] }`,
+    )
+  }
+  const { brokers: addresses } = given as { brokers?: unknown }
+  brokers('brokers', addresses)
+  for (const [name, value] of Object.entries(given)) {
+    if (value === undefined) continue
+    const check = Object.hasOwn(CHECKS, name) ? CHECKS[name] : undefined
+    if (check === undefined)
+      throw new ConfigError(`unknown option ${quote(name)}${suggestion(name)}`)
+    check(name, value)
+  }
+}
+
+/** The option that was probably meant: kafkajs' and Java's names, or a slip of the finger. */
+function suggestion(name: string): string {
+  const wanted = plain(name)
+  const near = Object.keys(CHECKS).find(
+    (known) =>
+      plain(known).startsWith(wanted) || wanted.startsWith(plain(known).replace(/(ms|bytes)$/, '')),
+  )
+  return near === undefined
+    ? `: the options are ${Object.keys(CHECKS).join(', ')}`
+    : `: did you mean ${near}?`
+}
+
+function plain(name: string): string {
+  return name
+    .toLowerCase()
+    .replace(/[^a-z]/g, '')
+    .replace(/^(enable|max)?/, (prefix) => prefix)
+}

@@ -1,0 +1,45 @@
+/**
+ * What one broker is to be sent: a queue of the partitions it leads that have a batch for it, each
+ * listed once, and the requests that it has not answered.
+ *
+ *   ready:  p3  p0  p7  ...      a partition sends one batch for each request, then lines up again
+ *
+ * A partition is looked at only when something happened to it, so that ten thousand idle ones
+ * cost nothing.
+ */
+import { Deque } from './deque.js'
+import type { PartitionQueue } from './partition-queue.js'
+import type { ProduceRequest } from './produce-request.js'
+
+export class Outbox {
+  readonly nodeId: number
+  readonly ready = new Deque<PartitionQueue>()
+  /** Unanswered requests, oldest first. */
+  readonly requests: ProduceRequest[] = []
+  /** Monotonic: when to look whether the leaders moved, while the oldest request has no answer. */
+  stallCheckMs = Infinity
+
+  constructor(nodeId: number) {
+    this.nodeId = nodeId
+  }
+
+  /** Lists the queue unless it is. */
+  list(queue: PartitionQueue): void {
+    if (queue.isListed) return
+    queue.isListed = true
+    this.ready.push(queue)
+  }
+
+  /** Takes the queue that is next, or undefined. */
+  unlist(): PartitionQueue | undefined {
+    const queue = this.ready.shift()
+    if (queue !== undefined) queue.isListed = false
+    return queue
+  }
+
+  /** Puts a queue back in front: there was no room for its batch in this request. */
+  relist(queue: PartitionQueue): void {
+    queue.isListed = true
+    this.ready.unshift(queue)
+  }
+}

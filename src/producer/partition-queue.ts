@@ -1,0 +1,157 @@
+/**
+ * The batches of one partition on their way, and the rule which of them may be sent next. Order is
+ * kept here:
+ *
+ *      sent (in order of first sending)        closed            open
+ *   | b4 retry | b5 in air | b6 in air |    | b7 | b8 |          b9        <- append
+ *     ^ first unresolved                      ^ next new batch
+ *
+ * `next` is the whole rule:
+ *  1. nothing without a leader, during a pause after a failure, or while another broker still owes
+ *     an answer to a batch of this partition (it may be writing it);
+ *  2. while a batch waits for its retry, only the first unresolved one may go, and no new one: a
+ *     later batch must not overtake;
+ *  3. on a leader (or under numbers) that has not answered well yet, one batch alone: the first of
+ *     two may be refused by a leader that then accepts the second;
+ *  4. at most `maxInFlight` unresolved (a broker remembers five batches of a producer);
+ *  5. after a gap in the sequence no new batch until the partition has begun again.
+ *
+ * Before: the accumulator. After: the sender, which asks `next` and reports what came of it.
+ */
+import type { ProducerBatch } from './batch.js'
+import { Deque } from './deque.js'
+import type { PartitionSequence } from './partition-sequence.js'
+
+export class PartitionQueue {
+  readonly topic: string
+  readonly partition: number
+  /** -1 while no leader is known. */
+  leaderId = -1
+  leaderEpoch = -1
+  /** The batch that records are appended to, if any; the youngest. */
+  open: ProducerBatch | null = null
+  /** Full (or due) batches that were never sent, oldest first. */
+  readonly closed = new Deque<ProducerBatch>()
+  /** Batches sent at least once whose fate is open, or whose answer is still owed; oldest first. */
+  readonly sent: ProducerBatch[] = []
+  /** The broker that owes the answers to batches in the air. */
+  inAirNodeId = -1
+  inAirCount = 0
+  /** Monotonic: no attempt before this. */
+  retryAtMs = 0
+  /** A batch was acknowledged by this leader under these numbers: several may be in flight. */
+  isLeaderProven = false
+  /** Numbers for idempotence; null without it, or before the producer id is known. */
+  sequence: PartitionSequence | null = null
+  /** The numbers must start again before anything is sent; waits for answers still owed. */
+  mustRestartSequence = false
+  /** Stands in its broker's ready queue. */
+  isListed = false
+  /** Bytes that the last full batch's buffer had: the next one starts as large. */
+  usualBufferBytes = 0
+  #nextOrdinal = 0
+
+  constructor(topic: string, partition: number) {
+    this.topic = topic
+    this.partition = partition
+  }
+
+  /** Batches not yet sent, the open one included: what adaptive partitioning weighs. */
+  get waitingCount(): number {
+    return this.closed.length + (this.open === null ? 0 : 1)
+  }
+
+  /** The batch that may be sent now, or null; changes nothing. */
+  next(nowMs: number, maxInFlight: number): ProducerBatch | null {
+    if (this.leaderId < 0 || nowMs < this.retryAtMs) return null
+    if (this.mustRestartSequence) return null
+    if (this.inAirCount > 0 && this.inAirNodeId !== this.leaderId) return null
+    const retry = this.#nextRetry()
+    if (retry !== undefined) return retry
+    if (this.sent.length >= maxInFlight || (this.sent.length > 0 && !this.isLeaderProven))
+      return null
+    if (this.sequence?.hasGap === true) return null
+    return this.closed.peek() ?? (this.open?.isDue === true ? this.open : null)
+  }
+
+  /** The batch to try again; null where one waits but may not go yet; undefined where none waits. */
+  #nextRetry(): ProducerBatch | null | undefined {
+    const first = this.sent[0]
+    if (first === undefined) return undefined
+    if (!first.isInAir) return first
+    const mustWait = this.sent.some((batch) => !batch.isInAir || batch.attempts > 1)
+    return mustWait ? null : undefined
+  }
+
+  /** Takes `batch`, which `next` has just named, out of the waiting ones and closes it. */
+  take(batch: ProducerBatch): void {
+    if (batch === this.open) {
+      this.open = null
+      batch.close()
+    } else if (batch === this.closed.peek()) {
+      this.closed.shift()
+    }
+  }
+
+  /** The open batch takes no more records. */
+  closeOpen(): void {
+    const batch = this.open
+    if (batch === null) return
+    this.open = null
+    batch.close()
+    this.closed.push(batch)
+  }
+
+  /** `batch` leaves for the leader. */
+  markSent(batch: ProducerBatch): void {
+    if (batch.ordinal < 0) {
+      batch.ordinal = this.#nextOrdinal++
+      this.sent.push(batch)
+    }
+    batch.markSent(this.leaderEpoch)
+    this.inAirNodeId = this.leaderId
+    this.inAirCount++
+  }
+
+  /** The answer to `batch` came, or will never come. */
+  markLanded(batch: ProducerBatch): void {
+    if (!batch.isInAir) return
+    batch.isInAir = false
+    this.inAirCount--
+  }
+
+  /** `batch` needs no further attempt: acknowledged, failed, or its late answer came. */
+  remove(batch: ProducerBatch): void {
+    const index = this.sent.indexOf(batch)
+    if (index >= 0) this.sent.splice(index, 1)
+  }
+
+  /** `batch`, which is the oldest of those never sent, will not be. */
+  dropClosed(batch: ProducerBatch): void {
+    if (this.closed.peek() === batch) {
+      this.closed.shift()
+      return
+    }
+    const others = [...this.closed].filter((other) => other !== batch)
+    while (this.closed.length > 0) this.closed.shift()
+    for (const other of others) this.closed.push(other)
+  }
+
+  /** Puts the children of a split batch where it stood, to be sent as it would have been. */
+  replaceSent(batch: ProducerBatch, children: readonly ProducerBatch[]): void {
+    this.sent.splice(this.sent.indexOf(batch), 1, ...children)
+    for (const child of children) child.ordinal = batch.ordinal
+  }
+
+  /** Another leader, or the same one elected again. True where that ends a pause. */
+  setLeader(leaderId: number, leaderEpoch: number): boolean {
+    if (leaderId === this.leaderId && leaderEpoch === this.leaderEpoch) return false
+    const isNewer = leaderEpoch > this.leaderEpoch || leaderId !== this.leaderId
+    this.leaderId = leaderId
+    this.leaderEpoch = leaderEpoch
+    if (!isNewer) return false
+    this.isLeaderProven = false
+    if (leaderId >= 0) this.retryAtMs = 0
+    return leaderId >= 0
+  }
+}

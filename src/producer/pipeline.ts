@@ -1,0 +1,229 @@
+/**
+ * Wires the rooms of one producer together; no rule lives here.
+ *
+ *   intake -> placement -> accumulator -> sender -> BrokerPool -> brokers
+ *                                 ^            |
+ *   TopicDirectory <- MetadataCache            v
+ *                                          delivery -> promises and callbacks
+ */
+import { systemClock, type Clock } from '../clock.js'
+import type { OttlaError } from '../errors.js'
+import { safeLogger, silentLogger, type Logger } from '../logger.js'
+import { parseAddress } from '../network/address.js'
+import { BrokerPool } from '../network/broker-pool.js'
+import { MetadataCache } from '../network/metadata.js'
+import type { NetworkContext } from '../network/options.js'
+import { dialTcp } from '../network/tcp.js'
+import type { Dial } from '../network/transport.js'
+import { Accumulator } from './accumulator.js'
+import type { CallbackRunner } from './batch.js'
+import { BufferPool } from './buffer-pool.js'
+import { Delivery } from './delivery.js'
+import { Intake } from './intake.js'
+import { MemoryBudget } from './memory-budget.js'
+import type { ResolvedOptions } from './options.js'
+import { ParkingLot } from './parking-lot.js'
+import { Placement } from './placement.js'
+import { ProducerIdSource } from './producer-id.js'
+import { Sender } from './sender.js'
+import { TopicDirectory } from './topic-directory.js'
+
+/** Time, chance and sockets: what a test or a simulation may replace. */
+export interface Environment {
+  readonly clock: Clock
+  /** Uniform in [0, 1). */
+  readonly random: () => number
+  readonly dial: Dial
+}
+
+export function systemEnvironment(): Environment {
+  return { clock: systemClock, random: Math.random, dial: dialTcp(systemClock) }
+}
+
+/** Share of the memory that may lie ready as free buffers. */
+const POOLED_SHARE = 0.5
+const ACKS = { all: -1, 1: 1, 0: 0 } as const
+
+export class Pipeline<K, V> {
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly budget: MemoryBudget
+  readonly accumulator: Accumulator
+  readonly directory: TopicDirectory
+  readonly lot: ParkingLot
+  readonly intake: Intake<K, V>
+  readonly sender: Sender
+  readonly metadata: MetadataCache
+  readonly delivery: Delivery
+  readonly #pool: BrokerPool
+  readonly #producerIds: ProducerIdSource | null
+
+  constructor(options: ResolvedOptions<K, V>, environment: Environment) {
+    const { clock, random } = environment
+    this.clock = clock
+    this.logger = options.logger === undefined ? silentLogger : safeLogger(options.logger)
+    this.budget = new MemoryBudget(options.bufferMemoryBytes)
+    const context = this.#networkContext(options, environment)
+    this.metadata = this.#makeMetadata(context)
+    this.#pool = this.#makePool(context)
+    this.#producerIds = options.idempotence ? this.#makeProducerIds(options, environment) : null
+    this.accumulator = new Accumulator(
+      options,
+      this.budget,
+      new BufferPool(options.batchSizeBytes, options.bufferMemoryBytes * POOLED_SHARE),
+      (queue) => this.sender.consider(queue),
+    )
+    this.directory = this.#makeDirectory(options, environment)
+    this.delivery = new Delivery(options, {
+      random,
+      logger: this.logger,
+      accumulator: this.accumulator,
+      producerIds: this.#producerIds,
+      runCallback: this.runCallback,
+      onFreed: () => this.intake.roomFreed(),
+      refreshMetadata: () => this.metadata.requestRefresh(),
+      applyLeaderHint: (hint) => this.metadata.applyLeaderHint(hint),
+    })
+    this.sender = new Sender(
+      { ...options, acks: ACKS[options.acks] },
+      {
+        clock,
+        pool: this.#pool,
+        accumulator: this.accumulator,
+        delivery: this.delivery,
+        producerIds: this.#producerIds,
+        topics: this.directory.topics,
+        refreshMetadata: () => this.metadata.requestRefresh(),
+      },
+    )
+    this.delivery.attach(this.sender)
+    this.lot = this.#makeLot(options, clock)
+    this.intake = this.#makeIntake(options, clock)
+  }
+
+  /** What a user's callback throws is logged, and harms nobody else. */
+  readonly runCallback: CallbackRunner = (callback, error, metadata) => {
+    try {
+      callback(error, metadata)
+    } catch (thrown) {
+      this.logger.error({ error: thrown }, 'a delivery callback threw')
+    }
+  }
+
+  /** Stops everything; what is still under way has been settled before. */
+  close(): void {
+    this.sender.close()
+    this.#producerIds?.close()
+    this.lot.close()
+    this.directory.close()
+    this.metadata.close()
+    this.#pool.close()
+  }
+
+  #networkContext(options: ResolvedOptions<K, V>, environment: Environment): NetworkContext {
+    const bootstrap = options.brokers.map(parseAddress)
+    return { ...environment, options: { ...options, bootstrap }, logger: this.logger }
+  }
+
+  #makeMetadata(context: NetworkContext): MetadataCache {
+    return new MetadataCache({
+      ...context,
+      listener: {
+        onTopic: (topic) => this.directory.onTopic(topic),
+        onTopicError: (name, error) => this.directory.onTopicError(name, error),
+        onBrokers: (brokers) => this.#pool.updateBrokers(brokers),
+        onRebootstrap: (reason) => this.#pool.dropAll(reason),
+      },
+    })
+  }
+
+  #makePool(context: NetworkContext): BrokerPool {
+    return new BrokerPool({
+      ...context,
+      listener: {
+        onReady: () => this.sender.wake(),
+        onWritable: () => this.sender.wake(),
+        onLost: (nodeId, error) => {
+          this.logger.warn({ node: nodeId, error }, 'lost a broker')
+          this.metadata.requestRefresh()
+          this.sender.wake()
+        },
+      },
+    })
+  }
+
+  #makeProducerIds(
+    options: ResolvedOptions<K, V>,
+    { clock, random }: Environment,
+  ): ProducerIdSource {
+    return new ProducerIdSource(options, {
+      clock,
+      random,
+      controlConnection: () => this.metadata.controlConnection(),
+      onIdentity: () => this.sender.identified(),
+      onRefused: (error) => this.#refused(error),
+    })
+  }
+
+  /** No producer id: what waits for one fails; later records ask again. */
+  #refused(error: OttlaError): void {
+    for (const batch of [...this.accumulator.incomplete]) {
+      if (this.sender.unidentified.has(batch.queue)) this.delivery.abandon(batch, error)
+    }
+  }
+
+  #makeDirectory(options: ResolvedOptions<K, V>, { clock, random }: Environment): TopicDirectory {
+    return new TopicDirectory({
+      clock,
+      stickyOptions: {
+        random,
+        batchSizeBytes: options.batchSizeBytes,
+        isAdaptive: options.partitionerAdaptive,
+      },
+      want: (name) => this.metadata.want(name),
+      refresh: () => this.metadata.requestRefresh(),
+      describeFailure: () => this.metadata.describeFailure(),
+      listener: {
+        onKnown: (topic) => {
+          this.intake.pump(topic)
+          this.intake.retryBeyond(topic)
+        },
+        onUnavailable: (topic, error) =>
+          this.lot.settleAll(
+            (parked) => parked.topic === topic,
+            () => error,
+          ),
+        onLeader: (queue) => this.sender.leaderChanged(queue),
+      },
+    })
+  }
+
+  #makeLot(options: ResolvedOptions<K, V>, clock: Clock): ParkingLot {
+    return new ParkingLot(options, {
+      clock,
+      budget: this.budget,
+      runCallback: this.runCallback,
+      onUnheard: (error) =>
+        this.logger.error({ error }, 'a record without a callback was not delivered'),
+      timeoutError: (parked) => this.intake.timeoutError(parked),
+      onFreed: () => this.intake.roomFreed(),
+    })
+  }
+
+  #makeIntake(options: ResolvedOptions<K, V>, clock: Clock): Intake<K, V> {
+    const placement = new Placement(
+      { partitioner: options.partitioner, ignoreKeys: options.partitionerIgnoreKeys },
+      this.accumulator,
+      () => clock.monotonicMs(),
+      (topic) => this.directory.touch(topic),
+    )
+    return new Intake(options, {
+      clock,
+      placement,
+      directory: this.directory,
+      budget: this.budget,
+      lot: this.lot,
+      onNoRoom: () => this.accumulator.releaseLingering(Infinity),
+    })
+  }
+}

@@ -1,0 +1,122 @@
+/**
+ * One Produce request on its way: which batches it carries, and how an answer finds them again.
+ *
+ * From v13 on an answer names topics by id. The ids are those of the moment when the request was
+ * made: the topic may have been made anew since (KAFKA-19397).
+ *
+ * Before: the sender builds it. After: the connection calls exactly one of the two handlers, once.
+ */
+import type { OttlaError } from '../errors.js'
+import type { ResponseHandler } from '../network/request-queue.js'
+import type { ApiVersionTable } from '../network/api-version-table.js'
+import { frameProduceRequest, type FramedTopic } from '../protocol/produce-framing.js'
+import { produce, type ProduceResponse } from '../protocol/messages/produce.js'
+import type { Reader } from '../protocol/reader.js'
+import { ZERO_UUID } from '../protocol/uuid.js'
+import type { ProducerBatch } from './batch.js'
+import type { ProducerTopic } from './topic.js'
+
+/** From this version on a request names topics by id. */
+const FIRST_VERSION_WITH_TOPIC_IDS = 13
+
+/** What the broker said of one partition. */
+export type PartitionAnswer = ProduceResponse['responses'][number]['partitionResponses'][number]
+
+/** Told what became of a request; exactly one of the two, once. */
+export interface ProduceListener {
+  onAnswer(request: ProduceRequest, response: ProduceResponse): void
+  onLost(request: ProduceRequest, error: OttlaError): void
+}
+
+/** The batches of one topic in a request. */
+interface TopicEntry {
+  readonly name: string
+  readonly topicId: string
+  readonly batches: Map<number, ProducerBatch>
+}
+
+export class ProduceRequest implements ResponseHandler {
+  readonly nodeId: number
+  readonly sentAtMs: number
+  readonly version: number
+  readonly #topics = new Map<string, TopicEntry>()
+  readonly #listener: ProduceListener
+
+  constructor(nodeId: number, sentAtMs: number, version: number, listener: ProduceListener) {
+    this.nodeId = nodeId
+    this.sentAtMs = sentAtMs
+    this.version = version
+    this.#listener = listener
+  }
+
+  add(topic: ProducerTopic, batch: ProducerBatch): void {
+    const key = this.#usesTopicIds ? topic.topicId : topic.name
+    let entry = this.#topics.get(key)
+    if (entry === undefined) {
+      entry = { name: topic.name, topicId: topic.topicId, batches: new Map() }
+      this.#topics.set(key, entry)
+    }
+    entry.batches.set(batch.queue.partition, batch)
+  }
+
+  get #usesTopicIds(): boolean {
+    return this.version >= FIRST_VERSION_WITH_TOPIC_IDS
+  }
+
+  /** Every batch, grouped by topic. */
+  *batches(): Generator<ProducerBatch> {
+    for (const { batches } of this.#topics.values()) yield* batches.values()
+  }
+
+  /** The bytes: a list of buffers, in which the records are not copied. The batches are sealed. */
+  frame(options: {
+    readonly correlationId: number
+    readonly clientId: string
+    readonly acks: number
+    readonly timeoutMs: number
+  }): Uint8Array[] {
+    const topics: FramedTopic[] = []
+    for (const { name, topicId, batches } of this.#topics.values()) {
+      const partitions = Array.from(batches, ([index, { records, attempts }]) => ({
+        index,
+        batch: {
+          buffer: records.buffer,
+          start: records.start,
+          end: records.end,
+          mayUseRoom: attempts === 0,
+        },
+      }))
+      topics.push({ name, topicId, partitions })
+    }
+    return frameProduceRequest({ ...options, version: this.version, transactionalId: null }, topics)
+  }
+
+  /** Takes the batch that an answer is for; undefined where none was sent, or it is answered. */
+  takeBatch(
+    topic: { name: string; topicId: string },
+    partition: number,
+  ): ProducerBatch | undefined {
+    const entry = this.#topics.get(this.#usesTopicIds ? topic.topicId : topic.name)
+    const batch = entry?.batches.get(partition)
+    entry?.batches.delete(partition)
+    return batch
+  }
+
+  onResponse(reader: Reader): void {
+    this.#listener.onAnswer(this, produce.decodeResponse(reader, this.version))
+  }
+
+  onFailure(error: OttlaError): void {
+    this.#listener.onLost(this, error)
+  }
+}
+
+/** The version to speak: the highest common one, below topic ids where a topic has none. */
+export function produceVersion(versions: ApiVersionTable, topics: Iterable<ProducerTopic>): number {
+  const version = versions.version(produce)
+  if (version < FIRST_VERSION_WITH_TOPIC_IDS) return version
+  for (const { topicId } of topics) {
+    if (topicId === ZERO_UUID) return FIRST_VERSION_WITH_TOPIC_IDS - 1
+  }
+  return version
+}

@@ -1,0 +1,120 @@
+/**
+ * Where the producer id of an idempotent producer comes from: InitProducerId, asked of any broker
+ * (KIP-98), tried again with growing pauses until it is there or the cluster says no for good.
+ *
+ *   none --acquire--> asking --answer--> known --renew--> asking …
+ *                       | refused (authorization): told to the producer, and back to none
+ *
+ * Before: the sender needs an identity before it sends a first batch. After: partition-sequence.ts.
+ */
+import type { Clock, Timer } from '../clock.js'
+import { BrokerError, OttlaError } from '../errors.js'
+import type { Connection } from '../network/connection.js'
+import { ErrorCodes, errorCode } from '../protocol/error-codes.js'
+import { initProducerId } from '../protocol/messages/init-producer-id.js'
+import type { ProducerIdentity } from './partition-sequence.js'
+import { backoffMs, type BackoffOptions } from './retry-policy.js'
+
+/** Kafka wants a transaction timeout even of producers that have no transactions. */
+const NO_TRANSACTION_TIMEOUT_MS = 2 ** 31 - 1
+
+export interface ProducerIdParts {
+  readonly clock: Clock
+  readonly random: () => number
+  readonly controlConnection: () => Promise<Connection>
+  /** The identity is there. */
+  readonly onIdentity: () => void
+  /** The cluster refuses to give one; asked again at the next `acquire`. */
+  readonly onRefused: (error: OttlaError) => void
+}
+
+export class ProducerIdSource {
+  readonly #options: BackoffOptions
+  readonly #parts: ProducerIdParts
+  #identity: ProducerIdentity | null = null
+  #isAsking = false
+  #isClosed = false
+  #attempts = 0
+  #timer: Timer | null = null
+  #renewals: ((identity: ProducerIdentity) => void)[] = []
+
+  constructor(options: BackoffOptions, parts: ProducerIdParts) {
+    this.#options = options
+    this.#parts = parts
+  }
+
+  /** Producer id and first epoch; null until they are known. */
+  get identity(): ProducerIdentity | null {
+    return this.#identity
+  }
+
+  /** Asks for an identity unless one is known or asked for. */
+  acquire(): void {
+    if (this.#identity !== null || this.#isAsking || this.#isClosed) return
+    this.#isAsking = true
+    void this.#ask()
+  }
+
+  /** `used` has no epoch left: calls back with another identity, which all new partitions get too. */
+  renew(used: ProducerIdentity, onIdentity: (identity: ProducerIdentity) => void): void {
+    if (this.#identity !== null && this.#identity.producerId !== used.producerId) {
+      onIdentity(this.#identity)
+      return
+    }
+    this.#identity = null
+    this.#renewals.push(onIdentity)
+    this.acquire()
+  }
+
+  close(): void {
+    this.#isClosed = true
+    this.#timer?.clear()
+  }
+
+  async #ask(): Promise<void> {
+    try {
+      const connection = await this.#parts.controlConnection()
+      const answer = await connection.request(initProducerId, {
+        transactionalId: null,
+        transactionTimeoutMs: NO_TRANSACTION_TIMEOUT_MS,
+        producerId: -1n,
+        producerEpoch: -1,
+      })
+      if (this.#isClosed) return
+      if (answer.errorCode !== ErrorCodes.NONE) throw refusal(answer.errorCode)
+      this.#adopt({ producerId: answer.producerId, producerEpoch: answer.producerEpoch })
+    } catch (error) {
+      if (!this.#isClosed) this.#failed(error as OttlaError)
+    }
+  }
+
+  #adopt(identity: ProducerIdentity): void {
+    this.#isAsking = false
+    this.#attempts = 0
+    this.#identity = identity
+    const renewals = this.#renewals
+    this.#renewals = []
+    for (const onIdentity of renewals) onIdentity(identity)
+    this.#parts.onIdentity()
+  }
+
+  #failed(error: OttlaError): void {
+    if (!error.retriable) {
+      this.#isAsking = false
+      this.#parts.onRefused(error)
+      return
+    }
+    const pauseMs = backoffMs(++this.#attempts, this.#options, this.#parts.random)
+    this.#timer = this.#parts.clock.setTimer(() => void this.#ask(), pauseMs, { keepAlive: false })
+  }
+}
+
+function refusal(code: number): BrokerError {
+  const { name, description, retriable } = errorCode(code)
+  return new BrokerError(`the broker gives no producer id: ${name}: ${description}`, {
+    apiName: 'InitProducerId',
+    errorCode: code,
+    errorName: name,
+    retriable,
+  })
+}

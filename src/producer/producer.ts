@@ -1,0 +1,331 @@
+/**
+ * The producer as its user meets it: each method checks whether the producer is open, hands the
+ * record to the intake and turns the outcome into a promise, a callback or a boolean. No rule of
+ * delivery lives here; ARCHITECTURE.md follows a record from `send` to the broker and back.
+ */
+import {
+  AbortedError,
+  ClosedError,
+  SendAllError,
+  TimeoutError,
+  type DeliveryError,
+  type SendAllResult,
+} from '../errors.js'
+import type { Serialized } from '../serialization/serializer.js'
+import type { DeliveryCallback, Resolve } from './batch.js'
+import { flushAll } from './flush.js'
+import type { Submitted } from './intake.js'
+import { resolveOptions, type ProducerOptions, type ResolvedOptions } from './options.js'
+import { Pipeline, systemEnvironment, type Environment } from './pipeline.js'
+import type { RecordMetadata } from './record-metadata.js'
+import type { ProducerRecord } from './record.js'
+
+/** Options of one `send`. */
+export interface SendOptions {
+  /**
+   * Aborted before the record is appended: it is not written. After: the promise rejects as
+   * *unknown*, and the record goes its way.
+   */
+  readonly signal?: AbortSignal | undefined
+}
+
+/** Options of `close`. */
+export interface CloseOptions {
+  /** How long to go on delivering, in ms. Default `deliveryTimeoutMs`; 0 gives up at once. */
+  readonly timeoutMs?: number | undefined
+}
+
+/** One partition of a topic. */
+export interface PartitionInfo {
+  readonly topic: string
+  readonly partition: number
+  /** Node id of its leader; -1 while it has none. */
+  readonly leader: number
+}
+
+type State = 'open' | 'closing' | 'closed'
+
+/**
+ * Sends records to Kafka.
+ *
+ * The constructor opens nothing: the first record, or `connect`, does. An idle producer does not
+ * keep the process alive; records under way do.
+ *
+ * @typeParam K - what the key serializer takes
+ * @typeParam V - what the value serializer takes
+ */
+export class Producer<K = Serialized, V = Serialized> implements AsyncDisposable {
+  readonly #options: ResolvedOptions<K, V>
+  readonly #pipeline: Pipeline<K, V>
+  #state: State = 'open'
+  #closing: Promise<void> | null = null
+
+  /** Throws ConfigError. `environment` replaces time, chance and sockets: for tests. */
+  constructor(options: ProducerOptions<K, V>, environment: Environment = systemEnvironment()) {
+    const warnings: string[] = []
+    this.#options = resolveOptions(options, (message) => warnings.push(message))
+    this.#pipeline = new Pipeline(this.#options, environment)
+    for (const message of warnings) this.#pipeline.logger.warn({}, message)
+  }
+
+  /**
+   * Opens the first connection ahead of the first record. Rejects with TimeoutError after
+   * `maxBlockMs`, naming each address and its cause; at once where no retry can mend it.
+   */
+  async connect(): Promise<void> {
+    this.#assertOpen()
+    await this.#pipeline.metadata.connect(this.#options.maxBlockMs)
+  }
+
+  /**
+   * Sends one record; resolves once it is acknowledged. Waits, up to `maxBlockMs`, while the buffer
+   * is full or the topic not known. Rejects with a DeliveryError, whose `outcome` says whether the
+   * record may be in the log all the same.
+   */
+  send(record: ProducerRecord<K, V>, options?: SendOptions): Promise<RecordMetadata> {
+    if (options?.signal !== undefined) return this.#sendAbortable(record, options.signal)
+    try {
+      this.#assertOpen(record)
+      const promise = newPromise()
+      this.#pipeline.intake.submit(record, null, capturedResolve as Resolve, true)
+      return promise
+    } catch (error) {
+      return Promise.reject(error as DeliveryError)
+    }
+  }
+
+  /**
+   * Sends records; resolves to their metadata, in the order given, once all are acknowledged. Where
+   * any fails it rejects with SendAllError, which has the fate of each, once all are settled.
+   */
+  sendAll(records: Iterable<ProducerRecord<K, V>>): Promise<RecordMetadata[]> {
+    const results: SendAllResult<RecordMetadata>[] = []
+    return new Promise((resolve, reject) => {
+      let open = 1
+      const done = (): void => {
+        if (--open === 0) finishAll(results, resolve, reject)
+      }
+      let index = 0
+      for (const record of records) {
+        const place = index++
+        open++
+        this.#submitCalled(record, (error, metadata) => {
+          results[place] = toResult(error, metadata)
+          done()
+        })
+      }
+      done()
+    })
+  }
+
+  /**
+   * Takes a record without making a promise; the fastest way in. True: taken, and `callback` (or,
+   * without one, the logger in case of failure) will be told what became of it, never during this
+   * call; that includes a bad record and a closed producer. False: no room, or others wait for it;
+   * nothing was taken, and the callback is not called. `await writable()` then, and try again.
+   */
+  enqueue(record: ProducerRecord<K, V>, callback?: DeliveryCallback): boolean {
+    try {
+      this.#assertOpen(record)
+      return this.#pipeline.intake.submit(record, callback ?? null, null, false) !== 'full'
+    } catch (error) {
+      this.#tell(callback ?? null, error as DeliveryError)
+      return true
+    }
+  }
+
+  /**
+   * Resolves when `enqueue` is likely to find room again; reserves nothing. Rejects with
+   * TimeoutError after `maxBlockMs`, with ClosedError when the producer closes.
+   */
+  writable(): Promise<void> {
+    const { intake, clock } = this.#pipeline
+    if (this.#state !== 'open') return Promise.reject(new ClosedError('the producer is closed'))
+    // Not at once: a caller that is refused again must not keep the sockets from being served.
+    if (intake.isWritable) return new Promise((resolve) => clock.defer(resolve))
+    const { maxBlockMs } = this.#options
+    return new Promise((resolve, reject) => {
+      const listener = (): void => {
+        timer.clear()
+        if (this.#state === 'open') resolve()
+        else reject(new ClosedError('the producer was closed while waiting for room'))
+      }
+      const timer = clock.setTimer(() => {
+        intake.offWritable(listener)
+        reject(
+          new TimeoutError(`no room in bufferMemoryBytes within maxBlockMs (${maxBlockMs} ms)`),
+        )
+      }, maxBlockMs)
+      intake.onWritable(listener)
+    })
+  }
+
+  /**
+   * Resolves when every record given before this call is settled, well or badly: its failure is its
+   * own promise's matter. Does not wait for `lingerMs`.
+   */
+  flush(): Promise<void> {
+    const { accumulator, lot, sender } = this.#pipeline
+    return new Promise((resolve) => {
+      flushAll(accumulator, lot, (queue) => sender.consider(queue), resolve)
+    })
+  }
+
+  /** The topic's partitions. Rejects with TopicUnavailableError after `maxBlockMs`. */
+  async partitionsFor(topic: string): Promise<PartitionInfo[]> {
+    this.#assertOpen()
+    const known = await this.#pipeline.directory.whenKnown(topic, this.#options.maxBlockMs)
+    return known.partitions
+      .slice(0, known.partitionCount)
+      .map(({ partition, leaderId }) => ({ topic, partition, leader: leaderId }))
+  }
+
+  /**
+   * Delivers what was taken, turns away who waits for room, and closes every connection. Records
+   * that are not settled after `timeoutMs` fail with ClosedError. Closing twice is closing once.
+   */
+  close(options: CloseOptions = {}): Promise<void> {
+    const { timeoutMs = this.#options.deliveryTimeoutMs } = options
+    this.#closing ??= this.#close(timeoutMs)
+    return this.#closing
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  async #close(timeoutMs: number): Promise<void> {
+    const { lot, intake, clock } = this.#pipeline
+    this.#state = 'closing'
+    lot.settleAll(
+      (parked) => parked.isWaiting,
+      () => new ClosedError('the producer was closed while the record waited for room'),
+    )
+    intake.wakeWritable()
+    await new Promise<void>((resolve) => {
+      const timer = clock.setTimer(resolve, timeoutMs)
+      void this.flush().then(() => {
+        timer.clear()
+        resolve()
+      })
+    })
+    this.#abandonAll(timeoutMs)
+    this.#state = 'closed'
+    this.#pipeline.close()
+  }
+
+  /** Whatever is left when the time is up. */
+  #abandonAll(timeoutMs: number): void {
+    const { lot, accumulator, delivery } = this.#pipeline
+    const reason = new ClosedError(
+      `the producer was closed before it was acknowledged (${timeoutMs} ms)`,
+    )
+    lot.settleAll(
+      () => true,
+      () => reason,
+    )
+    for (const batch of [...accumulator.incomplete]) delivery.abandon(batch, reason)
+  }
+
+  /** `send` for which a signal may fire: the promise follows whichever comes first. */
+  #sendAbortable(record: ProducerRecord<K, V>, signal: AbortSignal): Promise<RecordMetadata> {
+    return new Promise((resolve, reject) => {
+      if (signal.aborted) {
+        reject(aborted(signal, 'not-written', record.topic))
+        return
+      }
+      let submitted: Submitted = 'appended'
+      const onAbort = (): void => {
+        if (typeof submitted === 'object' && !submitted.isSettled) {
+          this.#pipeline.lot.settle(submitted, aborted(signal, 'not-written', record.topic))
+        } else {
+          reject(aborted(signal, 'unknown', record.topic))
+        }
+      }
+      signal.addEventListener('abort', onAbort, { once: true })
+      const callback: DeliveryCallback = (error, metadata) => {
+        signal.removeEventListener('abort', onAbort)
+        if (metadata === null) reject(error as Error)
+        else resolve(metadata)
+      }
+      submitted = this.#submitCalled(record, callback)
+    })
+  }
+
+  /** Submits a record that may wait, and whose callback hears of everything. */
+  #submitCalled(record: ProducerRecord<K, V>, callback: DeliveryCallback): Submitted {
+    try {
+      this.#assertOpen(record)
+      return this.#pipeline.intake.submit(record, callback, null, true)
+    } catch (error) {
+      this.#tell(callback, error as DeliveryError)
+      return 'appended'
+    }
+  }
+
+  /** Tells a callback of a record that was never taken: later, as every callback is told. */
+  #tell(callback: DeliveryCallback | null, error: DeliveryError): void {
+    const { runCallback, logger } = this.#pipeline
+    if (callback !== null) queueMicrotask(() => runCallback(callback, error, null))
+    else logger.error({ error }, 'a record without a callback was not taken')
+  }
+
+  #assertOpen(record?: { readonly topic?: string }): void {
+    if (this.#state === 'open') return
+    throw new ClosedError(
+      'the producer is closed: records can be sent until close() is called; make a new Producer',
+      { topic: record?.topic },
+    )
+  }
+}
+
+// A promise for each record is what `send` costs; a closure for each executor is not needed, since
+// an executor runs during the constructor: one function serves all, and leaves `resolve` here.
+let capturedResolve: ((value: RecordMetadata | Promise<never>) => void) | null = null
+
+function captureResolve(resolve: (value: RecordMetadata | Promise<never>) => void): void {
+  capturedResolve = resolve
+}
+
+function newPromise(): Promise<RecordMetadata> {
+  return new Promise<RecordMetadata>(captureResolve)
+}
+
+function aborted(
+  signal: AbortSignal,
+  outcome: 'not-written' | 'unknown',
+  topic: string,
+): AbortedError {
+  const known =
+    outcome === 'unknown' ? 'it was on its way, and may be written' : 'it was not written'
+  return new AbortedError(`a send to topic "${topic}" was aborted: ${known}`, {
+    outcome,
+    topic,
+    cause: signal.reason as unknown,
+  })
+}
+
+function toResult(
+  error: Error | null,
+  metadata: RecordMetadata | null,
+): SendAllResult<RecordMetadata> {
+  if (metadata !== null) return { status: 'fulfilled', value: metadata }
+  return { status: 'rejected', reason: error as Error }
+}
+
+function finishAll(
+  results: SendAllResult<RecordMetadata>[],
+  resolve: (metadata: RecordMetadata[]) => void,
+  reject: (error: SendAllError<RecordMetadata>) => void,
+): void {
+  const failures = results.filter((result) => result.status === 'rejected')
+  const [first] = failures
+  if (first === undefined) {
+    resolve(results.map((result) => (result as { value: RecordMetadata }).value))
+    return
+  }
+  const message = `${failures.length} of ${results.length} records were not acknowledged (see results); the first: ${first.reason.message}`
+  const outcomes = new Set(failures.map(({ reason }) => (reason as DeliveryError).outcome))
+  const outcome = outcomes.size === 1 ? [...outcomes][0] : 'unknown'
+  reject(new SendAllError(message, results, { cause: first.reason, outcome: outcome ?? 'unknown' }))
+}

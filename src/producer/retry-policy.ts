@@ -1,0 +1,108 @@
+/**
+ * What becomes of a batch after the broker's answer, or the lack of one: one pure function, so that
+ * every rule can be read and tested in one place. (Kafka's Sender.completeBatch and canRetry,
+ * TransactionManager.canRetry; KIP-360, KIP-467.)
+ *
+ * Two questions are kept apart:
+ *   - was this attempt written?  no, yes, or nobody knows (`maybeWritten`)
+ *   - what next?                 acknowledge, retry, split, or fail
+ */
+import { ErrorCodes, errorCode } from '../protocol/error-codes.js'
+
+/** What the policy may know of the batch. */
+export interface BatchFacts {
+  readonly recordCount: number
+  /** True where it carries a producer id and sequence, so that a retry cannot double it. */
+  readonly isIdempotent: boolean
+  /** True where no earlier batch of the partition still waits for its fate. */
+  readonly isFirstUnresolved: boolean
+  /** True where an earlier attempt may be in the log. */
+  readonly maybeWritten: boolean
+}
+
+/** The decision. */
+export interface Verdict {
+  readonly action: 'acknowledge' | 'retry' | 'restart-sequence' | 'split' | 'fail'
+  /** The attempt just judged may be in the log. */
+  readonly attemptMaybeWritten: boolean
+  readonly refreshMetadata: boolean
+  /** True where the partition is right where it is and a retry needs no pause. */
+  readonly immediately: boolean
+}
+
+const ACKNOWLEDGE: Verdict = verdict('acknowledge')
+
+function verdict(action: Verdict['action'], more: Partial<Verdict> = {}): Verdict {
+  return { action, attemptMaybeWritten: false, refreshMetadata: false, immediately: false, ...more }
+}
+
+/** Errors after which the leader may hold the records although it answered with an error. */
+const MAYBE_WRITTEN: ReadonlySet<number> = new Set([
+  ErrorCodes.REQUEST_TIMED_OUT,
+  ErrorCodes.NOT_ENOUGH_REPLICAS_AFTER_APPEND,
+])
+
+/** The request was sent and no answer came: its connection closed, or the answer was not for it. */
+export const ANSWER_LOST: Verdict = verdict('retry', {
+  attemptMaybeWritten: true,
+  refreshMetadata: true,
+})
+
+/** Judges the error code of one partition in a Produce answer. */
+export function judge(code: number, batch: BatchFacts): Verdict {
+  switch (code) {
+    case ErrorCodes.NONE:
+    case ErrorCodes.DUPLICATE_SEQUENCE_NUMBER: // it was written before; Kafka forgot the offset
+      return ACKNOWLEDGE
+    case ErrorCodes.MESSAGE_TOO_LARGE:
+      return verdict(batch.recordCount > 1 ? 'split' : 'fail')
+    case ErrorCodes.OUT_OF_ORDER_SEQUENCE_NUMBER:
+      return judgeOutOfOrder(batch)
+    case ErrorCodes.UNKNOWN_PRODUCER_ID:
+    case ErrorCodes.INVALID_PRODUCER_EPOCH:
+      return judgeForgotten(batch)
+    default:
+      return judgeByTable(code)
+  }
+}
+
+/**
+ * The broker lacks a batch before this one. Where an earlier batch of ours is still unresolved,
+ * that is the one it lacks: try again behind it. Where there is none, the gap is for good, and this
+ * answer proves that the batch is not in the log under its number, whatever happened before:
+ * had it been written, the broker would have called it a duplicate.
+ */
+function judgeOutOfOrder(batch: BatchFacts): Verdict {
+  if (!batch.isIdempotent) return verdict('fail')
+  return verdict(batch.isFirstUnresolved ? 'restart-sequence' : 'retry', { immediately: true })
+}
+
+/**
+ * The broker no longer knows our producer (its records were deleted by retention), or has seen a
+ * newer epoch. This attempt was refused; whether an earlier one was written cannot be told any more.
+ */
+function judgeForgotten(batch: BatchFacts): Verdict {
+  if (!batch.isIdempotent || batch.maybeWritten) return verdict('fail')
+  if (!batch.isFirstUnresolved) return verdict('retry', { immediately: true })
+  return verdict('restart-sequence', { immediately: true })
+}
+
+function judgeByTable(code: number): Verdict {
+  const { retriable, refreshesMetadata } = errorCode(code)
+  return verdict(retriable ? 'retry' : 'fail', {
+    attemptMaybeWritten: MAYBE_WRITTEN.has(code),
+    refreshMetadata: refreshesMetadata,
+  })
+}
+
+/** Options of the pauses between attempts (KIP-580). */
+export interface BackoffOptions {
+  readonly retryBackoffMs: number
+  readonly retryBackoffMaxMs: number
+}
+
+/** Pause before attempt `attempt` + 1: doubles with each, within the maximum, ±20 % by chance. */
+export function backoffMs(attempt: number, options: BackoffOptions, random: () => number): number {
+  const doubled = options.retryBackoffMs * 2 ** Math.min(attempt - 1, 30)
+  return Math.min(doubled, options.retryBackoffMaxMs) * (0.8 + 0.4 * random())
+}

@@ -1,0 +1,358 @@
+/**
+ * The loop that moves batches from the partitions' queues to their brokers. Everything that happens
+ * (a batch is full, a leader is known, an answer came, time has passed) only notes a fact and calls
+ * `wake`; `runOnce(nowMs)` alone acts:
+ *
+ *   runOnce:  expire -> end of linger -> end of pauses -> leave frozen leaders -> drain each broker
+ *
+ * A request is built only when its connection has sent everything before it, so that batches grow
+ * while the socket is busy; it takes one batch each from as many partitions as fit.
+ *
+ * Before: the accumulator (`consider`). After: the connection, then delivery.ts with the answer.
+ */
+import type { Clock, Timer } from '../clock.js'
+import { ConnectionError, type OttlaError } from '../errors.js'
+import type { BrokerPool } from '../network/broker-pool.js'
+import type { Connection } from '../network/connection.js'
+import { produce, type ProduceResponse } from '../protocol/messages/produce.js'
+import type { Accumulator } from './accumulator.js'
+import type { ProducerBatch } from './batch.js'
+import type { Delivery } from './delivery.js'
+import { Outbox } from './outbox.js'
+import type { PartitionQueue } from './partition-queue.js'
+import { PartitionSequence } from './partition-sequence.js'
+import type { ProducerIdSource } from './producer-id.js'
+import { ProduceRequest, produceVersion, type ProduceListener } from './produce-request.js'
+import type { ProducerTopic } from './topic.js'
+
+/** How long a broker may owe an answer before we look whether leaders have moved. */
+const STALL_MS = 1000
+/** And how often we look again. */
+const STALL_REPEAT_MS = 500
+/** How long an old leader may owe answers once there is a newer one. */
+const OLD_LEADER_GRACE_MS = 200
+
+export interface SenderOptions {
+  readonly clientId: string
+  /** -1 all, 0, 1. */
+  readonly acks: -1 | 0 | 1
+  readonly maxInFlight: number
+  readonly maxRequestSizeBytes: number
+  readonly requestTimeoutMs: number
+}
+
+/** What the sender works with; all made by the producer. */
+export interface SenderParts {
+  readonly clock: Clock
+  readonly pool: BrokerPool
+  readonly accumulator: Accumulator
+  readonly delivery: Delivery
+  /** null without idempotence. */
+  readonly producerIds: ProducerIdSource | null
+  readonly topics: ReadonlyMap<string, ProducerTopic>
+  /** Something suggests that leaders have moved. */
+  readonly refreshMetadata: () => void
+}
+
+export class Sender implements ProduceListener {
+  readonly #options: SenderOptions
+  readonly #parts: SenderParts
+  readonly #clock: Clock
+  readonly #outboxes = new Map<number, Outbox>()
+  /** Queues in a pause after a failure. */
+  readonly #paused = new Set<PartitionQueue>()
+  /** Queues that wait for the producer id. */
+  readonly #unidentified = new Set<PartitionQueue>()
+  /** Old leaders that still owe answers, and when to stop waiting for them. */
+  readonly #oldLeaders = new Map<number, number>()
+  #isScheduled = false
+  #isClosed = false
+  #timer: Timer | null = null
+  #timerAtMs = Infinity
+
+  constructor(options: SenderOptions, parts: SenderParts) {
+    this.#options = options
+    this.#parts = parts
+    this.#clock = parts.clock
+  }
+
+  /** Something may be sent for this queue: it lines up for its leader's next request. */
+  consider(queue: PartitionQueue): void {
+    if (queue.leaderId < 0) {
+      this.#parts.refreshMetadata()
+      return
+    }
+    this.#outbox(queue.leaderId).list(queue)
+    this.wake()
+  }
+
+  /** Runs the loop soon, once however often it is called. */
+  wake(): void {
+    if (this.#isScheduled || this.#isClosed) return
+    this.#isScheduled = true
+    this.#clock.defer(this.#run)
+  }
+
+  readonly #run = (): void => {
+    this.#isScheduled = false
+    if (!this.#isClosed) this.runOnce(this.#clock.monotonicMs())
+  }
+
+  /** One turn of the loop at monotonic time `nowMs`. */
+  runOnce(nowMs: number): void {
+    this.#expire(nowMs)
+    this.#parts.accumulator.releaseLingering(nowMs)
+    this.#endPauses(nowMs)
+    this.#leaveOldLeaders(nowMs)
+    for (const outbox of this.#outboxes.values()) {
+      this.#watchStall(outbox, nowMs)
+      if (outbox.ready.length > 0) this.#drain(outbox, nowMs)
+    }
+    this.#armTimer(nowMs)
+  }
+
+  /** A partition's leader changed. */
+  leaderChanged(queue: PartitionQueue): void {
+    if (queue.inAirCount > 0 && queue.inAirNodeId !== queue.leaderId) {
+      const graceMs = this.#clock.monotonicMs() + OLD_LEADER_GRACE_MS
+      if (!this.#oldLeaders.has(queue.inAirNodeId)) this.#oldLeaders.set(queue.inAirNodeId, graceMs)
+    }
+    this.consider(queue)
+  }
+
+  /** The producer id is there: the queues that waited for it go on. */
+  identified(): void {
+    const queues = [...this.#unidentified]
+    this.#unidentified.clear()
+    for (const queue of queues) this.consider(queue)
+  }
+
+  /** Queues whose batches wait for a producer id. */
+  get unidentified(): ReadonlySet<PartitionQueue> {
+    return this.#unidentified
+  }
+
+  /** Stops the loop; what is in the air is the pool's to fail. */
+  close(): void {
+    this.#isClosed = true
+    this.#timer?.clear()
+    this.#timer = null
+  }
+
+  onAnswer(request: ProduceRequest, response: ProduceResponse): void {
+    const nowMs = this.#clock.monotonicMs()
+    this.#landed(request)
+    if (response.throttleTimeMs > 0) {
+      this.#parts.pool.connection(request.nodeId)?.throttle(response.throttleTimeMs)
+    }
+    this.#parts.delivery.answered(request, response, nowMs)
+    this.wake()
+  }
+
+  onLost(request: ProduceRequest, error: OttlaError): void {
+    this.#landed(request)
+    this.#parts.delivery.lost(request, error, this.#clock.monotonicMs())
+    this.wake()
+  }
+
+  /** The queue rests until its `retryAtMs`. */
+  pause(queue: PartitionQueue): void {
+    this.#paused.add(queue)
+    this.wake()
+  }
+
+  #outbox(nodeId: number): Outbox {
+    let outbox = this.#outboxes.get(nodeId)
+    if (outbox === undefined) {
+      outbox = new Outbox(nodeId)
+      this.#outboxes.set(nodeId, outbox)
+    }
+    return outbox
+  }
+
+  #landed(request: ProduceRequest): void {
+    const { requests } = this.#outbox(request.nodeId)
+    const index = requests.indexOf(request)
+    if (index >= 0) requests.splice(index, 1)
+  }
+
+  #expire(nowMs: number): void {
+    if (this.#parts.accumulator.nextExpiryMs() > nowMs) return
+    for (const batch of this.#parts.accumulator.expired(nowMs)) {
+      this.#parts.delivery.expired(batch, nowMs)
+    }
+  }
+
+  #endPauses(nowMs: number): void {
+    for (const queue of this.#paused) {
+      if (queue.retryAtMs > nowMs) continue
+      this.#paused.delete(queue)
+      this.consider(queue)
+    }
+  }
+
+  /** Batches at a leader that is none any more are unknown; they go again to the new one. */
+  #leaveOldLeaders(nowMs: number): void {
+    for (const [nodeId, graceMs] of this.#oldLeaders) {
+      if (graceMs > nowMs) continue
+      this.#oldLeaders.delete(nodeId)
+      const owes = this.#outbox(nodeId).requests.some((request) =>
+        [...request.batches()].some(
+          ({ queue }) => queue.leaderId >= 0 && queue.leaderId !== nodeId,
+        ),
+      )
+      if (owes) this.#dropOldLeader(nodeId)
+    }
+  }
+
+  #dropOldLeader(nodeId: number): void {
+    const connection = this.#parts.pool.connection(nodeId)
+    const { host, port } = connection ?? { host: 'unknown', port: 0 }
+    const reason = new ConnectionError(
+      `broker ${nodeId} (${host}:${port}) no longer leads its partitions and owes answers for ${OLD_LEADER_GRACE_MS} ms: its connection is closed, and its batches go to the new leaders`,
+      { host, port, phase: 'request' },
+    )
+    this.#parts.pool.drop(nodeId, reason)
+  }
+
+  #watchStall(outbox: Outbox, nowMs: number): void {
+    const oldest = outbox.requests[0]
+    if (oldest === undefined) {
+      outbox.stallCheckMs = Infinity
+      return
+    }
+    const dueMs = oldest.sentAtMs + STALL_MS
+    if (outbox.stallCheckMs === Infinity || dueMs > nowMs) outbox.stallCheckMs = dueMs
+    if (outbox.stallCheckMs > nowMs) return
+    outbox.stallCheckMs = nowMs + STALL_REPEAT_MS
+    this.#parts.refreshMetadata()
+  }
+
+  #drain(outbox: Outbox, nowMs: number): void {
+    const connection = this.#parts.pool.ensure(outbox.nodeId)
+    while (connection !== undefined && this.#maySend(connection, outbox, nowMs)) {
+      const batches = this.#collect(outbox, nowMs)
+      if (batches.length > 0) this.#send(connection, outbox, batches, nowMs)
+    }
+  }
+
+  #maySend(connection: Connection, outbox: Outbox, nowMs: number): boolean {
+    return (
+      outbox.ready.length > 0 &&
+      connection.isOpen &&
+      connection.isWritable &&
+      outbox.requests.length < this.#options.maxInFlight &&
+      connection.throttledUntilMs <= nowMs
+    )
+  }
+
+  /** Takes one batch each from the queues in line, as many as fit one request. */
+  #collect(outbox: Outbox, nowMs: number): ProducerBatch[] {
+    const batches: ProducerBatch[] = []
+    let sizeBytes = 0
+    for (let queue = outbox.unlist(); queue !== undefined; queue = outbox.unlist()) {
+      if (queue.leaderId !== outbox.nodeId) {
+        this.consider(queue)
+        continue
+      }
+      const batch = this.#identify(queue) ? queue.next(nowMs, this.#options.maxInFlight) : null
+      if (batch === null) continue
+      if (batches.length > 0 && sizeBytes + batch.sizeBytes > this.#options.maxRequestSizeBytes) {
+        outbox.relist(queue)
+        break
+      }
+      queue.take(batch)
+      sizeBytes += batch.sizeBytes
+      batches.push(batch)
+    }
+    return batches
+  }
+
+  /** True where the queue has its numbers, or needs none. */
+  #identify(queue: PartitionQueue): boolean {
+    const { producerIds } = this.#parts
+    if (producerIds === null || queue.sequence !== null) return true
+    const { identity } = producerIds
+    if (identity !== null) {
+      queue.sequence = new PartitionSequence(identity)
+      return true
+    }
+    this.#unidentified.add(queue)
+    producerIds.acquire()
+    return false
+  }
+
+  #send(connection: Connection, outbox: Outbox, batches: ProducerBatch[], nowMs: number): void {
+    const topics = batches.map(({ queue }) => this.#parts.topics.get(queue.topic) as ProducerTopic)
+    let request: ProduceRequest
+    try {
+      const version = produceVersion(connection.versions, topics)
+      request = new ProduceRequest(outbox.nodeId, nowMs, version, this)
+    } catch (error) {
+      for (const batch of batches) this.#parts.delivery.refused(batch, error as OttlaError)
+      return
+    }
+    batches.forEach((batch, i) => {
+      stamp(batch)
+      batch.seal()
+      request.add(topics[i] as ProducerTopic, batch)
+    })
+    this.#write(connection, outbox, request)
+    for (const { queue } of batches) outbox.list(queue) // it may have another one for the next request
+  }
+
+  #write(connection: Connection, outbox: Outbox, request: ProduceRequest): void {
+    const { clientId, acks, requestTimeoutMs } = this.#options
+    const correlationId = connection.nextCorrelationId()
+    const frame = request.frame({ correlationId, clientId, acks, timeoutMs: requestTimeoutMs })
+    for (const batch of request.batches()) batch.queue.markSent(batch)
+    outbox.requests.push(request)
+    if (acks === 0) {
+      const lost = (error: OttlaError): void => this.onLost(request, error)
+      connection.sendFrameWithoutAnswer(frame, () => this.#written(request), lost)
+    } else {
+      connection.sendFrame(
+        frame,
+        correlationId,
+        produce,
+        request.version,
+        requestTimeoutMs,
+        request,
+      )
+    }
+  }
+
+  /** With acks 0 the socket's taking the bytes is all the acknowledgement there is. */
+  #written(request: ProduceRequest): void {
+    this.#landed(request)
+    this.#parts.delivery.written(request)
+    this.wake()
+  }
+
+  #armTimer(nowMs: number): void {
+    const { accumulator } = this.#parts
+    let atMs = Math.min(accumulator.nextLingerMs(), accumulator.nextExpiryMs())
+    for (const queue of this.#paused) atMs = Math.min(atMs, queue.retryAtMs)
+    for (const graceMs of this.#oldLeaders.values()) atMs = Math.min(atMs, graceMs)
+    for (const { stallCheckMs } of this.#outboxes.values()) atMs = Math.min(atMs, stallCheckMs)
+    // A timer that fires too early costs one empty turn; setting it anew on each turn costs more.
+    if (this.#isClosed || atMs === Infinity || (this.#timer !== null && this.#timerAtMs <= atMs))
+      return
+    this.#timer?.clear()
+    this.#timerAtMs = atMs
+    this.#timer = this.#clock.setTimer(this.#onTimer, atMs - nowMs)
+  }
+
+  readonly #onTimer = (): void => {
+    this.#timer = null
+    this.#run()
+  }
+}
+
+/** Numbers for a batch that is sent for the first time (children of a split one have theirs). */
+function stamp(batch: ProducerBatch): void {
+  const { sequence } = batch.queue
+  if (batch.ordinal < 0 && sequence !== null) {
+    batch.stamp = sequence.take(batch.recordCount)
+  }
+}

@@ -1,0 +1,60 @@
+/**
+ * Runs a user's serializer on a key or a value, and checks what comes of it.
+ */
+import { DeliveryError, SerializationError } from '../errors.js'
+import { isSerialized, type Serialized, type Serializer } from '../serialization/serializer.js'
+import { kindOf } from './record.js'
+
+/** Which part of a record, for messages. */
+export type RecordPart = 'key' | 'value'
+
+/**
+ * The part as it goes on the wire, or a promise of it; null stays null. Throws (or rejects with)
+ * SerializationError.
+ */
+export function serializeWith<T>(
+  serializer: Serializer<T> | undefined,
+  part: RecordPart,
+  value: T | null,
+  topic: string,
+): Serialized | Promise<Serialized> {
+  if (value === null) return null
+  if (serializer === undefined) return checked(value, part, topic, NO_SERIALIZER_HINT)
+  let result: Serialized | Promise<Serialized>
+  try {
+    result = serializer(value, topic)
+  } catch (error) {
+    throw failed(error, part, topic)
+  }
+  if (!isPromise(result)) return checked(result, part, topic, SERIALIZER_HINT)
+  return result.then(
+    (bytes) => checked(bytes, part, topic, SERIALIZER_HINT),
+    (error: unknown) => {
+      throw failed(error, part, topic)
+    },
+  )
+}
+
+export function isPromise(value: unknown): value is Promise<Serialized> {
+  return typeof (value as { then?: unknown } | null)?.then === 'function'
+}
+
+const NO_SERIALIZER_HINT =
+  'give a string, bytes or null, or a serializer, e.g. new Producer({ serializers: { value: json() } })'
+const SERIALIZER_HINT = 'its serializer must return a string, bytes or null'
+
+function checked(value: unknown, part: RecordPart, topic: string, hint: string): Serialized {
+  if (isSerialized(value)) return value
+  throw new SerializationError(
+    `the ${part} of a record for topic "${topic}" is ${kindOf(value)}: ${hint}`,
+    { topic },
+  )
+}
+
+function failed(cause: unknown, part: RecordPart, topic: string): DeliveryError {
+  const why = cause instanceof Error ? cause.message : String(cause)
+  return new SerializationError(
+    `the ${part} of a record for topic "${topic}" could not be serialized: ${why}`,
+    { topic, cause },
+  )
+}

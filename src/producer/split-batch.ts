@@ -1,0 +1,87 @@
+/**
+ * Splits a batch that the broker found too large into smaller ones (MESSAGE_TOO_LARGE; Kafka's
+ * RecordAccumulator.splitAndReenqueue). The children together hold the same records in the same
+ * order, keep the parent's age and carry on its sequence numbers, so that to the broker they are
+ * the records it refused, in smaller portions.
+ */
+import {
+  NO_PRODUCER,
+  bufferSizeFor,
+  RECORD_BATCH_HEADER_BYTES,
+  recordSizeUpperBound,
+} from '../protocol/record-batch.js'
+import { decodeBatch, decodeRecords, type DecodedRecord } from '../protocol/record-batch-reader.js'
+import type { WireHeader } from '../protocol/record-headers.js'
+import { ProducerBatch } from './batch.js'
+import { sequenceAfter } from './partition-sequence.js'
+
+/** Two or more batches of about `targetBytes` at most (a single record may be larger). */
+export function splitBatch(parent: ProducerBatch, targetBytes: number): ProducerBatch[] {
+  const { buffer, start, end } = parent.records
+  const records = decodeRecords(decodeBatch(buffer.subarray(start, end)))
+  const children: ProducerBatch[] = []
+  let from = 0
+  while (from < records.length) {
+    const to = childEnd(records, from, targetBytes, children.length === 0)
+    children.push(makeChild(parent, records, from, to))
+    from = to
+  }
+  return children
+}
+
+/** Index behind the last record of the child that begins at `from`. The first never takes all. */
+function childEnd(
+  records: readonly DecodedRecord[],
+  from: number,
+  targetBytes: number,
+  isFirst: boolean,
+): number {
+  const last = isFirst ? records.length - 1 : records.length
+  let sizeBytes = RECORD_BATCH_HEADER_BYTES
+  let to = from
+  do sizeBytes += sizeOf(records[to++] as DecodedRecord)
+  while (to < last && sizeBytes + sizeOf(records[to] as DecodedRecord) <= targetBytes)
+  return to
+}
+
+function makeChild(
+  parent: ProducerBatch,
+  records: readonly DecodedRecord[],
+  from: number,
+  to: number,
+): ProducerBatch {
+  const members = records.slice(from, to)
+  const bytes = members.reduce((sum, record) => sum + sizeOf(record), RECORD_BATCH_HEADER_BYTES)
+  const child = new ProducerBatch(
+    parent.queue,
+    parent.createdMs,
+    Buffer.allocUnsafeSlow(bufferSizeFor(bytes)),
+  )
+  members.forEach(({ timestamp, key, value, headers }, i) => {
+    const { callback, resolve } = parent.waiterOf(from + i)
+    child.append(
+      timestamp,
+      key,
+      key === null ? -1 : key.length,
+      value,
+      wireHeaders(headers),
+      callback,
+      resolve,
+    )
+  })
+  child.close()
+  const { producerId, baseSequence } = parent.stamp
+  if (producerId !== NO_PRODUCER.producerId) {
+    child.stamp = { ...parent.stamp, baseSequence: sequenceAfter(baseSequence, from) }
+  }
+  return child
+}
+
+function sizeOf({ key, value, headers }: DecodedRecord): number {
+  return recordSizeUpperBound(key?.length ?? 0, value?.length ?? 0, wireHeaders(headers))
+}
+
+function wireHeaders(headers: DecodedRecord['headers']): WireHeader[] | null {
+  if (headers.length === 0) return null
+  return headers.map(({ name, value }) => ({ name: Buffer.from(name), value }))
+}

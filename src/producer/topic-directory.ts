@@ -1,0 +1,145 @@
+/**
+ * The topics that this producer writes to: made at the first record, filled by metadata, dropped
+ * when the cluster says that there can be no such topic.
+ *
+ * Before: metadata-cache tells it what it learns. After: the intake and the sender look topics up.
+ */
+import type { Clock } from '../clock.js'
+import { BrokerError, ClosedError, TopicUnavailableError, type OttlaError } from '../errors.js'
+import type { TopicMetadata } from '../network/topic-metadata.js'
+import type { PartitionQueue } from './partition-queue.js'
+import { checkTopicName } from './record.js'
+import { ProducerTopic } from './topic.js'
+import type { StickyOptions } from './sticky-partitioner.js'
+
+export interface DirectoryListener {
+  /** The topic can be written to now, or has more partitions. */
+  onKnown(topic: ProducerTopic): void
+  /** There is no such topic, or we may not know it; it has left the directory. */
+  onUnavailable(topic: ProducerTopic, error: TopicUnavailableError): void
+  /** A partition has another leader. */
+  onLeader(queue: PartitionQueue): void
+}
+
+interface Waiter {
+  readonly name: string
+  resolve(topic: ProducerTopic): void
+  reject(error: OttlaError): void
+}
+
+export class TopicDirectory {
+  readonly topics = new Map<string, ProducerTopic>()
+  readonly #clock: Clock
+  readonly #stickyOptions: StickyOptions
+  readonly #want: (name: string) => void
+  readonly #refresh: () => void
+  readonly #describeFailure: () => string
+  readonly #listener: DirectoryListener
+  readonly #waiters = new Set<Waiter>()
+  /** Why a topic is not known yet, as far as the cluster says. */
+  readonly #lastErrors = new Map<string, BrokerError>()
+  #last: ProducerTopic | null = null
+
+  /** `describeFailure` says why no broker answers, or is empty where one does. */
+  constructor(parts: {
+    readonly clock: Clock
+    readonly stickyOptions: StickyOptions
+    readonly want: (name: string) => void
+    readonly refresh: () => void
+    readonly describeFailure: () => string
+    readonly listener: DirectoryListener
+  }) {
+    this.#clock = parts.clock
+    this.#stickyOptions = parts.stickyOptions
+    this.#want = parts.want
+    this.#refresh = parts.refresh
+    this.#describeFailure = parts.describeFailure
+    this.#listener = parts.listener
+  }
+
+  /** The topic of that name, asked for if it is new. Throws InvalidRecordError for a bad name. */
+  get(name: string): ProducerTopic {
+    if (this.#last !== null && this.#last.name === name) return this.#last
+    let topic = this.topics.get(name)
+    if (topic === undefined) {
+      checkTopicName(name)
+      topic = new ProducerTopic(name, this.#stickyOptions)
+      this.topics.set(name, topic)
+      this.#want(name)
+    }
+    this.#last = topic
+    return topic
+  }
+
+  /** Tells metadata that the topic is in use. */
+  touch(topic: ProducerTopic): void {
+    this.#want(topic.name)
+  }
+
+  /** Asks whether the topic has changed. */
+  refresh(topic: ProducerTopic): void {
+    this.touch(topic)
+    this.#refresh()
+  }
+
+  /** Resolves once the topic is known; rejects with TopicUnavailableError after `timeoutMs`. */
+  whenKnown(name: string, timeoutMs: number): Promise<ProducerTopic> {
+    const topic = this.get(name)
+    if (topic.isKnown) return Promise.resolve(topic)
+    return new Promise((resolve, reject) => {
+      const timer = this.#clock.setTimer(
+        () => waiter.reject(this.unavailable(name, timeoutMs)),
+        timeoutMs,
+      )
+      const leave = (): void => {
+        timer.clear()
+        this.#waiters.delete(waiter)
+      }
+      const waiter: Waiter = {
+        name,
+        resolve: (known) => (leave(), resolve(known)),
+        reject: (error) => (leave(), reject(error)),
+      }
+      this.#waiters.add(waiter)
+    })
+  }
+
+  /** Why a record for `name` cannot be placed after `waitedMs`. */
+  unavailable(name: string, waitedMs: number): TopicUnavailableError {
+    const cause = this.#lastErrors.get(name)
+    const why = cause?.message ?? (this.#describeFailure() || 'no broker has said anything of it')
+    return new TopicUnavailableError(
+      `topic "${name}": nothing known of it after maxBlockMs (${Math.round(waitedMs)} ms): ${why}`,
+      { topic: name, cause, retriable: true },
+    )
+  }
+
+  onTopic(metadata: TopicMetadata): void {
+    const topic = this.topics.get(metadata.name)
+    if (topic === undefined) return
+    this.#lastErrors.delete(topic.name)
+    topic.update(metadata, (queue) => this.#listener.onLeader(queue))
+    if (!topic.isKnown) return
+    this.#listener.onKnown(topic)
+    for (const waiter of this.#waiters) if (waiter.name === topic.name) waiter.resolve(topic)
+  }
+
+  onTopicError(name: string, error: BrokerError): void {
+    const topic = this.topics.get(name)
+    this.#lastErrors.set(name, error)
+    if (topic === undefined || topic.isKnown || error.retriable) return
+    this.topics.delete(name)
+    if (this.#last === topic) this.#last = null
+    const unavailable = new TopicUnavailableError(`topic "${name}": ${error.message}`, {
+      topic: name,
+      cause: error,
+    })
+    this.#lastErrors.delete(name)
+    this.#listener.onUnavailable(topic, unavailable)
+    for (const waiter of this.#waiters) if (waiter.name === name) waiter.reject(unavailable)
+  }
+
+  close(): void {
+    for (const waiter of this.#waiters) waiter.reject(new ClosedError('the producer is closed'))
+  }
+}

@@ -1,0 +1,65 @@
+/**
+ * What the producer holds for one topic: its partitions' queues, the sticky partitioner for records
+ * without a key, and the records that wait until the topic is known.
+ *
+ * Neighbours: the intake fills it; metadata updates it; the sender sees only its queues.
+ */
+import { ZERO_UUID } from '../protocol/uuid.js'
+import type { TopicMetadata } from '../network/topic-metadata.js'
+import { Deque } from './deque.js'
+import { PartitionQueue } from './partition-queue.js'
+import type { ParkedRecord } from './parked-record.js'
+import { StickyPartitioner, type StickyOptions } from './sticky-partitioner.js'
+
+export class ProducerTopic {
+  readonly name: string
+  /** base64url; changes when the topic is deleted and made again. */
+  topicId = ZERO_UUID
+  /** Index is the partition's number; empty until the topic's metadata is known. */
+  partitions: PartitionQueue[] = []
+  /** How many of them the topic has now: `partitions` keeps queues of partitions that are gone. */
+  partitionCount = 0
+  /** Numbers of the partitions that have a leader. */
+  available: number[] = []
+  /** Partitions that may have batches waiting: so that nobody needs to look at all of them. */
+  readonly busy = new Set<PartitionQueue>()
+  /** Records that came before the topic was known, or behind one whose serializer is not done. */
+  readonly parked = new Deque<ParkedRecord>()
+  /** Records for a partition that the topic does not have (yet). */
+  readonly beyond = new Deque<ParkedRecord>()
+
+  /** For records without a key. */
+  readonly sticky: StickyPartitioner
+
+  constructor(name: string, stickyOptions: StickyOptions) {
+    this.name = name
+    this.sticky = new StickyPartitioner(this, stickyOptions)
+  }
+
+  /** Batches that wait in the longest queue among the partitions that were written to lately. */
+  longestQueue(): number {
+    let longest = 0
+    for (const queue of this.busy) {
+      if (queue.waitingCount === 0) this.busy.delete(queue)
+      else longest = Math.max(longest, queue.waitingCount)
+    }
+    return longest
+  }
+
+  get isKnown(): boolean {
+    return this.partitionCount > 0
+  }
+
+  /** Takes new metadata; `onLeader` is told each queue that has a leader, and another than before. */
+  update(metadata: TopicMetadata, onLeader: (queue: PartitionQueue) => void): void {
+    this.topicId = metadata.topicId
+    this.partitionCount = metadata.partitions.length
+    this.available = []
+    for (const { partition, leaderId, leaderEpoch } of metadata.partitions) {
+      const queue = (this.partitions[partition] ??= new PartitionQueue(this.name, partition))
+      if (leaderId >= 0) this.available.push(partition)
+      if (queue.setLeader(leaderId, leaderEpoch)) onLeader(queue)
+    }
+    for (const queue of this.partitions.slice(this.partitionCount)) queue.setLeader(-1, -1)
+  }
+}

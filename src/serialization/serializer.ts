@@ -1,0 +1,43 @@
+/**
+ * What turns a key or a value into bytes. A serializer is a plain function; `string()`, `json()`,
+ * `bytes()` and the numbers beside this file make the common ones.
+ *
+ * Neighbours: the intake calls it; nothing here knows a producer.
+ */
+import { SerializationError } from '../errors.js'
+
+/** What goes on the wire: text as UTF-8, bytes as they are, null as Kafka's null (a tombstone). */
+export type Serialized = string | Uint8Array | null
+
+/**
+ * Turns `value` into what goes on the wire, at once or later; later ones keep their place in the
+ * order of their partition. What it throws (or rejects with) fails that record alone. It is not
+ * asked for null: that is always Kafka's null.
+ */
+export type Serializer<T> = (value: T, topic: string) => Serialized | Promise<Serialized>
+
+/** The serializers of a producer; what is left out takes string, Uint8Array and null. */
+export interface Serializers<K, V> {
+  readonly key?: Serializer<K>
+  readonly value?: Serializer<V>
+}
+
+/** True for what may go on the wire as it is. */
+export function isSerialized(value: unknown): value is Serialized {
+  return typeof value === 'string' || value === null || value instanceof Uint8Array
+}
+
+/** A SerializationError for a value that a serializer cannot take. */
+export function cannotSerialize(
+  value: unknown,
+  serializer: string,
+  takes: string,
+): SerializationError {
+  return new SerializationError(`${serializer} takes ${takes}, and was given ${describe(value)}`)
+}
+
+function describe(value: unknown): string {
+  if (typeof value === 'object' && value !== null)
+    return `an object (${value.constructor?.name ?? 'no class'})`
+  return `${typeof value} ${String(value)}`
+}
