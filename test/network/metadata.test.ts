@@ -401,3 +401,14 @@ t.test('rejects who waits for a connection when it is closed', async (t) => {
   await check
   t.equal(clock.timerCount, 0)
 })
+
+t.test('closes a broker that has been left but still owes an answer', async (t) => {
+  const { cache, cluster, clock, network } = await setUpKnown()
+  cluster.frozen.add('boot:9092')
+  cache.requestRefresh()
+  await clock.advanceSettled(500)
+  t.equal(network.openPeers.length, 2)
+  cache.close()
+  t.equal(network.openPeers.length, 0)
+  t.equal(clock.timerCount, 0)
+})
