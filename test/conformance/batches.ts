@@ -1,0 +1,177 @@
+/**
+ * Record batches for the conformance tests: random records, what our builder makes of them, and the
+ * same records as Kafka's builder takes them. Not a test.
+ */
+import fc from 'fast-check'
+import { COMPRESSION_NAMES, createCodec, type Codec } from '../../src/compression/codec.js'
+import { KeyEncoder } from '../../src/producer/key-encoder.js'
+import {
+  bufferSizeFor,
+  NO_PRODUCER,
+  RECORD_BATCH_HEADER_BYTES,
+  RecordBatchBuilder,
+  recordSizeUpperBound,
+  sealBatch,
+  type ProducerStamp,
+} from '../../src/protocol/record-batch.js'
+import { decodeBatch, decodeRecords } from '../../src/protocol/record-batch-reader.js'
+import type { WireHeader } from '../../src/protocol/record-headers.js'
+import type { PlainRecord } from './oracle.js'
+
+/** A record as a user gives it: keys and values may be text. */
+export interface OurRecord extends Omit<PlainRecord, 'key' | 'value'> {
+  readonly key: string | Uint8Array | null
+  readonly value: string | Uint8Array | null
+}
+
+/** What is stamped on a batch. */
+export interface Stamp extends ProducerStamp {
+  readonly isTransactional: boolean
+}
+
+export const NO_STAMP: Stamp = { ...NO_PRODUCER, isTransactional: false }
+
+/** Records that break nothing: what every codec and edge case is tried with. */
+export const SAMPLE_RECORDS: readonly OurRecord[] = [
+  record({ key: 'k', value: 'plain' }),
+  record({ timestamp: 1_700_000_000_005, key: 'schlüssel', value: 'Größe 方 🦊' }),
+  record({ timestamp: 1_699_999_999_000, value: Buffer.from('earlier') }),
+  record({ key: Buffer.alloc(0), value: '' }),
+  record({ key: Buffer.from('tombstone'), value: null }),
+  record({
+    headers: [
+      { name: 'twice', value: Buffer.from('1') },
+      { name: 'twice', value: Buffer.from('2') },
+      { name: 'null', value: null },
+      { name: '', value: Buffer.alloc(0) },
+      { name: 'ключ', value: Buffer.from('значение') },
+    ],
+  }),
+]
+
+/** A record with nothing in it but what `fields` give. */
+export function record(fields: Partial<OurRecord>): OurRecord {
+  return { timestamp: 1_700_000_000_000, key: null, value: null, headers: [], ...fields }
+}
+
+const bytes = fc.uint8Array({ maxLength: 300 }).map((it) => Buffer.from(it))
+/** Any UTF-16 units: ASCII, several bytes each, and surrogates that stand alone. */
+const text = fc.oneof(
+  fc.string({ maxLength: 60 }),
+  fc.string({ unit: 'binary', maxLength: 60 }),
+  fc.array(fc.nat(0xffff), { maxLength: 30 }).map((units) => String.fromCharCode(...units)),
+)
+/** Milliseconds around today, and all that a number holds exactly. */
+const timestamp = fc.oneof(
+  fc.integer({ min: 1_600_000_000_000, max: 1_800_000_000_000 }),
+  fc.nat(10_000),
+  fc.maxSafeNat(),
+)
+const header = fc.record({
+  name: fc.string({ unit: 'binary', maxLength: 20 }),
+  value: fc.option(bytes),
+})
+
+export const anyRecord: fc.Arbitrary<OurRecord> = fc.record({
+  timestamp,
+  key: fc.option(fc.oneof(text, bytes)),
+  value: fc.option(fc.oneof(text, bytes)),
+  headers: fc.array(header, { maxLength: 4 }),
+})
+
+/** At least one record: a producer sends no empty batch. */
+export const anyRecords = fc.array(anyRecord, { minLength: 1, maxLength: 12 })
+
+export const anyStamp: fc.Arbitrary<Stamp> = fc.oneof(
+  fc.constant(NO_STAMP),
+  fc.record({
+    producerId: fc.bigInt({ min: 0n, max: 2n ** 63n - 1n }),
+    producerEpoch: fc.nat(0x7fff),
+    baseSequence: fc.nat(0x7fffffff),
+    isTransactional: fc.boolean(),
+  }),
+)
+
+/** Our builder's batch, whole and uncompressed. */
+export function buildOurs(records: readonly OurRecord[], stamp: Stamp = NO_STAMP): Buffer {
+  const builder = appendAll(records)
+  builder.seal(stamp, stamp.isTransactional)
+  return builder.buffer.subarray(builder.start, builder.end)
+}
+
+/** The same batch with its records compressed. */
+export function buildCompressed(
+  records: readonly OurRecord[],
+  codec: Codec,
+  stamp: Stamp = NO_STAMP,
+): Buffer {
+  const { buffer, start, end, baseTimestamp, maxTimestamp, recordCount } = appendAll(records)
+  const compressed = codec.compressSync(buffer.subarray(start + RECORD_BATCH_HEADER_BYTES, end))
+  const batch = Buffer.concat([Buffer.alloc(RECORD_BATCH_HEADER_BYTES), compressed])
+  const { isTransactional } = stamp
+  const header = { isTransactional, baseTimestamp, maxTimestamp, recordCount, stamp }
+  sealBatch(batch, 0, batch.length, { codecId: codec.id, ...header })
+  return batch
+}
+
+/** The records as Kafka takes them: text as JavaScript writes it in UTF-8. */
+export function plainRecords(records: readonly OurRecord[]): PlainRecord[] {
+  const bytesOf = (it: OurRecord['value']) => (typeof it === 'string' ? Buffer.from(it) : it)
+  return records.map((record) => ({
+    ...record,
+    key: bytesOf(record.key),
+    value: bytesOf(record.value),
+  }))
+}
+
+/** A batch as `Oracle.parseBatches` tells it, but with numbers as numbers. */
+export function readOurs(bytes: Buffer, maxSizeBytes?: number): unknown {
+  const { recordBytes, ...batch } = decodeBatch(bytes)
+  const records = decodeRecords({ ...batch, recordBytes }, (compressed, codecId) =>
+    codecOf(codecId).decompress(compressed, maxSizeBytes),
+  )
+  return { ...batch, records }
+}
+
+const codecs = new Map<number, Codec>()
+
+/** The codec of an attribute's number; 5 to 7 are nobody's. */
+function codecOf(codecId: number): Codec {
+  const known = codecs.get(codecId)
+  if (known !== undefined) return known
+  const codec = createCodec(COMPRESSION_NAMES[codecId] ?? 'none')
+  codecs.set(codecId, codec)
+  return codec
+}
+
+function appendAll(records: readonly OurRecord[]): RecordBatchBuilder {
+  const builder = new RecordBatchBuilder(Buffer.alloc(bufferSizeFor(sizeUpperBound(records))))
+  const encoder = new KeyEncoder()
+  for (const { timestamp, key, value, headers } of records) {
+    if (typeof key === 'string') encoder.encode(key)
+    const { bytes, length } = typeof key === 'string' ? encoder : bytesWithLength(key)
+    if (!builder.append(timestamp, bytes, length, value, wireHeaders(headers))) {
+      throw new Error('a record did not fit the buffer made for it')
+    }
+  }
+  return builder
+}
+
+function bytesWithLength(bytes: Uint8Array | null): { bytes: Uint8Array | null; length: number } {
+  return { bytes, length: bytes?.length ?? -1 }
+}
+
+/** Null where there are none, as a producer has it. */
+function wireHeaders(headers: OurRecord['headers']): WireHeader[] | null {
+  if (headers.length === 0) return null
+  return headers.map(({ name, value }) => ({ name: Buffer.from(name), value }))
+}
+
+function sizeUpperBound(records: readonly OurRecord[]): number {
+  const most = (it: OurRecord['value']) =>
+    typeof it === 'string' ? it.length * 3 : (it?.length ?? 0)
+  const sizes = records.map(({ key, value, headers }) =>
+    recordSizeUpperBound(most(key), most(value), wireHeaders(headers)),
+  )
+  return sizes.reduce((sum, size) => sum + size, RECORD_BATCH_HEADER_BYTES)
+}

@@ -1,0 +1,139 @@
+/**
+ * Our messages and Kafka's JSON of the same: how to turn one into the other, and where they differ.
+ *
+ * Kafka's JSON of a message has only the fields that its version carries, and of the tagged ones
+ * only those that differ from their default; ours always have all. So a field that Kafka's JSON
+ * lacks must have Kafka's default in ours: DEFAULTS, copied from its message definitions.
+ */
+import { isDeepStrictEqual } from 'node:util'
+import { OPERATIONS_NOT_ASKED } from '../../src/protocol/messages/metadata.js'
+import { ZERO_UUID } from '../../src/protocol/uuid.js'
+
+const NO_LEADER = { leaderId: -1, leaderEpoch: -1 }
+
+const DEFAULTS: Readonly<Record<string, unknown>> = {
+  allowAutoTopicCreation: true,
+  clientSoftwareName: '',
+  clientSoftwareVersion: '',
+  clusterAuthorizedOperations: OPERATIONS_NOT_ASKED,
+  clusterId: null,
+  configs: [],
+  controllerId: -1,
+  currentLeader: NO_LEADER,
+  errorCode: 0,
+  errorMessage: null,
+  finalizedFeatures: [],
+  finalizedFeaturesEpoch: -1n,
+  includeClusterAuthorizedOperations: false,
+  includeTopicAuthorizedOperations: false,
+  isInternal: false,
+  leaderEpoch: -1,
+  logStartOffset: -1n,
+  name: '',
+  nodeEndpoints: [],
+  numPartitions: -1,
+  offlineReplicas: [],
+  producerEpoch: -1,
+  producerId: -1n,
+  rack: null,
+  recordErrors: [],
+  replicationFactor: -1,
+  supportedFeatures: [],
+  throttleTimeMs: 0,
+  topicAuthorizedOperations: OPERATIONS_NOT_ASKED,
+  topicConfigErrorCode: 0,
+  topicId: ZERO_UUID,
+  zkMigrationReady: false,
+}
+
+/**
+ * A message as Kafka's JSON reader wants it: our field names are Kafka's. The current leader is left
+ * out where it is not known, as that reader refuses the struct in versions that have no such field.
+ */
+export function kafkaJson(message: unknown): unknown {
+  return mapObjects(message, ([name, value]) =>
+    name === 'currentLeader' && isDeepStrictEqual(value, NO_LEADER) ? [] : [[name, value]],
+  )
+}
+
+/** Where a message of ours differs from Kafka's JSON (numbers as text), or null. */
+export function difference(ours: unknown, kafkas: unknown, path = '$'): string | null {
+  if (Array.isArray(ours) && Array.isArray(kafkas)) return differenceOfLists(ours, kafkas, path)
+  if (isStruct(ours) && isStruct(kafkas)) return differenceOfStructs(ours, kafkas, path)
+  const text = scalar(ours)
+  return text === kafkas ? null : `${path}: ours ${String(text)}, Kafka's ${String(kafkas)}`
+}
+
+/**
+ * The same message with its strings passed through `change`, but for ids and empty strings: a version
+ * that does not carry a string has it empty.
+ */
+export function mapStrings<T>(message: T, change: (text: string) => string): T {
+  return mapObjects(message, ([name, value]) => [
+    [name, isText(name, value) ? change(value) : value],
+  ]) as T
+}
+
+function isText(name: string, value: unknown): value is string {
+  return typeof value === 'string' && value !== '' && name !== 'topicId'
+}
+
+/** What JavaScript writes for text with lone surrogates: each becomes U+FFFD. */
+export function wellFormed(text: string): string {
+  return Buffer.from(text).toString()
+}
+
+function differenceOfLists(
+  ours: readonly unknown[],
+  kafkas: readonly unknown[],
+  path: string,
+): string | null {
+  if (ours.length !== kafkas.length) {
+    return `${path}: ours has ${ours.length} items, Kafka's ${kafkas.length}`
+  }
+  return firstOf(ours, (item, index) => difference(item, kafkas[index], `${path}[${index}]`))
+}
+
+function differenceOfStructs(
+  ours: Readonly<Record<string, unknown>>,
+  kafkas: Readonly<Record<string, unknown>>,
+  path: string,
+): string | null {
+  const names = [...new Set([...Object.keys(ours), ...Object.keys(kafkas)])]
+  return firstOf(names, (name) => {
+    const field = `${path}.${name}`
+    if (!Object.hasOwn(ours, name)) return `${field}: only Kafka has it`
+    if (Object.hasOwn(kafkas, name)) return difference(ours[name], kafkas[name], field)
+    const isDefault = name in DEFAULTS && isDeepStrictEqual(ours[name], DEFAULTS[name])
+    return isDefault ? null : `${field}: only ours has it, and not at its default`
+  })
+}
+
+function firstOf<T>(items: readonly T[], check: (item: T, index: number) => string | null) {
+  for (const [index, item] of items.entries()) {
+    const found = check(item, index)
+    if (found !== null) return found
+  }
+  return null
+}
+
+/** Numbers as text and bytes as base64, as the oracle answers them. */
+function scalar(value: unknown): unknown {
+  if (typeof value === 'number' || typeof value === 'bigint') return String(value)
+  return value instanceof Uint8Array ? Buffer.from(value).toString('base64') : value
+}
+
+function isStruct(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !(value instanceof Uint8Array)
+}
+
+/** Rebuilds every object from what `change` makes of each of its fields. */
+function mapObjects(
+  value: unknown,
+  change: (entry: [string, unknown]) => [string, unknown][],
+): unknown {
+  if (Array.isArray(value)) return value.map((item) => mapObjects(item, change))
+  if (!isStruct(value)) return value
+  const entries = Object.entries(value).flatMap(change)
+  return Object.fromEntries(entries.map(([name, field]) => [name, mapObjects(field, change)]))
+}

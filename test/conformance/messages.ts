@@ -1,0 +1,73 @@
+/**
+ * Every message that Ottla speaks, in every version: the pairs that the conformance tests go
+ * through, with random values of each and our codec of it.
+ */
+import fc from 'fast-check'
+import type { Api } from '../../src/protocol/api.js'
+import { apiVersions } from '../../src/protocol/messages/api-versions.js'
+import { createTopics } from '../../src/protocol/messages/create-topics.js'
+import { initProducerId } from '../../src/protocol/messages/init-producer-id.js'
+import { metadata } from '../../src/protocol/messages/metadata.js'
+import { produce } from '../../src/protocol/messages/produce.js'
+import { apiVersionsRequest, apiVersionsResponse } from '../protocol/arbitraries/api-versions.js'
+import { createTopicsRequest, createTopicsResponse } from '../protocol/arbitraries/create-topics.js'
+import {
+  initProducerIdRequest,
+  initProducerIdResponse,
+} from '../protocol/arbitraries/init-producer-id.js'
+import { metadataRequest, metadataResponse } from '../protocol/arbitraries/metadata.js'
+import { produceRequest, produceResponse } from '../protocol/arbitraries/produce.js'
+import { requestCodec, responseCodec, type Codec } from '../protocol/support/codec.js'
+
+/** One message with all its versions. */
+export interface MessageSpec {
+  /** Kafka's name, such as `ProduceRequest`. */
+  readonly name: string
+  readonly api: { readonly name: string; readonly key: number; readonly flexibleFrom: number }
+  readonly versions: readonly number[]
+  readonly codec: Codec<unknown>
+  /** Random messages that the version can carry whole. */
+  arbitrary(version: number): fc.Arbitrary<unknown>
+}
+
+/** Requests and responses of all APIs. */
+export const MESSAGES: readonly MessageSpec[] = [
+  ...messagesOf(apiVersions, apiVersionsRequest, apiVersionsResponse),
+  ...messagesOf(metadata, metadataRequest, metadataResponse),
+  ...messagesOf(produce, produceRequest, produceResponse),
+  ...messagesOf(initProducerId, initProducerIdRequest, initProducerIdResponse),
+  ...messagesOf(createTopics, createTopicsRequest, createTopicsResponse),
+]
+
+/** The seed of everything random in a conformance test: OTTLA_SEED, or a new one. */
+export const SEED = Number(process.env.OTTLA_SEED ?? Math.floor(Math.random() * 2 ** 31))
+
+/** `count` random values; `salt` tells one use of the seed from another. */
+export function sample<T>(arbitrary: fc.Arbitrary<T>, count: number, salt: number): T[] {
+  return fc.sample(arbitrary, { seed: (SEED + salt) | 0, numRuns: count })
+}
+
+function messagesOf<Request, Response>(
+  api: Api<Request, Response>,
+  request: (version: number) => fc.Arbitrary<Request>,
+  response: (version: number) => fc.Arbitrary<Response>,
+): MessageSpec[] {
+  const { minVersion, maxVersion } = api
+  const versions = Array.from({ length: maxVersion - minVersion + 1 }, (_, i) => minVersion + i)
+  return [
+    {
+      name: `${api.name}Request`,
+      api,
+      versions,
+      codec: requestCodec(api) as Codec<unknown>,
+      arbitrary: request,
+    },
+    {
+      name: `${api.name}Response`,
+      api,
+      versions,
+      codec: responseCodec(api) as Codec<unknown>,
+      arbitrary: response,
+    },
+  ]
+}
