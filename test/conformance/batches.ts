@@ -5,6 +5,7 @@
 import fc from 'fast-check'
 import { COMPRESSION_NAMES, createCodec, type Codec } from '../../src/compression/codec.js'
 import { KeyEncoder } from '../../src/producer/key-encoder.js'
+import { crc32c } from '../../src/protocol/crc32c.js'
 import {
   bufferSizeFor,
   NO_PRODUCER,
@@ -12,9 +13,15 @@ import {
   RecordBatchBuilder,
   recordSizeUpperBound,
   sealBatch,
+  wrapCompressed,
   type ProducerStamp,
 } from '../../src/protocol/record-batch.js'
-import { decodeBatch, decodeRecords } from '../../src/protocol/record-batch-reader.js'
+import {
+  decodeBatch,
+  decodeRecords,
+  type DecodedBatch,
+  type DecodedRecord,
+} from '../../src/protocol/record-batch-reader.js'
 import type { WireHeader } from '../../src/protocol/record-headers.js'
 import type { PlainRecord } from './oracle.js'
 
@@ -23,13 +30,6 @@ export interface OurRecord extends Omit<PlainRecord, 'key' | 'value'> {
   readonly key: string | Uint8Array | null
   readonly value: string | Uint8Array | null
 }
-
-/** What is stamped on a batch. */
-export interface Stamp extends ProducerStamp {
-  readonly isTransactional: boolean
-}
-
-export const NO_STAMP: Stamp = { ...NO_PRODUCER, isTransactional: false }
 
 /** Records that break nothing: what every codec and edge case is tried with. */
 export const SAMPLE_RECORDS: readonly OurRecord[] = [
@@ -82,20 +82,22 @@ export const anyRecord: fc.Arbitrary<OurRecord> = fc.record({
 /** At least one record: a producer sends no empty batch. */
 export const anyRecords = fc.array(anyRecord, { minLength: 1, maxLength: 12 })
 
-export const anyStamp: fc.Arbitrary<Stamp> = fc.oneof(
-  fc.constant(NO_STAMP),
+export const anyStamp: fc.Arbitrary<ProducerStamp> = fc.oneof(
+  fc.constant(NO_PRODUCER),
   fc.record({
     producerId: fc.bigInt({ min: 0n, max: 2n ** 63n - 1n }),
     producerEpoch: fc.nat(0x7fff),
     baseSequence: fc.nat(0x7fffffff),
-    isTransactional: fc.boolean(),
   }),
 )
 
 /** Our builder's batch, whole and uncompressed. */
-export function buildOurs(records: readonly OurRecord[], stamp: Stamp = NO_STAMP): Buffer {
+export function buildOurs(
+  records: readonly OurRecord[],
+  stamp: ProducerStamp = NO_PRODUCER,
+): Buffer {
   const builder = appendAll(records)
-  builder.seal(stamp, stamp.isTransactional)
+  builder.seal(stamp)
   return builder.buffer.subarray(builder.start, builder.end)
 }
 
@@ -103,15 +105,20 @@ export function buildOurs(records: readonly OurRecord[], stamp: Stamp = NO_STAMP
 export function buildCompressed(
   records: readonly OurRecord[],
   codec: Codec,
-  stamp: Stamp = NO_STAMP,
+  stamp: ProducerStamp = NO_PRODUCER,
 ): Buffer {
-  const { buffer, start, end, baseTimestamp, maxTimestamp, recordCount } = appendAll(records)
-  const compressed = codec.compressSync(buffer.subarray(start + RECORD_BATCH_HEADER_BYTES, end))
-  const batch = Buffer.concat([Buffer.alloc(RECORD_BATCH_HEADER_BYTES), compressed])
-  const { isTransactional } = stamp
-  const header = { isTransactional, baseTimestamp, maxTimestamp, recordCount, stamp }
-  sealBatch(batch, 0, batch.length, { codecId: codec.id, ...header })
-  return batch
+  const builder = appendAll(records)
+  const batch = wrapCompressed(codec.compressSync(builder.recordBytes))
+  sealBatch(batch, { ...builder.summary, codecId: codec.id, stamp })
+  return batch.buffer.subarray(batch.start, batch.end)
+}
+
+/** A copy in which length and checksum are right, so that damage elsewhere comes to light. */
+export function reseal(batch: Buffer): Buffer {
+  const sealed = Buffer.from(batch)
+  sealed.writeInt32BE(sealed.length - 12, 8)
+  sealed.writeUInt32BE(crc32c(sealed.subarray(21)), 17)
+  return sealed
 }
 
 /** The records as Kafka takes them: text as JavaScript writes it in UTF-8. */
@@ -124,8 +131,13 @@ export function plainRecords(records: readonly OurRecord[]): PlainRecord[] {
   }))
 }
 
-/** A batch as `Oracle.parseBatches` tells it, but with numbers as numbers. */
-export function readOurs(bytes: Buffer, maxSizeBytes?: number): unknown {
+/** A batch with its records, as `Oracle.parseBatches` has it. */
+export interface ReadBatch extends Omit<DecodedBatch, 'recordBytes'> {
+  readonly records: readonly DecodedRecord[]
+}
+
+/** What our reader makes of a batch; `maxSizeBytes` limits decompression. */
+export function readOurs(bytes: Buffer, maxSizeBytes?: number): ReadBatch {
   const { recordBytes, ...batch } = decodeBatch(bytes)
   const records = decodeRecords({ ...batch, recordBytes }, (compressed, codecId) =>
     codecOf(codecId).decompress(compressed, maxSizeBytes),

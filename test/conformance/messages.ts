@@ -27,7 +27,7 @@ export interface MessageSpec {
   readonly versions: readonly number[]
   readonly codec: Codec<unknown>
   /** Random messages that the version can carry whole. */
-  arbitrary(version: number): fc.Arbitrary<unknown>
+  readonly arbitrary: (version: number) => fc.Arbitrary<unknown>
 }
 
 /** Requests and responses of all APIs. */
@@ -59,14 +59,14 @@ function messagesOf<Request, Response>(
       name: `${api.name}Request`,
       api,
       versions,
-      codec: requestCodec(api) as Codec<unknown>,
+      codec: requestCodec(api),
       arbitrary: request,
     },
     {
       name: `${api.name}Response`,
       api,
       versions,
-      codec: responseCodec(api) as Codec<unknown>,
+      codec: responseCodec(api),
       arbitrary: response,
     },
   ]

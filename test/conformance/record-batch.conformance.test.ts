@@ -5,19 +5,18 @@
 import fc from 'fast-check'
 import t, { type Test } from 'tap'
 import { createCodec, type CompressionName } from '../../src/compression/codec.js'
+import { NO_PRODUCER, type ProducerStamp } from '../../src/protocol/record-batch.js'
 import { ProtocolError } from '../../src/errors.js'
 import {
   anyRecords,
   anyStamp,
   buildCompressed,
   buildOurs,
-  NO_STAMP,
   plainRecords,
   readOurs,
   record,
   SAMPLE_RECORDS,
   type OurRecord,
-  type Stamp,
 } from './batches.js'
 import { differenceOfBytes } from './compare-message.js'
 import { difference } from './kafka-json.js'
@@ -38,6 +37,7 @@ const OUR_LEVELS: Readonly<Record<CompressionName, readonly (number | undefined)
 const KAFKA_LEVELS = { ...OUR_LEVELS, lz4: [undefined, 1, 9, 17] }
 const CODECS = Object.keys(OUR_LEVELS) as CompressionName[]
 
+const STAMP: ProducerStamp = { producerId: 2n ** 53n + 1n, producerEpoch: 3, baseSequence: 99 }
 const A_MEGABYTE = 1_000_000
 const mixed = Buffer.from(Array.from({ length: A_MEGABYTE }, (_, i) => (i * i * 31) >>> 7))
 
@@ -115,8 +115,10 @@ for (const codec of CODECS) {
 
   await oracleTest(`we read a batch in ${codec} as a log has it`, async (t, oracle) => {
     const inLog = { baseOffset: 2n ** 60n, partitionLeaderEpoch: 7, compression: codec }
+    const transactional = { ...kafkaStamp(STAMP), isTransactional: true, compression: codec }
     const withLogTime = { ...inLog, logAppendTime: 1_700_000_111_222 }
     await allEqual(t, [compareKafkas(oracle, inLog, SAMPLE_RECORDS)], 'offset and epoch')
+    await allEqual(t, [compareKafkas(oracle, transactional, SAMPLE_RECORDS)], 'a transaction')
     await allEqual(t, [compareKafkas(oracle, withLogTime, SAMPLE_RECORDS)], 'log-append time')
   })
 }
@@ -142,7 +144,7 @@ await oracleTest('a byte changed is seen by Kafka and by us alike', async (t, or
 async function compareUncompressed(
   oracle: Oracle,
   records: readonly OurRecord[],
-  stamp: Stamp = NO_STAMP,
+  stamp: ProducerStamp = NO_PRODUCER,
 ): Promise<string | null> {
   const ours = buildOurs(records, stamp)
   const kafkas = await oracle.buildBatch({ ...kafkaStamp(stamp), records: plainRecords(records) })
@@ -183,7 +185,7 @@ async function allEqual(
 }
 
 /** The oracle's name for each field, none of them where there is no producer id. */
-function kafkaStamp(stamp: Stamp): Partial<BatchPlan> {
+function kafkaStamp(stamp: ProducerStamp): Partial<BatchPlan> {
   return stamp.producerId === -1n ? {} : { ...stamp }
 }
 
