@@ -37,7 +37,9 @@ export function cannotSerialize(
 }
 
 function describe(value: unknown): string {
-  if (typeof value === 'object' && value !== null)
-    return `an object (${value.constructor?.name ?? 'no class'})`
+  if (typeof value === 'object' && value !== null) {
+    const { constructor } = value as { constructor?: { name: string } } // Object.create(null): none
+    return `an object (${constructor?.name ?? 'no class'})`
+  }
   return `${typeof value} ${String(value)}`
 }
