@@ -34,7 +34,9 @@ t.test('of two that fill at once, both get the one whole folder', async (t) => {
   let arrive = (): void => {}
   const bothInside = new Promise<void>((resolve) => {
     let inside = 0
-    arrive = () => void (++inside === 2 && resolve())
+    arrive = () => {
+      if (++inside === 2) resolve()
+    }
   })
   const fill = async (folder: string): Promise<void> => {
     await writeFile(join(folder, 'content'), '')

@@ -57,8 +57,9 @@ export async function startDocker(version: KafkaVersion, nodes: 1 | 3): Promise<
 
 /** The package rejects with what compose printed, which is not an Error. */
 async function up(services: string[], options: IDockerComposeOptions): Promise<void> {
-  await upMany(services, options).catch((failure: IDockerComposeResult) => {
-    throw new Error(`docker compose up ${services.join(' ')} failed: ${failure.err}`)
+  await upMany(services, options).catch((failure: unknown) => {
+    const { err } = failure as IDockerComposeResult
+    throw new Error(`docker compose up ${services.join(' ')} failed: ${err}`)
   })
 }
 
