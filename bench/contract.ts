@@ -1,0 +1,86 @@
+/**
+ * What the bench and the programs that it measures say to each other. A *subject* is one program in
+ * a process of its own: it gets one JSON argument (SubjectTask), does what that says, writes one
+ * JSON line to stdout (SubjectReport) and ends with code 0. Peers in any language keep to the same.
+ *
+ *   bench  --- argv: SubjectTask --->  subject  --- produce --->  Kafka
+ *          <-- stdout: SubjectReport -----+
+ *
+ * A process each, so that CPU, memory and event-loop delay are the subject's alone.
+ *
+ * Neighbours: support/subject.ts is the subject's side, support/run-subject.ts the bench's.
+ */
+
+/** How records are handed over: without a promise, with one each, or as lists of 1,000. */
+export type Mode = 'enqueue' | 'send' | 'sendAll'
+
+/** Producer settings, in Ottla's names. A peer takes those that it has. */
+export interface Settings {
+  readonly acks: 'all' | 0 | 1
+  readonly idempotence: boolean
+  readonly lingerMs: number
+  readonly batchSizeBytes: number
+  readonly maxInFlight: number
+  readonly compression: 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd'
+}
+
+/** One piece of work. */
+export interface SubjectTask {
+  /** `host:port` of each broker. */
+  readonly brokers: readonly string[]
+  /** Exists already. */
+  readonly topic: string
+  /** Partitions that the topic has. */
+  readonly partitions: number
+  /** Name records' partitions in turn, of this many; 0: the client's partitioner decides. */
+  readonly busyPartitions: number
+  /** Values, one a line, all ASCII and of `valueBytes`; used in turn, from the first again at the end. */
+  readonly valuesFile: string
+  readonly valueBytes: number
+  /** Give each record a key (`key-0` to `key-999` in turn) and two headers. */
+  readonly keysAndHeaders: boolean
+  readonly mode: Mode
+  readonly settings: Settings
+  /** True: `settings` is only what the comparison needs; the rest as the client's docs advise. */
+  readonly recommended: boolean
+  /** Records before the measured ones, acknowledged before these begin. */
+  readonly warmupRecords: number
+  /** The measured phase ends with this many records, … */
+  readonly records: number
+  /** … or after this long, whichever is first. */
+  readonly maxSeconds: number
+  /** Most records under way at once, where the subject is the one to bound them. */
+  readonly outstanding: number
+  /** Records a second, evenly spaced, whatever becomes of those before (open loop); 0: all it can. */
+  readonly ratePerSecond: number
+}
+
+/** What came of it, in the measured phase alone. */
+export interface SubjectReport {
+  /** The client's version. */
+  readonly version: string
+  /** What ran it, e.g. `node 24.1.0`. */
+  readonly runtime: string
+  /** Acknowledged; a subject that had any other fails instead of reporting. */
+  readonly records: number
+  /** From the first record handed over to the last one acknowledged. */
+  readonly seconds: number
+  /** User and system time of the whole process, in µs. */
+  readonly cpuMicros: number
+  /** Peak of the process's life. */
+  readonly rssBytes: number
+  /** How late the event loop came, in ms; null without an event loop. */
+  readonly loopDelayP99Ms: number | null
+  /** From the moment a record was due to its acknowledgement, in ms (with `ratePerSecond`). */
+  readonly latencyMs?: LatencySummary
+  /** Figures of one case, by name. */
+  readonly figures?: Readonly<Record<string, number>>
+}
+
+/** Percentiles, in ms. */
+export interface LatencySummary {
+  readonly p50: number
+  readonly p99: number
+  readonly p999: number
+  readonly max: number
+}

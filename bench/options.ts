@@ -1,0 +1,74 @@
+/**
+ * The bench's command line.
+ */
+import { parseArgs } from 'node:util'
+
+/** How long and how often to measure. */
+export interface BenchOptions {
+  /** Cases by name, in the order given. */
+  readonly cases: readonly string[]
+  readonly rounds: number
+  /** Bounds of a sample: records, and seconds. */
+  readonly records: number
+  readonly seconds: number
+  /** Brokers to start: 1 or 3. */
+  readonly nodes: 1 | 3
+  /** Write bench/results. */
+  readonly json: boolean
+  /** Only subjects whose name contains one of these; all where empty. */
+  readonly only: readonly string[]
+}
+
+/** Thrown for a command line that makes no sense; its message is for the terminal. */
+export class UsageError extends Error {}
+
+const OPTIONS = {
+  rounds: { type: 'string', default: '3' },
+  records: { type: 'string', default: '4000000' },
+  seconds: { type: 'string', default: '2.5' },
+  nodes: { type: 'string', default: '1' },
+  json: { type: 'boolean', default: false },
+  only: { type: 'string', multiple: true },
+  help: { type: 'boolean', default: false },
+} as const
+
+export const OPTIONS_HELP = `  --rounds 3        how often each subject runs
+  --records 4000000 most records in a sample
+  --seconds 2.5     longest measured phase of a sample
+  --nodes 1         brokers: 1 or 3
+  --only <text>     only subjects with this in their name (may be repeated)
+  --json            keep every sample in bench/results`
+
+/** Reads the command line; null where help was asked for. Throws UsageError. */
+export function parseBenchOptions(
+  argv: readonly string[],
+  defaultCase: string,
+): BenchOptions | null {
+  const { values, positionals } = parse(argv)
+  if (values.help) return null
+  const nodes = positiveNumber('nodes', values.nodes)
+  if (nodes !== 1 && nodes !== 3) throw new UsageError('--nodes is 1 or 3')
+  return {
+    cases: positionals.length > 0 ? positionals : [defaultCase],
+    rounds: positiveNumber('rounds', values.rounds),
+    records: positiveNumber('records', values.records),
+    seconds: positiveNumber('seconds', values.seconds),
+    nodes,
+    json: values.json,
+    only: values.only ?? [],
+  }
+}
+
+function parse(argv: readonly string[]) {
+  try {
+    return parseArgs({ args: [...argv], options: OPTIONS, allowPositionals: true })
+  } catch (error) {
+    throw new UsageError((error as Error).message)
+  }
+}
+
+function positiveNumber(name: string, text: string): number {
+  const value = Number(text)
+  if (value > 0 && Number.isFinite(value)) return value
+  throw new UsageError(`--${name} is a number above 0, and "${text}" is not`)
+}

@@ -1,0 +1,105 @@
+/**
+ * The columns of the bench's tables: what each is called, and how it is made of a subject's samples
+ * and those of its group's first row.
+ */
+import type { SubjectReport } from '../contract.js'
+import { median, spread } from '../support/statistics.js'
+
+/** One subject's samples, a round each. */
+export interface Measured {
+  readonly subject: string
+  readonly valueBytes: number
+  readonly samples: readonly SubjectReport[]
+}
+
+/** One column; `text` gets the row's samples and the first row's, round by round. */
+export interface Column {
+  readonly title: string
+  text(measured: Measured, first: Measured): string
+}
+
+type Figure = (sample: SubjectReport, measured: Measured) => number | undefined
+
+export const recordsPerSecond: Figure = (sample) => sample.records / sample.seconds
+const megabytesPerSecond: Figure = (sample, { valueBytes }) =>
+  (sample.records * valueBytes) / sample.seconds / 1e6
+const cpuPerRecord: Figure = (sample) => sample.cpuMicros / sample.records
+
+/** The median over the rounds, with half the distance of the extremes behind it. */
+function figureColumn(title: string, figure: Figure, digits: number, withSpread = false): Column {
+  return {
+    title,
+    text(measured) {
+      const values = figuresOf(measured, figure)
+      if (values.length === 0) return '-'
+      const text = formatNumber(median(values), digits)
+      return withSpread ? `${text} ± ${formatNumber(spread(values) * 100, 0)} %` : text
+    },
+  }
+}
+
+/** The median of the ratios to the first row, each within one round. */
+function ratioColumn(title: string, figure: Figure): Column {
+  return {
+    title,
+    text(measured, first) {
+      if (measured === first) return '1'
+      const own = figuresOf(measured, figure)
+      const others = figuresOf(first, figure)
+      const ratios = own.flatMap((value, round) => {
+        const other = others[round]
+        return other === undefined ? [] : [value / other]
+      })
+      return ratios.length === 0 ? '-' : formatNumber(median(ratios), 2)
+    },
+  }
+}
+
+function figuresOf(measured: Measured, figure: Figure): number[] {
+  return measured.samples.flatMap((sample) => figure(sample, measured) ?? [])
+}
+
+function formatNumber(value: number, digits: number): string {
+  return value.toLocaleString('en-US', {
+    minimumFractionDigits: digits,
+    maximumFractionDigits: digits,
+  })
+}
+
+const cpuColumn = figureColumn('CPU µs/record', cpuPerRecord, 3)
+const rssColumn = figureColumn('RSS MB', (sample) => sample.rssBytes / 1e6, 0)
+const loopDelayColumn = figureColumn(
+  'loop delay p99 ms',
+  (sample) => sample.loopDelayP99Ms ?? undefined,
+  1,
+)
+
+/** For cases that push as fast as they can. */
+export const THROUGHPUT_COLUMNS: readonly Column[] = [
+  figureColumn('records/s', recordsPerSecond, 0, true),
+  figureColumn('MB/s', megabytesPerSecond, 1),
+  cpuColumn,
+  rssColumn,
+  loopDelayColumn,
+  ratioColumn('× first row', recordsPerSecond),
+]
+
+/** For fixed rates. */
+export const LATENCY_COLUMNS: readonly Column[] = [
+  figureColumn('p50 ms', (sample) => sample.latencyMs?.p50, 2, true),
+  figureColumn('p99 ms', (sample) => sample.latencyMs?.p99, 2, true),
+  figureColumn('p99.9 ms', (sample) => sample.latencyMs?.p999, 2),
+  figureColumn('max ms', (sample) => sample.latencyMs?.max, 2),
+  cpuColumn,
+  loopDelayColumn,
+]
+
+/** A column of one of a report's `figures`. */
+export function ownColumn(title: string, name: string, digits: number): Column {
+  return figureColumn(title, (sample) => sample.figures?.[name], digits, true)
+}
+
+/** The same as a ratio to the first row. */
+export function ownRatioColumn(title: string, name: string): Column {
+  return ratioColumn(title, (sample) => sample.figures?.[name])
+}

@@ -1,0 +1,76 @@
+/**
+ * Drives a client through a task: warm-up, then the measured phase, bounded in count and time; at
+ * full speed or at a fixed rate. Every Node subject, ours and the peers', is driven by this.
+ *
+ * Neighbours: subjects/ and peers/ give a Client; meter.ts measures; pace.ts keeps the rate.
+ */
+import type { SubjectReport, SubjectTask } from '../contract.js'
+import { LatencyRecorder } from './latency-recorder.js'
+import { startMeter } from './meter.js'
+import { startMetronome } from './metronome.js'
+import { NODE_RUNTIME } from './subject.js'
+
+/** A client as the workload sees it. */
+export interface Client {
+  readonly version: string
+  /**
+   * Hands over records `from` to `to` (numbers that choose values and keys), waiting where the
+   * client or the subject's bound asks for it; resolves when all are handed over.
+   */
+  hand(from: number, to: number): Promise<void>
+  /** Resolves when all that were handed over are acknowledged; rejects if one failed. */
+  settle(): Promise<void>
+  /** Hands over one record; `onAck` is called once it is acknowledged. For fixed rates. */
+  handOne(index: number, onAck: () => void): void
+  close(): Promise<void>
+}
+
+/** Records between two looks at the clock. */
+const SLICE_RECORDS = 2_000
+
+/** Runs the task; the client is closed afterwards. */
+export async function runWorkload(task: SubjectTask, client: Client): Promise<SubjectReport> {
+  await client.hand(0, task.warmupRecords)
+  await client.settle()
+  const report =
+    task.ratePerSecond > 0 ? await atRate(task, client) : await atFullSpeed(task, client)
+  await client.close()
+  return { version: client.version, runtime: NODE_RUNTIME, ...report }
+}
+
+type Measured = Omit<SubjectReport, 'version' | 'runtime'>
+
+async function atFullSpeed(task: SubjectTask, client: Client): Promise<Measured> {
+  const deadlineMs = performance.now() + task.maxSeconds * 1000
+  const stop = startMeter()
+  let records = 0
+  while (records < task.records && performance.now() < deadlineMs) {
+    const next = Math.min(records + SLICE_RECORDS, task.records)
+    await client.hand(records, next)
+    records = next
+  }
+  await client.settle()
+  return { records, ...stop() }
+}
+
+/**
+ * Open loop: record i is due at start + i / rate, and its latency counts from then, whether or not
+ * the client (or the event loop) was ready: a stall is charged to every record that it held up.
+ */
+async function atRate(task: SubjectTask, client: Client): Promise<Measured> {
+  const records = Math.min(task.records, Math.ceil(task.maxSeconds * task.ratePerSecond))
+  const latencies = new LatencyRecorder(records)
+  const stop = startMeter()
+  await new Promise<void>((resolve) => {
+    let acked = 0
+    const metronome = startMetronome(task.ratePerSecond, records, (index, dueMs) => {
+      client.handOne(index, () => {
+        latencies.record(metronome.nowMs() - dueMs)
+        if (++acked === records) resolve()
+      })
+    })
+  })
+  const cost = stop()
+  await client.settle()
+  return { records, ...cost, latencyMs: latencies.summary() }
+}
