@@ -1,0 +1,144 @@
+/**
+ * The house rules as a test (CONTRIBUTING.md lists them): what reading the sources can tell. The
+ * linter holds the same direction of imports; here it is read afresh, from one table for all rooms,
+ * so that a rule switched off by mistake shows.
+ *
+ * Neighbours: eslint.config.js holds what needs types.
+ */
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, posix } from 'node:path'
+import t from 'tap'
+import { projectFile } from './broker/project.js'
+
+const MAX_LINES = 500
+
+/** What a file of each room may import besides its own room; a room not named here is not allowed. */
+const ALLOWED: Readonly<Record<string, readonly string[]>> = {
+  'errors.ts': ['assert.ts'],
+  'assert.ts': [],
+  'clock.ts': [],
+  'logger.ts': ['errors.ts', 'assert.ts'],
+  'version.ts': [],
+  compression: ['errors.ts', 'assert.ts'],
+  serialization: ['errors.ts', 'assert.ts'],
+  protocol: ['errors.ts', 'assert.ts'],
+  network: ['protocol', 'errors.ts', 'assert.ts', 'clock.ts', 'logger.ts', 'version.ts'],
+  producer: [
+    ...['network', 'protocol', 'compression', 'serialization'],
+    ...['errors.ts', 'assert.ts', 'clock.ts', 'logger.ts', 'version.ts'],
+  ],
+  'index.ts': [
+    ...['producer', 'network', 'protocol', 'compression', 'serialization'],
+    ...['errors.ts', 'assert.ts', 'clock.ts', 'logger.ts', 'version.ts'],
+  ],
+  // These two use everything below them, and are used by nobody.
+  testing: ['producer', 'network', 'protocol', 'compression', 'serialization', '*.ts'],
+  cli: ['producer', 'network', 'protocol', 'compression', 'serialization', 'testing', '*.ts'],
+}
+
+interface Source {
+  /** From the project's root, with forward slashes. */
+  readonly path: string
+  readonly text: string
+}
+
+function sourcesOf(folder: string): Source[] {
+  return readdirSync(projectFile(folder), { recursive: true, encoding: 'utf8' })
+    .map((name) => posix.join(folder, name.replaceAll('\\', '/')))
+    .filter((path) => path.endsWith('.ts') && !path.includes('/node_modules/'))
+    .sort()
+    .map((path) => ({ path, text: readFileSync(projectFile(path), 'utf8') }))
+}
+
+const src = sourcesOf('src')
+const all = [...src, ...['test', 'bench', 'examples'].flatMap(sourcesOf)]
+
+/** The files of the project that a source imports, types and dynamic imports included. */
+function importsOf({ path, text }: Source): string[] {
+  const specifiers = text.matchAll(/\b(?:from|import)\s*\(?\s*'(\.[^']+)'/g)
+  return Array.from(specifiers, ([, specifier = '']) =>
+    posix.join(dirname(path), specifier).replace(/\.js$/, '.ts'),
+  )
+}
+
+/** The room of a file in src/: its folder, or the file itself at the root. */
+function roomOf(path: string): string {
+  return path.split('/')[1] ?? ''
+}
+
+function mayImport(room: string, target: string): boolean {
+  const allowed = ALLOWED[room] ?? []
+  return (
+    room === target ||
+    allowed.includes(target) ||
+    (target.endsWith('.ts') && allowed.includes('*.ts'))
+  )
+}
+
+function breaches(sources: readonly Source[], isBreach: (source: Source) => boolean): string[] {
+  return sources.filter(isBreach).map(({ path }) => path)
+}
+
+t.test('imports go one way', async (t) => {
+  const wrong = src.flatMap((source) =>
+    importsOf(source)
+      .filter(
+        (target) => !target.startsWith('src/') || !mayImport(roomOf(source.path), roomOf(target)),
+      )
+      .map((target) => `${source.path} imports ${target}`),
+  )
+  t.strictSame(wrong, [])
+  t.ok(src.flatMap(importsOf).length > src.length, 'the imports are found at all')
+})
+
+t.test('every room of src has its line in the table of imports', async (t) => {
+  const rooms = new Set(src.map(({ path }) => roomOf(path)))
+  t.strictSame([...rooms].filter((room) => !Object.hasOwn(ALLOWED, room)), []) // prettier-ignore
+})
+
+t.test('only src/index.ts re-exports values', async (t) => {
+  const reExport = /^export (?!type\b)[^=;(]*\bfrom '/m
+  const isBarrel = ({ path, text }: Source): boolean =>
+    path !== 'src/index.ts' && (path.endsWith('/index.ts') || reExport.test(text))
+  t.strictSame(breaches(src, isBarrel), [])
+})
+
+t.test('every file of src opens with a docblock', async (t) => {
+  t.strictSame(breaches(src, ({ text }) => !/^(#!.*\n)?\/\*\*\n \* \S/.test(text)), []) // prettier-ignore
+})
+
+t.test(`no file is longer than ${MAX_LINES} lines`, async (t) => {
+  t.strictSame(breaches(all, ({ text }) => text.split('\n').length - 1 > MAX_LINES), []) // prettier-ignore
+})
+
+// The words searched for are put together here, so that this file does not find itself.
+const LEFT_FOR_LATER = new RegExp(`\\b(?:${['TO' + 'DO', 'FIX' + 'ME', 'X' + 'XX'].join('|')})\\b`)
+const SWITCHED_OFF = new RegExp(
+  `(?:eslint-${'disable'}|@ts-${'(?:ignore|expect-error|nocheck)'}).*`,
+  'g',
+)
+
+t.test('nothing is left for later in a comment', async (t) => {
+  t.strictSame(breaches(all, ({ text }) => LEFT_FOR_LATER.test(text)), []) // prettier-ignore
+})
+
+t.test('a rule is switched off only with its reason', async (t) => {
+  const bare = all.flatMap(({ path, text }) =>
+    Array.from(text.matchAll(SWITCHED_OFF), ([line]) => line)
+      .filter((line) => !/ -- \S/.test(line))
+      .map((line) => `${path}: ${line}`),
+  )
+  t.strictSame(bare, [])
+})
+
+t.test('no module waits while it loads, so that CommonJS can require it', async (t) => {
+  const topLevelAwait = /^(?:await|for await)\b|^(?:export )?(?:const|let) [^\n]*= await\b/m
+  t.strictSame(breaches(src, ({ text }) => topLevelAwait.test(text)), []) // prettier-ignore
+})
+
+t.test('the version that brokers see is that of package.json', async (t) => {
+  const { version } = JSON.parse(readFileSync(projectFile('package.json'), 'utf8')) as {
+    version: string
+  }
+  t.match(readFileSync(projectFile('src/version.ts'), 'utf8'), `VERSION = '${version}'`)
+})
