@@ -16,6 +16,7 @@ import {
   bufferSizeFor,
   RECORD_BATCH_HEADER_BYTES,
   recordSizeUpperBound,
+  TAILROOM_BYTES,
 } from '../protocol/record-batch.js'
 import { ProducerBatch } from './batch.js'
 import { Deque } from './deque.js'
@@ -31,11 +32,18 @@ export interface AccumulatorOptions {
   readonly deliveryTimeoutMs: number
 }
 
+export interface AccumulatorListener {
+  /** The queue has a batch that may leave; called often for the same queue. */
+  onReady(queue: PartitionQueue): void
+  /** The batch takes no more records: it may be compressed while it waits its turn. */
+  onFull(batch: ProducerBatch): void
+}
+
 export class Accumulator {
   readonly #options: AccumulatorOptions
   readonly #budget: MemoryBudget
   readonly #pool: BufferPool
-  readonly #onReady: (queue: PartitionQueue) => void
+  readonly #listener: AccumulatorListener
   /** Every batch that is not done, in the order they were opened. */
   readonly #incomplete = new Set<ProducerBatch>()
   #refusedBytes = 0
@@ -43,17 +51,16 @@ export class Accumulator {
   #hasChildren = false
   readonly #lingering = new Deque<ProducerBatch>()
 
-  /** `onReady` is called whenever a queue gets a batch that may leave; often for the same queue. */
   constructor(
     options: AccumulatorOptions,
     budget: MemoryBudget,
     pool: BufferPool,
-    onReady: (queue: PartitionQueue) => void,
+    listener: AccumulatorListener,
   ) {
     this.#options = options
     this.#budget = budget
     this.#pool = pool
-    this.#onReady = onReady
+    this.#listener = listener
   }
 
   /** Batches with records whose fate is open. */
@@ -80,10 +87,12 @@ export class Accumulator {
     force: boolean,
   ): Appended {
     const needBytes = bufferSizeFor(RECORD_BATCH_HEADER_BYTES + exactSizeBytes(record))
-    const leastBytes = this.#pool.sizeFor(needBytes)
+    const roundBytes = this.#pool.sizeFor(needBytes)
+    const leastBytes = roundBytes > this.#budget.totalBytes ? needBytes : roundBytes
     const sizeBytes = this.#takeMemory(leastBytes, queue.usualBufferBytes, force)
     if (sizeBytes < 0) return Appended.noMemory
     const batch = new ProducerBatch(queue, nowMs, this.#pool.take(sizeBytes))
+    batch.records.limitBytes = record.topic.fill.targetBytes
     append(batch, record)
     queue.open = batch
     this.#incomplete.add(batch)
@@ -91,7 +100,7 @@ export class Accumulator {
       this.#lingering.push(batch)
     } else {
       batch.isDue = true
-      this.#onReady(queue)
+      this.#listener.onReady(queue)
     }
     return Appended.yes
   }
@@ -101,7 +110,7 @@ export class Accumulator {
     const usual = Math.max(usualBytes, least)
     if (this.#tryTake(usual)) return usual
     // Small batches would only make it worse while others are under way and will give memory back.
-    const mayBeSmall = force || this.#incomplete.size === 0
+    const mayBeSmall = force || usual > this.#budget.totalBytes || this.#incomplete.size === 0
     if (mayBeSmall && least < usual && this.#tryTake(least)) return least
     if (!force) return -1
     this.#budget.forceTake(least)
@@ -122,7 +131,7 @@ export class Accumulator {
   #grow(batch: ProducerBatch, record: PreparedRecord, force: boolean): Appended {
     const { records } = batch
     const needBytes = bufferSizeFor(batch.sizeBytes + exactSizeBytes(record))
-    if (needBytes > this.#pool.fullSizeBytes) return Appended.batchFull
+    if (needBytes > bufferSizeFor(records.limitBytes)) return Appended.batchFull
     const sizeBytes = this.#pool.sizeFor(needBytes)
     if (sizeBytes <= records.buffer.length) return Appended.batchFull // full but for rounding
     const moreBytes = sizeBytes - records.buffer.length
@@ -140,7 +149,8 @@ export class Accumulator {
   #closeFull(queue: PartitionQueue, batch: ProducerBatch): void {
     queue.usualBufferBytes = this.#pool.sizeFor(batch.records.buffer.length)
     queue.closeOpen()
-    this.#onReady(queue)
+    this.#listener.onFull(batch)
+    this.#listener.onReady(queue)
   }
 
   /** Monotonic time at which the next batch has lingered long enough; Infinity with none. */
@@ -158,7 +168,7 @@ export class Accumulator {
       const first = this.#lingering.shift()
       if (first === undefined) return
       first.isDue = true
-      this.#onReady(first.queue)
+      this.#listener.onReady(first.queue)
     }
   }
 
@@ -198,11 +208,21 @@ export class Accumulator {
     if (this.#incomplete.size === 0) this.#hasChildren = false
   }
 
+  /** The batch's records are compressed: fewer bytes take the place of their buffer. */
+  compressed(batch: ProducerBatch, bytes: Uint8Array, codecId: number): void {
+    const plain = batch.adoptCompressed(bytes, codecId)
+    this.#pool.give(plain)
+    const savedBytes = Math.max(0, batch.budgetBytes - batch.wire.buffer.length)
+    batch.budgetBytes -= savedBytes
+    this.#budget.give(savedBytes)
+  }
+
   /** The batch's memory is free, and its buffer too where nobody can hold it. */
   free(batch: ProducerBatch, mayReuseBuffer: boolean): void {
     this.#budget.give(batch.budgetBytes)
     batch.budgetBytes = 0
-    if (mayReuseBuffer) this.#pool.give(batch.records.buffer)
+    batch.queue.usualBufferBytes = this.#pool.sizeFor(batch.records.end + TAILROOM_BYTES)
+    if (mayReuseBuffer) this.#pool.give(batch.wire.buffer)
   }
 }
 

@@ -17,7 +17,14 @@
  */
 import { assert } from '../assert.js'
 import type { WireHeader } from '../protocol/record-headers.js'
-import { NO_PRODUCER, RecordBatchBuilder, type ProducerStamp } from '../protocol/record-batch.js'
+import {
+  NO_PRODUCER,
+  RecordBatchBuilder,
+  sealBatch,
+  wrapCompressed,
+  type BatchBytes,
+  type ProducerStamp,
+} from '../protocol/record-batch.js'
 import type { PartitionQueue } from './partition-queue.js'
 import { RecordMetadata, type BatchResult } from './record-metadata.js'
 
@@ -53,6 +60,8 @@ export class ProducerBatch {
   budgetBytes: number
   /** May leave although it is not full: linger is over, or somebody flushes. */
   isDue = false
+  /** Whether its bytes are what will travel; nothing is sent before. */
+  compression: 'none yet' | 'pending' | 'done' = 'none yet'
   /** Times it was handed to a connection. */
   attempts = 0
   /** Its broker still owes an answer to the last attempt. */
@@ -74,6 +83,8 @@ export class ProducerBatch {
   #lastTimestamp = -1
   #doneListeners: (() => void)[] | null = null
   #isSealed = false
+  #otherBytes: BatchBytes | null = null
+  #codecId = 0
 
   constructor(queue: PartitionQueue, createdMs: number, buffer: Buffer) {
     this.queue = queue
@@ -94,14 +105,33 @@ export class ProducerBatch {
     return this.records.recordCount
   }
 
+  /** Bytes of the batch as it will travel. */
   get sizeBytes(): number {
-    return this.records.sizeBytes
+    const { start, end } = this.wire
+    return end - start
+  }
+
+  /** The bytes that travel: the records' own buffer, or what compression made of it. */
+  get wire(): BatchBytes {
+    return this.#otherBytes ?? this.records
+  }
+
+  /** The records' codec: 0 none, 1 gzip, 2 snappy, 3 lz4, 4 zstd. */
+  get codecId(): number {
+    return this.#codecId
+  }
+
+  /** Compressed records take the place of the plain ones, whose buffer is returned: it is free. */
+  adoptCompressed(recordBytes: Uint8Array, codecId: number): Buffer {
+    this.#otherBytes = wrapCompressed(recordBytes)
+    this.#codecId = codecId
+    return this.records.releaseBuffer()
   }
 
   /** Writes header and checksum, once for each stamp. The records must be complete. */
   seal(): void {
     if (this.#isSealed) return
-    this.records.seal(this.stamp)
+    sealBatch(this.wire, { ...this.records.summary, codecId: this.#codecId, stamp: this.stamp })
     this.#isSealed = true
   }
 
@@ -112,7 +142,8 @@ export class ProducerBatch {
   restamp(stamp: ProducerStamp): void {
     this.stamp = stamp
     this.maybeWritten = false
-    this.records.growInto(Buffer.from(this.records.buffer))
+    const { buffer, start, end } = this.wire
+    this.#otherBytes = { buffer: Buffer.from(buffer), start, end }
     this.#isSealed = false
   }
 

@@ -1,37 +1,45 @@
 /**
- * Buffers for batches, in a few sizes, each four times the one before it: a partition with little
- * traffic holds 1 KiB, a busy one starts at the size that its last batch reached.
+ * Buffers for batches, in a few sizes: a partition with little traffic holds 1 KiB, a busy one starts
+ * at the size that its last batch reached.
+ *
+ *   1 KiB, x4, x4 … up to batchSizeBytes;   with compression further, x2 … up to maxPlainBytes
  *
  * A buffer comes back only when nobody can hold it any more: its batch was answered by the broker
  * on its first attempt. A batch that timed out or was sent twice leaves its buffer to the garbage
  * collector, because a socket may still hold it (KAFKA-19012: reuse put records on wrong topics).
  *
- * Neighbours: the accumulator takes, the sender gives back.
+ * Neighbours: the accumulator takes and gives back.
  */
 import { bufferSizeFor } from '../protocol/record-batch.js'
 
 const SMALLEST_BATCH_BYTES = 1024
-const GROWTH = 4
+
+export interface BufferPoolOptions {
+  readonly batchSizeBytes: number
+  /** Most bytes of a batch before compression; at least `batchSizeBytes`. */
+  readonly maxPlainBytes: number
+  /** Most bytes to keep for reuse. */
+  readonly maxFreeBytes: number
+}
 
 export class BufferPool {
-  /** Ascending sizes of whole buffers, head- and tailroom included; the last one is a full batch. */
+  /** Ascending sizes of whole buffers, head- and tailroom included. */
   readonly sizesBytes: readonly number[]
-  readonly #free: Buffer[] = []
-  readonly #maxFree: number
+  /** Free buffers of the sizes worth keeping: a full batch's and larger. */
+  readonly #free = new Map<number, Buffer[]>()
+  readonly #maxFreeBytes: number
+  #freeBytes = 0
 
-  /** Keeps at most `maxFreeBytes` of full-size buffers for reuse. */
-  constructor(batchSizeBytes: number, maxFreeBytes: number) {
+  constructor({ batchSizeBytes, maxPlainBytes, maxFreeBytes }: BufferPoolOptions) {
     const sizes: number[] = []
-    for (let size = SMALLEST_BATCH_BYTES; size < batchSizeBytes; size *= GROWTH) {
-      sizes.push(bufferSizeFor(size))
+    for (let size = SMALLEST_BATCH_BYTES; size < batchSizeBytes; size *= 4) sizes.push(size)
+    for (let size = batchSizeBytes; size < maxPlainBytes; size *= 2) sizes.push(size)
+    sizes.push(maxPlainBytes)
+    this.sizesBytes = sizes.map(bufferSizeFor)
+    for (const size of sizes.filter((size) => size >= batchSizeBytes)) {
+      this.#free.set(bufferSizeFor(size), [])
     }
-    sizes.push(bufferSizeFor(batchSizeBytes))
-    this.sizesBytes = sizes
-    this.#maxFree = Math.floor(maxFreeBytes / this.fullSizeBytes)
-  }
-
-  get fullSizeBytes(): number {
-    return this.sizesBytes[this.sizesBytes.length - 1] as number // never empty
+    this.#maxFreeBytes = maxFreeBytes
   }
 
   /** The smallest of our sizes that holds `bytes`; beyond the largest, `bytes` itself. */
@@ -41,15 +49,18 @@ export class BufferPool {
 
   /** A buffer of exactly `sizeBytes`, its content undefined. */
   take(sizeBytes: number): Buffer {
-    const reused = sizeBytes === this.fullSizeBytes ? this.#free.pop() : undefined
+    const reused = this.#free.get(sizeBytes)?.pop()
     // Not allocUnsafe: a slice of Node's shared slab would keep the whole slab alive.
-    return reused ?? Buffer.allocUnsafeSlow(sizeBytes)
+    if (reused === undefined) return Buffer.allocUnsafeSlow(sizeBytes)
+    this.#freeBytes -= sizeBytes
+    return reused
   }
 
   /** Takes a buffer back that no socket and no batch holds any more. */
   give(buffer: Buffer): void {
-    if (buffer.length === this.fullSizeBytes && this.#free.length < this.#maxFree) {
-      this.#free.push(buffer)
-    }
+    const free = this.#free.get(buffer.length)
+    if (free === undefined || this.#freeBytes + buffer.length > this.#maxFreeBytes) return
+    free.push(buffer)
+    this.#freeBytes += buffer.length
   }
 }

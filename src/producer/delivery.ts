@@ -14,6 +14,7 @@ import type { LeaderHint } from '../network/topic-metadata.js'
 import type { Logger } from '../logger.js'
 import { ErrorCodes } from '../protocol/error-codes.js'
 import type { ProduceResponse } from '../protocol/messages/produce.js'
+import type { Decompress } from '../protocol/record-batch-reader.js'
 import type { Accumulator } from './accumulator.js'
 import type { CallbackRunner, ProducerBatch } from './batch.js'
 import * as deliveryErrors from './delivery-errors.js'
@@ -37,6 +38,9 @@ export interface DeliveryParts {
   /** null without idempotence. */
   readonly producerIds: ProducerIdSource | null
   readonly runCallback: CallbackRunner
+  readonly decompress: Decompress
+  /** A batch of this queue was larger than its broker takes. */
+  readonly onTooLarge: (queue: PartitionQueue) => void
   /** Memory came free. */
   readonly onFreed: () => void
   readonly refreshMetadata: () => void
@@ -80,21 +84,22 @@ export class Delivery {
         this.#answer(batch, answer, request, nowMs)
       }
     }
-    this.lost(request, missingAnswer(request), nowMs)
+    if (request.hasBatches) this.lost(request, missingAnswer(request), nowMs)
   }
 
   /** No answer will come for the request's remaining batches: each may be written or not. */
   lost(request: ProduceRequest, error: OttlaError, nowMs: number): void {
     for (const batch of [...request.batches()]) {
-      this.#land(batch)
+      batch.queue.markLanded(batch)
       this.#apply(batch, ANSWER_LOST, error, nowMs)
+      this.#resumeRestart(batch.queue)
     }
   }
 
   /** acks 0: the socket took the bytes, and nothing more will be known. */
   written(request: ProduceRequest): void {
     for (const batch of [...request.batches()]) {
-      this.#land(batch)
+      batch.queue.markLanded(batch)
       if (!batch.isDone) this.#acknowledge(batch, -1n, -1)
       else this.#leave(batch, true)
     }
@@ -124,7 +129,7 @@ export class Delivery {
     nowMs: number,
   ): void {
     const { queue } = batch
-    this.#land(batch)
+    queue.markLanded(batch)
     const verdict = judge(answer.errorCode, {
       recordCount: batch.recordCount,
       isIdempotent: queue.sequence !== null,
@@ -136,9 +141,10 @@ export class Delivery {
       queue.sequence?.acknowledged(batch.ordinal)
       if (batch.isDone) this.#leave(batch, true)
       else this.#acknowledge(batch, offsetOf(answer), Number(answer.logAppendTimeMs))
-      return
+    } else {
+      this.#apply(batch, verdict, deliveryErrors.brokerError(answer), nowMs, answer)
     }
-    this.#apply(batch, verdict, deliveryErrors.brokerError(answer), nowMs, answer)
+    this.#resumeRestart(queue)
   }
 
   /** Carries out a verdict other than acknowledge; the batch is out of the air. */
@@ -201,10 +207,8 @@ export class Delivery {
   /** Takes the batch's place: smaller ones with the same records and numbers. */
   #split(batch: ProducerBatch): void {
     const { queue } = batch
-    const { batchSizeBytes } = this.#options
-    const targetBytes =
-      batch.sizeBytes > batchSizeBytes ? batchSizeBytes : Math.ceil(batch.sizeBytes / 2)
-    const children = splitBatch(batch, targetBytes)
+    const children = splitBatch(batch, this.#options.batchSizeBytes, this.#parts.decompress)
+    this.#parts.onTooLarge(queue)
     queue.replaceSent(batch, children)
     this.#parts.accumulator.adopt(children)
     this.#parts.accumulator.settled(batch)
@@ -224,26 +228,27 @@ export class Delivery {
     this.#parts.onFreed()
   }
 
-  #land(batch: ProducerBatch): void {
-    const { queue } = batch
-    queue.markLanded(batch)
-    if (queue.mustRestartSequence) this.#restartSequence(queue)
-  }
-
   /** New numbers for the partition, as soon as no answer under the old ones is owed. */
   #restartSequence(queue: PartitionQueue): void {
     const { sequence } = queue
     if (sequence === null) return
     queue.mustRestartSequence = true
-    if (queue.inAirCount > 0) return
+    if (queue.inAirCount > 0 || queue.awaitsIdentity) return
     if (!sequence.restart()) {
+      queue.awaitsIdentity = true
       this.#parts.producerIds?.renew(sequence.identity, (identity) => {
+        queue.awaitsIdentity = false
         sequence.adopt(identity)
         this.#restarted(queue)
       })
       return
     }
     this.#restarted(queue)
+  }
+
+  /** An answer came, after its verdict: the last one that a restart may have waited for. */
+  #resumeRestart(queue: PartitionQueue): void {
+    if (queue.mustRestartSequence) this.#restartSequence(queue)
   }
 
   #restarted(queue: PartitionQueue): void {

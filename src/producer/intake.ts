@@ -3,17 +3,12 @@
  * else the record waits in line.
  *
  *   submit --> topic known, serialized, room? --yes--> placement        (before submit returns)
- *                 | topic not known yet, or its serializer is not done
- *                 +--> topic.parked --------------------+
- *                 | no room                             v in order
- *                 +--> roomWaiters (first come, first served) --> placement
+ *                 | topic not known yet, or its serializer is not done: topic.parked, in order
+ *                 | no room, or others wait for it: the parking lot's line
+ *                 +--> later --> placement
  *
  * A record for a topic with parked records parks behind them, and one that finds others waiting for
  * room waits behind them: so the order of a partition is the order of the calls.
- *
- * A parked record takes its bytes from the memory budget where it can; then it is *taken*, and will
- * never wait for room. One that cannot is *waiting*: the number of those is bounded, and they are
- * the ones that `close` turns away.
  *
  * Before: producer.ts. After: placement.ts.
  */
@@ -25,15 +20,15 @@ import {
   TopicUnavailableError,
   type DeliveryError,
 } from '../errors.js'
-import { RECORD_BATCH_HEADER_BYTES } from '../protocol/record-batch.js'
+import { bufferSizeFor, RECORD_BATCH_HEADER_BYTES } from '../protocol/record-batch.js'
 import type { Serialized, Serializers } from '../serialization/serializer.js'
 import { exactSizeBytes } from './accumulator.js'
 import type { DeliveryCallback, Resolve } from './batch.js'
-import { Deque } from './deque.js'
 import { KeyEncoder } from './key-encoder.js'
 import type { MemoryBudget } from './memory-budget.js'
 import type { ParkedRecord, PreparedRecord } from './parked-record.js'
-import { ParkingLot } from './parking-lot.js'
+import { type ParkingLot } from './parking-lot.js'
+import { UNDECIDED } from './partitioner.js'
 import { Placed, type Placement } from './placement.js'
 import {
   checkPartition,
@@ -75,7 +70,7 @@ export class Intake<K, V> {
   readonly #keys = new KeyEncoder()
   /** The record at hand: filled anew by each submit, so that none is allocated. */
   #record: PreparedRecord | null = null
-  readonly #roomWaiters = new Deque<ParkedRecord>()
+  #isServing = false
   #writableListeners: (() => void)[] = []
 
   constructor(options: IntakeOptions<K, V>, parts: IntakeParts) {
@@ -103,7 +98,7 @@ export class Intake<K, V> {
       return this.#parkUnserialized(record, key, value, mayWait)
     this.#fill(record, key, value)
     if (!topic.isKnown || topic.parked.length > 0) return this.#park(record, mayWait)
-    if (this.#hasRoomWaiters()) return mayWait ? this.#waitForRoom(record) : 'full'
+    if (this.#parts.lot.waitingCount > 0) return mayWait ? this.#waitForRoom(record) : 'full'
     const placed = this.#parts.placement.place(record, false)
     if (placed === Placed.yes) return 'appended'
     if (placed === Placed.noSuchPartition) return this.#parkBeyond(record, mayWait)
@@ -123,7 +118,7 @@ export class Intake<K, V> {
     if (timestamp !== undefined) checkTimestamp(topic.name, timestamp)
     const record = (this.#record ??= emptyRecord(topic))
     record.topic = topic
-    record.partition = partition === undefined ? -1 : checkPartition(topic.name, partition)
+    record.partition = partition === undefined ? UNDECIDED : checkPartition(topic.name, partition)
     record.timestamp = timestamp ?? this.#parts.clock.now()
     record.headers = headers === undefined ? null : toWireHeaders(topic.name, headers)
     record.callback = callback
@@ -147,38 +142,36 @@ export class Intake<K, V> {
   /** Java's limits, on the record's largest possible form before compression. */
   #checkSize(record: PreparedRecord): void {
     const { maxRequestSizeBytes, bufferMemoryBytes } = this.#options
-    const limitBytes = Math.min(maxRequestSizeBytes, bufferMemoryBytes)
+    const largestBytes = bufferMemoryBytes - bufferSizeFor(0) // the room around a batch counts
+    const limitBytes = Math.min(maxRequestSizeBytes, largestBytes)
     const { value, keyLength, headers, topic } = record
     const valueUnits = value === null ? 0 : value.length
     const roughBytes = keyLength + valueUnits * MAX_UTF8_BYTES_PER_UNIT + 100
     if (headers === null && roughBytes < limitBytes) return
     const sizeBytes = RECORD_BATCH_HEADER_BYTES + exactSizeBytes(record)
     if (sizeBytes <= limitBytes) return
-    const option =
-      maxRequestSizeBytes <= bufferMemoryBytes ? 'maxRequestSizeBytes' : 'bufferMemoryBytes'
+    const option = maxRequestSizeBytes <= largestBytes ? 'maxRequestSizeBytes' : 'bufferMemoryBytes'
     throw new RecordTooLargeError(
-      `a record for topic "${topic.name}" takes ${sizeBytes} bytes and ${option} is ${limitBytes}: raise the option (and the topic's max.message.bytes), or send smaller records`,
+      `a record for topic "${topic.name}" takes ${sizeBytes} bytes, and ${option} allows ${limitBytes}: raise the option (and the topic's max.message.bytes), or send smaller records`,
       { topic: topic.name },
     )
   }
 
-  /** A copy that may wait: the record at hand is filled anew by the next submit. */
-  #copy(record: PreparedRecord): PreparedRecord {
-    const { key, keyLength } = record
-    const ownKey =
-      key !== null && this.#keys.isScratch(key) ? Buffer.from(key.subarray(0, keyLength)) : key
-    return { ...record, key: ownKey }
+  /** The key, safe from the next submit, which encodes its own into the same bytes. */
+  #ownKey({ key, keyLength }: PreparedRecord): Uint8Array | null {
+    if (key === null || !this.#keys.isScratch(key)) return key
+    return Buffer.from(key.subarray(0, keyLength))
   }
 
   #park(record: PreparedRecord, mayWait: boolean): Submitted {
-    const parked = this.#parts.lot.park(this.#copy(record), exactSizeBytes(record), mayWait)
+    const parked = this.#parts.lot.park(record, this.#ownKey(record), mayWait)
     if (parked === null) return 'full'
     record.topic.parked.push(parked)
     return parked
   }
 
   #parkBeyond(record: PreparedRecord, mayWait: boolean): Submitted {
-    const parked = this.#parts.lot.park(this.#copy(record), exactSizeBytes(record), mayWait)
+    const parked = this.#parts.lot.park(record, this.#ownKey(record), mayWait)
     if (parked === null) return 'full'
     this.#moveBeyond(parked)
     return parked
@@ -194,7 +187,7 @@ export class Intake<K, V> {
     record.key = null
     record.keyLength = -1
     record.value = null
-    const parked = this.#parts.lot.park({ ...record }, exactSizeBytes(record), mayWait)
+    const parked = this.#parts.lot.park(record, null, mayWait)
     if (parked === null) {
       // Not taken: nobody will look at what the serializers come to.
       Promise.allSettled([key, value]).catch(() => {})
@@ -219,7 +212,7 @@ export class Intake<K, V> {
           typeof keyBytes === 'string' ? Buffer.from(keyBytes) : keyBytes,
           valueBytes,
         )
-        this.#parts.lot.resize(parked, exactSizeBytes(parked))
+        this.#parts.lot.resize(parked)
         parked.isSerialized = true
       }
     } catch (error) {
@@ -229,8 +222,8 @@ export class Intake<K, V> {
   }
 
   #waitForRoom(record: PreparedRecord): Submitted {
-    const parked = this.#parts.lot.parkWaiting(this.#copy(record))
-    this.#roomWaiters.push(parked)
+    const parked = this.#parts.lot.parkWaiting(record, this.#ownKey(record))
+    parked.isReady = true
     return parked
   }
 
@@ -238,11 +231,13 @@ export class Intake<K, V> {
   pump(topic: ProducerTopic): void {
     if (!topic.isKnown) return
     for (let first = topic.parked.peek(); first; first = topic.parked.peek()) {
-      if (!first.isSettled && !first.isSerialized) return
+      if (!first.isSettled && !first.isSerialized) break
       topic.parked.shift()
       if (first.isSettled) continue
-      if (this.#hasRoomWaiters() || !this.#placeParked(first)) this.#roomWaiters.push(first)
+      first.isReady = true
+      if (!first.isWaiting) this.#placeParked(first)
     }
+    this.roomFreed()
   }
 
   /** The topic has more partitions: records for one that it lacked may go now. */
@@ -251,16 +246,18 @@ export class Intake<K, V> {
       const parked = topic.beyond.shift()
       if (parked === undefined || parked.isSettled) continue
       if (parked.partition >= topic.partitionCount) topic.beyond.push(parked)
-      else if (this.#hasRoomWaiters() || !this.#placeParked(parked)) this.#roomWaiters.push(parked)
+      else this.#placeParked(parked)
     }
   }
 
   /** Memory came free: those who wait for room are served, then those who wait to be told of it. */
   roomFreed(): void {
-    while (this.#hasRoomWaiters()) {
-      const first = this.#roomWaiters.peek() as ParkedRecord // there is one that is not settled
-      if (!this.#placeParked(first)) return
-      this.#roomWaiters.shift()
+    if (this.#isServing) return // placing one may free memory, and call us again
+    this.#isServing = true
+    try {
+      this.#parts.lot.serve((parked) => this.#placeParked(parked))
+    } finally {
+      this.#isServing = false
     }
     if (this.#writableListeners.length > 0 && this.isWritable) this.wakeWritable()
   }
@@ -277,7 +274,7 @@ export class Intake<K, V> {
     const { lot, placement } = this.#parts
     let placed: Placed
     try {
-      placed = placement.place(parked, parked.reservedBytes > 0)
+      placed = placement.place(parked, !parked.isWaiting)
     } catch (error) {
       lot.settle(parked, error as DeliveryError) // the user's partitioner threw
       return true
@@ -293,14 +290,9 @@ export class Intake<K, V> {
 
   /** The partition asked for does not exist (yet): the record waits apart, and holds up nobody. */
   #moveBeyond(parked: ParkedRecord): void {
+    this.#parts.lot.take(parked)
     parked.topic.beyond.push(parked)
     this.#parts.directory.refresh(parked.topic)
-  }
-
-  /** Drops those who have been settled meanwhile; true where somebody waits. */
-  #hasRoomWaiters(): boolean {
-    while (this.#roomWaiters.peek()?.isSettled === true) this.#roomWaiters.shift()
-    return this.#roomWaiters.length > 0
   }
 
   /** True where what the last refused record needed is there, and nobody waits. */
@@ -308,7 +300,7 @@ export class Intake<K, V> {
     const { availableBytes, totalBytes } = this.#parts.budget
     const { placement, lot } = this.#parts
     const wantedBytes = Math.max(placement.refusedBytes, lot.refusedBytes)
-    return !this.#hasRoomWaiters() && availableBytes >= Math.min(totalBytes, wantedBytes)
+    return lot.waitingCount === 0 && availableBytes >= Math.min(totalBytes, wantedBytes)
   }
 
   /** Calls `listener` once there is room again. */
@@ -348,7 +340,7 @@ export class Intake<K, V> {
 function emptyRecord(topic: ProducerTopic): PreparedRecord {
   return {
     topic,
-    partition: -1,
+    partition: UNDECIDED,
     timestamp: 0,
     key: null,
     keyLength: -1,

@@ -87,6 +87,17 @@ const logger: Check = (name, value) => {
   }
 }
 
+const compression: Check = (name, value) => {
+  if (typeof value === 'string') return // an unknown codec has an error of its own
+  const { codec, ...rest } = (value ?? {}) as { codec?: unknown }
+  const others = Object.keys(rest).filter((key) => key !== 'level')
+  if (typeof codec !== 'string' || others.length > 0) {
+    throw new ConfigError(
+      `option ${name} is ${kindOf(value)}: give 'none', 'gzip', 'snappy', 'lz4' or 'zstd', or { codec, level }`,
+    )
+  }
+}
+
 const apiVersions: Check = (name, value) => {
   if (typeof value !== 'object' || value === null) {
     throw new ConfigError(`option ${name} is ${kindOf(value)}: give e.g. { Produce: 9 }`)
@@ -118,6 +129,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
   connectionsMaxIdleMs: milliseconds(1),
   metadataMaxAgeMs: milliseconds(1),
   metadataMaxIdleMs: milliseconds(1),
+  compression,
   partitioner: aFunction,
   partitionerIgnoreKeys: boolean,
   partitionerAdaptive: boolean,
@@ -144,21 +156,23 @@ export function checkShape(given: unknown): void {
   }
 }
 
-/** The option that was probably meant: kafkajs' and Java's names, or a slip of the finger. */
+/** The option that was probably meant: Java's and kafkajs' names for ours, or a name cut short. */
 function suggestion(name: string): string {
   const wanted = plain(name)
-  const near = Object.keys(CHECKS).find(
-    (known) =>
-      plain(known).startsWith(wanted) || wanted.startsWith(plain(known).replace(/(ms|bytes)$/, '')),
-  )
-  return near === undefined
-    ? `: the options are ${Object.keys(CHECKS).join(', ')}`
-    : `: did you mean ${near}?`
+  const isNear = (known: string): boolean => {
+    const ours = plain(known)
+    return ours.startsWith(wanted) || wanted.startsWith(ours)
+  }
+  const near = wanted.length < 3 ? undefined : Object.keys(CHECKS).find(isNear)
+  if (near === undefined) return `: the options are ${Object.keys(CHECKS).join(', ')}`
+  return `: did you mean ${near}?`
 }
 
+/** `enable.idempotence`, `lingerMs` and `linger.ms` as `idempotence` and `linger`. */
 function plain(name: string): string {
-  return name
-    .toLowerCase()
-    .replace(/[^a-z]/g, '')
-    .replace(/^(enable|max)?/, (prefix) => prefix)
+  const letters = name.toLowerCase().replace(/[^a-z]/g, '')
+  return letters
+    .replace(/^(enable|bootstrap)/, '')
+    .replace(/^servers/, 'brokers')
+    .replace(/(ms|bytes)$/, '')
 }

@@ -8,7 +8,9 @@
  */
 import { ConfigError } from '../errors.js'
 import type { Logger } from '../logger.js'
+import { bufferSizeFor } from '../protocol/record-batch.js'
 import type { Serialized, Serializers } from '../serialization/serializer.js'
+import type { CompressionOption } from './compression-policy.js'
 import type { Partitioner } from './partitioner.js'
 import { checkShape } from './option-checks.js'
 
@@ -98,6 +100,12 @@ export interface ProducerOptions<K = Serialized, V = Serialized> {
   readonly metadataMaxAgeMs?: number | undefined
   /** A topic unused for this long is no longer asked for, in ms. Default 300000. Java: metadata.max.idle.ms. */
   readonly metadataMaxIdleMs?: number | undefined
+  /**
+   * 'none', 'gzip', 'snappy', 'lz4' or 'zstd', or { codec, level }: gzip 1 to 9, zstd -131072 to 22.
+   * Default 'none'. A batch that does not get smaller travels as it is. Java: compression.type,
+   * compression.gzip.level, compression.zstd.level.
+   */
+  readonly compression?: CompressionOption | undefined
   /** Chooses partitions instead of the key's hash and the sticky partitioner. Java: partitioner.class. */
   readonly partitioner?: Partitioner | undefined
   /** Spread keyed records like those without a key. Default false. Java: partitioner.ignore.keys. */
@@ -139,6 +147,7 @@ export interface ResolvedOptions<K, V> {
   readonly connectionsMaxIdleMs: number
   readonly metadataMaxAgeMs: number
   readonly metadataMaxIdleMs: number
+  readonly compression: CompressionOption
   readonly partitioner: Partitioner | undefined
   readonly partitionerIgnoreKeys: boolean
   readonly partitionerAdaptive: boolean
@@ -169,6 +178,7 @@ const DEFAULTS = {
   connectionsMaxIdleMs: 540_000,
   metadataMaxAgeMs: 300_000,
   metadataMaxIdleMs: 300_000,
+  compression: 'none',
   partitioner: undefined,
   partitionerIgnoreKeys: false,
   partitionerAdaptive: true,
@@ -197,6 +207,14 @@ export function resolveOptions<K, V>(
 }
 
 type Given = Partial<Record<keyof ProducerOptions, unknown>>
+type NumberOption =
+  | 'retryBackoffMs'
+  | 'retryBackoffMaxMs'
+  | 'reconnectBackoffMs'
+  | 'reconnectBackoffMaxMs'
+  | 'batchSizeBytes'
+  | 'maxRequestSizeBytes'
+  | 'bufferMemoryBytes'
 type Numbers<Name extends keyof ResolvedOptions<unknown, unknown>> = Pick<
   ResolvedOptions<unknown, unknown>,
   Name
@@ -206,7 +224,7 @@ function withoutUndefined<K, V>(
   given: ProducerOptions<K, V>,
 ): Omit<DefinedOptions<K, V>, 'brokers'> {
   const entries = Object.entries(given).filter(([, value]) => value !== undefined)
-  return Object.fromEntries(entries) as DefinedOptions<K, V>
+  return Object.fromEntries(entries)
 }
 
 type DefinedOptions<K, V> = {
@@ -261,18 +279,23 @@ function fitDelivery(
   )
 }
 
-function fitPair<
-  Low extends keyof ResolvedOptions<unknown, unknown>,
-  High extends keyof ResolvedOptions<unknown, unknown>,
->(all: Numbers<Low | High>, set: Given, low: Low, high: High): Partial<Numbers<Low | High>> {
-  if ((all[low] as number) <= (all[high] as number)) return {}
-  if (set[low as keyof Given] !== undefined && set[high as keyof Given] !== undefined) {
+/** `low` must not be above `high`: the one that was not set gives way. */
+function fitPair<Low extends NumberOption, High extends NumberOption>(
+  all: Numbers<Low | High>,
+  set: Given,
+  low: Low,
+  high: High,
+): Partial<Numbers<Low | High>> {
+  const lowest: number = all[low]
+  const highest: number = all[high]
+  if (lowest <= highest) return {}
+  if (set[low] !== undefined && set[high] !== undefined) {
     throw new ConfigError(
-      `${String(low)} (${String(all[low])}) is more than ${String(high)} (${String(all[high])}): lower the first or raise the second`,
+      `${low} (${lowest}) is more than ${high} (${highest}): lower the first or raise the second`,
     )
   }
-  const givesWay = set[low as keyof Given] === undefined ? low : high
-  return { [givesWay]: givesWay === low ? all[high] : all[low] } as Partial<Numbers<Low | High>>
+  const fitted = set[low] === undefined ? { [low]: highest } : { [high]: lowest }
+  return fitted as Partial<Numbers<Low | High>>
 }
 
 /** A batch must fit a request, and the memory. */
@@ -282,7 +305,9 @@ function fitSizes(
 ): Partial<Numbers<'batchSizeBytes' | 'maxRequestSizeBytes' | 'bufferMemoryBytes'>> {
   const request = fitPair(all, set, 'batchSizeBytes', 'maxRequestSizeBytes')
   const memory = fitPair({ ...all, ...request }, set, 'batchSizeBytes', 'bufferMemoryBytes')
-  return { ...request, ...memory }
+  const fitted = { ...all, ...request, ...memory }
+  const roomBytes = fitted.bufferMemoryBytes - bufferSizeFor(0)
+  return { ...request, ...memory, batchSizeBytes: Math.min(fitted.batchSizeBytes, roomBytes) }
 }
 
 /** Idempotence needs acks 'all', retries, and at most five requests in flight. */
@@ -297,13 +322,13 @@ function fitIdempotence(
   warn: Warn,
 ): boolean {
   if (!idempotence) return false
-  if (maxInFlight > MAX_IN_FLIGHT_IDEMPOTENT) {
+  const clash = acks !== 'all' ? `acks: ${acks}` : retries === 0 ? 'retries: 0' : null
+  if (clash === null) {
+    if (maxInFlight <= MAX_IN_FLIGHT_IDEMPOTENT) return true
     throw new ConfigError(
-      `maxInFlight (${maxInFlight}) is more than ${MAX_IN_FLIGHT_IDEMPOTENT}, which idempotence (${idempotence}) cannot keep in order: lower maxInFlight, or set idempotence: false`,
+      `maxInFlight (${maxInFlight}) is more than ${MAX_IN_FLIGHT_IDEMPOTENT}, which idempotence cannot keep in order: lower maxInFlight, or set idempotence: false`,
     )
   }
-  const clash = acks !== 'all' ? `acks: ${acks}` : retries === 0 ? 'retries: 0' : null
-  if (clash === null) return true
   if (set.idempotence === true) {
     throw new ConfigError(
       `idempotence: true needs acks: 'all' and retries above 0, and ${clash} is set: leave one of them out`,

@@ -1,16 +1,21 @@
 /**
- * The books on records that wait before they can be appended, whatever for: until when each may
- * wait, the bytes it holds, how many hold none, and who wants to know where it went.
+ * The books on records that wait before they can be placed, whatever for: until when each may wait,
+ * the bytes it holds, who holds none, and who wants to know where it went.
  *
- * The queues themselves are the intake's and the topics'; a settled record may stand in them still
- * and is passed over.
+ *   taken:    holds its bytes of the memory budget; is placed as soon as its topic is known
+ *   waiting:  found no bytes; gets them, or its place, when memory comes free: first come, first
+ *             served, whatever its topic. While anybody waits, nobody who comes later is taken, so
+ *             that of one topic the taken ones are always older than the waiting ones.
+ *
+ * Before and after: intake.ts.
  */
 import type { Clock, Timer } from '../clock.js'
 import { BufferFullError, type DeliveryError } from '../errors.js'
+import { exactSizeBytes } from './accumulator.js'
 import type { CallbackRunner, ProducerBatch } from './batch.js'
 import { Deque } from './deque.js'
 import type { MemoryBudget } from './memory-budget.js'
-import type { ParkedRecord, PreparedRecord } from './parked-record.js'
+import { ParkedRecord, type PreparedRecord } from './parked-record.js'
 
 export interface ParkingLotOptions {
   readonly maxBlockMs: number
@@ -34,6 +39,8 @@ export class ParkingLot {
   readonly #parts: ParkingLotParts
   /** Everybody, in the order of arrival, and so of the deadlines. */
   readonly #all = new Deque<ParkedRecord>()
+  /** Those who hold no bytes, in the order of arrival. */
+  readonly #waiting = new Deque<ParkedRecord>()
   #waitingCount = 0
   #refusedBytes = 0
   #timer: Timer | null = null
@@ -43,24 +50,31 @@ export class ParkingLot {
     this.#parts = parts
   }
 
-  /**
-   * Parks a record with `sizeBytes` of the budget; where there are none it waits without (`mayWait`)
-   * or is not parked: null.
-   */
-  park(record: PreparedRecord, sizeBytes: number, mayWait: boolean): ParkedRecord | null {
-    const hasRoom = this.#parts.budget.tryTake(sizeBytes)
-    this.#refusedBytes = hasRoom ? 0 : sizeBytes
-    if (hasRoom) return this.#add(record, sizeBytes)
-    return mayWait ? this.parkWaiting(record) : null
+  /** How many hold no bytes. */
+  get waitingCount(): number {
+    return this.#waitingCount
   }
 
-  /** What the last record would have needed that found no bytes; 0 where the last one did. */
+  /** What the last record would have needed that was not taken; 0 where the last one was. */
   get refusedBytes(): number {
     return this.#refusedBytes
   }
 
-  /** Parks a record without any bytes; throws BufferFullError where too many wait like that. */
-  parkWaiting(record: PreparedRecord): ParkedRecord {
+  /**
+   * Takes a record with its bytes; where there are none, or others wait for some, it waits without
+   * (`mayWait`) or is not taken: null. `key` is the record's own copy. Throws BufferFullError
+   * where too many wait.
+   */
+  park(record: PreparedRecord, key: Uint8Array | null, mayWait: boolean): ParkedRecord | null {
+    const sizeBytes = exactSizeBytes(record)
+    const isTaken = this.#waitingCount === 0 && this.#parts.budget.tryTake(sizeBytes)
+    this.#refusedBytes = isTaken ? 0 : sizeBytes
+    if (isTaken) return this.#add(record, key, sizeBytes)
+    return mayWait ? this.parkWaiting(record, key) : null
+  }
+
+  /** Lets a record wait without any bytes. Throws BufferFullError where too many do already. */
+  parkWaiting(record: PreparedRecord, key: Uint8Array | null): ParkedRecord {
     const { maxWaitingSends } = this.#options
     if (this.#waitingCount >= maxWaitingSends) {
       throw new BufferFullError(
@@ -69,32 +83,57 @@ export class ParkingLot {
       )
     }
     this.#waitingCount++
-    return this.#add(record, 0)
+    const parked = this.#add(record, key, 0)
+    this.#waiting.push(parked)
+    return parked
   }
 
-  #add(record: PreparedRecord, reservedBytes: number): ParkedRecord {
-    const waitsSinceMs = this.#parts.clock.monotonicMs()
-    const parked: ParkedRecord = {
-      ...record,
-      isSerialized: true,
-      isSettled: false,
-      deadlineMs: waitsSinceMs + this.#options.maxBlockMs,
-      waitsSinceMs,
-      reservedBytes,
-      isWaiting: reservedBytes === 0,
-      placedListeners: null,
-    }
+  #add(record: PreparedRecord, key: Uint8Array | null, reservedBytes: number): ParkedRecord {
+    const deadlineMs = this.#parts.clock.monotonicMs() + this.#options.maxBlockMs
+    const parked = new ParkedRecord(record, key, deadlineMs, reservedBytes)
     this.#all.push(parked)
     this.#armTimer()
     return parked
   }
 
   /** Its size is known now. */
-  resize(parked: ParkedRecord, sizeBytes: number): void {
-    if (parked.reservedBytes === 0) return
+  resize(parked: ParkedRecord): void {
+    if (!parked.isWaiting) this.#hold(parked, exactSizeBytes(parked))
+  }
+
+  /** It waits for something else than room, and may hold its bytes even if that overdraws. */
+  take(parked: ParkedRecord): void {
+    if (!parked.isWaiting) return
+    this.#endWait(parked)
+    this.#hold(parked, exactSizeBytes(parked))
+  }
+
+  #hold(parked: ParkedRecord, sizeBytes: number): void {
     this.#parts.budget.give(parked.reservedBytes)
     this.#parts.budget.forceTake(sizeBytes)
     parked.reservedBytes = sizeBytes
+  }
+
+  /**
+   * Memory came free: serves those who wait, in order, until one finds none. Who is ready is placed
+   * by `place` (false: no room); who still waits for its topic or serializer is taken.
+   */
+  serve(place: (parked: ParkedRecord) => boolean): void {
+    for (let first = this.#firstWaiting(); first; first = this.#firstWaiting()) {
+      if (first.isReady) {
+        this.#waiting.shift() // before it is placed: that may settle others, and call us again
+        if (place(first)) continue
+        this.#waiting.unshift(first)
+        return
+      }
+      if (exactSizeBytes(first) > this.#parts.budget.availableBytes) return
+      this.take(first)
+    }
+  }
+
+  #firstWaiting(): ParkedRecord | undefined {
+    while (this.#waiting.peek()?.isWaiting === false) this.#waiting.shift()
+    return this.#waiting.peek()
   }
 
   /** It was appended, to `batch`. */
@@ -124,7 +163,7 @@ export class ParkingLot {
     for (const parked of chosen) this.settle(parked, error(parked))
   }
 
-  /** Everybody who still waits. */
+  /** Everybody who is not settled. */
   *[Symbol.iterator](): Iterator<ParkedRecord> {
     for (const parked of [...this.#all]) if (!parked.isSettled) yield parked
   }
@@ -138,20 +177,26 @@ export class ParkingLot {
     parked.isSettled = true
     this.#parts.budget.give(parked.reservedBytes)
     parked.reservedBytes = 0
-    if (parked.isWaiting) this.#waitingCount--
-    this.#armTimer()
+    if (parked.isWaiting) this.#endWait(parked)
+    this.#dropSettled()
   }
 
-  /** One timer, for the first who still waits. */
-  #armTimer(): void {
+  #endWait(parked: ParkedRecord): void {
+    parked.isWaiting = false
+    this.#waitingCount--
+  }
+
+  #dropSettled(): void {
     while (this.#all.peek()?.isSettled === true) this.#all.shift()
+    if (this.#all.length === 0) this.close()
+  }
+
+  /** One timer, for the first who still waits; it may have been settled when the timer fires. */
+  #armTimer(): void {
     const first = this.#all.peek()
-    if (first === undefined) this.close()
-    else
-      this.#timer ??= this.#parts.clock.setTimer(
-        this.#onTimer,
-        first.deadlineMs - this.#parts.clock.monotonicMs(),
-      )
+    if (first === undefined || this.#timer !== null) return
+    const delayMs = first.deadlineMs - this.#parts.clock.monotonicMs()
+    this.#timer = this.#parts.clock.setTimer(this.#onTimer, delayMs)
   }
 
   readonly #onTimer = (): void => {
@@ -165,6 +210,7 @@ export class ParkingLot {
       this.#all.shift()
       if (!first.isSettled) this.settle(first, this.#parts.timeoutError(first))
     }
+    this.#dropSettled()
     this.#armTimer()
   }
 }

@@ -45,6 +45,8 @@ export class PartitionQueue {
   sequence: PartitionSequence | null = null
   /** The numbers must start again before anything is sent; waits for answers still owed. */
   mustRestartSequence = false
+  /** Its epochs are used up, and a new producer id is asked for. */
+  awaitsIdentity = false
   /** Stands in its broker's ready queue. */
   isListed = false
   /** Bytes that the last full batch's buffer had: the next one starts as large. */
@@ -68,10 +70,15 @@ export class PartitionQueue {
     if (this.inAirCount > 0 && this.inAirNodeId !== this.leaderId) return null
     const retry = this.#nextRetry()
     if (retry !== undefined) return retry
-    if (this.sent.length >= maxInFlight || (this.sent.length > 0 && !this.isLeaderProven))
-      return null
-    if (this.sequence?.hasGap === true) return null
+    if (!this.#mayPipeline(maxInFlight)) return null
     return this.closed.peek() ?? (this.open?.isDue === true ? this.open : null)
+  }
+
+  /** Rules 3 to 5: whether a batch that was never sent may follow those that were. */
+  #mayPipeline(maxInFlight: number): boolean {
+    if (this.sequence?.hasGap === true) return false
+    if (this.sent.length === 0) return true
+    return this.isLeaderProven && this.sent.length < maxInFlight
   }
 
   /** The batch to try again; null where one waits but may not go yet; undefined where none waits. */

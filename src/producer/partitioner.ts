@@ -27,8 +27,10 @@ export interface PartitionerInput {
  */
 export type Partitioner = (input: PartitionerInput) => number | undefined
 
-/** The sticky partitioner decides. */
-export const STICKY = -1
+/** Nobody has been asked yet. */
+export const UNDECIDED = -1
+/** The sticky partitioner decides, when the record is placed. */
+export const STICKY = -2
 
 /** The record's partition, or STICKY. Throws InvalidRecordError where the user's function errs. */
 export function choosePartition(

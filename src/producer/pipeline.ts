@@ -18,6 +18,8 @@ import type { Dial } from '../network/transport.js'
 import { Accumulator } from './accumulator.js'
 import type { CallbackRunner } from './batch.js'
 import { BufferPool } from './buffer-pool.js'
+import { compressionPolicy, decompress } from './compression-policy.js'
+import { Compressor } from './compressor.js'
 import { Delivery } from './delivery.js'
 import { Intake } from './intake.js'
 import { MemoryBudget } from './memory-budget.js'
@@ -44,6 +46,20 @@ export function systemEnvironment(): Environment {
 const POOLED_SHARE = 0.5
 const ACKS = { all: -1, 1: 1, 0: 0 } as const
 
+/** Most bytes of a batch before compression: a broker takes them even if compression gains nothing. */
+function maxPlainBytes({
+  compression,
+  batchSizeBytes,
+  maxRequestSizeBytes,
+}: Pick<
+  ResolvedOptions<unknown, unknown>,
+  'compression' | 'batchSizeBytes' | 'maxRequestSizeBytes'
+>): number {
+  return compression === 'none'
+    ? batchSizeBytes
+    : Math.max(batchSizeBytes, maxRequestSizeBytes - 4096)
+}
+
 export class Pipeline<K, V> {
   readonly clock: Clock
   readonly logger: Logger
@@ -57,6 +73,8 @@ export class Pipeline<K, V> {
   readonly delivery: Delivery
   readonly #pool: BrokerPool
   readonly #producerIds: ProducerIdSource | null
+  readonly #compressor: Compressor | null
+  #isClosed = false
 
   constructor(options: ResolvedOptions<K, V>, environment: Environment) {
     const { clock, random } = environment
@@ -70,16 +88,26 @@ export class Pipeline<K, V> {
     this.accumulator = new Accumulator(
       options,
       this.budget,
-      new BufferPool(options.batchSizeBytes, options.bufferMemoryBytes * POOLED_SHARE),
-      (queue) => this.sender.consider(queue),
+      new BufferPool({
+        batchSizeBytes: options.batchSizeBytes,
+        maxPlainBytes: maxPlainBytes(options),
+        maxFreeBytes: options.bufferMemoryBytes * POOLED_SHARE,
+      }),
+      {
+        onReady: (queue) => this.sender.consider(queue),
+        onFull: (batch) => this.#compressor?.prepare(batch),
+      },
     )
     this.directory = this.#makeDirectory(options, environment)
+    this.#compressor = this.#makeCompressor(options)
     this.delivery = new Delivery(options, {
       random,
       logger: this.logger,
       accumulator: this.accumulator,
       producerIds: this.#producerIds,
       runCallback: this.runCallback,
+      decompress,
+      onTooLarge: ({ topic }) => this.directory.topics.get(topic)?.fill.reset(),
       onFreed: () => this.intake.roomFreed(),
       refreshMetadata: () => this.metadata.requestRefresh(),
       applyLeaderHint: (hint) => this.metadata.applyLeaderHint(hint),
@@ -90,6 +118,7 @@ export class Pipeline<K, V> {
         clock,
         pool: this.#pool,
         accumulator: this.accumulator,
+        compressor: this.#compressor,
         delivery: this.delivery,
         producerIds: this.#producerIds,
         topics: this.directory.topics,
@@ -112,6 +141,7 @@ export class Pipeline<K, V> {
 
   /** Stops everything; what is still under way has been settled before. */
   close(): void {
+    this.#isClosed = true
     this.sender.close()
     this.#producerIds?.close()
     this.lot.close()
@@ -144,6 +174,7 @@ export class Pipeline<K, V> {
         onReady: () => this.sender.wake(),
         onWritable: () => this.sender.wake(),
         onLost: (nodeId, error) => {
+          if (this.#isClosed) return
           this.logger.warn({ node: nodeId, error }, 'lost a broker')
           this.metadata.requestRefresh()
           this.sender.wake()
@@ -178,6 +209,7 @@ export class Pipeline<K, V> {
       stickyOptions: {
         random,
         batchSizeBytes: options.batchSizeBytes,
+        maxPlainBytes: maxPlainBytes(options),
         isAdaptive: options.partitionerAdaptive,
       },
       want: (name) => this.metadata.want(name),
@@ -195,6 +227,18 @@ export class Pipeline<K, V> {
           ),
         onLeader: (queue) => this.sender.leaderChanged(queue),
       },
+    })
+  }
+
+  #makeCompressor(options: ResolvedOptions<K, V>): Compressor | null {
+    const policy = compressionPolicy(options.compression)
+    if (policy === null) return null
+    return new Compressor({
+      policy,
+      accumulator: this.accumulator,
+      topics: this.directory.topics,
+      logger: this.logger,
+      onReady: (queue) => this.sender.consider(queue),
     })
   }
 

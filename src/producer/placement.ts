@@ -6,7 +6,7 @@
  */
 import { Appended, type Accumulator } from './accumulator.js'
 import type { PreparedRecord } from './parked-record.js'
-import { choosePartition, STICKY, type Partitioner } from './partitioner.js'
+import { choosePartition, STICKY, UNDECIDED, type Partitioner } from './partitioner.js'
 import type { PartitionQueue } from './partition-queue.js'
 import type { ProducerTopic } from './topic.js'
 
@@ -45,7 +45,9 @@ export class Placement {
    */
   place(record: PreparedRecord, force: boolean): Placed {
     const { partitioner, ignoreKeys } = this.#options
-    if (record.partition < 0) record.partition = choosePartition(record, partitioner, ignoreKeys)
+    if (record.partition === UNDECIDED) {
+      record.partition = choosePartition(record, partitioner, ignoreKeys)
+    }
     if (record.partition === STICKY) return this.#placeSticky(record, force)
     const { topic, partition } = record
     const queue = partition < topic.partitionCount ? topic.partitions[partition] : undefined

@@ -6,9 +6,10 @@
  *
  * Before: the sender builds it. After: the connection calls exactly one of the two handlers, once.
  */
-import type { OttlaError } from '../errors.js'
+import { BrokerError, type OttlaError } from '../errors.js'
 import type { ResponseHandler } from '../network/request-queue.js'
 import type { ApiVersionTable } from '../network/api-version-table.js'
+import { ErrorCodes, errorCode } from '../protocol/error-codes.js'
 import { frameProduceRequest, type FramedTopic } from '../protocol/produce-framing.js'
 import { produce, type ProduceResponse } from '../protocol/messages/produce.js'
 import type { Reader } from '../protocol/reader.js'
@@ -18,6 +19,9 @@ import type { ProducerTopic } from './topic.js'
 
 /** From this version on a request names topics by id. */
 const FIRST_VERSION_WITH_TOPIC_IDS = 13
+/** From this version on a batch may be compressed with zstd (KIP-110). */
+const FIRST_VERSION_WITH_ZSTD = 7
+const ZSTD_ID = 4
 
 /** What the broker said of one partition. */
 export type PartitionAnswer = ProduceResponse['responses'][number]['partitionResponses'][number]
@@ -63,6 +67,12 @@ export class ProduceRequest implements ResponseHandler {
     return this.version >= FIRST_VERSION_WITH_TOPIC_IDS
   }
 
+  /** True while some of its batches have no answer. */
+  get hasBatches(): boolean {
+    for (const { batches } of this.#topics.values()) if (batches.size > 0) return true
+    return false
+  }
+
   /** Every batch, grouped by topic. */
   *batches(): Generator<ProducerBatch> {
     for (const { batches } of this.#topics.values()) yield* batches.values()
@@ -77,12 +87,12 @@ export class ProduceRequest implements ResponseHandler {
   }): Uint8Array[] {
     const topics: FramedTopic[] = []
     for (const { name, topicId, batches } of this.#topics.values()) {
-      const partitions = Array.from(batches, ([index, { records, attempts }]) => ({
+      const partitions = Array.from(batches, ([index, { wire, attempts }]) => ({
         index,
         batch: {
-          buffer: records.buffer,
-          start: records.start,
-          end: records.end,
+          buffer: wire.buffer,
+          start: wire.start,
+          end: wire.end,
           mayUseRoom: attempts === 0,
         },
       }))
@@ -109,6 +119,17 @@ export class ProduceRequest implements ResponseHandler {
   onFailure(error: OttlaError): void {
     this.#listener.onLost(this, error)
   }
+}
+
+/** Throws where a batch is compressed in a way that brokers of this version do not know. */
+export function checkCodecs(version: number, batches: readonly ProducerBatch[]): void {
+  if (version >= FIRST_VERSION_WITH_ZSTD) return
+  if (!batches.some(({ codecId }) => codecId === ZSTD_ID)) return
+  const { name, code } = errorCode(ErrorCodes.UNSUPPORTED_COMPRESSION_TYPE)
+  throw new BrokerError(
+    `the broker speaks Produce up to version ${version}, and zstd needs version ${FIRST_VERSION_WITH_ZSTD} (Kafka 2.1): choose another compression, or raise apiVersions.Produce if that is set`,
+    { apiName: 'Produce', errorCode: code, errorName: name },
+  )
 }
 
 /** The version to speak: the highest common one, below topic ids where a topic has none. */

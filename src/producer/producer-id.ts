@@ -8,7 +8,7 @@
  * Before: the sender needs an identity before it sends a first batch. After: partition-sequence.ts.
  */
 import type { Clock, Timer } from '../clock.js'
-import { BrokerError, OttlaError } from '../errors.js'
+import { BrokerError, type OttlaError } from '../errors.js'
 import type { Connection } from '../network/connection.js'
 import { ErrorCodes, errorCode } from '../protocol/error-codes.js'
 import { initProducerId } from '../protocol/messages/init-producer-id.js'

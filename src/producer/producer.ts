@@ -7,12 +7,13 @@ import {
   AbortedError,
   ClosedError,
   SendAllError,
+  DeliveryError,
   TimeoutError,
-  type DeliveryError,
+  type DeliveryOutcome,
   type SendAllResult,
 } from '../errors.js'
 import type { Serialized } from '../serialization/serializer.js'
-import type { DeliveryCallback, Resolve } from './batch.js'
+import type { DeliveryCallback } from './batch.js'
 import { flushAll } from './flush.js'
 import type { Submitted } from './intake.js'
 import { resolveOptions, type ProducerOptions, type ResolvedOptions } from './options.js'
@@ -87,10 +88,10 @@ export class Producer<K = Serialized, V = Serialized> implements AsyncDisposable
     try {
       this.#assertOpen(record)
       const promise = newPromise()
-      this.#pipeline.intake.submit(record, null, capturedResolve as Resolve, true)
+      this.#pipeline.intake.submit(record, null, capturedResolve, true)
       return promise
     } catch (error) {
-      return Promise.reject(error as DeliveryError)
+      return Promise.reject(error)
     }
   }
 
@@ -245,8 +246,8 @@ export class Producer<K = Serialized, V = Serialized> implements AsyncDisposable
       signal.addEventListener('abort', onAbort, { once: true })
       const callback: DeliveryCallback = (error, metadata) => {
         signal.removeEventListener('abort', onAbort)
-        if (metadata === null) reject(error as Error)
-        else resolve(metadata)
+        if (error === null) resolve(metadata as RecordMetadata) // one of the two is there
+        else reject(error)
       }
       submitted = this.#submitCalled(record, callback)
     })
@@ -318,14 +319,26 @@ function finishAll(
   resolve: (metadata: RecordMetadata[]) => void,
   reject: (error: SendAllError<RecordMetadata>) => void,
 ): void {
-  const failures = results.filter((result) => result.status === 'rejected')
+  const metadata: RecordMetadata[] = []
+  const failures: Error[] = []
+  for (const result of results) {
+    if (result.status === 'fulfilled') metadata.push(result.value)
+    else failures.push(result.reason)
+  }
   const [first] = failures
   if (first === undefined) {
-    resolve(results.map((result) => (result as { value: RecordMetadata }).value))
+    resolve(metadata)
     return
   }
-  const message = `${failures.length} of ${results.length} records were not acknowledged (see results); the first: ${first.reason.message}`
-  const outcomes = new Set(failures.map(({ reason }) => (reason as DeliveryError).outcome))
-  const outcome = outcomes.size === 1 ? [...outcomes][0] : 'unknown'
-  reject(new SendAllError(message, results, { cause: first.reason, outcome: outcome ?? 'unknown' }))
+  const message = `${failures.length} of ${results.length} records were not acknowledged (see results); the first: ${first.message}`
+  reject(new SendAllError(message, results, { cause: first, outcome: commonOutcome(failures) }))
+}
+
+/** What holds for all of them; *unknown* where they differ. */
+function commonOutcome(failures: readonly Error[]): DeliveryOutcome {
+  const outcomes = failures.map((failure) =>
+    failure instanceof DeliveryError ? failure.outcome : 'unknown',
+  )
+  const [first = 'unknown'] = outcomes
+  return outcomes.every((outcome) => outcome === first) ? first : 'unknown'
 }

@@ -3,6 +3,7 @@
  *
  * Before: the user. After: serializers and intake.
  */
+import { inspect } from 'node:util'
 import { InvalidRecordError, SerializationError } from '../errors.js'
 import type { Serialized } from '../serialization/serializer.js'
 import type { WireHeader } from '../protocol/record-headers.js'
@@ -50,9 +51,8 @@ export function checkTopicName(name: unknown): asserts name is string {
   if (text === '.' || text === '..') fail('"." and ".." are no topic names')
 }
 
-/** Returns the partition asked for, -1 where none is; throws InvalidRecordError. */
-export function checkPartition(topic: string, partition: number | undefined): number {
-  if (partition === undefined) return -1
+/** Throws InvalidRecordError unless `partition` can be a partition's number. */
+export function checkPartition(topic: string, partition: number): number {
   if (Number.isInteger(partition) && partition >= 0 && partition < 2 ** 31) return partition
   throw new InvalidRecordError(
     `partition ${quote(partition)} of a record for topic "${topic}": give an integer from 0, or leave it out`,
@@ -70,7 +70,10 @@ export function checkTimestamp(topic: string, timestamp: number): void {
 }
 
 /** Turns headers into bytes, order and duplicates kept; null where there are none. */
-export function toWireHeaders(topic: string, headers: Headers | undefined): WireHeader[] | null {
+export function toWireHeaders(
+  topic: string,
+  headers: Headers | null | undefined,
+): WireHeader[] | null {
   if (headers === undefined) return null
   if (headers === null || typeof headers !== 'object') {
     throw new InvalidRecordError(
@@ -78,7 +81,8 @@ export function toWireHeaders(topic: string, headers: Headers | undefined): Wire
       { topic },
     )
   }
-  const pairs = Array.isArray(headers) ? (headers as readonly unknown[]) : Object.entries(headers)
+  const pairs: readonly unknown[] =
+    Symbol.iterator in headers ? Array.from(headers) : Object.entries(headers)
   return pairs.length === 0 ? null : pairs.map((pair) => toWireHeader(topic, pair))
 }
 
@@ -111,6 +115,6 @@ export function kindOf(value: unknown): string {
 
 /** A value in a message, short. */
 export function quote(value: unknown): string {
-  const text = typeof value === 'string' ? JSON.stringify(value) : String(value)
+  const text = typeof value === 'string' ? JSON.stringify(value) : inspect(value, { depth: 0 })
   return text.length > 60 ? `${text.slice(0, 57)}...` : text
 }

@@ -36,10 +36,19 @@ function verdict(action: Verdict['action'], more: Partial<Verdict> = {}): Verdic
   return { action, attemptMaybeWritten: false, refreshMetadata: false, immediately: false, ...more }
 }
 
-/** Errors after which the leader may hold the records although it answered with an error. */
+/**
+ * Errors that can come after the leader has appended, while it waits for its replicas: it stopped
+ * being leader, its topic or disk went away (Kafka's DelayedProduce), or it does not say what went
+ * wrong. The records may be in the log.
+ */
 const MAYBE_WRITTEN: ReadonlySet<number> = new Set([
+  ErrorCodes.UNKNOWN_SERVER_ERROR,
+  ErrorCodes.UNKNOWN_TOPIC_OR_PARTITION,
+  ErrorCodes.NOT_LEADER_OR_FOLLOWER,
   ErrorCodes.REQUEST_TIMED_OUT,
+  ErrorCodes.NETWORK_EXCEPTION,
   ErrorCodes.NOT_ENOUGH_REPLICAS_AFTER_APPEND,
+  ErrorCodes.KAFKA_STORAGE_ERROR,
 ])
 
 /** The request was sent and no answer came: its connection closed, or the answer was not for it. */

@@ -17,12 +17,18 @@ import type { Connection } from '../network/connection.js'
 import { produce, type ProduceResponse } from '../protocol/messages/produce.js'
 import type { Accumulator } from './accumulator.js'
 import type { ProducerBatch } from './batch.js'
+import type { Compressor } from './compressor.js'
 import type { Delivery } from './delivery.js'
 import { Outbox } from './outbox.js'
 import type { PartitionQueue } from './partition-queue.js'
 import { PartitionSequence } from './partition-sequence.js'
 import type { ProducerIdSource } from './producer-id.js'
-import { ProduceRequest, produceVersion, type ProduceListener } from './produce-request.js'
+import {
+  checkCodecs,
+  ProduceRequest,
+  produceVersion,
+  type ProduceListener,
+} from './produce-request.js'
 import type { ProducerTopic } from './topic.js'
 
 /** How long a broker may owe an answer before we look whether leaders have moved. */
@@ -47,6 +53,8 @@ export interface SenderParts {
   readonly pool: BrokerPool
   readonly accumulator: Accumulator
   readonly delivery: Delivery
+  /** null without compression. */
+  readonly compressor: Compressor | null
   /** null without idempotence. */
   readonly producerIds: ProducerIdSource | null
   readonly topics: ReadonlyMap<string, ProducerTopic>
@@ -255,7 +263,7 @@ export class Sender implements ProduceListener {
         this.consider(queue)
         continue
       }
-      const batch = this.#identify(queue) ? queue.next(nowMs, this.#options.maxInFlight) : null
+      const batch = this.#nextOf(queue, nowMs)
       if (batch === null) continue
       if (batches.length > 0 && sizeBytes + batch.sizeBytes > this.#options.maxRequestSizeBytes) {
         outbox.relist(queue)
@@ -266,6 +274,15 @@ export class Sender implements ProduceListener {
       batches.push(batch)
     }
     return batches
+  }
+
+  /** The queue's next batch, ready to travel; null where there is none, or it is not ready yet. */
+  #nextOf(queue: PartitionQueue, nowMs: number): ProducerBatch | null {
+    if (!this.#identify(queue)) return null
+    const batch = queue.next(nowMs, this.#options.maxInFlight)
+    if (batch === null || this.#parts.compressor === null) return batch
+    if (batch === queue.open) queue.closeOpen()
+    return this.#parts.compressor.prepare(batch) ? batch : null
   }
 
   /** True where the queue has its numbers, or needs none. */
@@ -287,6 +304,7 @@ export class Sender implements ProduceListener {
     let request: ProduceRequest
     try {
       const version = produceVersion(connection.versions, topics)
+      checkCodecs(version, batches)
       request = new ProduceRequest(outbox.nodeId, nowMs, version, this)
     } catch (error) {
       for (const batch of batches) this.#parts.delivery.refused(batch, error as OttlaError)
@@ -335,9 +353,14 @@ export class Sender implements ProduceListener {
     for (const queue of this.#paused) atMs = Math.min(atMs, queue.retryAtMs)
     for (const graceMs of this.#oldLeaders.values()) atMs = Math.min(atMs, graceMs)
     for (const { stallCheckMs } of this.#outboxes.values()) atMs = Math.min(atMs, stallCheckMs)
-    // A timer that fires too early costs one empty turn; setting it anew on each turn costs more.
-    if (this.#isClosed || atMs === Infinity || (this.#timer !== null && this.#timerAtMs <= atMs))
+    if (this.#isClosed) return
+    if (atMs === Infinity) {
+      this.#timer?.clear() // nothing is under way: an idle producer does not keep the process alive
+      this.#timer = null
       return
+    }
+    // A timer that fires too early costs one empty turn; setting it anew on each turn costs more.
+    if (this.#timer !== null && this.#timerAtMs <= atMs) return
     this.#timer?.clear()
     this.#timerAtMs = atMs
     this.#timer = this.#clock.setTimer(this.#onTimer, atMs - nowMs)

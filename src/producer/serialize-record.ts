@@ -1,7 +1,7 @@
 /**
  * Runs a user's serializer on a key or a value, and checks what comes of it.
  */
-import { DeliveryError, SerializationError } from '../errors.js'
+import { type DeliveryError, SerializationError } from '../errors.js'
 import { isSerialized, type Serialized, type Serializer } from '../serialization/serializer.js'
 import { kindOf } from './record.js'
 

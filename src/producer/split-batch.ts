@@ -10,15 +10,32 @@ import {
   RECORD_BATCH_HEADER_BYTES,
   recordSizeUpperBound,
 } from '../protocol/record-batch.js'
-import { decodeBatch, decodeRecords, type DecodedRecord } from '../protocol/record-batch-reader.js'
+import {
+  decodeBatch,
+  decodeRecords,
+  type Decompress,
+  type DecodedRecord,
+} from '../protocol/record-batch-reader.js'
 import type { WireHeader } from '../protocol/record-headers.js'
 import { ProducerBatch } from './batch.js'
 import { sequenceAfter } from './partition-sequence.js'
 
-/** Two or more batches of about `targetBytes` at most (a single record may be larger). */
-export function splitBatch(parent: ProducerBatch, targetBytes: number): ProducerBatch[] {
-  const { buffer, start, end } = parent.records
-  const records = decodeRecords(decodeBatch(buffer.subarray(start, end)))
+/**
+ * Two or more batches, each at most half of the parent and at most `maxBytes` before compression (a
+ * single record may be larger). `decompress` reads the parent where it is compressed.
+ */
+export function splitBatch(
+  parent: ProducerBatch,
+  maxBytes: number,
+  decompress: Decompress,
+): ProducerBatch[] {
+  const { buffer, start, end } = parent.wire
+  const records = decodeRecords(decodeBatch(buffer.subarray(start, end)), decompress)
+  const plainBytes = records.reduce(
+    (sum, record) => sum + sizeOf(record),
+    RECORD_BATCH_HEADER_BYTES,
+  )
+  const targetBytes = Math.min(maxBytes, Math.ceil(plainBytes / 2))
   const children: ProducerBatch[] = []
   let from = 0
   while (from < records.length) {

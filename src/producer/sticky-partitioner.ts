@@ -20,6 +20,8 @@ const MAX_DRAWS = 16
 export interface StickyOptions {
   readonly random: () => number
   readonly batchSizeBytes: number
+  /** Most bytes of a batch before compression; default `batchSizeBytes`. */
+  readonly maxPlainBytes?: number
   readonly isAdaptive: boolean
 }
 
@@ -42,8 +44,8 @@ export class StickyPartitioner {
   current(): PartitionQueue {
     const queue = this.#queue
     if (queue === null || queue.partition >= this.#topic.partitionCount) return this.advance()
-    const { batchSizeBytes } = this.#options
-    const isEnough = this.#bytes >= (queue.open === null ? batchSizeBytes : batchSizeBytes * 2)
+    const { targetBytes } = this.#topic.fill
+    const isEnough = this.#bytes >= (queue.open === null ? targetBytes : targetBytes * 2)
     return isEnough ? this.advance() : queue
   }
 

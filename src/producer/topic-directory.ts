@@ -5,7 +5,7 @@
  * Before: metadata-cache tells it what it learns. After: the intake and the sender look topics up.
  */
 import type { Clock } from '../clock.js'
-import { BrokerError, ClosedError, TopicUnavailableError, type OttlaError } from '../errors.js'
+import { type BrokerError, ClosedError, TopicUnavailableError, type OttlaError } from '../errors.js'
 import type { TopicMetadata } from '../network/topic-metadata.js'
 import type { PartitionQueue } from './partition-queue.js'
 import { checkTopicName } from './record.js'

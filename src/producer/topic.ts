@@ -6,6 +6,7 @@
  */
 import { ZERO_UUID } from '../protocol/uuid.js'
 import type { TopicMetadata } from '../network/topic-metadata.js'
+import { BatchFill } from './batch-fill.js'
 import { Deque } from './deque.js'
 import { PartitionQueue } from './partition-queue.js'
 import type { ParkedRecord } from './parked-record.js'
@@ -30,9 +31,13 @@ export class ProducerTopic {
 
   /** For records without a key. */
   readonly sticky: StickyPartitioner
+  /** How much goes into one batch. */
+  readonly fill: BatchFill
 
   constructor(name: string, stickyOptions: StickyOptions) {
     this.name = name
+    const { batchSizeBytes, maxPlainBytes = batchSizeBytes } = stickyOptions
+    this.fill = new BatchFill(batchSizeBytes, maxPlainBytes)
     this.sticky = new StickyPartitioner(this, stickyOptions)
   }
 

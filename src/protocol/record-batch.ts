@@ -51,7 +51,6 @@ export const TAILROOM_BYTES = 4
 
 const MAGIC = 2
 const CRC_FROM = 21 // the checksum covers attributes and everything behind them
-const TRANSACTIONAL_BIT = 0x10
 /** UTF-8 needs at most three bytes for one UTF-16 unit. */
 const MAX_UTF8_BYTES_PER_UNIT = 3
 /** Up to here a loop beats the call into V8's own encoder (measured: bench/micro). */
@@ -97,6 +96,7 @@ export class RecordBatchBuilder {
   baseTimestamp = -1
   maxTimestamp = -1
   #limit: number
+  #limitBytes = Infinity
   /** Text was ASCII last time: its length in bytes is then known without counting. */
   #expectAscii = true
 
@@ -115,7 +115,34 @@ export class RecordBatchBuilder {
   growInto(buffer: Buffer): void {
     buffer.set(this.buffer.subarray(0, this.end), 0)
     this.buffer = buffer
-    this.#limit = buffer.length - TAILROOM_BYTES
+    this.#updateLimit()
+  }
+
+  /** The records live elsewhere now: gives the buffer away. */
+  releaseBuffer(): Buffer {
+    const { buffer } = this
+    this.buffer = Buffer.alloc(0)
+    return buffer
+  }
+
+  /** Bytes at which the batch is full although its buffer may have room; a first record always fits. */
+  get limitBytes(): number {
+    return this.#limitBytes
+  }
+
+  set limitBytes(bytes: number) {
+    this.#limitBytes = bytes
+    this.#updateLimit()
+  }
+
+  #updateLimit(): void {
+    const room = this.buffer.length - TAILROOM_BYTES
+    this.#limit = Math.min(room, this.start + this.#limitBytes)
+  }
+
+  /** The records' bytes, behind the header: what a codec compresses. */
+  get recordBytes(): Buffer {
+    return this.buffer.subarray(this.start + RECORD_BATCH_HEADER_BYTES, this.end)
   }
 
   /**
@@ -142,7 +169,8 @@ export class RecordBatchBuilder {
     let valueLength = value === null ? -1 : value.length
     if (typeof value === 'string' && !this.#expectAscii) valueLength = this.#byteLength(value)
     const bodyBytes = fixedBytes + varintSizeBytes(valueLength) + (value === null ? 0 : valueLength)
-    if (this.end + varintSizeBytes(bodyBytes) + bodyBytes > this.#limit) return false
+    const sizeBytes = varintSizeBytes(bodyBytes) + bodyBytes
+    if (this.end + sizeBytes > this.#limit && !this.#fitsAlone(sizeBytes)) return false
     const end = this.#write(
       bodyBytes, timestampDelta, key, keyLength, value, valueLength, headers,
     ) // prettier-ignore
@@ -190,6 +218,11 @@ export class RecordBatchBuilder {
     if (timestamp > this.maxTimestamp) this.maxTimestamp = timestamp
   }
 
+  /** A record larger than the limit travels alone. */
+  #fitsAlone(sizeBytes: number): boolean {
+    return this.recordCount === 0 && this.end + sizeBytes <= this.buffer.length - TAILROOM_BYTES
+  }
+
   #byteLength(text: string): number {
     const byteLength = Buffer.byteLength(text)
     this.#expectAscii = byteLength === text.length
@@ -200,15 +233,14 @@ export class RecordBatchBuilder {
    * Writes header and checksum: after this the bytes from `start` to `end` are a whole batch.
    * May be called again with another stamp while no socket holds the buffer.
    */
-  seal(stamp: ProducerStamp, isTransactional = false): void {
-    sealBatch(this.buffer, this.start, this.end, {
-      codecId: 0,
-      isTransactional,
-      baseTimestamp: this.baseTimestamp,
-      maxTimestamp: this.maxTimestamp,
-      recordCount: this.recordCount,
-      stamp,
-    })
+  seal(stamp: ProducerStamp): void {
+    sealBatch(this, { ...this.summary, codecId: 0, stamp })
+  }
+
+  /** What a batch's header says of its records, whatever becomes of their bytes. */
+  get summary(): { baseTimestamp: number; maxTimestamp: number; recordCount: number } {
+    const { baseTimestamp, maxTimestamp, recordCount } = this
+    return { baseTimestamp, maxTimestamp, recordCount }
   }
 }
 
@@ -216,23 +248,38 @@ export class RecordBatchBuilder {
 export interface BatchHeader {
   /** Attribute bits 0-2: 0 none, 1 gzip, 2 snappy, 3 lz4, 4 zstd. */
   readonly codecId: number
-  readonly isTransactional: boolean
   readonly baseTimestamp: number
   readonly maxTimestamp: number
   readonly recordCount: number
   readonly stamp: ProducerStamp
 }
 
+/** Where a batch lies in a buffer that has room around it. */
+export interface BatchBytes {
+  readonly buffer: Buffer
+  readonly start: number
+  readonly end: number
+}
+
+/** Puts compressed records where a batch's records stand, with room for the header and around. */
+export function wrapCompressed(recordBytes: Uint8Array): BatchBytes {
+  const start = HEADROOM_BYTES
+  const end = start + RECORD_BATCH_HEADER_BYTES + recordBytes.length
+  const buffer = Buffer.allocUnsafeSlow(end + TAILROOM_BYTES)
+  buffer.set(recordBytes, start + RECORD_BATCH_HEADER_BYTES)
+  return { buffer, start, end }
+}
+
 /**
- * Writes the header of a batch whose records (compressed or not) lie in `buffer` from `start` + 61
- * to `end`, and the checksum over both.
+ * Writes the header of a batch whose records (compressed or not) are in place, and the checksum
+ * over both.
  */
-export function sealBatch(buffer: Buffer, start: number, end: number, header: BatchHeader): void {
+export function sealBatch({ buffer, start, end }: BatchBytes, header: BatchHeader): void {
   writeInt64(buffer, start, 0)
   buffer.writeInt32BE(end - start - 12, start + 8)
   buffer.writeInt32BE(-1, start + 12)
   buffer[start + 16] = MAGIC
-  buffer.writeInt16BE(header.codecId | (header.isTransactional ? TRANSACTIONAL_BIT : 0), start + 21)
+  buffer.writeInt16BE(header.codecId, start + 21) // attributes: no other bit is a producer's to set
   buffer.writeInt32BE(header.recordCount - 1, start + 23)
   writeInt64(buffer, start + 27, header.baseTimestamp)
   writeInt64(buffer, start + 35, header.maxTimestamp)

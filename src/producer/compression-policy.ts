@@ -1,0 +1,36 @@
+/**
+ * Which codec a producer's batches get: the option `compression` as a policy.
+ *
+ * Before: options.ts. After: compressor.ts asks for each batch.
+ */
+import {
+  COMPRESSION_NAMES,
+  createCodec,
+  type Codec,
+  type CompressionName,
+} from '../compression/codec.js'
+import { ProtocolError } from '../errors.js'
+import type { Decompress } from '../protocol/record-batch-reader.js'
+import type { CompressionPolicy } from './compressor.js'
+
+/** The option `compression`: a codec, or a codec with a level. */
+export type CompressionOption =
+  CompressionName | { readonly codec: CompressionName; readonly level?: number | undefined }
+
+/** null where nothing is compressed. Throws ConfigError for a bad level or a package that is missing. */
+export function compressionPolicy(option: CompressionOption): CompressionPolicy | null {
+  const { codec, level } = typeof option === 'string' ? { codec: option, level: undefined } : option
+  const made = createCodec(codec, level)
+  return made.name === 'none' ? null : { codecFor: () => made }
+}
+
+const codecs = new Map<number, Codec>()
+
+/** Reads back what any codec wrote. */
+export const decompress: Decompress = (bytes, codecId) => {
+  const name = COMPRESSION_NAMES[codecId]
+  if (name === undefined) throw new ProtocolError(`no codec has the number ${codecId}`)
+  const codec = codecs.get(codecId) ?? createCodec(name)
+  codecs.set(codecId, codec)
+  return codec.decompress(bytes)
+}

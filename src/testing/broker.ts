@@ -1,0 +1,51 @@
+/**
+ * One broker of the test cluster: its id, its address, and in which state it is.
+ *
+ *   stopped ──listen──> running <──freeze / thaw──> frozen (as after SIGSTOP: it accepts
+ *      ^                   │                                connections and says nothing)
+ *      └───────stop────────┴───────────────────────────────────┘
+ *
+ * Neighbours: cluster-state.ts holds them; a network (tcp-network.ts, virtual-network.ts) gives them
+ * addresses; server-connection.ts speaks for them.
+ */
+import type { ServerConnection } from './server-connection.js'
+
+/** One broker. */
+export class Broker {
+  readonly id: number
+  readonly rack: string | null
+  host = ''
+  /** 0 until it listened for the first time. */
+  port = 0
+  isRunning = false
+  /** True while metadata names it; a broker that has died is named until somebody notices. */
+  isListed = false
+  /** Highest version it speaks, by API name; what is not named has Ottla's highest. */
+  versionCaps: Readonly<Record<string, number>>
+  /** The open ones. */
+  readonly connections = new Set<ServerConnection>()
+  #isFrozen = false
+
+  constructor(id: number, versionCaps: Readonly<Record<string, number>>, rack: string | null = null) {
+    this.id = id
+    this.versionCaps = versionCaps
+    this.rack = rack
+  }
+
+  /** Connections stay open, and nothing is read or answered. */
+  get isFrozen(): boolean {
+    return this.#isFrozen
+  }
+
+  /** Freezes it, or lets it go on with what it was sent meanwhile. */
+  setFrozen(isFrozen: boolean): void {
+    this.#isFrozen = isFrozen
+    if (isFrozen) return
+    for (const connection of [...this.connections]) connection.resume()
+  }
+
+  /** Cuts every connection. */
+  disconnectAll(): void {
+    for (const connection of [...this.connections]) connection.close()
+  }
+}

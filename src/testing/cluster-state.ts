@@ -1,0 +1,197 @@
+/**
+ * The cluster itself: brokers, topics, leaders, and the small decisions of a controller. Pure and
+ * synchronous: it knows no socket, and no time but its `Clock`.
+ *
+ * Every change is visible to all brokers at once, which Kafka does not promise; a lag is a thing to
+ * script (`heldView`, and the faults).
+ *
+ * Spec: what a producer can see of Kafka's controller. Neighbours: handlers/ answer requests from
+ * it; cluster.ts is its door.
+ */
+import type { Clock } from '../clock.js'
+import { Broker } from './broker.js'
+import { FaultScript } from './fault-script.js'
+import { NO_LEADER, type Partition, type ReplicationDelay, type TailFate } from './partition.js'
+import { RequestLog } from './request-log.js'
+import { Topic, type TopicPlan } from './topic.js'
+
+/** How the cluster behaves; everything has been given its default. */
+export interface ClusterSettings {
+  readonly clock: Clock
+  readonly autoCreateTopics: boolean
+  /** Of topics that are created without a number. */
+  readonly defaultPartitions: number
+  readonly defaultReplicationFactor: number
+  readonly replicationDelayMs: ReplicationDelay
+  /** The first id that InitProducerId gives. */
+  readonly firstProducerId: bigint
+}
+
+/** What metadata tells: the present, or a moment that was held. */
+export interface MetadataView {
+  readonly brokers: readonly BrokerView[]
+  readonly topics: ReadonlyMap<string, TopicView>
+}
+
+/** A broker as metadata tells it. */
+export interface BrokerView {
+  readonly id: number
+  readonly host: string
+  readonly port: number
+  readonly rack: string | null
+}
+
+/** A topic as metadata tells it. */
+export interface TopicView {
+  readonly name: string
+  readonly id: string
+  readonly partitions: readonly PartitionView[]
+}
+
+/** A partition as metadata tells it. */
+export type PartitionView = Readonly<
+  Pick<Partition, 'index' | 'leaderId' | 'leaderEpoch' | 'replicas' | 'isr'>
+>
+
+export class ClusterState {
+  readonly clusterId = 'ottla-test-cluster-id0'
+  readonly settings: ClusterSettings
+  readonly brokers = new Map<number, Broker>()
+  readonly topics = new Map<string, Topic>()
+  readonly faults = new FaultScript()
+  readonly requests = new RequestLog()
+  /** Set while brokers tell old metadata. */
+  heldView: MetadataView | null = null
+  #topicsMade = 0
+  #nextProducerId: bigint
+
+  constructor(settings: ClusterSettings) {
+    this.settings = settings
+    this.#nextProducerId = settings.firstProducerId
+  }
+
+  /** The broker. Throws RangeError for an id that the cluster does not have. */
+  broker(id: number): Broker {
+    const broker = this.brokers.get(id)
+    if (broker !== undefined) return broker
+    const known = [...this.brokers.keys()].join(', ')
+    throw new RangeError(`the test cluster has no broker ${id}: it has ${known}`)
+  }
+
+  /** The topic. Throws RangeError for a name that the cluster does not have. */
+  topic(name: string): Topic {
+    const topic = this.topics.get(name)
+    if (topic !== undefined) return topic
+    const known = [...this.topics.keys()].join(', ') || 'none'
+    throw new RangeError(`the test cluster has no topic "${name}": it has ${known}`)
+  }
+
+  /** The partition. Throws RangeError for one that the cluster does not have. */
+  partition(name: string, index: number): Partition {
+    const { partitions } = this.topic(name)
+    const partition = partitions[index]
+    if (partition !== undefined) return partition
+    throw new RangeError(`topic "${name}" has no partition ${index}: it has ${partitions.length}`)
+  }
+
+  topicById(id: string): Topic | undefined {
+    return [...this.topics.values()].find((topic) => topic.id === id)
+  }
+
+  /** Makes a topic. Throws RangeError for settings that Kafka refuses. */
+  createTopic(plan: TopicPlan): Topic {
+    const parts = {
+      clock: this.settings.clock,
+      replicationDelayMs: this.settings.replicationDelayMs,
+    }
+    const topic = new Topic(++this.#topicsMade, plan, parts)
+    topic.addPartitions(plan.partitions, [...this.brokers.keys()])
+    this.topics.set(plan.name, topic)
+    for (const partition of topic.partitions) this.#settle(partition)
+    return topic
+  }
+
+  /** Forgets a topic with all its records. */
+  deleteTopic(name: string): void {
+    const topic = this.topic(name)
+    this.topics.delete(name)
+    for (const partition of topic.partitions) partition.delete()
+  }
+
+  /** Adds partitions to a topic. */
+  addPartitions(name: string, count: number): void {
+    const topic = this.topic(name)
+    topic.addPartitions(count, [...this.brokers.keys()])
+    for (const partition of topic.partitions) this.#settle(partition)
+  }
+
+  /** A producer id that nobody has. */
+  newProducerId(): bigint {
+    return this.#nextProducerId++
+  }
+
+  /** A broker is up: it is in sync again, and leads what nobody leads. */
+  brokerStarted(id: number): void {
+    const broker = this.broker(id)
+    broker.isRunning = true
+    broker.isListed = true
+    for (const partition of this.#partitions()) {
+      if (!partition.replicas.includes(id)) continue
+      if (!partition.isr.includes(id)) partition.setIsr([...partition.isr, id])
+      if (partition.leaderId === NO_LEADER) partition.elect(id, 'keep')
+    }
+  }
+
+  /**
+   * A broker is gone: others lead what it led, where any is in sync. With `failsOver` false nobody
+   * notices, and metadata goes on naming it.
+   */
+  brokerStopped(id: number, tail: TailFate, failsOver: boolean): void {
+    this.broker(id).isRunning = false
+    if (failsOver) this.brokerFenced(id, tail)
+  }
+
+  /** A broker is taken for dead, whether it is or not. */
+  brokerFenced(id: number, tail: TailFate): void {
+    this.broker(id).isListed = false
+    for (const partition of this.#partitions()) this.#failOver(partition, id, tail)
+  }
+
+  /** Takes a broker out of a partition, which gets another leader if that one led. */
+  #failOver(partition: Partition, id: number, tail: TailFate): void {
+    const others = partition.isr.filter((it) => it !== id && this.brokers.get(it)?.isListed)
+    const next = others[0]
+    if (partition.leaderId === id) {
+      // The last one in sync keeps its place: nobody else may lead until it is back.
+      partition.elect(next ?? NO_LEADER, next === undefined ? 'keep' : tail)
+    }
+    if (next !== undefined && partition.isr.includes(id)) partition.setIsr(others)
+  }
+
+  /** What metadata tells now. */
+  view(): MetadataView {
+    if (this.heldView !== null) return this.heldView
+    const topics = [...this.topics.values()].map(
+      ({ name, id, partitions }) =>
+        [name, { name, id, partitions: partitions.map((it) => ({ ...viewOf(it) })) }] as const,
+    )
+    const listed = [...this.brokers.values()].filter((it) => it.isListed)
+    const brokers = listed.map(({ id, host, port, rack }) => ({ id, host, port, rack }))
+    return { brokers, topics: new Map(topics) }
+  }
+
+  /** A partition made while its preferred leader was down. */
+  #settle(partition: Partition): void {
+    for (const id of partition.isr) {
+      if (!this.broker(id).isListed) this.#failOver(partition, id, 'keep')
+    }
+  }
+
+  #partitions(): Partition[] {
+    return [...this.topics.values()].flatMap((topic) => topic.partitions)
+  }
+}
+
+function viewOf({ index, leaderId, leaderEpoch, replicas, isr }: Partition): PartitionView {
+  return { index, leaderId, leaderEpoch, replicas, isr }
+}

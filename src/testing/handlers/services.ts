@@ -1,0 +1,33 @@
+/**
+ * The APIs that the test cluster's brokers serve: what a producer needs, and CreateTopics.
+ *
+ * Neighbours: server-connection.ts looks requests up here.
+ */
+import { apiVersions } from '../../protocol/messages/api-versions.js'
+import { createTopics } from '../../protocol/messages/create-topics.js'
+import { initProducerId } from '../../protocol/messages/init-producer-id.js'
+import { metadata } from '../../protocol/messages/metadata.js'
+import { produce } from '../../protocol/messages/produce.js'
+import { answerApiVersions } from './api-versions.js'
+import { answerCreateTopics, createTopicsTargets } from './create-topics.js'
+import { makeService, type Service } from './handler.js'
+import { answerInitProducerId } from './init-producer-id.js'
+import { answerMetadata, metadataTargets } from './metadata.js'
+import { answerProduce, produceTargets } from './produce.js'
+
+/** Names of the APIs served, as faults are scripted for. */
+export type ApiName = 'ApiVersions' | 'CreateTopics' | 'InitProducerId' | 'Metadata' | 'Produce'
+
+/** In the order of their keys. */
+export const SERVICES: readonly Service[] = [
+  makeService(produce, answerProduce, produceTargets),
+  makeService(metadata, (it, respond) => respond(answerMetadata(it)), metadataTargets),
+  makeService(apiVersions, (it, respond) => respond(answerApiVersions(it, SERVICES))),
+  makeService(createTopics, (it, respond) => respond(answerCreateTopics(it)), createTopicsTargets),
+  makeService(initProducerId, (it, respond) => respond(answerInitProducerId(it))),
+]
+
+/** The service of an API key. */
+export function serviceOf(apiKey: number): Service | undefined {
+  return SERVICES.find(({ key }) => key === apiKey)
+}

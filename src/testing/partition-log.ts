@@ -1,0 +1,112 @@
+/**
+ * The log of one partition: batches as they came, with the offset and leader epoch that the broker
+ * writes into their headers, and what follows from them about producers.
+ *
+ *   start ────────────── high watermark ────────────── end
+ *     | on every in-sync replica | on the leader alone    |
+ *
+ * Where the watermark stands is the partition's business (partition.ts); the log can lose its tail.
+ *
+ * Spec: Kafka's UnifiedLog. Neighbours: batch-check.ts has checked what is appended.
+ */
+import { COMPRESSION_NAMES, createCodec, type Codec } from '../compression/codec.js'
+import { crc32c } from '../protocol/crc32c.js'
+import {
+  decodeBatch,
+  decodeRecords,
+  type DecodedBatch,
+  type DecodedRecord,
+} from '../protocol/record-batch-reader.js'
+import { ProducerStates } from './producer-state.js'
+
+const PARTITION_LEADER_EPOCH_AT = 12
+const CRC_AT = 17
+const ATTRIBUTES_AT = 21
+const MAX_TIMESTAMP_AT = 35
+const LOG_APPEND_TIME_BIT = 0x08
+
+/** A batch in the log. */
+export interface StoredBatch {
+  readonly header: DecodedBatch
+  readonly baseOffset: number
+  /** Offset behind its last record. */
+  readonly nextOffset: number
+}
+
+/** How the leader signs what it appends. */
+export interface AppendStamp {
+  readonly leaderEpoch: number
+  /** Milliseconds; undefined where the topic has CreateTime. */
+  readonly logAppendTimeMs?: number | undefined
+}
+
+/** The log of one partition. */
+export class PartitionLog {
+  /** Offset of the first record that is left. */
+  readonly startOffset = 0
+  readonly producers = new ProducerStates()
+  readonly #batches: StoredBatch[] = []
+
+  /** Offset that the next record gets. */
+  get endOffset(): number {
+    return this.#batches.at(-1)?.nextOffset ?? this.startOffset
+  }
+
+  get batches(): readonly StoredBatch[] {
+    return this.#batches
+  }
+
+  /** Appends a sound batch; copies `bytes`, which stay the caller's. */
+  append(bytes: Uint8Array, stamp: AppendStamp): StoredBatch {
+    const baseOffset = this.endOffset
+    const header = decodeBatch(signed(bytes, baseOffset, stamp))
+    const batch = { header, baseOffset, nextOffset: baseOffset + header.recordCount }
+    this.#batches.push(batch)
+    this.#remember(batch)
+    return batch
+  }
+
+  /** Drops every batch from `offset` on, and what it said of its producer. */
+  truncateTo(offset: number): void {
+    while (this.endOffset > offset) this.#batches.pop()
+    this.producers.clear()
+    for (const batch of this.#batches) this.#remember(batch)
+  }
+
+  /** The records below `endOffset`, decompressed. */
+  records(endOffset: number): DecodedRecord[] {
+    return this.#batches
+      .filter(({ nextOffset }) => nextOffset <= endOffset)
+      .flatMap(({ header }) => decodeRecords(header, decompress))
+  }
+
+  #remember({ header, baseOffset }: StoredBatch): void {
+    this.producers.remember(header, baseOffset, header.maxTimestamp)
+  }
+}
+
+/** A copy with offset, epoch and, where the topic wants it, the broker's time. */
+function signed(bytes: Uint8Array, baseOffset: number, stamp: AppendStamp): Buffer {
+  const batch = Buffer.from(bytes)
+  batch.writeBigInt64BE(BigInt(baseOffset), 0)
+  batch.writeInt32BE(stamp.leaderEpoch, PARTITION_LEADER_EPOCH_AT)
+  if (stamp.logAppendTimeMs === undefined) return batch // offset and epoch lie outside the checksum
+  batch.writeInt16BE(batch.readInt16BE(ATTRIBUTES_AT) | LOG_APPEND_TIME_BIT, ATTRIBUTES_AT)
+  batch.writeBigInt64BE(BigInt(stamp.logAppendTimeMs), MAX_TIMESTAMP_AT)
+  batch.writeUInt32BE(crc32c(batch.subarray(ATTRIBUTES_AT)), CRC_AT)
+  return batch
+}
+
+const codecs = new Map<number, Codec>()
+
+/** Undoes the compression of a batch's records. Throws where the bytes or the codec are not sound. */
+export function decompress(bytes: Buffer, codecId: number): Uint8Array {
+  let codec = codecs.get(codecId)
+  if (codec === undefined) {
+    const name = COMPRESSION_NAMES[codecId]
+    if (name === undefined) throw new RangeError(`there is no codec ${codecId}`)
+    codec = createCodec(name)
+    codecs.set(codecId, codec)
+  }
+  return codec.decompress(bytes)
+}
