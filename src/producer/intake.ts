@@ -240,7 +240,7 @@ export class Intake<K, V> {
     this.roomFreed()
   }
 
-  /** The topic has more partitions: records for one that it lacked may go now. */
+  /** The topic may have more partitions: records for one that it lacked may go now. */
   retryBeyond(topic: ProducerTopic): void {
     for (let left = topic.beyond.length; left > 0; left--) {
       const parked = topic.beyond.shift()
@@ -292,7 +292,7 @@ export class Intake<K, V> {
   #moveBeyond(parked: ParkedRecord): void {
     this.#parts.lot.take(parked)
     parked.topic.beyond.push(parked)
-    this.#parts.directory.refresh(parked.topic)
+    this.#parts.directory.awaitPartitions(parked.topic)
   }
 
   /** True where what the last refused record needed is there, and nobody waits. */

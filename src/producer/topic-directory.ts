@@ -4,13 +4,16 @@
  *
  * Before: metadata-cache tells it what it learns. After: the intake and the sender look topics up.
  */
-import type { Clock } from '../clock.js'
+import type { Clock, Timer } from '../clock.js'
 import { type BrokerError, ClosedError, TopicUnavailableError, type OttlaError } from '../errors.js'
 import type { TopicMetadata } from '../network/topic-metadata.js'
 import type { PartitionQueue } from './partition-queue.js'
 import { checkTopicName } from './record.js'
 import { ProducerTopic } from './topic.js'
 import type { StickyOptions } from './sticky-partitioner.js'
+
+/** How often to ask for a partition that somebody waits for. */
+const PARTITION_RETRY_MS = 250
 
 export interface DirectoryListener {
   /** The topic can be written to now, or has more partitions. */
@@ -36,6 +39,7 @@ export class TopicDirectory {
   readonly #describeFailure: () => string
   readonly #listener: DirectoryListener
   readonly #waiters = new Set<Waiter>()
+  readonly #partitionTimers = new Map<ProducerTopic, Timer>()
   /** Why a topic is not known yet, as far as the cluster says. */
   readonly #lastErrors = new Map<string, BrokerError>()
   #last: ProducerTopic | null = null
@@ -76,10 +80,19 @@ export class TopicDirectory {
     this.#want(topic.name)
   }
 
-  /** Asks whether the topic has changed. */
-  refresh(topic: ProducerTopic): void {
+  /**
+   * Records wait for a partition that the topic lacks: asks for it, again and again while any does.
+   * (Metadata tells only what has changed, so an answer in between is not heard of.)
+   */
+  awaitPartitions(topic: ProducerTopic): void {
+    if (this.#partitionTimers.has(topic)) return
     this.touch(topic)
     this.#refresh()
+    const again = (): void => {
+      this.#partitionTimers.delete(topic)
+      if (topic.awaitsPartitions) this.awaitPartitions(topic)
+    }
+    this.#partitionTimers.set(topic, this.#clock.setTimer(again, PARTITION_RETRY_MS))
   }
 
   /** Resolves once the topic is known; rejects with TopicUnavailableError after `timeoutMs`. */
@@ -140,6 +153,7 @@ export class TopicDirectory {
   }
 
   close(): void {
+    for (const timer of this.#partitionTimers.values()) timer.clear()
     for (const waiter of this.#waiters) waiter.reject(new ClosedError('the producer is closed'))
   }
 }

@@ -51,6 +51,12 @@ export class ProducerTopic {
     return longest
   }
 
+  /** Somebody waits for a partition that the topic lacks. */
+  get awaitsPartitions(): boolean {
+    while (this.beyond.peek()?.isSettled === true) this.beyond.shift()
+    return this.beyond.length > 0
+  }
+
   get isKnown(): boolean {
     return this.partitionCount > 0
   }
