@@ -5,8 +5,8 @@
  * Neighbours, in this order: flights.ts (the input), produce.ts, read-back.ts, verify.ts, report.ts.
  */
 import { randomUUID } from 'node:crypto'
-import { Producer } from '../../src/index.js' // in a program of your own: from 'ottla'
-import { startKafka, type Kafka } from '../../test/broker/kafka.js'
+import { Producer } from '../../src/index.js'
+import { NoKafkaError, startKafka, type Kafka } from '../../test/broker/kafka.js'
 import { loadFlights, type Flight } from './flights.js'
 import { produceAll, type Delivery } from './produce.js'
 import { kafkasPartitions, readBack } from './read-back.js'
@@ -59,7 +59,7 @@ main().then(
     process.exitCode = held ? 0 : 1
   },
   (error: unknown) => {
-    console.error(error)
+    console.error(error instanceof NoKafkaError ? error.message : error)
     process.exitCode = 1
   },
 )

@@ -22,7 +22,7 @@ export interface Delivery {
  * Sends that may be open at once. Without a bound it would be the buffer that holds them back, and
  * the times to acknowledgement would be of records waiting in line.
  */
-const MAX_OPEN = 10_000
+const MAX_OPEN = 2_000
 
 /** Records between two looks at the progress bar, which costs more than a record does. */
 const BAR_STEP = 1_000

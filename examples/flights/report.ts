@@ -32,7 +32,8 @@ export function printPartitions(read: readonly ReadRecord[], partitions: number)
     colAligns: ['right', 'right', 'right', 'right'],
   })
   for (let partition = 0; partition < partitions; partition++) {
-    table.push(partitionRow(`${partition}`, read.filter((it) => it.partition === partition))) // prettier-ignore
+    const records = read.filter((it) => it.partition === partition)
+    table.push(partitionRow(`${partition}`, records))
   }
   table.push(partitionRow('all', read))
   console.log(`\n${table.toString()}\n`)
