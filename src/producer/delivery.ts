@@ -162,12 +162,14 @@ export class Delivery {
     }
     batch.lastError = error
     if (verdict.attemptMaybeWritten) batch.maybeWritten = true
-    if (verdict.action === 'restart-sequence') {
+    const mayTryAgain = batch.attempts <= this.#options.retries
+    if (verdict.action === 'retry' && mayTryAgain) {
+      this.#retry(batch, verdict, nowMs)
+    } else if (verdict.action === 'restart-sequence' && mayTryAgain) {
+      this.#retry(batch, verdict, nowMs)
       this.#restartSequence(batch.queue)
     } else if (verdict.action === 'split' && !batch.maybeWritten) {
       this.#split(batch)
-    } else if (verdict.action === 'retry' && batch.attempts <= this.#options.retries) {
-      this.#retry(batch, verdict, nowMs)
     } else {
       this.#fail(batch, (index) => deliveryErrors.failed(batch, error, answer, index))
     }
@@ -181,8 +183,10 @@ export class Delivery {
 
   #retry(batch: ProducerBatch, verdict: Verdict, nowMs: number): void {
     const { queue } = batch
+    // Where the leader moved, or only the numbers were wrong, a pause gains nothing; but once.
     const leaderMoved = queue.leaderEpoch > batch.leaderEpochAtSend
-    if (!verdict.immediately && !leaderMoved) {
+    const isImmediate = leaderMoved || (verdict.immediately && batch.attempts === 1)
+    if (!isImmediate) {
       queue.retryAtMs = nowMs + backoffMs(batch.attempts, this.#options, this.#parts.random)
       this.#scheduler?.pause(queue)
     }

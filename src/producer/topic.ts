@@ -63,6 +63,7 @@ export class ProducerTopic {
 
   /** Takes new metadata; `onLeader` is told each queue that has a leader, and another than before. */
   update(metadata: TopicMetadata, onLeader: (queue: PartitionQueue) => void): void {
+    if (metadata.topicId !== this.topicId) this.#forgetProofs()
     this.topicId = metadata.topicId
     this.partitionCount = metadata.partitions.length
     this.available = []
@@ -72,5 +73,10 @@ export class ProducerTopic {
       if (queue.setLeader(leaderId, leaderEpoch)) onLeader(queue)
     }
     for (const queue of this.partitions.slice(this.partitionCount)) queue.setLeader(-1, -1)
+  }
+
+  /** A topic made anew knows nothing of us: its leaders have to be tried like new ones. */
+  #forgetProofs(): void {
+    for (const queue of this.partitions) queue.isLeaderProven = false
   }
 }
