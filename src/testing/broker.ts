@@ -26,7 +26,11 @@ export class Broker {
   readonly connections = new Set<ServerConnection>()
   #isFrozen = false
 
-  constructor(id: number, versionCaps: Readonly<Record<string, number>>, rack: string | null = null) {
+  constructor(
+    id: number,
+    versionCaps: Readonly<Record<string, number>>,
+    rack: string | null = null,
+  ) {
     this.id = id
     this.versionCaps = versionCaps
     this.rack = rack

@@ -89,9 +89,7 @@ export class RequestFaults {
 
   /** The error, or the omission, of one topic or partition. */
   errorOf(topic: string, partition?: number): ErrorFault | undefined {
-    return this.#faults
-      .filter(isError)
-      .find((it) => covers(it, topic, partition))
+    return this.#faults.filter(isError).find((it) => covers(it, topic, partition))
   }
 }
 
@@ -139,7 +137,8 @@ function covers(fault: FaultScope, topic: string, partition?: number): boolean {
 
 /** Two faults of one request would touch the same thing: the second one's turn is later. */
 function isSameThing(met: Fault, fault: Fault): boolean {
-  if ('throttleMs' in met || 'throttleMs' in fault) return 'throttleMs' in met && 'throttleMs' in fault
+  if ('throttleMs' in met || 'throttleMs' in fault)
+    return 'throttleMs' in met && 'throttleMs' in fault
   if (isError(met) !== isError(fault)) return false
   if (!isError(met)) return true
   if (met.topic === undefined || fault.topic === undefined) return true

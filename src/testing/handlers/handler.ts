@@ -73,7 +73,8 @@ export function makeService<Request, Response>(
     targets: (request, cluster) => targetsOf(request as Request, cluster),
     serve(exchange, respond) {
       handler({ ...exchange, request: exchange.request as Request }, (answer) => {
-        if (answer === NO_ANSWER || answer === HANG_UP) respond(answer)
+        if (answer === NO_ANSWER) respond(NO_ANSWER)
+        else if (answer === HANG_UP) respond(HANG_UP)
         else respond(responseFrame(api, exchange.version, exchange.correlationId, answer))
       })
     },

@@ -42,7 +42,8 @@ export function answerMetadata(exchange: Exchange<MetadataRequest>): MetadataRes
     error !== undefined && 'errorCode' in error && WHOLE_ANSWER_ERRORS.has(error.errorCode)
       ? error.errorCode
       : ErrorCodes.NONE
-  const isEverythingAsked = request.topics === null || (version === 0 && request.topics.length === 0)
+  const isEverythingAsked =
+    request.topics === null || (version === 0 && request.topics.length === 0)
   const asked = isEverythingAsked
     ? [...view.topics.values()].map(({ name }) => ({ name, topicId: ZERO_UUID }))
     : (request.topics ?? [])

@@ -1,0 +1,206 @@
+/**
+ * A broker's end of one connection: frames in, answers out, strictly in order.
+ *
+ *   bytes ──> frames ──> one request at a time ──> answers in order ──> bytes
+ *               └ held while the broker is frozen, or the client throttled
+ *
+ * As in Kafka, the next request is read when the one before has been answered, so that a Produce
+ * that waits for replicas holds up what is behind it. Faults of the wire happen here; faults that
+ * an answer tells, in the handlers.
+ *
+ * Spec: Kafka's SocketServer. Neighbours: a ClusterNetwork carries the bytes; handlers/services.ts
+ * knows the answers.
+ */
+import type { Clock, Timer } from '../clock.js'
+import { FrameSplitter } from '../network/frame-splitter.js'
+import { ErrorCodes } from '../protocol/error-codes.js'
+import { decodeRequestHeader, type RequestHeader } from '../protocol/header.js'
+import { apiVersions } from '../protocol/messages/api-versions.js'
+import { Reader } from '../protocol/reader.js'
+import type { Broker } from './broker.js'
+import type { ServerStream, ServerStreamHandlers } from './cluster-network.js'
+import type { ClusterState } from './cluster-state.js'
+import type { RequestFaults } from './fault-script.js'
+import { highestVersion } from './handlers/api-versions.js'
+import { HANG_UP, NO_ANSWER, responseFrame, type Answer, type Service } from './handlers/handler.js'
+import { serviceOf } from './handlers/services.js'
+
+interface OutgoingAnswer {
+  readonly bytes: Uint8Array
+  /** Monotonic time before which it does not leave. */
+  readonly leavesAtMs: number
+  readonly isLast: boolean
+}
+
+export class ServerConnection implements ServerStreamHandlers {
+  readonly #cluster: ClusterState
+  readonly #broker: Broker
+  readonly #stream: ServerStream
+  readonly #splitter = new FrameSplitter()
+  readonly #frames: Buffer[] = []
+  readonly #outgoing: OutgoingAnswer[] = []
+  #timer: Timer | null = null
+  #mutedUntilMs = 0
+  #isServing = false
+  #isPumping = false
+  #isSilent = false
+  #isClosed = false
+
+  constructor(cluster: ClusterState, broker: Broker, stream: ServerStream) {
+    this.#cluster = cluster
+    this.#broker = broker
+    this.#stream = stream
+    broker.connections.add(this)
+  }
+
+  get #clock(): Clock {
+    return this.#cluster.settings.clock
+  }
+
+  onData(chunk: Buffer): void {
+    try {
+      this.#splitter.push(chunk, (frame) => this.#frames.push(frame))
+    } catch {
+      this.close() // no size that a Kafka client sends
+      return
+    }
+    this.resume()
+  }
+
+  onClose(): void {
+    this.#isClosed = true
+    this.#timer?.clear()
+    this.#broker.connections.delete(this)
+  }
+
+  /** Cuts the connection. Idempotent. */
+  close(): void {
+    if (this.#isClosed) return
+    this.onClose()
+    this.#stream.destroy()
+  }
+
+  /** Goes on with what waits, unless the broker is frozen. */
+  resume(): void {
+    this.#flush()
+    if (this.#isPumping) return
+    this.#isPumping = true
+    while (this.#mayServe()) this.#serveNext()
+    this.#isPumping = false
+    this.#armTimer()
+  }
+
+  #mayServe(): boolean {
+    const isMuted = this.#mutedUntilMs > this.#clock.monotonicMs()
+    const isHeld = this.#isServing || this.#isClosed || this.#broker.isFrozen || isMuted
+    return !isHeld && this.#frames.length > 0
+  }
+
+  #serveNext(): void {
+    const frame = this.#frames.shift() as Buffer // mayServe has seen it
+    try {
+      this.#serve(frame)
+    } catch {
+      this.close() // bytes that are no request: what a broker does, too
+    }
+  }
+
+  /** Throws ProtocolError. */
+  #serve(frame: Buffer): void {
+    const reader = new Reader(frame, { apiName: 'request', version: 0 })
+    const header = decodeRequestHeader(reader)
+    const service = serviceOf(header.apiKey)
+    const { apiVersion } = header
+    if (service === undefined) return this.close()
+    const highest = highestVersion(this.#broker, service)
+    if (apiVersion < service.minVersion || apiVersion > highest) {
+      return this.#refuseVersion(header, service)
+    }
+    this.#carryOut(header, service, service.decode(reader, apiVersion))
+  }
+
+  #carryOut(header: RequestHeader, service: Service, body: unknown): void {
+    const cluster = this.#cluster
+    const broker = this.#broker
+    const { apiVersion: version, correlationId, clientId } = header
+    const api = service.name
+    cluster.requests.note({ broker: broker.id, api, version, correlationId, clientId, body })
+    const faults = cluster.faults.take(api, broker.id, service.targets(body, cluster))
+    const { wire } = faults
+    if (wire !== undefined && 'disconnect' in wire && wire.disconnect === 'before') {
+      return this.close()
+    }
+    this.#isServing = true
+    const exchange = { cluster, broker, version, correlationId, request: body, faults }
+    service.serve(exchange, (answer) => {
+      this.#isServing = false
+      if (!this.#isClosed) this.#answer(answer, faults)
+      this.resume()
+    })
+  }
+
+  /** ApiVersions of a version unknown here: answered in v0, with the range of ApiVersions alone. */
+  #refuseVersion({ correlationId }: RequestHeader, service: Service): void {
+    if (service.key !== apiVersions.key) return this.close()
+    const maxVersion = highestVersion(this.#broker, service)
+    const response = {
+      errorCode: ErrorCodes.UNSUPPORTED_VERSION,
+      apiKeys: [{ apiKey: service.key, minVersion: service.minVersion, maxVersion }],
+      throttleTimeMs: 0,
+      supportedFeatures: [],
+      finalizedFeaturesEpoch: -1n,
+      finalizedFeatures: [],
+      zkMigrationReady: false,
+    }
+    this.#send(responseFrame(apiVersions, 0, correlationId, response))
+  }
+
+  #answer(answer: Answer<Buffer>, { wire, throttleMs }: RequestFaults): void {
+    if (throttleMs > 0) this.#mutedUntilMs = this.#clock.monotonicMs() + throttleMs
+    if (answer === HANG_UP || (wire !== undefined && 'disconnect' in wire)) return this.close()
+    if (wire !== undefined && 'silent' in wire) this.#isSilent = true
+    if (answer === NO_ANSWER || this.#isSilent) return
+    if (wire === undefined) return this.#send(answer)
+    if ('delayMs' in wire) return this.#send(answer, wire.delayMs)
+    if ('cutAnswerAt' in wire) return this.#send(answer.subarray(0, wire.cutAnswerAt), 0, true)
+    if ('answerBytes' in wire) return this.#send(wire.answerBytes)
+    if ('wrongCorrelationId' in wire) answer.writeInt32BE(answer.readInt32BE(4) ^ 1, 4)
+    if ('frameLength' in wire) answer.writeInt32BE(wire.frameLength, 0)
+    this.#send(answer)
+  }
+
+  #send(bytes: Uint8Array, delayMs = 0, isLast = false): void {
+    this.#outgoing.push({ bytes, leavesAtMs: this.#clock.monotonicMs() + delayMs, isLast })
+    this.#flush()
+  }
+
+  #flush(): void {
+    const nowMs = this.#clock.monotonicMs()
+    for (let next = this.#outgoing[0]; next !== undefined; next = this.#outgoing[0]) {
+      if (this.#broker.isFrozen || this.#isClosed || next.leavesAtMs > nowMs) return
+      this.#outgoing.shift()
+      this.#stream.write(next.bytes)
+      if (next.isLast) this.#hangUp()
+    }
+  }
+
+  /** Closes behind what was written. */
+  #hangUp(): void {
+    this.onClose()
+    this.#stream.end()
+  }
+
+  /** Wakes when the next answer may leave, or the client's pause is over. */
+  #armTimer(): void {
+    this.#timer?.clear()
+    this.#timer = null
+    if (this.#isClosed || this.#broker.isFrozen) return
+    const nowMs = this.#clock.monotonicMs()
+    const dueMs = [this.#outgoing[0]?.leavesAtMs ?? 0, this.#mutedUntilMs].filter(
+      (it) => it > nowMs,
+    )
+    if (dueMs.length === 0) return
+    const wake = (): void => this.resume()
+    this.#timer = this.#clock.setTimer(wake, Math.min(...dueMs) - nowMs, { keepAlive: false })
+  }
+}

@@ -1,0 +1,79 @@
+/**
+ * Real TCP on the loopback interface, for tests that use a producer as it is.
+ *
+ * Listening sockets do not keep the process alive; open connections do, until the cluster closes.
+ *
+ * Spec: node:net. Neighbours: cluster-network.ts is the contract.
+ */
+import { createServer, type Server, type Socket } from 'node:net'
+import { systemClock } from '../clock.js'
+import { formatAddress } from '../network/address.js'
+import type { Address } from '../network/transport.js'
+import type { AcceptStream, ClusterNetwork, ServerStream } from './cluster-network.js'
+
+const HOST = '127.0.0.1'
+const ANY_PORT = 0
+
+/** One per cluster. */
+export class TcpNetwork implements ClusterNetwork {
+  readonly clock = systemClock
+  readonly #servers = new Map<string, Server>()
+  readonly #sockets = new Set<Socket>()
+
+  async listen(address: Address | null, accept: AcceptStream): Promise<Address> {
+    const server = createServer({ noDelay: true }, (socket) => this.#accept(socket, accept))
+    const bound = await bind(server, address?.port ?? ANY_PORT)
+    this.#servers.set(formatAddress(bound), server)
+    return bound
+  }
+
+  async unlisten(address: Address): Promise<void> {
+    const server = this.#servers.get(formatAddress(address))
+    if (server === undefined) return
+    this.#servers.delete(formatAddress(address))
+    // Not awaited to its end: a server counts as open while a connection is.
+    server.close()
+    await Promise.resolve()
+  }
+
+  async close(): Promise<void> {
+    const closed = [...this.#servers.values()].map(
+      (server) => new Promise<void>((resolve) => server.close(() => resolve())),
+    )
+    this.#servers.clear()
+    for (const socket of this.#sockets) socket.destroy()
+    await Promise.all(closed)
+  }
+
+  #accept(socket: Socket, accept: AcceptStream): void {
+    this.#sockets.add(socket)
+    const handlers = accept(streamOf(socket))
+    socket.on('data', (chunk: Buffer) => handlers.onData(chunk))
+    socket.on('error', () => {}) // the client has gone: `close` follows
+    socket.on('close', () => {
+      this.#sockets.delete(socket)
+      handlers.onClose()
+    })
+  }
+}
+
+function bind(server: Server, port: number): Promise<Address> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen({ host: HOST, port }, () => {
+      server.off('error', reject)
+      server.unref()
+      const bound = server.address()
+      if (bound === null || typeof bound === 'string') reject(new Error('no TCP port was bound'))
+      else resolve({ host: HOST, port: bound.port })
+    })
+  })
+}
+
+function streamOf(socket: Socket): ServerStream {
+  return {
+    write: (bytes) => void socket.write(bytes),
+    end: () => void socket.end(() => socket.destroy()),
+    destroy: () => void socket.destroy(),
+  }
+}
