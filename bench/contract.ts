@@ -63,6 +63,11 @@ export interface SubjectReport {
   readonly runtime: string
   /** Acknowledged; a subject that had any other fails instead of reporting. */
   readonly records: number
+  /**
+   * With the warm-up's: what the topic has grown by, which the bench checks; null where nothing was
+   * produced.
+   */
+  readonly totalRecords: number | null
   /** From the first record handed over to the last one acknowledged. */
   readonly seconds: number
   /** User and system time of the whole process, in µs. */

@@ -8,9 +8,9 @@ export interface BenchOptions {
   /** Cases by name, in the order given. */
   readonly cases: readonly string[]
   readonly rounds: number
-  /** Bounds of a sample: records, and seconds. */
-  readonly records: number
-  readonly seconds: number
+  /** Bounds of a sample; undefined: as the case has it. */
+  readonly records: number | undefined
+  readonly seconds: number | undefined
   /** Brokers to start: 1 or 3. */
   readonly nodes: 1 | 3
   /** Write bench/results. */
@@ -24,8 +24,8 @@ export class UsageError extends Error {}
 
 const OPTIONS = {
   rounds: { type: 'string', default: '3' },
-  records: { type: 'string', default: '4000000' },
-  seconds: { type: 'string', default: '2.5' },
+  records: { type: 'string' },
+  seconds: { type: 'string' },
   nodes: { type: 'string', default: '1' },
   json: { type: 'boolean', default: false },
   only: { type: 'string', multiple: true },
@@ -33,8 +33,8 @@ const OPTIONS = {
 } as const
 
 export const OPTIONS_HELP = `  --rounds 3        how often each subject runs
-  --records 4000000 most records in a sample
-  --seconds 2.5     longest measured phase of a sample
+  --records <count> most records in a sample (default: the case's, mostly 4,000,000)
+  --seconds <time>  longest measured phase of a sample (default: the case's, mostly 2.5)
   --nodes 1         brokers: 1 or 3
   --only <text>     only subjects with this in their name (may be repeated)
   --json            keep every sample in bench/results`
@@ -51,8 +51,8 @@ export function parseBenchOptions(
   return {
     cases: positionals.length > 0 ? positionals : [defaultCase],
     rounds: positiveNumber('rounds', values.rounds),
-    records: positiveNumber('records', values.records),
-    seconds: positiveNumber('seconds', values.seconds),
+    records: optionalNumber('records', values.records),
+    seconds: optionalNumber('seconds', values.seconds),
     nodes,
     json: values.json,
     only: values.only ?? [],
@@ -71,4 +71,8 @@ function positiveNumber(name: string, text: string): number {
   const value = Number(text)
   if (value > 0 && Number.isFinite(value)) return value
   throw new UsageError(`--${name} is a number above 0, and "${text}" is not`)
+}
+
+function optionalNumber(name: string, text: string | undefined): number | undefined {
+  return text === undefined ? undefined : positiveNumber(name, text)
 }

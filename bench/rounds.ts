@@ -4,107 +4,89 @@
  *
  *   round 1:  wire | enqueue | send       round 2:  enqueue | send | wire       …
  *
- * Neighbours: cases/ say what; run-subject.ts runs one; main.ts prints.
+ * Neighbours: cases/ say what; task.ts fills in the rest; run-subject.ts runs one; run-bench.ts prints.
  */
 import type { Kafka } from '../test/broker/kafka.js'
-import type { Group, Subject, TaskChanges } from './cases/case.js'
-import type { Settings, SubjectReport, SubjectTask } from './contract.js'
+import type { Group, Subject } from './cases/case.js'
+import type { SubjectReport, SubjectTask } from './contract.js'
 import type { BenchOptions } from './options.js'
 import type { Measured } from './report/columns.js'
+import { endOfTopic } from './support/end-of-topic.js'
 import { runSubject } from './support/run-subject.js'
-import { valuesFile } from './support/values.js'
+import { makeTask } from './task.js'
 
-/** Ottla's defaults but for what a peer may not have; the same for all. */
-const SETTINGS: Settings = {
-  acks: 'all',
-  idempotence: true,
-  lingerMs: 0,
-  batchSizeBytes: 131_072,
-  maxInFlight: 5,
-  compression: 'none',
-}
-const VALUE_BYTES = 100
-const PARTITIONS = 6
-const OUTSTANDING_BYTES = 16_000_000
-const MAX_OUTSTANDING = 50_000
-/** Most bytes that one sample may leave on the broker's disk. */
-const MAX_SAMPLE_BYTES = 2_000_000_000
-const WARMUP_SHARE = 10
 /** A subject that has not come back after its phase and this long is killed. */
-const GRACE_MS = 60_000
+const GRACE_MS = 90_000
 /** The broker throws old segments away while the bench runs: it must not fill the disk. */
 const TOPIC_CONFIG = {
   'retention.bytes': '134217728',
   'segment.bytes': '67108864',
-  'segment.index.bytes': '1048576',
+  'segment.index.bytes': '1048576', // mapped whole for every partition; 10 MiB by default
   'file.delete.delay.ms': '1000',
 }
 
-let topicCount = 0
+interface Row {
+  readonly subject: Subject
+  readonly task: SubjectTask
+  readonly samples: SubjectReport[]
+  hasFailed: boolean
+}
 
-/** Measures a group on a topic of its own. A subject that fails is told of and left out. */
+/** Measures a group on topics of its own. A subject that fails is told of and left out. */
 export async function measureGroup(
   kafka: Kafka,
   group: Group,
   options: BenchOptions,
   log: (line: string) => void,
-): Promise<{ task: SubjectTask; measured: Measured[] }> {
-  const topic = `bench-${process.pid}-${Date.now()}-${topicCount++}`
-  const base = makeTask({ brokers: kafka.bootstrap, topic, ...group.task }, options)
-  await kafka.createTopic(topic, { partitions: base.partitions, config: TOPIC_CONFIG })
-  const rows = group.subjects.map((subject) => ({ subject, samples: [] as SubjectReport[] }))
-  const failed = new Set<Subject>()
+): Promise<Measured[]> {
+  const rows = await makeRows(kafka, group, options)
   for (let round = 0; round < options.rounds; round++) {
     for (let place = 0; place < rows.length; place++) {
       const row = rows[(round + place) % rows.length]
-      if (row === undefined || failed.has(row.subject)) continue
-      const { subject, samples } = row
-      log(`${group.title}: round ${round + 1} of ${options.rounds}, ${subject.name}`)
-      const task = makeTask(
-        { brokers: kafka.bootstrap, topic, ...group.task },
-        options,
-        subject.task,
-      )
-      try {
-        samples.push(await runSubject(subject.program, task, task.maxSeconds * 1000 + GRACE_MS))
-      } catch (error) {
-        failed.add(subject)
-        log(`${subject.name} failed: ${(error as Error).message}`)
-      }
+      if (row === undefined || row.hasFailed) continue
+      log(`${group.title}: round ${round + 1} of ${options.rounds}, ${row.subject.name}`)
+      await addSample(row, log)
     }
   }
-  const measured = rows
-    .filter(({ subject }) => !failed.has(subject))
-    .map(({ subject, samples }) => ({
-      subject: subject.name,
-      valueBytes: base.valueBytes,
-      samples,
-    }))
-  return { task: base, measured }
+  return rows
+    .filter((row) => !row.hasFailed)
+    .map(({ subject, task, samples }) => ({ subject: subject.name, task, samples }))
 }
 
-function makeTask(
-  group: TaskChanges & Pick<SubjectTask, 'brokers' | 'topic'>,
-  options: BenchOptions,
-  subject: TaskChanges = {},
-): SubjectTask {
-  const { valueBytes = VALUE_BYTES } = { ...group, ...subject }
-  const records = Math.min(options.records, Math.ceil(MAX_SAMPLE_BYTES / valueBytes))
-  return {
-    partitions: PARTITIONS,
-    busyPartitions: 0,
-    keysAndHeaders: false,
-    mode: 'enqueue',
-    recommended: false,
-    maxSeconds: options.seconds,
-    ratePerSecond: 0,
-    outstanding: Math.min(MAX_OUTSTANDING, Math.ceil(OUTSTANDING_BYTES / valueBytes)),
-    records,
-    warmupRecords: Math.ceil(records / WARMUP_SHARE),
-    ...group,
-    ...subject,
-    valueBytes,
-    valuesFile: valuesFile(valueBytes),
-    settings: { ...SETTINGS, ...group.settings, ...subject.settings },
+/** One topic for each number of partitions that the group's subjects ask for. */
+async function makeRows(kafka: Kafka, group: Group, options: BenchOptions): Promise<Row[]> {
+  const topics = new Map<number, string>()
+  const rows: Row[] = []
+  for (const subject of group.subjects) {
+    const task = makeTask(group, subject, options)
+    let topic = topics.get(task.partitions)
+    if (topic === undefined) {
+      topic = `bench-${process.pid}-${Date.now()}-${task.partitions}`
+      await kafka.createTopic(topic, { partitions: task.partitions, config: TOPIC_CONFIG })
+      topics.set(task.partitions, topic)
+    }
+    const whole = { ...task, brokers: kafka.bootstrap, topic }
+    rows.push({ subject, task: whole, samples: [], hasFailed: false })
   }
+  return rows
+}
+
+async function addSample(row: Row, log: (line: string) => void): Promise<void> {
+  const { subject, task, samples } = row
+  try {
+    const before = await endOfTopic(task.brokers, task.topic, task.partitions)
+    const report = await runSubject(subject.program, task, task.maxSeconds * 1000 + GRACE_MS)
+    const grown = (await endOfTopic(task.brokers, task.topic, task.partitions)) - before
+    checkCount(report, grown)
+    samples.push(report)
+  } catch (error) {
+    row.hasFailed = true
+    log(`${subject.name} failed: ${(error as Error).message}`)
+  }
+}
+
+/** A speed counts only if the records are there: neither fewer nor more. */
+function checkCount({ totalRecords }: SubjectReport, grown: number): void {
+  if (totalRecords === null || totalRecords === grown) return
+  throw new Error(`it reports ${totalRecords} records, and the topic has ${grown} more than before`)
 }

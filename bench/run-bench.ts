@@ -62,9 +62,9 @@ async function runCase(
   const results: GroupResult[] = []
   for (const group of it.groups) {
     const chosen = choose(bench.extend?.(group) ?? group, options)
-    const { task, measured } = await measureGroup(kafka, chosen, options, log)
+    const measured = await measureGroup(kafka, chosen, options, log)
     console.log(`\n${renderTable(chosen, it.columns, measured)}`)
-    results.push({ case: it.name, group: group.title, task, measured })
+    results.push({ case: it.name, group: group.title, measured })
     if (measured.length < chosen.subjects.length) process.exitCode = 1
   }
   return results

@@ -2,13 +2,13 @@
  * The columns of the bench's tables: what each is called, and how it is made of a subject's samples
  * and those of its group's first row.
  */
-import type { SubjectReport } from '../contract.js'
+import type { SubjectReport, SubjectTask } from '../contract.js'
 import { median, spread } from '../support/statistics.js'
 
 /** One subject's samples, a round each. */
 export interface Measured {
   readonly subject: string
-  readonly valueBytes: number
+  readonly task: SubjectTask
   readonly samples: readonly SubjectReport[]
 }
 
@@ -20,9 +20,9 @@ export interface Column {
 
 type Figure = (sample: SubjectReport, measured: Measured) => number | undefined
 
-export const recordsPerSecond: Figure = (sample) => sample.records / sample.seconds
-const megabytesPerSecond: Figure = (sample, { valueBytes }) =>
-  (sample.records * valueBytes) / sample.seconds / 1e6
+const recordsPerSecond: Figure = (sample) => sample.records / sample.seconds
+const megabytesPerSecond: Figure = (sample, { task }) =>
+  (sample.records * task.valueBytes) / sample.seconds / 1e6
 const cpuPerRecord: Figure = (sample) => sample.cpuMicros / sample.records
 
 /** The median over the rounds, with half the distance of the extremes behind it. */
@@ -82,6 +82,7 @@ export const THROUGHPUT_COLUMNS: readonly Column[] = [
   rssColumn,
   loopDelayColumn,
   ratioColumn('× first row', recordsPerSecond),
+  ratioColumn('CPU × first row', cpuPerRecord),
 ]
 
 /** For fixed rates. */

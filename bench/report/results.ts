@@ -7,7 +7,6 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { availableParallelism, cpus, release, totalmem } from 'node:os'
 import { crc32cImplementation, VERSION } from '../../src/index.js'
 import { projectFile } from '../../test/broker/project.js'
-import type { SubjectTask } from '../contract.js'
 import { VALUES_SEED } from '../support/values.js'
 import type { Measured } from './columns.js'
 
@@ -15,7 +14,6 @@ import type { Measured } from './columns.js'
 export interface GroupResult {
   readonly case: string
   readonly group: string
-  readonly task: SubjectTask
   readonly measured: readonly Measured[]
 }
 

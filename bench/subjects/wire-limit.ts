@@ -17,12 +17,12 @@ import { NODE_RUNTIME, runSubject } from '../support/subject.js'
 async function run(task: SubjectTask): Promise<SubjectReport> {
   const requests = makeRequests(task)
   const connection = await RawConnection.open(task.brokers[0] ?? '')
-  await replay(connection, requests, task, task.warmupRecords, Infinity)
+  const warmup = await replay(connection, requests, task, task.warmupRecords, Infinity)
   const stop = startMeter()
   const records = await replay(connection, requests, task, task.records, task.maxSeconds)
   const cost = stop()
   connection.close()
-  return { version: '-', runtime: NODE_RUNTIME, records, ...cost }
+  return { version: '-', runtime: NODE_RUNTIME, records, totalRecords: warmup + records, ...cost }
 }
 
 /** Sends until the records are out or the time is over; resolves with the records acknowledged. */

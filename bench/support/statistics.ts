@@ -12,7 +12,8 @@ export function median(values: readonly number[]): number {
 
 /** Half the distance of the extremes as a share of the median: 0.05 reads "± 5 %". */
 export function spread(values: readonly number[]): number {
-  return (Math.max(...values) - Math.min(...values)) / 2 / median(values)
+  const range = Math.max(...values) - Math.min(...values)
+  return range === 0 ? 0 : range / 2 / median(values)
 }
 
 /** The value that a share of all do not exceed (nearest rank); `sorted` rises. */

@@ -35,10 +35,11 @@ export async function runWorkload(task: SubjectTask, client: Client): Promise<Su
   const report =
     task.ratePerSecond > 0 ? await atRate(task, client) : await atFullSpeed(task, client)
   await client.close()
-  return { version: client.version, runtime: NODE_RUNTIME, ...report }
+  const totalRecords = task.warmupRecords + report.records
+  return { version: client.version, runtime: NODE_RUNTIME, totalRecords, ...report }
 }
 
-type Measured = Omit<SubjectReport, 'version' | 'runtime'>
+type Measured = Omit<SubjectReport, 'version' | 'runtime' | 'totalRecords'>
 
 async function atFullSpeed(task: SubjectTask, client: Client): Promise<Measured> {
   const deadlineMs = performance.now() + task.maxSeconds * 1000

@@ -1,0 +1,23 @@
+/**
+ * Every case, in the order in which the help lists them.
+ */
+import type { Case } from './case.js'
+import { codecs } from './codecs.js'
+import { latency } from './latency.js'
+import { linger } from './linger.js'
+import { memory } from './memory.js'
+import { partitions } from './partitions.js'
+import { sizes } from './sizes.js'
+import { start } from './start.js'
+import { throughput } from './throughput.js'
+
+export const CASES: readonly Case[] = [
+  throughput,
+  sizes,
+  codecs,
+  partitions,
+  latency,
+  start,
+  memory,
+  linger,
+]

@@ -1,0 +1,36 @@
+/**
+ * Many partitions: small batches when all are busy; a client that looks at every partition it knows
+ * when few are.
+ */
+import { THROUGHPUT_COLUMNS } from '../report/columns.js'
+import { ottla, WIRE_LIMIT, type Case, type Group } from './case.js'
+
+const COUNTS = [1, 6, 100, 1_000, 10_000]
+const BUSY = 10
+
+export const partitions: Case = {
+  name: 'partitions',
+  summary: '1 to 10,000 partitions, all busy in turn; and 10 busy ones of 10 and of 10,000',
+  columns: THROUGHPUT_COLUMNS,
+  groups: [
+    ...COUNTS.map((count): Group => ({
+      title: `${count.toLocaleString('en-US')} partitions, in turn`,
+      task: { partitions: count, busyPartitions: count },
+      subjects: [WIRE_LIMIT, ottla('enqueue'), ottla('send'), sticky(count)],
+      takesPeers: true,
+    })),
+    {
+      title: `${BUSY} busy partitions`,
+      task: { busyPartitions: BUSY },
+      subjects: [BUSY, 10_000].map((known) =>
+        ottla('enqueue', { partitions: known }, `of ${known.toLocaleString('en-US')} known`),
+      ),
+      takesPeers: false,
+    },
+  ],
+}
+
+/** Left to the partitioner, which fills a batch before it goes on to the next partition. */
+function sticky(count: number) {
+  return ottla('enqueue', { partitions: count, busyPartitions: 0 }, 'without key')
+}

@@ -1,0 +1,26 @@
+/**
+ * Subject: how long until the first record is acknowledged, from importing Ottla on. Nothing of
+ * src/ may be imported above the measured line.
+ */
+import type { SubjectReport, SubjectTask } from '../contract.js'
+import { startMeter } from '../support/meter.js'
+import { NODE_RUNTIME, runSubject } from '../support/subject.js'
+import { readValues } from '../support/values.js'
+
+async function run({ brokers, topic, valuesFile, settings }: SubjectTask): Promise<SubjectReport> {
+  const value = readValues(valuesFile)[0] ?? ''
+  const { acks, idempotence } = settings
+  const stop = startMeter()
+  const startedMs = performance.now()
+  const { Producer, VERSION } = await import('../../src/index.js')
+  const importedMs = performance.now()
+  const producer = new Producer({ brokers, acks, idempotence })
+  await producer.send({ topic, value })
+  const ackedMs = performance.now()
+  const cost = stop()
+  await producer.close()
+  const figures = { importMs: importedMs - startedMs, firstAckMs: ackedMs - importedMs }
+  return { version: VERSION, runtime: NODE_RUNTIME, records: 1, totalRecords: 1, ...cost, figures }
+}
+
+runSubject(run)

@@ -1,0 +1,27 @@
+/**
+ * How many records a topic has ever had: the sum of its partitions' end offsets. The proof that
+ * what a subject reports was really written, once.
+ */
+import { askAnyMetadata } from '../../test/broker/admin.js'
+import { ask } from '../../test/broker/ask.js'
+import { LIST_OFFSETS_VERSION, listOffsets } from '../../test/broker/list-offsets.js'
+
+/** The sum of the end offsets of partitions 0 to `partitions` - 1. */
+export async function endOfTopic(
+  brokers: readonly string[],
+  topic: string,
+  partitions: number,
+): Promise<number> {
+  const metadata = await askAnyMetadata(brokers, [topic])
+  const found = metadata.topics[0]?.partitions ?? []
+  if (found.length !== partitions) throw new Error(`${topic} has ${found.length} partitions`)
+  let sum = 0
+  for (const { nodeId, host, port } of metadata.brokers) {
+    const led = found.filter((it) => it.leaderId === nodeId).map((it) => it.partitionIndex)
+    if (led.length === 0) continue
+    const request = { topic, partitions: led }
+    const ends = await ask(`${host}:${port}`, listOffsets, LIST_OFFSETS_VERSION, request)
+    for (const { offset } of ends) sum += Number(offset)
+  }
+  return sum
+}
