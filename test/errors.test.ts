@@ -1,0 +1,63 @@
+import t from 'tap'
+import * as errors from '../src/errors.js'
+
+const place = { host: 'kafka', port: 9092, phase: 'connect' } as const
+const broker = { apiName: 'Produce', errorCode: 3, errorName: 'UNKNOWN_TOPIC_OR_PARTITION' }
+const cause = new Error('the cause')
+
+/** Each class of the tree: how to make one, its code, and whether it is retriable by itself. */
+const TREE = [
+  ['OttlaError', (o: object) => new errors.OttlaError('ERR_OTTLA_X', 'm', o), 'ERR_OTTLA_X', false],
+  ['ConfigError', (o: object) => new errors.ConfigError('m', o), 'ERR_OTTLA_CONFIG', false],
+  ['ProtocolError', (o: object) => new errors.ProtocolError('m', o), 'ERR_OTTLA_PROTOCOL', false],
+  ['ConnectionError', (o: object) => new errors.ConnectionError('m', { ...place, ...o }), 'ERR_OTTLA_CONNECTION', true],
+  ['BrokerError', (o: object) => new errors.BrokerError('m', { ...broker, ...o }), 'ERR_OTTLA_BROKER', false],
+  ['TimeoutError', (o: object) => new errors.TimeoutError('m', o), 'ERR_OTTLA_TIMEOUT', true],
+  ['DeliveryError', (o: object) => new errors.DeliveryError('m', o), 'ERR_OTTLA_DELIVERY', false],
+  ['InvalidRecordError', (o: object) => new errors.InvalidRecordError('m', o), 'ERR_OTTLA_INVALID_RECORD', false],
+  ['SerializationError', (o: object) => new errors.SerializationError('m', o), 'ERR_OTTLA_SERIALIZATION', false],
+  ['RecordTooLargeError', (o: object) => new errors.RecordTooLargeError('m', o), 'ERR_OTTLA_RECORD_TOO_LARGE', false],
+  ['BufferFullError', (o: object) => new errors.BufferFullError('m', o), 'ERR_OTTLA_BUFFER_FULL', true],
+  ['TopicUnavailableError', (o: object) => new errors.TopicUnavailableError('m', o), 'ERR_OTTLA_TOPIC_UNAVAILABLE', false],
+  ['DeliveryTimeoutError', (o: object) => new errors.DeliveryTimeoutError('m', o), 'ERR_OTTLA_DELIVERY_TIMEOUT', true],
+  ['AbortedError', (o: object) => new errors.AbortedError('m', o), 'ERR_OTTLA_ABORTED', false],
+  ['ClosedError', (o: object) => new errors.ClosedError('m', o), 'ERR_OTTLA_CLOSED', false],
+  ['SendAllError', (o: object) => new errors.SendAllError('m', [], o), 'ERR_OTTLA_SEND_ALL', false],
+] as const // prettier-ignore
+
+for (const [name, make, code, retriable] of TREE) {
+  t.test(`${name} has its name, its code, its cause, and says whether to try again`, async (t) => {
+    const error = make({ cause })
+    t.ok(error instanceof errors.OttlaError && error instanceof Error)
+    t.equal(error.name, name)
+    t.equal(error.code, code)
+    t.equal(error.message, 'm')
+    t.equal(error.cause, cause)
+    t.equal(error.retriable, retriable)
+    t.equal(make({ retriable: !retriable }).retriable, !retriable)
+    t.equal('cause' in make({}), false, 'no cause is no field')
+  })
+}
+
+t.test('every class of the tree is tested here, and no two have the same code', async (t) => {
+  t.strictSame(Object.keys(errors).toSorted(), TREE.map(([name]) => name).toSorted())
+  t.equal(new Set(TREE.map(([, , code]) => code)).size, TREE.length)
+})
+
+t.test('a delivery error says what is known of the record, not-written unless told', async (t) => {
+  const error = new errors.DeliveryError('m', { outcome: 'unknown', topic: 'orders', partition: 3 })
+  t.match(error, { outcome: 'unknown', topic: 'orders', partition: 3 })
+  t.match(new errors.ClosedError('m'), { outcome: 'not-written', topic: undefined })
+  for (const [name, make] of TREE.slice(7)) {
+    t.ok(make({}) instanceof errors.DeliveryError, name)
+    t.equal((make({ outcome: 'rejected' }) as errors.DeliveryError).outcome, 'rejected')
+  }
+})
+
+t.test('the others say where', async (t) => {
+  t.match(new errors.ConnectionError('m', place), place)
+  t.match(new errors.BrokerError('m', broker), broker)
+  t.match(new errors.ProtocolError('m', { apiName: 'Produce', version: 9, offset: 4 }), { apiName: 'Produce', version: 9, offset: 4 })
+  const results = [{ status: 'fulfilled', value: 7 } as const]
+  t.equal(new errors.SendAllError('m', results, {}).results, results)
+}) // prettier-ignore

@@ -1,0 +1,46 @@
+import t from 'tap'
+import { BatchFill } from '../../src/producer/batch-fill.js'
+
+t.test('without a gain a batch takes its size and no more', async (t) => {
+  const fill = new BatchFill(1000, 50_000)
+  t.equal(fill.ratio, 1)
+  t.equal(fill.targetBytes, 1000)
+  fill.observed(1.2)
+  t.equal(fill.targetBytes, 1000)
+})
+
+t.test('it gets better a tenth of the way with each batch', async (t) => {
+  const fill = new BatchFill(1000, 50_000)
+  fill.observed(0.5)
+  t.equal(fill.ratio, 0.95)
+  for (let i = 0; i < 200; i++) fill.observed(0.5)
+  t.ok(Math.abs(fill.ratio - 0.5) < 1e-6)
+  t.ok(Math.abs(fill.targetBytes - 1000 / (0.5 * 1.05)) < 2)
+})
+
+t.test('it gets worse at once, and never worse than no gain', async (t) => {
+  const fill = new BatchFill(1000, 50_000)
+  for (let i = 0; i < 200; i++) fill.observed(0.2)
+  fill.observed(0.8)
+  t.equal(fill.ratio, 0.8)
+  fill.observed(3)
+  t.equal(fill.ratio, 1)
+})
+
+t.test('a batch is bounded by what may be sent if nothing is gained', async (t) => {
+  const fill = new BatchFill(1000, 3000)
+  for (let i = 0; i < 200; i++) fill.observed(0.01)
+  t.equal(fill.targetBytes, 3000)
+  t.equal(new BatchFill(1000, 10).targetBytes, 1000, 'and never below its size')
+})
+
+t.test('a reset begins again', async (t) => {
+  const fill = new BatchFill(1000, 3000)
+  for (let i = 0; i < 50; i++) fill.observed(0.1)
+  fill.reset()
+  t.equal(fill.ratio, 1)
+  fill.reset(0.5)
+  t.equal(fill.ratio, 0.5)
+  fill.reset(7)
+  t.equal(fill.ratio, 1)
+})

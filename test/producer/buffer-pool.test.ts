@@ -1,0 +1,71 @@
+import t from 'tap'
+import { BufferPool } from '../../src/producer/buffer-pool.js'
+import { bufferSizeFor } from '../../src/protocol/record-batch.js'
+
+function pool(batchSizeBytes: number, maxPlainBytes: number, maxFreeBytes: number): BufferPool {
+  return new BufferPool({ batchSizeBytes, maxPlainBytes, maxFreeBytes })
+}
+
+t.test('sizes rise by four from 1 KiB up to a full batch', async (t) => {
+  const sizes = [1024, 4096, 16_384].map(bufferSizeFor)
+  t.strictSame(pool(16_384, 16_384, 0).sizesBytes, sizes)
+  t.strictSame(pool(20_000, 20_000, 0).sizesBytes, [...sizes, bufferSizeFor(20_000)])
+  t.strictSame(pool(512, 512, 0).sizesBytes, [bufferSizeFor(512)])
+  t.strictSame(pool(1024, 1024, 0).sizesBytes, [bufferSizeFor(1024)])
+})
+
+t.test('above a full batch they rise by two up to the largest before compression', async (t) => {
+  t.strictSame(
+    pool(4096, 20_000, 0).sizesBytes,
+    [1024, 4096, 8192, 16_384, 20_000].map(bufferSizeFor),
+  )
+})
+
+t.test('a need is rounded up to the next size, and beyond the largest not at all', async (t) => {
+  const { sizesBytes } = pool(4096, 4096, 0)
+  const [small, full] = sizesBytes as [number, number]
+  const sizes = pool(4096, 4096, 0)
+  t.equal(sizes.sizeFor(1), small)
+  t.equal(sizes.sizeFor(small), small)
+  t.equal(sizes.sizeFor(small + 1), full)
+  t.equal(sizes.sizeFor(full), full)
+  t.equal(sizes.sizeFor(full + 1), full + 1)
+})
+
+t.test('a buffer has exactly the size asked for, and memory of its own', async (t) => {
+  const buffer = pool(4096, 4096, 0).take(1156)
+  t.equal(buffer.length, 1156)
+  t.equal(buffer.buffer.byteLength, 1156, 'no slice of a shared slab')
+})
+
+t.test('full buffers are used again, up to the bound; smaller ones are not kept', async (t) => {
+  const full = bufferSizeFor(4096)
+  const buffers = pool(4096, 4096, full * 2)
+  const given = [buffers.take(full), buffers.take(full), buffers.take(full)]
+  for (const buffer of given) buffers.give(buffer)
+  const again = [buffers.take(full), buffers.take(full), buffers.take(full)]
+  t.equal(again.filter((buffer) => given.includes(buffer)).length, 2)
+  t.equal(new Set(again).size, 3, 'none is given out twice')
+  const small = buffers.take(bufferSizeFor(1024))
+  buffers.give(small)
+  t.not(buffers.take(bufferSizeFor(1024)), small)
+})
+
+t.test('what was taken again makes room for others to be kept', async (t) => {
+  const full = bufferSizeFor(4096)
+  const buffers = pool(4096, 4096, full)
+  for (let round = 0; round < 3; round++) {
+    const buffer = buffers.take(full)
+    buffers.give(buffer)
+    t.equal(buffers.take(full), buffer)
+    buffers.give(buffer)
+    buffers.take(full)
+  }
+})
+
+t.test('a buffer of an odd size is not kept', async (t) => {
+  const buffers = pool(4096, 4096, 1_000_000)
+  const odd = buffers.take(9999)
+  buffers.give(odd)
+  t.not(buffers.take(9999), odd)
+})

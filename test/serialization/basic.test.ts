@@ -1,0 +1,80 @@
+import t from 'tap'
+import { SerializationError } from '../../src/errors.js'
+import { bytes, float64, int32, int64, json, string } from '../../src/serialization/basic.js'
+import { isSerialized, type Serializer } from '../../src/serialization/serializer.js'
+
+function hexOf(result: unknown): string {
+  return (result as Buffer).toString('hex')
+}
+
+/** The serializer, called with what its types forbid. */
+function refuses<T>(t: Tap, serializer: Serializer<T>, values: readonly unknown[]): void {
+  for (const value of values) {
+    t.throws(() => serializer(value as T, 'orders'), SerializationError, describe(value))
+  }
+}
+
+type Tap = Pick<typeof t, 'throws'>
+
+function describe(value: unknown): string {
+  return `${typeof value}`
+}
+
+t.test('string() takes text and nothing else', async (t) => {
+  t.equal(string()('é', 'orders'), 'é')
+  refuses(t, string(), [7, {}, Buffer.from('x'), null, undefined, Object.create(null), Symbol('x')])
+  t.throws(() => string()({} as string, 'orders'), { message: /an object \(Object\)/ })
+})
+
+t.test('bytes() hands bytes on without a copy', async (t) => {
+  const buffer = Buffer.from('x')
+  const array = new Uint8Array(3)
+  t.equal(bytes()(buffer, 'orders'), buffer)
+  t.equal(bytes()(array, 'orders'), array)
+  refuses(t, bytes(), ['x', [1], new ArrayBuffer(1), new Uint16Array(1), new DataView(new ArrayBuffer(1)), null])
+}) // prettier-ignore
+
+t.test('json() writes what JSON.stringify does', async (t) => {
+  t.equal(json()({ a: [1, null], b: 'é' }, 'orders'), '{"a":[1,null],"b":"é"}')
+  t.equal(json()(false, 'orders'), 'false')
+  t.equal(json()('text', 'orders'), '"text"')
+})
+
+t.test('json() refuses what JSON has no form for', async (t) => {
+  refuses(t, json(), [undefined, () => 7, Symbol('x')])
+})
+
+t.test('int32() writes four bytes, big-endian', async (t) => {
+  const expected = { '0': '00000000', '1': '00000001', '-1': 'ffffffff', '2147483647': '7fffffff', '-2147483648': '80000000' } // prettier-ignore
+  for (const [value, hex] of Object.entries(expected)) {
+    t.equal(hexOf(int32()(Number(value), 'orders')), hex)
+  }
+  refuses(t, int32(), [2 ** 31, -(2 ** 31) - 1, 1.5, NaN, Infinity, '1', 1n, null])
+})
+
+t.test('int64() writes eight bytes, of numbers and bigints', async (t) => {
+  t.equal(hexOf(int64()(-1, 'orders')), 'ffffffffffffffff')
+  t.equal(hexOf(int64()(Number.MAX_SAFE_INTEGER, 'orders')), '001fffffffffffff')
+  t.equal(hexOf(int64()(2n ** 63n - 1n, 'orders')), '7fffffffffffffff')
+  t.equal(hexOf(int64()(-(2n ** 63n), 'orders')), '8000000000000000')
+  refuses(t, int64(), [2 ** 53, 2n ** 63n, -(2n ** 63n) - 1n, 1.5, NaN, '1', null])
+})
+
+t.test('float64() writes IEEE 754, big-endian', async (t) => {
+  t.equal(hexOf(float64()(1, 'orders')), '3ff0000000000000')
+  t.equal(hexOf(float64()(-0, 'orders')), '8000000000000000')
+  t.equal(hexOf(float64()(Infinity, 'orders')), '7ff0000000000000')
+  refuses(t, float64(), ['1', 1n, null])
+})
+
+t.test('every call has bytes of its own', async (t) => {
+  const serializer = int32()
+  const first = serializer(1, 'orders')
+  serializer(2, 'orders')
+  t.equal(hexOf(first), '00000001')
+})
+
+t.test('text, bytes and null may go on the wire as they are', async (t) => {
+  for (const value of ['', null, Buffer.from(''), new Uint8Array(1)]) t.ok(isSerialized(value))
+  for (const value of [undefined, 7, {}, [], new ArrayBuffer(1)]) t.notOk(isSerialized(value))
+})
