@@ -9,16 +9,25 @@ import {
   type Codec,
   type CompressionName,
 } from '../compression/codec.js'
+import type { Logger } from '../logger.js'
 import { ProtocolError } from '../errors.js'
 import type { Decompress } from '../protocol/record-batch-reader.js'
+import { AutoCompression } from './auto-compression.js'
 import type { CompressionPolicy } from './compressor.js'
 
-/** The option `compression`: a codec, or a codec with a level. */
+/** The option `compression`: a codec, a codec with a level, or 'auto': the best for each topic. */
 export type CompressionOption =
-  CompressionName | { readonly codec: CompressionName; readonly level?: number | undefined }
+  | CompressionName
+  | 'auto'
+  | { readonly codec: CompressionName; readonly level?: number | undefined }
 
 /** null where nothing is compressed. Throws ConfigError for a bad level or a package that is missing. */
-export function compressionPolicy(option: CompressionOption): CompressionPolicy | null {
+export function compressionPolicy(
+  option: CompressionOption,
+  monotonicMs: () => number,
+  logger: Logger,
+): CompressionPolicy | null {
+  if (option === 'auto') return new AutoCompression(monotonicMs, logger)
   const { codec, level } = typeof option === 'string' ? { codec: option, level: undefined } : option
   const made = createCodec(codec, level)
   return made.name === 'none' ? null : { codecFor: () => made }

@@ -14,6 +14,7 @@ import type { Logger } from '../logger.js'
 import type { Accumulator } from './accumulator.js'
 import type { ProducerBatch } from './batch.js'
 import { Deque } from './deque.js'
+import type { MetricsCounter } from './metrics.js'
 import type { PartitionQueue } from './partition-queue.js'
 import type { ProducerTopic } from './topic.js'
 
@@ -37,8 +38,10 @@ const SLOW_SYNC_UP_TO_BYTES = 4096
 
 /** Which codec a topic's batches get, and what is learnt from each. */
 export interface CompressionPolicy {
-  /** null: none. */
-  codecFor(topic: ProducerTopic): Codec | null
+  /** The codec for a batch with these records; null: none. Asked once for each batch. */
+  codecFor(topic: ProducerTopic, recordBytes: Uint8Array): Codec | null
+  /** A batch came out at `ratio` (compressed / plain). */
+  observed?(topic: ProducerTopic, ratio: number): void
 }
 
 export interface CompressorParts {
@@ -46,13 +49,21 @@ export interface CompressorParts {
   readonly accumulator: Accumulator
   readonly topics: ReadonlyMap<string, ProducerTopic>
   readonly logger: Logger
+  readonly counter: MetricsCounter
   /** The queue's oldest batch may be sent now. */
   readonly onReady: (queue: PartitionQueue) => void
 }
 
+/** A batch, and what it is to be compressed with. */
+interface Job {
+  readonly batch: ProducerBatch
+  readonly codec: Codec
+  readonly topic: ProducerTopic
+}
+
 export class Compressor {
   readonly #parts: CompressorParts
-  readonly #waiting = new Deque<ProducerBatch>()
+  readonly #waiting = new Deque<Job>()
   #atWork = 0
 
   constructor(parts: CompressorParts) {
@@ -66,64 +77,61 @@ export class Compressor {
   prepare(batch: ProducerBatch): boolean {
     if (batch.compression === 'done') return true
     if (batch.compression === 'pending') return false
-    const codec = this.#codecFor(batch)
-    if (codec === null) {
+    const topic = this.#parts.topics.get(batch.queue.topic)
+    const codec = topic && this.#parts.policy.codecFor(topic, batch.records.recordBytes)
+    if (topic === undefined || codec === undefined || codec === null) {
       batch.compression = 'done'
       return true
     }
     if (codec.compress === undefined || batch.sizeBytes <= syncLimitBytes(codec)) {
-      this.#finish(
-        batch,
-        codec,
-        tryCompress(() => codec.compressSync(batch.records.recordBytes)),
-      )
+      const bytes = tryCompress(() => codec.compressSync(batch.records.recordBytes))
+      this.#finish({ batch, codec, topic }, bytes)
       return true
     }
     batch.compression = 'pending'
-    this.#waiting.push(batch)
+    this.#waiting.push({ batch, codec, topic })
     this.#startNext()
     return false
   }
 
-  #codecFor(batch: ProducerBatch): Codec | null {
-    const topic = this.#parts.topics.get(batch.queue.topic)
-    return topic === undefined ? null : this.#parts.policy.codecFor(topic)
-  }
-
   #startNext(): void {
     while (this.#atWork < MAX_AT_WORK) {
-      const batch = this.#waiting.shift()
-      if (batch === undefined) return
-      if (batch.isDone) continue // ran out of time while it waited
-      const codec = this.#codecFor(batch)
+      const job = this.#waiting.shift()
+      if (job === undefined) return
+      if (job.batch.isDone) continue // ran out of time while it waited
       this.#atWork++
-      void this.#compress(batch, codec)
+      void this.#compress(job)
     }
   }
 
-  async #compress(batch: ProducerBatch, codec: Codec | null): Promise<void> {
+  async #compress(job: Job): Promise<void> {
+    const { batch, codec } = job
     let bytes: Uint8Array | null = null
     try {
-      bytes = (await codec?.compress?.(batch.records.recordBytes)) ?? null
+      bytes = (await codec.compress?.(batch.records.recordBytes)) ?? null
     } catch (error) {
-      this.#parts.logger.error({ error, codec: codec?.name }, 'a batch could not be compressed')
+      this.#parts.logger.error({ error, codec: codec.name }, 'a batch could not be compressed')
     }
     this.#atWork--
     if (!batch.isDone) {
-      if (codec !== null) this.#finish(batch, codec, bytes)
+      this.#finish(job, bytes)
       this.#parts.onReady(batch.queue)
     }
     this.#startNext()
   }
 
   /** Takes the compressed bytes where they are fewer; null where the codec failed. */
-  #finish(batch: ProducerBatch, codec: Codec, bytes: Uint8Array | null): void {
-    const { topics, accumulator } = this.#parts
+  #finish({ batch, codec, topic }: Job, bytes: Uint8Array | null): void {
+    const { accumulator, policy, counter } = this.#parts
     batch.compression = 'done'
-    const rawBytes = batch.records.recordBytes.length
-    if (bytes !== null) topics.get(batch.queue.topic)?.fill.observed(bytes.length / rawBytes)
-    if (bytes === null || bytes.length >= rawBytes) return
-    accumulator.compressed(batch, bytes, codec.id)
+    if (bytes === null) return
+    const plainBytes = batch.records.recordBytes.length
+    const ratio = Math.min(1, bytes.length / plainBytes)
+    counter.plainBytes += plainBytes
+    counter.compressedBytes += Math.min(plainBytes, bytes.length)
+    topic.fill.observed(ratio)
+    policy.observed?.(topic, ratio)
+    if (bytes.length < plainBytes) accumulator.compressed(batch, bytes, codec.id)
   }
 }
 

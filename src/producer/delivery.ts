@@ -18,6 +18,7 @@ import type { Decompress } from '../protocol/record-batch-reader.js'
 import type { Accumulator } from './accumulator.js'
 import type { CallbackRunner, ProducerBatch } from './batch.js'
 import * as deliveryErrors from './delivery-errors.js'
+import type { MetricsCounter } from './metrics.js'
 import type { PartitionQueue } from './partition-queue.js'
 import type { PartitionAnswer, ProduceRequest } from './produce-request.js'
 import type { ProducerIdSource } from './producer-id.js'
@@ -34,6 +35,7 @@ export interface DeliveryOptions extends BackoffOptions {
 export interface DeliveryParts {
   readonly random: () => number
   readonly logger: Logger
+  readonly counter: MetricsCounter
   readonly accumulator: Accumulator
   /** null without idempotence. */
   readonly producerIds: ProducerIdSource | null
@@ -89,6 +91,7 @@ export class Delivery {
 
   /** No answer will come for the request's remaining batches: each may be written or not. */
   lost(request: ProduceRequest, error: OttlaError, nowMs: number): void {
+    this.#parts.counter.answersLost++
     for (const batch of [...request.batches()]) {
       batch.queue.markLanded(batch)
       this.#apply(batch, ANSWER_LOST, error, nowMs)
@@ -176,6 +179,7 @@ export class Delivery {
   }
 
   #acknowledge(batch: ProducerBatch, baseOffset: bigint, logAppendTimeMs: number): void {
+    this.#parts.counter.recordsAcknowledged += batch.recordCount
     this.#parts.accumulator.settled(batch)
     this.#leave(batch, true)
     batch.acknowledge(baseOffset, logAppendTimeMs, this.#parts.runCallback)
@@ -195,6 +199,7 @@ export class Delivery {
 
   #fail(batch: ProducerBatch, errorOf: (index: number) => OttlaError): void {
     const { queue, state } = batch
+    this.#parts.counter.recordsFailed += batch.recordCount
     this.#parts.accumulator.settled(batch)
     if (state === 'open') queue.open = null
     else if (state === 'closed') queue.dropClosed(batch)
@@ -212,6 +217,7 @@ export class Delivery {
   #split(batch: ProducerBatch): void {
     const { queue } = batch
     const children = splitBatch(batch, this.#options.batchSizeBytes, this.#parts.decompress)
+    this.#parts.counter.batchesSplit++
     this.#parts.onTooLarge(queue)
     queue.replaceSent(batch, children)
     this.#parts.accumulator.adopt(children)

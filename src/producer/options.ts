@@ -101,8 +101,8 @@ export interface ProducerOptions<K = Serialized, V = Serialized> {
   /** A topic unused for this long is no longer asked for, in ms. Default 300000. Java: metadata.max.idle.ms. */
   readonly metadataMaxIdleMs?: number | undefined
   /**
-   * 'none', 'gzip', 'snappy', 'lz4' or 'zstd', or { codec, level }: gzip 1 to 9, zstd -131072 to 22.
-   * Default 'none'. A batch that does not get smaller travels as it is. Java: compression.type,
+   * 'none', 'gzip', 'snappy', 'lz4' or 'zstd'; { codec, level } with gzip 1 to 9, zstd -131072 to
+   * 22; or 'auto', which tries the codecs on each topic's own records and takes the best. Default 'none'. A batch that does not get smaller travels as it is. Java: compression.type,
    * compression.gzip.level, compression.zstd.level.
    */
   readonly compression?: CompressionOption | undefined

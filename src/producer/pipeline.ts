@@ -17,11 +17,13 @@ import { dialTcp } from '../network/tcp.js'
 import type { Dial } from '../network/transport.js'
 import { Accumulator } from './accumulator.js'
 import type { CallbackRunner } from './batch.js'
+import { AutoCompression } from './auto-compression.js'
 import { BufferPool } from './buffer-pool.js'
 import { compressionPolicy, decompress } from './compression-policy.js'
 import { Compressor } from './compressor.js'
 import { Delivery } from './delivery.js'
 import { Intake } from './intake.js'
+import { MetricsCounter, type ProducerMetrics } from './metrics.js'
 import { MemoryBudget } from './memory-budget.js'
 import type { ResolvedOptions } from './options.js'
 import { ParkingLot } from './parking-lot.js'
@@ -63,6 +65,7 @@ function maxPlainBytes({
 export class Pipeline<K, V> {
   readonly clock: Clock
   readonly logger: Logger
+  readonly counter = new MetricsCounter()
   readonly budget: MemoryBudget
   readonly accumulator: Accumulator
   readonly directory: TopicDirectory
@@ -74,6 +77,7 @@ export class Pipeline<K, V> {
   readonly #pool: BrokerPool
   readonly #producerIds: ProducerIdSource | null
   readonly #compressor: Compressor | null
+  #autoCompression: AutoCompression | null = null
   #isClosed = false
 
   constructor(options: ResolvedOptions<K, V>, environment: Environment) {
@@ -103,6 +107,7 @@ export class Pipeline<K, V> {
     this.delivery = new Delivery(options, {
       random,
       logger: this.logger,
+      counter: this.counter,
       accumulator: this.accumulator,
       producerIds: this.#producerIds,
       runCallback: this.runCallback,
@@ -116,6 +121,7 @@ export class Pipeline<K, V> {
       { ...options, acks: ACKS[options.acks] },
       {
         clock,
+        counter: this.counter,
         pool: this.#pool,
         accumulator: this.accumulator,
         compressor: this.#compressor,
@@ -231,15 +237,32 @@ export class Pipeline<K, V> {
   }
 
   #makeCompressor(options: ResolvedOptions<K, V>): Compressor | null {
-    const policy = compressionPolicy(options.compression)
+    const { clock, logger } = this
+    const policy = compressionPolicy(options.compression, () => clock.monotonicMs(), logger)
     if (policy === null) return null
+    if (policy instanceof AutoCompression) this.#autoCompression = policy
     return new Compressor({
       policy,
       accumulator: this.accumulator,
       topics: this.directory.topics,
-      logger: this.logger,
+      logger,
+      counter: this.counter,
       onReady: (queue) => this.sender.consider(queue),
     })
+  }
+
+  /** What has been done so far, and what is held. */
+  metrics(): ProducerMetrics {
+    const { counter, budget, lot, accumulator } = this
+    const { plainBytes, compressedBytes, ...totals } = counter
+    return {
+      ...totals,
+      compressionRatio: plainBytes === 0 ? 1 : compressedBytes / plainBytes,
+      compressionChoices: Object.fromEntries(this.#autoCompression?.choices ?? []),
+      bufferAvailableBytes: budget.availableBytes,
+      waitingSends: lot.waitingCount,
+      batchesIncomplete: accumulator.incomplete.size,
+    }
   }
 
   #makeLot(options: ResolvedOptions<K, V>, clock: Clock): ParkingLot {

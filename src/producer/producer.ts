@@ -17,6 +17,7 @@ import type { DeliveryCallback } from './batch.js'
 import { flushAll } from './flush.js'
 import type { Submitted } from './intake.js'
 import { resolveOptions, type ProducerOptions, type ResolvedOptions } from './options.js'
+import type { ProducerMetrics } from './metrics.js'
 import { Pipeline, systemEnvironment, type Environment } from './pipeline.js'
 import type { RecordMetadata } from './record-metadata.js'
 import type { ProducerRecord } from './record.js'
@@ -181,6 +182,11 @@ export class Producer<K = Serialized, V = Serialized> implements AsyncDisposable
       .map(({ partition, leaderId }) => ({ topic, partition, leader: leaderId }))
   }
 
+  /** What this producer has done so far, and what it holds. Costs next to nothing. */
+  metrics(): ProducerMetrics {
+    return this.#pipeline.metrics()
+  }
+
   /**
    * Delivers what was taken, turns away who waits for room, and closes every connection. Records
    * that are not settled after `timeoutMs` fail with ClosedError. Closing twice is closing once.
@@ -246,7 +252,8 @@ export class Producer<K = Serialized, V = Serialized> implements AsyncDisposable
       signal.addEventListener('abort', onAbort, { once: true })
       const callback: DeliveryCallback = (error, metadata) => {
         signal.removeEventListener('abort', onAbort)
-        if (error === null) resolve(metadata as RecordMetadata) // one of the two is there
+        if (error === null)
+          resolve(metadata as RecordMetadata) // one of the two is there
         else reject(error)
       }
       submitted = this.#submitCalled(record, callback)

@@ -19,6 +19,7 @@ import type { Accumulator } from './accumulator.js'
 import type { ProducerBatch } from './batch.js'
 import type { Compressor } from './compressor.js'
 import type { Delivery } from './delivery.js'
+import type { MetricsCounter } from './metrics.js'
 import { Outbox } from './outbox.js'
 import type { PartitionQueue } from './partition-queue.js'
 import { PartitionSequence } from './partition-sequence.js'
@@ -50,6 +51,7 @@ export interface SenderOptions {
 /** What the sender works with; all made by the producer. */
 export interface SenderParts {
   readonly clock: Clock
+  readonly counter: MetricsCounter
   readonly pool: BrokerPool
   readonly accumulator: Accumulator
   readonly delivery: Delivery
@@ -323,7 +325,14 @@ export class Sender implements ProduceListener {
     const { clientId, acks, requestTimeoutMs } = this.#options
     const correlationId = connection.nextCorrelationId()
     const frame = request.frame({ correlationId, clientId, acks, timeoutMs: requestTimeoutMs })
-    for (const batch of request.batches()) batch.queue.markSent(batch)
+    const { counter } = this.#parts
+    counter.requestsSent++
+    for (const batch of request.batches()) {
+      counter.batchesSent++
+      counter.bytesSent += batch.sizeBytes
+      if (batch.attempts > 0) counter.batchesRetried++
+      batch.queue.markSent(batch)
+    }
     outbox.requests.push(request)
     if (acks === 0) {
       const lost = (error: OttlaError): void => this.onLost(request, error)

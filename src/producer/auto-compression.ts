@@ -1,0 +1,211 @@
+/**
+ * `compression: 'auto'`: finds for each topic the codec that is worth its while, on the topic's own
+ * records.
+ *
+ * A trial compresses a sample of a real batch with every codec that loads, and scores each by what
+ * a megabyte of records would cost in milliseconds:
+ *
+ *     cost = CPU time spent + EXCHANGE_RATE * bytes that still travel
+ *
+ * The cheapest wins; "none" takes part. After three trials the choice stands for a while; it is
+ * looked at again after 1,000 batches, or sooner when batches come out much larger or smaller than
+ * the trials said: the data has changed.
+ *
+ *   trial, trial, trial -> chosen (1,000 batches, ratio as expected) -> trial …
+ *
+ * Before: compressor.ts asks and reports. After: metrics and log say what was chosen, and why.
+ */
+import { createCodec, type Codec, type CompressionName } from '../compression/codec.js'
+import type { Logger } from '../logger.js'
+import type { BatchFill } from './batch-fill.js'
+import type { CompressionPolicy } from './compressor.js'
+import type { ProducerTopic } from './topic.js'
+
+/**
+ * Milliseconds of CPU that a megabyte not sent is worth: what a network of 1 Gbit/s needs for it
+ * (8), and the broker that stores and replicates it (2).
+ */
+const EXCHANGE_RATE_MS_PER_MB = 10
+const TRIALS = 3
+/** Bytes that a trial compresses: some milliseconds for all codecs together. */
+const SAMPLE_BYTES = 32_768
+/** Less says nothing about a codec. */
+const LEAST_SAMPLE_BYTES = 1024
+const BATCHES_BETWEEN_TRIALS = 1000
+/** Fewer batches say nothing about a change. */
+const LEAST_BATCHES = 10
+/** A ratio this much off what the trials said means that the data has changed. */
+const RATIO_TOLERANCE = 0.25
+
+const CANDIDATES: readonly { codec: CompressionName; level?: number }[] = [
+  { codec: 'lz4' },
+  { codec: 'snappy' },
+  { codec: 'zstd', level: 1 },
+  { codec: 'zstd', level: 3 },
+  { codec: 'gzip' },
+]
+
+/** What 'auto' has chosen for a topic, and on what grounds. */
+export interface CompressionChoice {
+  readonly codec: CompressionName
+  readonly level: number | undefined
+  /** Compressed / plain, in the trials. */
+  readonly ratio: number
+  /** Milliseconds of CPU for a megabyte of records, in the trials. */
+  readonly cpuMsPerMb: number
+  /** cpuMsPerMb + 10 * ratio: the figure that was lowest. */
+  readonly cost: number
+  /** The same figure of every codec that took part. */
+  readonly costs: Readonly<Record<string, number>>
+}
+
+interface Score {
+  readonly codec: Codec | null
+  readonly label: string
+  plainBytes: number
+  wireBytes: number
+  cpuMs: number
+}
+
+interface TopicState {
+  readonly scores: readonly Score[]
+  trials: number
+  choice: CompressionChoice | null
+  codec: Codec | null
+  batches: number
+  /** Moving average of what batches come out at; -1 before the first. */
+  ratio: number
+}
+
+export class AutoCompression implements CompressionPolicy {
+  readonly #codecs: readonly Codec[]
+  readonly #monotonicMs: () => number
+  readonly #logger: Logger
+  readonly #topics = new Map<string, TopicState>()
+
+  /** Takes what loads of lz4, snappy, zstd and gzip. */
+  constructor(monotonicMs: () => number, logger: Logger) {
+    this.#codecs = CANDIDATES.flatMap(({ codec, level }) => load(codec, level))
+    this.#monotonicMs = monotonicMs
+    this.#logger = logger
+  }
+
+  /** The choice for each topic that has one. */
+  get choices(): ReadonlyMap<string, CompressionChoice> {
+    const choices = new Map<string, CompressionChoice>()
+    for (const [topic, { choice }] of this.#topics) if (choice !== null) choices.set(topic, choice)
+    return choices
+  }
+
+  codecFor({ name, fill }: ProducerTopic, recordBytes: Uint8Array): Codec | null {
+    if (this.#isStale(this.#stateOf(name))) this.#beginAgain(name, fill)
+    const state = this.#stateOf(name)
+    state.batches++
+    if (state.trials < TRIALS && recordBytes.length >= LEAST_SAMPLE_BYTES) {
+      this.#try(state, recordBytes.subarray(0, SAMPLE_BYTES))
+      this.#choose(name, state)
+    }
+    return state.codec
+  }
+
+  observed({ name }: ProducerTopic, ratio: number): void {
+    const state = this.#stateOf(name)
+    state.ratio = state.ratio < 0 ? ratio : state.ratio * 0.9 + ratio * 0.1
+  }
+
+  /** Chosen long ago, or on records unlike those that come now. */
+  #isStale({ batches, choice, ratio }: TopicState): boolean {
+    if (batches >= BATCHES_BETWEEN_TRIALS) return true
+    if (choice === null || ratio < 0 || batches < LEAST_BATCHES) return false
+    return Math.abs(ratio - choice.ratio) > RATIO_TOLERANCE * choice.ratio
+  }
+
+  /** Goes on with the codec at hand until the trials are through. */
+  #beginAgain(topic: string, fill: BatchFill): void {
+    const { codec, ratio } = this.#stateOf(topic)
+    this.#topics.delete(topic)
+    this.#stateOf(topic).codec = codec
+    if (ratio >= 0) fill.reset(ratio)
+  }
+
+  #stateOf(topic: string): TopicState {
+    let state = this.#topics.get(topic)
+    if (state === undefined) {
+      const scores = [null, ...this.#codecs].map((codec) => ({
+        codec,
+        label: codec === null ? 'none' : labelOf(codec),
+        plainBytes: 0,
+        wireBytes: 0,
+        cpuMs: 0,
+      }))
+      state = {
+        scores,
+        trials: 0,
+        choice: null,
+        codec: this.#codecs[0] ?? null,
+        batches: 0,
+        ratio: 1,
+      }
+      this.#topics.set(topic, state)
+    }
+    return state
+  }
+
+  #try(state: TopicState, sample: Uint8Array): void {
+    state.trials++
+    for (const score of state.scores) {
+      const startedMs = this.#monotonicMs()
+      const wireBytes = compressedBytes(score.codec, sample)
+      score.cpuMs += this.#monotonicMs() - startedMs
+      score.plainBytes += sample.length
+      score.wireBytes += Math.min(wireBytes, sample.length)
+    }
+  }
+
+  #choose(topic: string, state: TopicState): void {
+    const costs = Object.fromEntries(state.scores.map((score) => [score.label, costOf(score)]))
+    const [first, ...others] = state.scores as [Score, ...Score[]] // "none" is always there
+    const best = others.reduce((a, b) => (costOf(b) < costOf(a) ? b : a), first)
+    state.codec = best.codec
+    state.choice = {
+      codec: best.codec?.name ?? 'none',
+      level: best.codec?.level,
+      ratio: best.wireBytes / best.plainBytes,
+      cpuMsPerMb: cpuMsPerMb(best),
+      cost: costOf(best),
+      costs,
+    }
+    if (state.trials === TRIALS) {
+      this.#logger.info({ topic, ...state.choice }, 'compression chosen for a topic')
+    }
+  }
+}
+
+function load(name: CompressionName, level: number | undefined): Codec[] {
+  try {
+    return [createCodec(name, level)]
+  } catch {
+    return [] // its package is not here
+  }
+}
+
+function labelOf({ name, level }: Codec): string {
+  return level === undefined || name !== 'zstd' ? name : `${name}:${level}`
+}
+
+function compressedBytes(codec: Codec | null, sample: Uint8Array): number {
+  if (codec === null) return sample.length
+  try {
+    return codec.compressSync(sample).length
+  } catch {
+    return Infinity // never chosen
+  }
+}
+
+function cpuMsPerMb({ codec, cpuMs, plainBytes }: Score): number {
+  return codec === null ? 0 : cpuMs / (plainBytes / 1e6)
+}
+
+function costOf(score: Score): number {
+  return cpuMsPerMb(score) + EXCHANGE_RATE_MS_PER_MB * (score.wireBytes / score.plainBytes)
+}
