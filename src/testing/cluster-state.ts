@@ -168,6 +168,16 @@ export class ClusterState {
     if (next !== undefined && partition.isr.includes(id)) partition.setIsr(others)
   }
 
+  /** Puts another broker, which is not up yet, in the place of one that is down. */
+  replaceBroker(gone: number, successor: Broker): void {
+    if (this.brokers.has(successor.id)) {
+      throw new RangeError(`the test cluster has a broker ${successor.id} already`)
+    }
+    this.brokers.delete(gone)
+    this.brokers.set(successor.id, successor)
+    for (const partition of this.#partitions()) partition.replaceReplica(gone, successor.id)
+  }
+
   /** What metadata tells now. */
   view(): MetadataView {
     if (this.heldView !== null) return this.heldView

@@ -31,10 +31,10 @@ import { ClusterState } from './cluster-state.js'
 import type { Fault } from './fault-script.js'
 import type { ApiName } from './handlers/services.js'
 import { resolveOptions, type TestClusterOptions, type TopicOptions } from './options.js'
-import type { TailFate } from './partition.js'
 import type { SeenRequest } from './request-log.js'
-import { ServerConnection } from './server-connection.js'
 import { TcpNetwork } from './tcp-network.js'
+import { TestBroker } from './test-broker.js'
+import { TestPartition, type StoredRecord } from './test-partition.js'
 
 export { ErrorCodes } from '../protocol/error-codes.js'
 export type { ClusterNetwork } from './cluster-network.js'
@@ -42,29 +42,8 @@ export type { Fault, FaultEffect, FaultScope } from './fault-script.js'
 export type { ApiName } from './handlers/services.js'
 export type { TestClusterOptions, TopicOptions } from './options.js'
 export type { SeenRequest } from './request-log.js'
-
-/** A record in a partition's log, as a consumer would get it. */
-export interface StoredRecord {
-  readonly topic: string
-  readonly partition: number
-  readonly offset: bigint
-  /** Milliseconds. */
-  readonly timestamp: number
-  readonly key: Buffer | null
-  readonly value: Buffer | null
-  readonly headers: readonly { readonly name: string; readonly value: Buffer | null }[]
-}
-
-/** What happens around the loss of a broker. */
-export interface LossOptions {
-  /**
-   * Records that only this leader had (see `pauseReplication`): `keep` as if its followers had just
-   * fetched them, `lose` as if not. Default 'keep'.
-   */
-  readonly tail?: TailFate
-  /** False: nobody notices; its partitions keep it as leader until you move them. Default true. */
-  readonly failover?: boolean
-}
+export type { LossOptions, TestBroker } from './test-broker.js'
+export type { MoveOptions, StoredRecord, TestPartition } from './test-partition.js'
 
 /** A Kafka cluster of this process. */
 export class TestCluster implements AsyncDisposable {
@@ -85,7 +64,7 @@ export class TestCluster implements AsyncDisposable {
     for (let id = 1; id <= resolved.brokers; id++) {
       state.brokers.set(id, new Broker(id, resolved.versionCaps))
     }
-    for (const id of state.brokers.keys()) await cluster.startBroker(id)
+    for (const broker of cluster.brokers) await broker.start()
     for (const [name, topic] of Object.entries(resolved.topics)) cluster.createTopic(name, topic)
     return cluster
   }
@@ -100,9 +79,26 @@ export class TestCluster implements AsyncDisposable {
     return this.#state.requests.all
   }
 
-  /** Open connections, to one broker or to all. */
-  connectionCount(brokerId?: number): number {
-    return this.#brokers(brokerId).reduce((count, it) => count + it.connections.size, 0)
+  /** Connections open, over all brokers. */
+  get connectionCount(): number {
+    return this.brokers.reduce((count, broker) => count + broker.connectionCount, 0)
+  }
+
+  /** A handle on each broker, in the order of their ids, those that are down included. */
+  get brokers(): TestBroker[] {
+    const ids = [...this.#state.brokers.keys()].sort((a, b) => a - b)
+    return ids.map((id) => new TestBroker(id, this.#state, this.#network))
+  }
+
+  /** A handle on one broker; its methods stop, freeze, move it. Throws RangeError without it. */
+  broker(id: number): TestBroker {
+    return new TestBroker(this.#state.broker(id).id, this.#state, this.#network)
+  }
+
+  /** A handle on one partition; its methods move leaders. Throws RangeError without it. */
+  partition(topic: string, index: number): TestPartition {
+    this.#state.partition(topic, index)
+    return new TestPartition(topic, index, this.#state)
   }
 
   /**
@@ -110,13 +106,9 @@ export class TestCluster implements AsyncDisposable {
    * replica has, decompressed. Throws RangeError for a topic or partition that there is not.
    */
   records(topic: string, partition?: number): StoredRecord[] {
-    const partitions =
-      partition === undefined
-        ? this.#state.topic(topic).partitions
-        : [this.#state.partition(topic, partition)]
-    return partitions.flatMap(({ index, log, highWatermark }) =>
-      log.records(highWatermark).map((record) => ({ topic, partition: index, ...record })),
-    )
+    const { partitions } = this.#state.topic(topic)
+    const indexes = partition === undefined ? partitions.map(({ index }) => index) : [partition]
+    return indexes.flatMap((index) => this.partition(topic, index).records())
   }
 
   /** Scripts a fault for the next requests of an API; faults wait in line in the order scripted. */
@@ -150,30 +142,16 @@ export class TestCluster implements AsyncDisposable {
     this.#state.addPartitions(topic, count)
   }
 
-  /** Node id of the partition's leader; -1 without one. */
-  leader(topic: string, partition: number): number {
-    return this.#state.partition(topic, partition).leaderId
-  }
-
-  /** Starts a broker that was stopped, at the address that it had. */
-  async startBroker(id: number): Promise<void> {
-    const broker = this.#state.broker(id)
-    const address = broker.port === 0 ? null : { host: broker.host, port: broker.port }
-    const bound = await this.#network.listen(
-      address,
-      (stream) => new ServerConnection(this.#state, broker, stream),
-    )
-    broker.host = bound.host
-    broker.port = bound.port
-    this.#state.brokerStarted(id)
-  }
-
-  /** Stops a broker: its connections are cut, its port is closed, others lead its partitions. */
-  async stopBroker(id: number, options: LossOptions = {}): Promise<void> {
-    const broker = this.#state.broker(id)
-    broker.disconnectAll()
-    this.#state.brokerStopped(id, options.tail ?? 'keep', options.failover ?? true)
-    await this.#network.unlisten(broker)
+  /**
+   * From now on brokers tell the metadata of now, whatever happens to leaders, topics and brokers.
+   * Returns how to end it.
+   */
+  holdMetadata(): () => void {
+    const held = this.#state.view()
+    this.#state.heldView = held
+    return () => {
+      if (this.#state.heldView === held) this.#state.heldView = null
+    }
   }
 
   /** Closes every connection and port. */
@@ -187,9 +165,5 @@ export class TestCluster implements AsyncDisposable {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
-  }
-
-  #brokers(id: number | undefined): Broker[] {
-    return id === undefined ? [...this.#state.brokers.values()] : [this.#state.broker(id)]
   }
 }

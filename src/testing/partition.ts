@@ -34,7 +34,7 @@ export class Partition {
   readonly index: number
   readonly log = new PartitionLog()
   /** Node ids, the preferred leader first. */
-  readonly replicas: readonly number[]
+  replicas: readonly number[]
   /** Node ids that have everything below the high watermark. */
   isr: readonly number[]
   leaderId: number
@@ -91,6 +91,20 @@ export class Partition {
     this.isr = isr
     if (isr.length === 1) this.#replicated(this.log.endOffset, this.leaderEpoch)
     this.#tell()
+  }
+
+  /** Makes a broker a replica that is in sync; nothing changes where it is one. */
+  addReplica(id: number): void {
+    if (!this.replicas.includes(id)) this.replicas = [...this.replicas, id]
+    if (!this.isr.includes(id)) this.setIsr([...this.isr, id])
+  }
+
+  /** Another broker takes the place, and the records, of one that is gone. */
+  replaceReplica(gone: number, successor: number): void {
+    const put = (id: number): number => (id === gone ? successor : id)
+    this.replicas = this.replicas.map(put)
+    this.isr = this.isr.map(put)
+    if (this.leaderId === gone) this.elect(successor, 'keep')
   }
 
   /** Its topic is gone: who waits for it learns that. */

@@ -150,11 +150,11 @@ t.test('goes on when a broker stops and another leads', async (t) => {
   await withCluster({ brokers: 3, topics: { orders: {} } }, async (cluster) => {
     await withProducer(cluster, {}, async (producer) => {
       await producer.send({ topic: 'orders', value: 'a' })
-      const leader = cluster.leader('orders', 0)
-      await cluster.stopBroker(leader)
-      t.not(cluster.leader('orders', 0), leader)
+      const leader = cluster.partition('orders', 0).leader
+      await cluster.broker(leader).stop()
+      t.not(cluster.partition('orders', 0).leader, leader)
       t.equal((await producer.send({ topic: 'orders', value: 'b' })).offset, 1n)
-      await cluster.startBroker(leader)
+      await cluster.broker(leader).start()
       t.equal(cluster.bootstrap.length, 3)
     })
     t.equal(cluster.records('orders').length, 2)
