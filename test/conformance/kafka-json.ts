@@ -127,8 +127,8 @@ function isStruct(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !(value instanceof Uint8Array)
 }
 
-/** Rebuilds every object from what `change` makes of each of its fields. */
-function mapObjects(
+/** Rebuilds every object, all the way down, from what `change` makes of each of its fields. */
+export function mapObjects(
   value: unknown,
   change: (entry: [string, unknown]) => [string, unknown][],
 ): unknown {

@@ -61,8 +61,9 @@ export class OracleProcess {
     })
   }
 
-  /** Resolves when the process is gone. */
+  /** Fails what is still asked; resolves when the process is gone. */
   async stop(): Promise<void> {
+    this.#fail(new Error('it was stopped'))
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return
     const closed = once(this.#child, 'close')
     this.#child.kill('SIGKILL')
