@@ -4,6 +4,7 @@ import { ProducerBatch, type DeliveryCallback, type Resolve } from '../../../src
 import type { PreparedRecord } from '../../../src/producer/parked-record.js'
 import { UNDECIDED } from '../../../src/producer/partitioner.js'
 import { PartitionQueue } from '../../../src/producer/partition-queue.js'
+import type { StickyOptions } from '../../../src/producer/sticky-partitioner.js'
 import { ProducerTopic } from '../../../src/producer/topic.js'
 import { bufferSizeFor } from '../../../src/protocol/record-batch.js'
 import { uuidFromBytes } from '../../../src/protocol/uuid.js'
@@ -27,8 +28,9 @@ export function metadataOf(name: string, leaders: readonly number[], epoch = 1):
 /** A topic whose partitions have these leaders. */
 export function topicOf(
   leaders: readonly number[],
-  { name = 'orders', random = () => 0.5, batchSizeBytes = 16_384, isAdaptive = true } = {},
+  more: Partial<StickyOptions> & { readonly name?: string } = {},
 ): ProducerTopic {
+  const { name = 'orders', random = () => 0.5, batchSizeBytes = 16_384, isAdaptive = true } = more
   const topic = new ProducerTopic(name, { random, batchSizeBytes, isAdaptive })
   topic.update(metadataOf(name, leaders), () => {})
   return topic
