@@ -1,0 +1,101 @@
+/**
+ * What users get: the files of the tarball, and that a project which has only them can import,
+ * require and type-check the package.
+ */
+import { readFileSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import t from 'tap'
+import { projectFile } from '../broker/project.js'
+import { install, pack, runFile, typeCheck } from './consumer.js'
+
+t.setTimeout(300_000) // npm and tsc, several times
+
+/** The package's own entries in `exports`: '.', './testing' and so on, without ./package.json. */
+const { exports } = JSON.parse(readFileSync(projectFile('package.json'), 'utf8')) as {
+  exports: Record<string, unknown>
+}
+const entries = Object.keys(exports)
+  .filter((entry) => entry !== './package.json')
+  .map((entry) => entry.replace(/^\./, 'ottla'))
+
+// Outside the project, or its node_modules would serve the consumer too.
+const folder = await mkdtemp(join(tmpdir(), 'ottla-pack-'))
+t.teardown(() => rm(folder, { recursive: true }))
+const consumer = join(folder, 'consumer')
+const packed = await pack(folder)
+await install(consumer, join(folder, packed.filename))
+const paths = packed.files.map(({ path }) => path)
+
+t.test('the tarball holds what users need and nothing else', async (t) => {
+  const needed = /^(?:dist\/|src\/|(?:README|ARCHITECTURE|CHANGELOG)\.md$|LICENSE$|package\.json$)/
+  t.strictSame(paths.filter((path) => !needed.test(path) || /\btest\b|\.test\./.test(path)), []) // prettier-ignore
+})
+
+for (const path of ['README.md', 'ARCHITECTURE.md', 'CHANGELOG.md', 'LICENSE', 'dist/index.d.ts']) {
+  t.test(`the tarball holds ${path}`, async (t) => {
+    t.ok(paths.includes(path))
+  })
+}
+
+t.test('every compiled file comes with its types and its source', async (t) => {
+  const modules = paths.filter((path) => /^dist\/.*\.js$/.test(path))
+  const beside = (path: string): string[] => [
+    path.replace(/\.js$/, '.d.ts'),
+    path.replace(/^dist\/(.*)\.js$/, 'src/$1.ts'),
+  ]
+  t.strictSame(modules.flatMap(beside).filter((path) => !paths.includes(path)), []) // prettier-ignore
+  t.ok(modules.length > 50)
+})
+
+const PROGRAM = `
+const producer = new Producer({ brokers: 'localhost:1' })
+producer.close().then(() => console.log(Object.keys(all).includes('Producer'), 'closed'))
+`
+
+t.test('an ES module imports it', async (t) => {
+  const source = `import * as all from 'ottla'\nimport { Producer } from 'ottla'\n${PROGRAM}`
+  t.equal(await runFile(consumer, 'use.mjs', source), 'true closed')
+})
+
+t.test('a CommonJS module requires it', async (t) => {
+  const source = `const all = require('ottla')\nconst { Producer } = all\n${PROGRAM}`
+  t.equal(await runFile(consumer, 'use.cjs', source), 'true closed')
+})
+
+t.test('without the optional packages the checksum is the table of our own', async (t) => {
+  const source = `console.log(require('ottla').crc32cImplementation)`
+  t.equal(await runFile(consumer, 'crc.cjs', source), 'table')
+})
+
+for (const entry of entries) {
+  t.test(`${entry} can be imported and required`, async (t) => {
+    const print = `console.log(Object.keys(all).length > 0)`
+    t.equal(await runFile(consumer, 'e.mjs', `import * as all from '${entry}'\n${print}`), 'true')
+    t.equal(await runFile(consumer, 'e.cjs', `const all = require('${entry}')\n${print}`), 'true')
+  })
+}
+
+const TYPED = `
+const producer: ottla.Producer = new ottla.Producer({ brokers: 'localhost:1' })
+const offset: Promise<bigint> = producer.send({ topic: 'a', value: 'b' }).then((meta) => meta.offset)
+// @ts-expect-error -- the types are real ones, not any
+producer.send({ topic: 1 })
+export { offset }
+`
+const ALL_ENTRIES = entries.map((entry, i) => `export * as entry${i} from '${entry}'`).join('\n')
+
+const consumers = [
+  ['an ES module', 'types.mts', { module: 'nodenext' }, ALL_ENTRIES],
+  ['a CommonJS module', 'types.cts', { module: 'nodenext' }, ALL_ENTRIES],
+  // Its resolution knows no `exports`, so the main entry alone.
+  ['a CommonJS project of the old way', 'types.ts', { module: 'commonjs' }, ''],
+] as const
+
+for (const [name, file, options, more] of consumers) {
+  t.test(`${name} has its types`, async (t) => {
+    const source = `import * as ottla from 'ottla'\n${more}\n${TYPED}`
+    t.equal(await typeCheck(consumer, file, source, options), '')
+  })
+}
