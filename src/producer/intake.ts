@@ -38,7 +38,7 @@ import {
   type ProducerRecord,
 } from './record.js'
 import { isPromise, serializeWith } from './serialize-record.js'
-import type { ProducerTopic } from './topic.js'
+import { ProducerTopic } from './topic.js'
 import type { TopicDirectory } from './topic-directory.js'
 
 export interface IntakeOptions<K, V> {
@@ -46,6 +46,8 @@ export interface IntakeOptions<K, V> {
   readonly maxRequestSizeBytes: number
   readonly bufferMemoryBytes: number
   readonly maxBlockMs: number
+  /** A user's function chooses partitions. */
+  readonly hasPartitioner: boolean
 }
 
 export interface IntakeParts {
@@ -61,6 +63,9 @@ export interface IntakeParts {
 /** Appended, parked (and where), or no room and nothing taken. */
 export type Submitted = 'appended' | 'full' | ParkedRecord
 
+/** Stands in the record at hand before the first. */
+const NO_TOPIC = new ProducerTopic('', { random: () => 0, batchSizeBytes: 1, isAdaptive: false })
+
 /** UTF-8 needs at most three bytes for one UTF-16 unit. */
 const MAX_UTF8_BYTES_PER_UNIT = 3
 
@@ -69,7 +74,7 @@ export class Intake<K, V> {
   readonly #parts: IntakeParts
   readonly #keys = new KeyEncoder()
   /** The record at hand: filled anew by each submit, so that none is allocated. */
-  #record: PreparedRecord | null = null
+  readonly #record: PreparedRecord = emptyRecord(NO_TOPIC)
   #isServing = false
   #writableListeners: (() => void)[] = []
 
@@ -89,14 +94,31 @@ export class Intake<K, V> {
     resolve: Resolve | null,
     mayWait: boolean,
   ): Submitted {
-    const record = this.#prepare(input, callback, resolve)
+    checkRecord(input)
+    const topic = this.#parts.directory.get(input.topic)
+    try {
+      const facts = this.#check(input, topic.name)
+      const { serializers } = this.#options
+      const key = serializeWith(serializers.key, 'key', input.key ?? null, topic.name)
+      if (isPromise(key)) key.catch(() => {}) // should the value's serializer throw at once
+      const value = serializeWith(serializers.value, 'value', input.value, topic.name)
+      // From here on no code of the user's runs (but a partitioner, see #recordFor), so that a
+      // serializer that sends a record of its own cannot change the one at hand.
+      const record = this.#recordFor(topic, facts, callback, resolve)
+      if (isPromise(key) || isPromise(value)) {
+        return this.#parkUnserialized(record, key, value, mayWait)
+      }
+      this.#fill(record, key, value)
+      return this.#admit(record, mayWait)
+    } catch (error) {
+      this.#parts.directory.dropIfUnused(topic)
+      throw error
+    }
+  }
+
+  /** Places the record, or parks it where it must wait. */
+  #admit(record: PreparedRecord, mayWait: boolean): Submitted {
     const { topic } = record
-    const key = serializeWith(this.#options.serializers.key, 'key', input.key ?? null, topic.name)
-    if (isPromise(key)) key.catch(() => {}) // should the value's serializer throw at once
-    const value = serializeWith(this.#options.serializers.value, 'value', input.value, topic.name)
-    if (isPromise(key) || isPromise(value))
-      return this.#parkUnserialized(record, key, value, mayWait)
-    this.#fill(record, key, value)
     if (!topic.isKnown || topic.parked.length > 0) return this.#park(record, mayWait)
     if (this.#parts.lot.waitingCount > 0) return mayWait ? this.#waitForRoom(record) : 'full'
     const placed = this.#parts.placement.place(record, false)
@@ -106,34 +128,47 @@ export class Intake<K, V> {
     return mayWait ? this.#waitForRoom(record) : 'full'
   }
 
-  /** What does not need the serializers. */
-  #prepare(
-    input: ProducerRecord<K, V>,
+  /** Whatever is not key or value. */
+  #check(
+    { partition, timestamp, headers }: ProducerRecord<K, V>,
+    topic: string,
+  ): Pick<PreparedRecord, 'partition' | 'timestamp' | 'headers'> {
+    if (timestamp !== undefined) checkTimestamp(topic, timestamp)
+    return {
+      partition: partition === undefined ? UNDECIDED : checkPartition(topic, partition),
+      timestamp: timestamp ?? this.#parts.clock.now(),
+      headers: headers === undefined ? null : toWireHeaders(topic, headers),
+    }
+  }
+
+  /** The record at hand; one of its own where a partitioner will be asked, which may send too. */
+  #recordFor(
+    topic: ProducerTopic,
+    { partition, timestamp, headers }: Pick<PreparedRecord, 'partition' | 'timestamp' | 'headers'>,
     callback: DeliveryCallback | null,
     resolve: Resolve | null,
   ): PreparedRecord {
-    checkRecord(input)
-    const topic = this.#parts.directory.get(input.topic)
-    const { partition, timestamp, headers } = input
-    if (timestamp !== undefined) checkTimestamp(topic.name, timestamp)
-    const record = (this.#record ??= emptyRecord(topic))
+    const record = this.#options.hasPartitioner ? emptyRecord(topic) : this.#record
     record.topic = topic
-    record.partition = partition === undefined ? UNDECIDED : checkPartition(topic.name, partition)
-    record.timestamp = timestamp ?? this.#parts.clock.now()
-    record.headers = headers === undefined ? null : toWireHeaders(topic.name, headers)
+    record.partition = partition
+    record.timestamp = timestamp
+    record.headers = headers
     record.callback = callback
     record.resolve = resolve
     return record
   }
 
   #fill(record: PreparedRecord, key: Serialized, value: Serialized): void {
-    if (typeof key === 'string') {
+    if (typeof key !== 'string') {
+      record.key = key
+      record.keyLength = key === null ? -1 : key.length
+    } else if (this.#options.hasPartitioner) {
+      record.key = Buffer.from(key)
+      record.keyLength = record.key.length
+    } else {
       this.#keys.encode(key)
       record.key = this.#keys.bytes
       record.keyLength = this.#keys.length
-    } else {
-      record.key = key
-      record.keyLength = key === null ? -1 : key.length
     }
     record.value = value
     this.#checkSize(record)

@@ -8,7 +8,7 @@
  * cost nothing.
  */
 import { Deque } from './deque.js'
-import type { PartitionQueue } from './partition-queue.js'
+import { NOT_LISTED, type PartitionQueue } from './partition-queue.js'
 import type { ProduceRequest } from './produce-request.js'
 
 export class Outbox {
@@ -23,23 +23,26 @@ export class Outbox {
     this.nodeId = nodeId
   }
 
-  /** Lists the queue unless it is. */
+  /** Lists the queue unless it is; where another outbox lists it, that one will pass it over. */
   list(queue: PartitionQueue): void {
-    if (queue.isListed) return
-    queue.isListed = true
+    if (queue.listedAt === this.nodeId) return
+    queue.listedAt = this.nodeId
     this.ready.push(queue)
   }
 
   /** Takes the queue that is next, or undefined. */
   unlist(): PartitionQueue | undefined {
-    const queue = this.ready.shift()
-    if (queue !== undefined) queue.isListed = false
-    return queue
+    for (let queue = this.ready.shift(); queue !== undefined; queue = this.ready.shift()) {
+      if (queue.listedAt !== this.nodeId) continue
+      queue.listedAt = NOT_LISTED
+      return queue
+    }
+    return undefined
   }
 
   /** Puts a queue back in front: there was no room for its batch in this request. */
   relist(queue: PartitionQueue): void {
-    queue.isListed = true
+    queue.listedAt = this.nodeId
     this.ready.unshift(queue)
   }
 }

@@ -31,7 +31,7 @@ export interface ParkingLotParts {
   /** The message for one that has waited too long. */
   readonly timeoutError: (parked: ParkedRecord) => DeliveryError
   /** A settled record gave its bytes back, or left the line. */
-  readonly onFreed: () => void
+  readonly onSettled: (parked: ParkedRecord) => void
 }
 
 export class ParkingLot {
@@ -151,7 +151,7 @@ export class ParkingLot {
     else if (callback !== null) queueMicrotask(() => this.#parts.runCallback(callback, error, null))
     else this.#parts.onUnheard(error)
     parked.placedListeners?.forEach((listener) => listener(null))
-    this.#parts.onFreed()
+    this.#parts.onSettled(parked)
   }
 
   /** Settles everybody that `which` names. */

@@ -22,6 +22,9 @@ import type { ProducerBatch } from './batch.js'
 import { Deque } from './deque.js'
 import type { PartitionSequence } from './partition-sequence.js'
 
+/** In no broker's ready queue. */
+export const NOT_LISTED = -1
+
 export class PartitionQueue {
   readonly topic: string
   readonly partition: number
@@ -47,8 +50,8 @@ export class PartitionQueue {
   mustRestartSequence = false
   /** Its epochs are used up, and a new producer id is asked for. */
   awaitsIdentity = false
-  /** Stands in its broker's ready queue. */
-  isListed = false
+  /** Node id of the broker in whose ready queue it stands: the leader at that time. */
+  listedAt = NOT_LISTED
   /** Bytes that the last full batch's buffer had: the next one starts as large. */
   usualBufferBytes = 0
   #nextOrdinal = 0

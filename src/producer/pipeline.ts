@@ -219,6 +219,7 @@ export class Pipeline<K, V> {
         isAdaptive: options.partitionerAdaptive,
       },
       want: (name) => this.metadata.want(name),
+      forget: (name) => this.metadata.forget(name),
       refresh: () => this.metadata.requestRefresh(),
       describeFailure: () => this.metadata.describeFailure(),
       listener: {
@@ -273,7 +274,10 @@ export class Pipeline<K, V> {
       onUnheard: (error) =>
         this.logger.error({ error }, 'a record without a callback was not delivered'),
       timeoutError: (parked) => this.intake.timeoutError(parked),
-      onFreed: () => this.intake.roomFreed(),
+      onSettled: ({ topic }) => {
+        this.directory.dropIfUnused(topic)
+        this.intake.roomFreed()
+      },
     })
   }
 
@@ -284,13 +288,17 @@ export class Pipeline<K, V> {
       () => clock.monotonicMs(),
       (topic) => this.directory.touch(topic),
     )
-    return new Intake(options, {
-      clock,
-      placement,
-      directory: this.directory,
-      budget: this.budget,
-      lot: this.lot,
-      onNoRoom: () => this.accumulator.releaseLingering(Infinity),
-    })
+    const hasPartitioner = options.partitioner !== undefined
+    return new Intake(
+      { ...options, hasPartitioner },
+      {
+        clock,
+        placement,
+        directory: this.directory,
+        budget: this.budget,
+        lot: this.lot,
+        onNoRoom: () => this.accumulator.releaseLingering(Infinity),
+      },
+    )
   }
 }

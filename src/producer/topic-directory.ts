@@ -35,6 +35,7 @@ export class TopicDirectory {
   readonly #clock: Clock
   readonly #stickyOptions: StickyOptions
   readonly #want: (name: string) => void
+  readonly #forget: (name: string) => void
   readonly #refresh: () => void
   readonly #describeFailure: () => string
   readonly #listener: DirectoryListener
@@ -49,6 +50,7 @@ export class TopicDirectory {
     readonly clock: Clock
     readonly stickyOptions: StickyOptions
     readonly want: (name: string) => void
+    readonly forget: (name: string) => void
     readonly refresh: () => void
     readonly describeFailure: () => string
     readonly listener: DirectoryListener
@@ -56,6 +58,7 @@ export class TopicDirectory {
     this.#clock = parts.clock
     this.#stickyOptions = parts.stickyOptions
     this.#want = parts.want
+    this.#forget = parts.forget
     this.#refresh = parts.refresh
     this.#describeFailure = parts.describeFailure
     this.#listener = parts.listener
@@ -107,6 +110,7 @@ export class TopicDirectory {
       const leave = (): void => {
         timer.clear()
         this.#waiters.delete(waiter)
+        this.dropIfUnused(topic)
       }
       const waiter: Waiter = {
         name,
@@ -127,6 +131,22 @@ export class TopicDirectory {
     )
   }
 
+  /** Nobody waits any longer for a topic that never became known: it is not asked for any more. */
+  dropIfUnused(topic: ProducerTopic): void {
+    while (topic.parked.peek()?.isSettled === true) topic.parked.shift()
+    const isAwaited = [...this.#waiters].some(({ name }) => name === topic.name)
+    if (topic.isKnown || topic.parked.length > 0 || isAwaited) return
+    this.#remove(topic)
+    this.#forget(topic.name)
+  }
+
+  #remove(topic: ProducerTopic): void {
+    if (this.topics.get(topic.name) !== topic) return
+    this.topics.delete(topic.name)
+    this.#lastErrors.delete(topic.name)
+    if (this.#last === topic) this.#last = null
+  }
+
   onTopic(metadata: TopicMetadata): void {
     const topic = this.topics.get(metadata.name)
     if (topic === undefined) return
@@ -141,13 +161,11 @@ export class TopicDirectory {
     const topic = this.topics.get(name)
     this.#lastErrors.set(name, error)
     if (topic === undefined || topic.isKnown || error.retriable) return
-    this.topics.delete(name)
-    if (this.#last === topic) this.#last = null
+    this.#remove(topic)
     const unavailable = new TopicUnavailableError(`topic "${name}": ${error.message}`, {
       topic: name,
       cause: error,
     })
-    this.#lastErrors.delete(name)
     this.#listener.onUnavailable(topic, unavailable)
     for (const waiter of this.#waiters) if (waiter.name === name) waiter.reject(unavailable)
   }
