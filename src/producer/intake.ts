@@ -97,14 +97,22 @@ export class Intake<K, V> {
     checkRecord(input)
     const topic = this.#parts.directory.get(input.topic)
     try {
-      const facts = this.#check(input, topic.name)
+      const { headers: given } = input
+      const timestamp = this.#timestampOf(input, topic.name)
+      const partition = partitionOf(input, topic.name)
+      const headers = given === undefined ? null : toWireHeaders(topic.name, given)
       const { serializers } = this.#options
       const key = serializeWith(serializers.key, 'key', input.key ?? null, topic.name)
       if (isPromise(key)) key.catch(() => {}) // should the value's serializer throw at once
       const value = serializeWith(serializers.value, 'value', input.value, topic.name)
-      // From here on no code of the user's runs (but a partitioner, see #recordFor), so that a
+      // From here on no code of the user's runs (but a partitioner, see #recordAtHand), so that a
       // serializer that sends a record of its own cannot change the one at hand.
-      const record = this.#recordFor(topic, facts, callback, resolve)
+      const record = this.#recordAtHand(topic)
+      record.partition = partition
+      record.timestamp = timestamp
+      record.headers = headers
+      record.callback = callback
+      record.resolve = resolve
       if (isPromise(key) || isPromise(value)) {
         return this.#parkUnserialized(record, key, value, mayWait)
       }
@@ -128,34 +136,17 @@ export class Intake<K, V> {
     return mayWait ? this.#waitForRoom(record) : 'full'
   }
 
-  /** Whatever is not key or value. */
-  #check(
-    { partition, timestamp, headers }: ProducerRecord<K, V>,
-    topic: string,
-  ): Pick<PreparedRecord, 'partition' | 'timestamp' | 'headers'> {
-    if (timestamp !== undefined) checkTimestamp(topic, timestamp)
-    return {
-      partition: partition === undefined ? UNDECIDED : checkPartition(topic, partition),
-      timestamp: timestamp ?? this.#parts.clock.now(),
-      headers: headers === undefined ? null : toWireHeaders(topic, headers),
-    }
+  #timestampOf({ timestamp }: ProducerRecord<K, V>, topic: string): number {
+    if (timestamp === undefined) return this.#parts.clock.now()
+    checkTimestamp(topic, timestamp)
+    return timestamp
   }
 
-  /** The record at hand; one of its own where a partitioner will be asked, which may send too. */
-  #recordFor(
-    topic: ProducerTopic,
-    { partition, timestamp, headers }: Pick<PreparedRecord, 'partition' | 'timestamp' | 'headers'>,
-    callback: DeliveryCallback | null,
-    resolve: Resolve | null,
-  ): PreparedRecord {
-    const record = this.#options.hasPartitioner ? emptyRecord(topic) : this.#record
-    record.topic = topic
-    record.partition = partition
-    record.timestamp = timestamp
-    record.headers = headers
-    record.callback = callback
-    record.resolve = resolve
-    return record
+  /** One object for all; one of its own where a partitioner will be asked, which may send too. */
+  #recordAtHand(topic: ProducerTopic): PreparedRecord {
+    if (this.#options.hasPartitioner) return emptyRecord(topic)
+    this.#record.topic = topic
+    return this.#record
   }
 
   #fill(record: PreparedRecord, key: Serialized, value: Serialized): void {
@@ -370,6 +361,10 @@ export class Intake<K, V> {
       { topic: topic.name },
     )
   }
+}
+
+function partitionOf({ partition }: { partition?: number | undefined }, topic: string): number {
+  return partition === undefined ? UNDECIDED : checkPartition(topic, partition)
 }
 
 function emptyRecord(topic: ProducerTopic): PreparedRecord {
