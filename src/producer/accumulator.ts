@@ -147,10 +147,16 @@ export class Accumulator {
   }
 
   #closeFull(queue: PartitionQueue, batch: ProducerBatch): void {
-    queue.usualBufferBytes = this.#pool.sizeFor(batch.records.buffer.length)
+    this.#learnUsual(batch)
     queue.closeOpen()
     this.#listener.onFull(batch)
     this.#listener.onReady(queue)
+  }
+
+  /** The partition's next batch starts with a buffer for what this one holds; not for a giant. */
+  #learnUsual({ queue, records }: ProducerBatch): void {
+    const usedBytes = Math.min(records.end + TAILROOM_BYTES, bufferSizeFor(records.limitBytes))
+    queue.usualBufferBytes = this.#pool.sizeFor(usedBytes)
   }
 
   /** Monotonic time at which the next batch has lingered long enough; Infinity with none. */
@@ -221,7 +227,7 @@ export class Accumulator {
   free(batch: ProducerBatch, mayReuseBuffer: boolean): void {
     this.#budget.give(batch.budgetBytes)
     batch.budgetBytes = 0
-    batch.queue.usualBufferBytes = this.#pool.sizeFor(batch.records.end + TAILROOM_BYTES)
+    this.#learnUsual(batch)
     if (mayReuseBuffer) this.#pool.give(batch.wire.buffer)
   }
 }
