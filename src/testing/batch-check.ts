@@ -3,7 +3,8 @@
  * one sound batch that this topic takes? The order of the checks is Kafka's, since the first that
  * fails decides the error that the producer is told.
  *
- *   request   one batch, of magic 2, with a codec of its version        ProduceRequest
+ *   request   no transaction, bytes that may be a batch (else all of it is refused)   KafkaApis
+ *   part      one batch, of magic 2, with a codec of its version        ProduceRequest
  *   log       base offset 0, size, checksum, known codec                UnifiedLog
  *   batch     count, no control batch, sequence                         LogValidator
  *   records   structure, key, timestamp; each that fails is listed      LogValidator
@@ -44,6 +45,8 @@ export interface CheckContext {
 const BYTES_UP_TO_MAGIC = 17
 const LENGTH_FIELD_END = 12
 const SMALLEST_LENGTH = 14 // the overhead of a record of magic 0
+const EMPTY = new Uint8Array(0)
+const TRANSACTIONAL_BIT = 0x10
 const ZSTD = 4
 const LAST_CODEC = 4
 const FIRST_VERSION_WITH_ZSTD = 7
@@ -53,9 +56,39 @@ export function refusal(errorCode: number): Refusal {
   return { errorCode, errorMessage: null, recordErrors: [] }
 }
 
+/**
+ * Why all of a request is refused, or null: Kafka looks at the first batch of every partition before
+ * it looks at any partition in earnest.
+ */
+export function refuseRequest(
+  parts: readonly (Uint8Array | null)[],
+  version: number,
+): Refusal | null {
+  for (const part of parts) {
+    const errorCode = checkFirstBatch(asBuffer(part ?? EMPTY), version)
+    if (errorCode === ErrorCodes.NONE) continue
+    // Of these only a corrupt batch comes with words of Kafka's own.
+    const hasMessage = errorCode === ErrorCodes.CORRUPT_MESSAGE
+    const errorMessage = hasMessage ? 'The bytes of a partition are no record batch.' : null
+    return { errorCode, errorMessage, recordErrors: [] }
+  }
+  return null
+}
+
+function checkFirstBatch(bytes: Buffer, version: number): number {
+  const sizeBytes = nextBatchSize(bytes, 0)
+  if (sizeBytes === 'corrupt') return ErrorCodes.CORRUPT_MESSAGE
+  if (sizeBytes === null || bytes.readInt8(16) !== 2) return ErrorCodes.NONE
+  if ((bytes.readInt16BE(21) & TRANSACTIONAL_BIT) !== 0) {
+    return ErrorCodes.TRANSACTIONAL_ID_AUTHORIZATION_FAILED
+  }
+  const isCodecMissing = version < FIRST_VERSION_WITH_ZSTD && codecOf(bytes) > LAST_CODEC
+  return isCodecMissing ? ErrorCodes.UNKNOWN_SERVER_ERROR : ErrorCodes.NONE
+}
+
 /** The batch's bytes, without what trails it; or why the request may not carry it. */
 export function onlyBatch(records: Uint8Array | null, version: number): Buffer | Refusal {
-  const bytes = asBuffer(records ?? new Uint8Array(0))
+  const bytes = asBuffer(records ?? EMPTY)
   const sizeBytes = nextBatchSize(bytes, 0)
   if (sizeBytes === 'corrupt') return refusal(ErrorCodes.CORRUPT_MESSAGE)
   if (sizeBytes === null || bytes.readInt8(16) !== 2) return refusal(ErrorCodes.INVALID_RECORD)
@@ -73,13 +106,24 @@ export function checkBatch(batch: Buffer, context: CheckContext): DecodedBatch |
   const errorCode = checkForLog(batch, context) ?? checkForClient(batch)
   if (errorCode !== null) return refusal(errorCode)
   const header = decodeBatch(batch)
-  let records: DecodedRecord[]
+  const records = readRecords(header)
+  return typeof records === 'number'
+    ? refusal(records)
+    : (checkRecords(header, records, context) ?? header)
+}
+
+/** The records, or the error code of what is wrong with their bytes. */
+function readRecords(header: DecodedBatch): DecodedRecord[] | number {
+  let isDecompressed = header.codecId === 0
   try {
-    records = decodeRecords(header, decompress)
+    return decodeRecords(header, (bytes, codecId) => {
+      const plain = decompress(bytes, codecId)
+      isDecompressed = true
+      return plain
+    })
   } catch {
-    return refusal(ErrorCodes.INVALID_RECORD)
+    return isDecompressed ? ErrorCodes.INVALID_RECORD : ErrorCodes.UNKNOWN_SERVER_ERROR
   }
-  return checkRecords(header, records, context) ?? header
 }
 
 /** Bytes of the batch at `offset`; null where no whole one is there. */

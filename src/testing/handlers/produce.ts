@@ -16,7 +16,7 @@ import type {
   TopicProduceData,
 } from '../../protocol/messages/produce.js'
 import { ZERO_UUID } from '../../protocol/uuid.js'
-import { refusal } from '../batch-check.js'
+import { refusal, refuseRequest, type Refusal } from '../batch-check.js'
 import type { ClusterState } from '../cluster-state.js'
 import type { FaultTarget } from '../fault-script.js'
 import { ACKS_ALL, appendAsLeader, notAppended, type AppendResult } from '../leader-append.js'
@@ -50,8 +50,13 @@ export function answerProduce(
   respond: (answer: Answer<ProduceResponse>) => void,
 ): void {
   const { cluster, broker, request } = exchange
+  const parts = request.topicData.flatMap(({ partitionData }) => partitionData)
+  const refused = refuseRequest(
+    parts.map(({ records }) => records),
+    exchange.version,
+  )
   const outcomes = request.topicData.flatMap((data) =>
-    data.partitionData.flatMap((part) => produceOne(exchange, data, part) ?? []),
+    data.partitionData.flatMap((part) => produceOne(exchange, data, part, refused) ?? []),
   )
   if (request.acks === 0) {
     const isRefused = outcomes.some(({ result }) => result.errorCode !== ErrorCodes.NONE)
@@ -79,12 +84,14 @@ function produceOne(
   exchange: Exchange<ProduceRequest>,
   data: TopicProduceData,
   { index, records }: PartitionProduceData,
+  refused: Refusal | null,
 ): Outcome | null {
   const { cluster, broker, version, request, faults } = exchange
   const topic = findTopic(exchange, data)
   const partition = topic?.partitions[index]
   const fault = faults.errorOf(nameOf(data, cluster), index)
   const append = (): AppendResult => {
+    if (refused !== null) return notAppended(refused)
     if (topic === undefined || partition === undefined) return unknown(version, topic)
     const { acks } = request
     const nowMs = cluster.settings.clock.now()
