@@ -1,0 +1,305 @@
+import t from 'tap'
+import { ErrorCodes } from '../../src/protocol/error-codes.js'
+import { IDENTITY, SendingRig } from './support/sending.js'
+
+t.test(
+  'what is taken in one tick leaves together, and each record is told its place',
+  async (t) => {
+    const rig = new SendingRig()
+    for (const value of ['a', 'b', 'c']) rig.take(value)
+    t.equal(rig.sent().length, 0)
+    rig.run()
+    t.strictSame(rig.sent()[0]?.values, ['a', 'b', 'c'])
+    rig.sent()[0]?.answer()
+    t.strictSame(rig.told, ['a: 100', 'b: 101', 'c: 102'])
+    t.equal(rig.budget.usedBytes, 0)
+  },
+)
+
+t.test('one request takes one batch of each partition', async (t) => {
+  const rig = new SendingRig({ leaders: [1, 1, 2] })
+  rig.prove(0)
+  for (const partition of [0, 1, 2]) rig.take(`x${partition}`, partition)
+  rig.queue(0).closeOpen()
+  rig.take('second', 0)
+  rig.run()
+  t.strictSame(
+    rig
+      .sent(1)[0]
+      ?.batches.map(({ partition }) => partition)
+      .toSorted(),
+    [0, 1],
+  )
+  t.strictSame(rig.sent(1)[1]?.values, ['second'])
+  t.strictSame(rig.sent(2)[0]?.values, ['x2'])
+})
+
+t.test('at most maxInFlight requests are unanswered at a broker', async (t) => {
+  for (const maxInFlight of [1, 3, 5]) {
+    const rig = new SendingRig({ leaders: Array(8).fill(1), maxInFlight })
+    for (let partition = 0; partition < 8; partition++) rig.send(`x${partition}`, partition)
+    t.equal(rig.sent().length, maxInFlight)
+    rig.sent()[0]?.answer()
+    rig.run()
+    t.equal(rig.sent().length, maxInFlight + 1)
+    t.equal(rig.sent()[maxInFlight]?.batches.length, 8 - maxInFlight, 'the rest together')
+  }
+})
+
+t.test('a request holds no more than maxRequestSizeBytes, and the next goes on from there', async (t) => {
+  const rig = new SendingRig({ leaders: Array(6).fill(1), maxRequestSizeBytes: 3500 })
+  for (let partition = 0; partition < 6; partition++) rig.take('x'.repeat(1000), partition)
+  rig.run()
+  const partitions = rig.sent().map(({ batches }) => batches.map(({ partition }) => partition))
+  t.strictSame(partitions, [[0, 1, 2], [3, 4, 5]])
+}) // prettier-ignore
+
+t.test('a batch larger than maxRequestSizeBytes goes alone', async (t) => {
+  const rig = new SendingRig({ leaders: [1, 1], maxRequestSizeBytes: 600 })
+  rig.take('x'.repeat(1000), 0)
+  rig.take('y', 1)
+  rig.run()
+  t.strictSame(rig.sent().map(({ batches }) => batches.length), [1, 1])
+}) // prettier-ignore
+
+t.test('a busy partition does not keep the others from their turn', async (t) => {
+  const rig = new SendingRig({ leaders: [1, 1, 1], maxInFlight: 1, maxRequestSizeBytes: 1200 })
+  for (const partition of [0, 1, 2]) rig.prove(partition)
+  for (let i = 0; i < 3; i++) {
+    for (const partition of [0, 0, 1, 2]) {
+      rig.take('x'.repeat(1000), partition)
+      rig.queue(partition).closeOpen()
+      rig.sender.consider(rig.queue(partition))
+    }
+  }
+  rig.run()
+  const turns: number[] = []
+  for (let i = 0; i < 6; i++) {
+    const request = rig.sent()[i]
+    turns.push(...(request?.batches ?? []).map(({ partition }) => partition))
+    request?.answer()
+    rig.run()
+  }
+  t.strictSame(turns.slice(0, 3).toSorted(), [0, 1, 2])
+  t.strictSame(turns.slice(3, 6).toSorted(), [0, 1, 2])
+})
+
+t.test('nothing is sent to a socket that is backed up, closed or throttled', async (t) => {
+  const rig = new SendingRig()
+  const connection = rig.connection(1)
+  connection.isWritable = false
+  rig.send('a')
+  connection.isWritable = true
+  connection.isOpen = false
+  rig.sender.wake()
+  rig.run()
+  connection.isOpen = true
+  connection.throttledUntilMs = 50
+  rig.sender.wake()
+  rig.run()
+  t.equal(rig.sent().length, 0)
+  rig.clock.advance(50)
+  rig.sender.wake()
+  rig.run()
+  t.equal(rig.sent().length, 1)
+})
+
+t.test('a broker that wants less is obeyed', async (t) => {
+  const rig = new SendingRig()
+  rig.send('a')
+  rig.sent()[0]?.answer({}, { throttleTimeMs: 70 })
+  t.strictSame(rig.connection(1).throttles, [70])
+  t.strictSame(rig.told, ['a: 100'])
+})
+
+t.test('numbers follow one another, and a retry keeps its own', async (t) => {
+  const rig = new SendingRig()
+  rig.take('a')
+  rig.take('b')
+  rig.run()
+  rig.sent()[0]?.answer({ 0: ErrorCodes.NOT_ENOUGH_REPLICAS })
+  rig.clock.advance(100)
+  rig.sent()[1]?.answer()
+  rig.run()
+  rig.send('c')
+  const numbers = rig.sent().map(({ batches }) => batches[0]?.sequence)
+  t.strictSame(numbers, [0, 0, 2])
+  t.strictSame(rig.sent().map(({ batches }) => batches[0]?.epoch), [0, 0, 0])
+}) // prettier-ignore
+
+t.test('without idempotence there are no numbers', async (t) => {
+  const rig = new SendingRig({ isIdempotent: false })
+  rig.send('a')
+  t.match(rig.sent()[0]?.batches[0], { sequence: -1, epoch: -1 })
+})
+
+t.test('nothing leaves before the producer id is there', async (t) => {
+  const rig = new SendingRig({ identity: null })
+  rig.send('a')
+  t.equal(rig.sent().length, 0)
+  t.equal(rig.acquired > 0, true)
+  t.strictSame([...rig.sender.unidentified], [rig.queue()])
+  rig.identity = IDENTITY
+  rig.sender.identified()
+  rig.run()
+  t.strictSame(rig.sent()[0]?.values, ['a'])
+})
+
+t.test('a partition without a leader waits for one, and metadata is asked', async (t) => {
+  const rig = new SendingRig({ leaders: [-1] })
+  rig.send('a')
+  t.ok(rig.refreshes > 0)
+  rig.lead([3])
+  t.strictSame(rig.sent(3)[0]?.values, ['a'])
+})
+
+t.test('lingering batches leave when their time is over', async (t) => {
+  const rig = new SendingRig({ lingerMs: 20 })
+  rig.take('a')
+  rig.sender.wake()
+  rig.run()
+  t.equal(rig.sent().length, 0)
+  rig.clock.advance(19)
+  t.equal(rig.sent().length, 0)
+  rig.clock.advance(1)
+  t.strictSame(rig.sent()[0]?.values, ['a'])
+})
+
+t.test('on a leader that has not answered one batch goes alone, then several', async (t) => {
+  const rig = new SendingRig()
+  for (const value of ['a', 'b', 'c']) rig.send(value)
+  t.equal(rig.sent().length, 1)
+  rig.sent()[0]?.answer()
+  rig.run()
+  t.equal(rig.sent().length, 3)
+})
+
+t.test('a later batch does not overtake one that waits for its retry', async (t) => {
+  const rig = new SendingRig()
+  rig.prove()
+  for (const value of ['a', 'b', 'c']) rig.send(value)
+  const [a, b, c] = rig.sent()
+  a?.answer({ 0: ErrorCodes.NOT_ENOUGH_REPLICAS })
+  b?.answer({ 0: ErrorCodes.OUT_OF_ORDER_SEQUENCE_NUMBER })
+  c?.answer({ 0: ErrorCodes.OUT_OF_ORDER_SEQUENCE_NUMBER })
+  rig.send('d')
+  for (let i = 3; i < 7; i++) {
+    rig.clock.advance(1000)
+    rig.sent()[i]?.answer()
+    rig.run()
+  }
+  t.strictSame(rig.sent().slice(3).map(({ values }) => values[0]), ['a', 'b', 'c', 'd'])
+  t.strictSame(rig.told.map((line) => line[0]), ['a', 'b', 'c', 'd'])
+  t.strictSame(rig.sent().slice(3).map(({ batches }) => batches[0]?.sequence), [1, 2, 3, 4])
+}) // prettier-ignore
+
+t.test('a new leader gets nothing while the old one owes an answer', async (t) => {
+  const rig = new SendingRig()
+  rig.send('a')
+  rig.send('b')
+  rig.lead([2])
+  t.equal(rig.sent(2).length, 0)
+  rig.sent(1)[0]?.answer({ 0: ErrorCodes.NOT_LEADER_OR_FOLLOWER })
+  rig.run()
+  t.strictSame(rig.sent(2).map(({ values }) => values), [['a']], 'at once: the leader has moved')
+  rig.sent(2)[0]?.answer()
+  rig.run()
+  t.strictSame(rig.told, ['a: 100'])
+  t.strictSame(rig.sent(2)[1]?.values, ['b'])
+}) // prettier-ignore
+
+t.test('an old leader that owes an answer is left after 200 ms, not before', async (t) => {
+  const rig = new SendingRig()
+  rig.send('a')
+  rig.lead([2])
+  rig.clock.advance(199)
+  t.strictSame(rig.dropped, [])
+  rig.clock.advance(1)
+  t.strictSame(rig.dropped, [1])
+  rig.sent(1)[0]?.lose()
+  rig.run()
+  t.strictSame(rig.sent(2)[0]?.values, ['a'], 'under the same numbers to the new one')
+  t.equal(rig.sent(2)[0]?.batches[0]?.sequence, 0)
+})
+
+t.test('an old leader that has answered in time is not left', async (t) => {
+  const rig = new SendingRig({ leaders: [1, 1] })
+  rig.send('a', 0)
+  rig.lead([2, 1])
+  rig.clock.advance(100)
+  rig.sent(1)[0]?.answer({ 0: ErrorCodes.NOT_LEADER_OR_FOLLOWER })
+  rig.send('other', 1)
+  rig.clock.advance(500)
+  t.strictSame(rig.dropped, [])
+})
+
+t.test('a broker that keeps silent for a second has metadata asked, and again', async (t) => {
+  const rig = new SendingRig()
+  rig.send('a')
+  rig.clock.advance(999)
+  t.equal(rig.refreshes, 0)
+  rig.clock.advance(1)
+  t.equal(rig.refreshes, 1)
+  rig.clock.advance(499)
+  t.equal(rig.refreshes, 1)
+  rig.clock.advance(1)
+  t.equal(rig.refreshes, 2)
+  rig.sent()[0]?.answer()
+  rig.clock.advance(10_000)
+  t.equal(rig.refreshes, 2)
+})
+
+t.test('a batch runs out of time on time, sent or not', async (t) => {
+  const rig = new SendingRig({ leaders: [1, -1], deliveryTimeoutMs: 5000 })
+  rig.send('sent', 0)
+  rig.send('never', 1)
+  rig.clock.advance(4999)
+  t.strictSame(rig.told, [])
+  rig.clock.advance(1)
+  t.strictSame(rig.told, ['sent: unknown', 'never: not-written'])
+})
+
+t.test('no timer is left when everything is settled', async (t) => {
+  const rig = new SendingRig()
+  rig.send('a')
+  t.equal(rig.clock.keepAliveTimerCount, 1, 'what is under way keeps the process alive')
+  rig.sent()[0]?.answer()
+  rig.run()
+  t.equal(rig.clock.timerCount, 0)
+})
+
+t.test('no timer is left after close, and nothing leaves', async (t) => {
+  const rig = new SendingRig({ lingerMs: 50 })
+  rig.take('a')
+  rig.sender.wake()
+  rig.run()
+  t.equal(rig.clock.timerCount, 1)
+  rig.sender.close()
+  rig.sender.wake()
+  rig.clock.advance(1_000_000)
+  t.equal(rig.clock.timerCount, 0)
+  t.equal(rig.sent().length, 0)
+})
+
+t.test('one timer serves every deadline', async (t) => {
+  const rig = new SendingRig({ leaders: [1, 1, 1] })
+  for (const partition of [0, 1, 2]) rig.send('x', partition)
+  rig.sent()[0]?.answer({ 0: ErrorCodes.NOT_ENOUGH_REPLICAS })
+  rig.run()
+  t.equal(rig.clock.timerCount, 1)
+})
+
+t.test(
+  'with acks 0 a record is acknowledged when the socket has it, without an offset',
+  async (t) => {
+    const rig = new SendingRig({ acks: 0, isIdempotent: false })
+    rig.send('a')
+    t.equal(rig.sent()[0]?.acks, 0)
+    t.strictSame(rig.told, [])
+    rig.sent()[0]?.written()
+    t.strictSame(rig.told, ['a: -1'])
+    rig.run()
+    t.equal(rig.clock.timerCount, 0)
+    t.equal(rig.budget.usedBytes, 0)
+  },
+)

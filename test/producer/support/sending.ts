@@ -1,0 +1,358 @@
+/**
+ * A sender with its delivery, accumulator and queues, on a manual clock, against brokers that do
+ * what a test says: each request that leaves is decoded and kept until the test answers it.
+ */
+import { ConnectionError } from '../../../src/errors.js'
+import { silentLogger } from '../../../src/logger.js'
+import { ApiVersionTable } from '../../../src/network/api-version-table.js'
+import type { BrokerPool } from '../../../src/network/broker-pool.js'
+import type { ResponseHandler } from '../../../src/network/request-queue.js'
+import type { LeaderHint } from '../../../src/network/topic-metadata.js'
+import { Accumulator, Appended } from '../../../src/producer/accumulator.js'
+import { BufferPool } from '../../../src/producer/buffer-pool.js'
+import { Delivery } from '../../../src/producer/delivery.js'
+import { MemoryBudget } from '../../../src/producer/memory-budget.js'
+import { MetricsCounter } from '../../../src/producer/metrics.js'
+import type { PartitionQueue } from '../../../src/producer/partition-queue.js'
+import type { ProducerIdentity } from '../../../src/producer/partition-sequence.js'
+import type { ProducerIdSource } from '../../../src/producer/producer-id.js'
+import { Sender } from '../../../src/producer/sender.js'
+import type { ProducerTopic } from '../../../src/producer/topic.js'
+import { ErrorCodes } from '../../../src/protocol/error-codes.js'
+import { decodeRequestHeader } from '../../../src/protocol/header.js'
+import { produce, type ProduceResponse } from '../../../src/protocol/messages/produce.js'
+import { decodeBatch, decodeRecords } from '../../../src/protocol/record-batch-reader.js'
+import { Reader } from '../../../src/protocol/reader.js'
+import { Writer } from '../../../src/protocol/writer.js'
+import { ManualClock } from '../../support/manual-clock.js'
+import { metadataOf, preparedRecord, topicOf } from './pieces.js'
+
+export const IDENTITY: ProducerIdentity = { producerId: 77n, producerEpoch: 0 }
+const PRODUCE_VERSION = 10
+
+/** One batch as it travelled. */
+export interface SentBatch {
+  readonly partition: number
+  readonly values: readonly string[]
+  readonly epoch: number
+  readonly sequence: number
+  readonly bytes: number
+}
+
+/** One request that left, and how to end it. */
+export class SentRequest {
+  readonly nodeId: number
+  readonly acks: number
+  readonly batches: readonly SentBatch[]
+  readonly #handler: ResponseHandler | null
+  readonly #acks0: { written(): void; failed(error: Error): void } | null
+
+  constructor(
+    nodeId: number,
+    frame: readonly Uint8Array[],
+    handler: ResponseHandler | null,
+    acks0: { written(): void; failed(error: Error): void } | null = null,
+  ) {
+    const bytes = Buffer.concat(frame)
+    const reader = new Reader(bytes.subarray(4), { apiName: 'Produce', version: PRODUCE_VERSION })
+    const { apiVersion } = decodeRequestHeader(reader, true)
+    const { acks, topicData } = produce.decodeRequest(reader, apiVersion)
+    this.nodeId = nodeId
+    this.acks = acks
+    this.batches = topicData.flatMap(({ partitionData }) =>
+      partitionData.map(({ index, records }) => sentBatch(index, Buffer.from(records ?? []))),
+    )
+    this.#handler = handler
+    this.#acks0 = acks0
+  }
+
+  /** Every value in it, in order. */
+  get values(): string[] {
+    return this.batches.flatMap(({ values }) => values)
+  }
+
+  /** Answers every partition with `codes`, by partition, or NONE; from offset 100 on. */
+  answer(
+    codes: Readonly<Record<number, number>> = {},
+    more: Partial<ProduceResponse> & { readonly leader?: LeaderOf } = {},
+  ): void {
+    const { leader, ...response } = more
+    const partitionResponses = this.batches.map(({ partition }) => ({
+      index: partition,
+      errorCode: codes[partition] ?? ErrorCodes.NONE,
+      baseOffset: (codes[partition] ?? 0) === 0 ? 100n : -1n,
+      logAppendTimeMs: -1n,
+      logStartOffset: 0n,
+      recordErrors: [],
+      errorMessage: null,
+      currentLeader: leader ?? { leaderId: -1, leaderEpoch: -1 },
+    }))
+    this.respond({
+      responses: [{ name: 'orders', topicId: 'AAAAAAAAAAAAAAAAAAAAAA', partitionResponses }],
+      throttleTimeMs: 0,
+      nodeEndpoints: [],
+      ...response,
+    })
+  }
+
+  respond(response: ProduceResponse): void {
+    const writer = new Writer()
+    produce.encodeResponse(writer, response, PRODUCE_VERSION)
+    const bytes = writer.toBuffer()
+    const reader = new Reader(bytes, { apiName: 'Produce', version: PRODUCE_VERSION })
+    this.#handler?.onResponse(reader, bytes)
+  }
+
+  /** Its connection closes. */
+  lose(): void {
+    this.#handler?.onFailure(LOST)
+    this.#acks0?.failed(LOST)
+  }
+
+  /** acks 0: the socket has taken the bytes. */
+  written(): void {
+    this.#acks0?.written()
+  }
+}
+
+interface LeaderOf {
+  readonly leaderId: number
+  readonly leaderEpoch: number
+}
+
+const LOST = new ConnectionError('the connection was lost', {
+  host: 'kafka',
+  port: 9092,
+  phase: 'request',
+})
+
+function sentBatch(partition: number, bytes: Buffer): SentBatch {
+  const batch = decodeBatch(bytes)
+  return {
+    partition,
+    values: decodeRecords(batch).map(({ value }) => String(value)),
+    epoch: batch.producerEpoch,
+    sequence: batch.baseSequence,
+    bytes: bytes.length,
+  }
+}
+
+/** A connection whose broker answers when the test says so. */
+export class FakeConnection {
+  readonly nodeId: number
+  readonly host = 'kafka'
+  readonly port = 9092
+  readonly versions = new ApiVersionTable(
+    [{ apiKey: produce.key, minVersion: 3, maxVersion: PRODUCE_VERSION }],
+    {},
+    'kafka:9092',
+  )
+  isOpen = true
+  isWritable = true
+  throttledUntilMs = 0
+  readonly throttles: number[] = []
+  readonly sent: SentRequest[] = []
+  #correlationId = 0
+
+  constructor(nodeId: number) {
+    this.nodeId = nodeId
+  }
+
+  nextCorrelationId(): number {
+    return this.#correlationId++
+  }
+
+  throttle(ms: number): void {
+    this.throttles.push(ms)
+  }
+
+  sendFrame(
+    frame: readonly Uint8Array[],
+    _correlationId: number,
+    _api: unknown,
+    _version: number,
+    _timeoutMs: number,
+    handler: ResponseHandler,
+  ): void {
+    this.sent.push(new SentRequest(this.nodeId, frame, handler))
+  }
+
+  sendFrameWithoutAnswer(
+    frame: readonly Uint8Array[],
+    written: () => void,
+    failed: (error: Error) => void,
+  ): void {
+    this.sent.push(new SentRequest(this.nodeId, frame, null, { written, failed }))
+  }
+}
+
+export interface RigOptions {
+  readonly leaders?: readonly number[]
+  readonly acks?: -1 | 0 | 1
+  readonly isIdempotent?: boolean
+  readonly identity?: ProducerIdentity | null
+  readonly maxInFlight?: number
+  readonly maxRequestSizeBytes?: number
+  readonly batchSizeBytes?: number
+  readonly lingerMs?: number
+  readonly deliveryTimeoutMs?: number
+  readonly retries?: number
+}
+
+export class SendingRig {
+  readonly clock = new ManualClock()
+  readonly budget = new MemoryBudget(10_000_000)
+  readonly topic: ProducerTopic
+  readonly accumulator: Accumulator
+  readonly delivery: Delivery
+  readonly sender: Sender
+  readonly connections = new Map<number, FakeConnection>()
+  readonly dropped: number[] = []
+  /** What each record was told: `value: offset`, or `value: outcome`. */
+  readonly told: string[] = []
+  readonly errors: Error[] = []
+  readonly hints: LeaderHint[] = []
+  readonly renewals: ((identity: ProducerIdentity) => void)[] = []
+  identity: ProducerIdentity | null
+  acquired = 0
+  refreshes = 0
+  freed = 0
+  #epoch = 1
+
+  constructor(options: RigOptions = {}) {
+    const { leaders = [1], lingerMs = 0, deliveryTimeoutMs = 120_000, retries = 1000 } = options
+    const { acks = -1, maxInFlight = 5, maxRequestSizeBytes = 1_000_000 } = options
+    const { batchSizeBytes = 16_384, isIdempotent = true, identity = IDENTITY } = options
+    this.identity = identity
+    const counter = new MetricsCounter()
+    this.topic = topicOf(leaders, { batchSizeBytes })
+    this.accumulator = new Accumulator(
+      { lingerMs, deliveryTimeoutMs },
+      this.budget,
+      new BufferPool({ batchSizeBytes, maxPlainBytes: batchSizeBytes, maxFreeBytes: 1_000_000 }),
+      { onReady: (queue) => this.sender.consider(queue), onFull: () => {} },
+    )
+    const producerIds = isIdempotent ? this.#producerIds() : null
+    this.delivery = new Delivery(
+      { retries, deliveryTimeoutMs, batchSizeBytes, retryBackoffMs: 100, retryBackoffMaxMs: 1000 },
+      {
+        random: () => 0.5,
+        logger: silentLogger,
+        counter,
+        accumulator: this.accumulator,
+        producerIds,
+        runCallback: (callback, error, metadata) => callback(error, metadata),
+        decompress: () => {
+          throw new Error('nothing is compressed here')
+        },
+        onTooLarge: () => {},
+        onFreed: () => this.freed++,
+        refreshMetadata: () => this.refreshes++,
+        applyLeaderHint: (hint) => this.hints.push(hint),
+      },
+    )
+    this.sender = new Sender(
+      { clientId: 'test', acks, maxInFlight, maxRequestSizeBytes, requestTimeoutMs: 30_000 },
+      {
+        clock: this.clock,
+        counter,
+        pool: this.#pool(),
+        accumulator: this.accumulator,
+        delivery: this.delivery,
+        compressor: null,
+        producerIds,
+        topics: new Map([['orders', this.topic]]),
+        refreshMetadata: () => this.refreshes++,
+      },
+    )
+    this.delivery.attach(this.sender)
+    for (const leader of leaders) if (leader >= 0) this.connection(leader)
+  }
+
+  #pool(): BrokerPool {
+    return {
+      ensure: (nodeId: number) => this.connections.get(nodeId),
+      connection: (nodeId: number) => this.connections.get(nodeId),
+      drop: (nodeId: number) => this.dropped.push(nodeId),
+    } as unknown as BrokerPool
+  }
+
+  #producerIds(): ProducerIdSource {
+    const identity = (): ProducerIdentity | null => this.identity
+    return {
+      get identity() {
+        return identity()
+      },
+      acquire: () => this.acquired++,
+      renew: (_used: unknown, adopt: (identity: ProducerIdentity) => void) => {
+        this.renewals.push(adopt)
+      },
+    } as unknown as ProducerIdSource
+  }
+
+  /** The connection to a broker; made where there is none. */
+  connection(nodeId: number): FakeConnection {
+    let connection = this.connections.get(nodeId)
+    if (connection === undefined) {
+      connection = new FakeConnection(nodeId)
+      this.connections.set(nodeId, connection)
+    }
+    return connection
+  }
+
+  /** What has been sent to a broker. */
+  sent(nodeId = 1): SentRequest[] {
+    return this.connection(nodeId).sent
+  }
+
+  queue(partition = 0): PartitionQueue {
+    return this.topic.partitions[partition] as PartitionQueue
+  }
+
+  /** Takes a record; nothing leaves before `run`. */
+  take(value: string, partition = 0): void {
+    const queue = this.queue(partition)
+    const record = preparedRecord(this.topic, {
+      value,
+      partition,
+      callback: (error, metadata) => {
+        this.told.push(`${value}: ${metadata?.offset ?? (error as { outcome?: string }).outcome}`)
+        if (error !== null) this.errors.push(error)
+      },
+    })
+    if (this.accumulator.appendToOpen(queue, record, false) !== Appended.batchFull) return
+    this.accumulator.appendToNew(queue, record, this.clock.monotonicMs(), false)
+  }
+
+  /** Takes a record that leaves in a batch of its own, if it may leave. */
+  send(value: string, partition = 0): void {
+    this.take(value, partition)
+    this.queue(partition).closeOpen()
+    this.sender.consider(this.queue(partition))
+    this.run()
+  }
+
+  /** What was deferred happens. */
+  run(): void {
+    this.clock.runDeferred()
+  }
+
+  /** A first batch is acknowledged, so that several may be in the air. */
+  prove(partition = 0): void {
+    const { nodeId, sent } = this.connection(this.queue(partition).leaderId)
+    this.send('proof', partition)
+    this.sent(nodeId)[sent.length - 1]?.answer()
+    this.run()
+    sent.length = 0
+    this.told.length = 0
+  }
+
+  /** Metadata names other leaders. */
+  lead(leaders: readonly number[]): void {
+    for (const leader of leaders) if (leader >= 0) this.connection(leader)
+    this.topic.update(metadataOf('orders', leaders, ++this.#epoch), (queue) =>
+      this.sender.leaderChanged(queue),
+    )
+    this.run()
+  }
+}
