@@ -7,6 +7,7 @@ import type { Case, Group } from './cases/case.js'
 import { OPTIONS_HELP, parseBenchOptions, UsageError, type BenchOptions } from './options.js'
 import { writeResults, type GroupResult } from './report/results.js'
 import { renderTable } from './report/table.js'
+import type { Measured } from './report/columns.js'
 import { measureGroup } from './rounds.js'
 
 /** What is run, and under which name it is kept. */
@@ -62,12 +63,27 @@ async function runCase(
   const results: GroupResult[] = []
   for (const group of it.groups) {
     const chosen = choose(bench.extend?.(group) ?? group, options)
-    const measured = await measureGroup(kafka, chosen, options, log)
+    const measured = await measureOrTell(kafka, chosen, options, log)
     console.log(`\n${renderTable(chosen, it.columns, measured)}`)
     results.push({ case: it.name, group: group.title, measured })
     if (measured.length < chosen.subjects.length) process.exitCode = 1
   }
   return results
+}
+
+/** A group that cannot be measured at all must not take the others with it. */
+async function measureOrTell(
+  kafka: Kafka,
+  group: Group,
+  options: BenchOptions,
+  log: (line: string) => void,
+): Promise<Measured[]> {
+  try {
+    return await measureGroup(kafka, group, options, log)
+  } catch (error) {
+    log(`${group.title}: ${(error as Error).message}`)
+    return []
+  }
 }
 
 /** The first subject always stays: the others are held against it. */

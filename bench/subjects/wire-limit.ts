@@ -17,9 +17,9 @@ import { NODE_RUNTIME, runSubject } from '../support/subject.js'
 async function run(task: SubjectTask): Promise<SubjectReport> {
   const requests = makeRequests(task)
   const connection = await RawConnection.open(task.brokers[0] ?? '')
-  const warmup = await replay(connection, requests, task, task.warmupRecords, Infinity)
+  const warmup = await replay(connection, requests, task, task.warmupRecords)
   const stop = startMeter()
-  const records = await replay(connection, requests, task, task.records, task.maxSeconds)
+  const records = await replay(connection, requests, task, task.records)
   const cost = stop()
   connection.close()
   return { version: '-', runtime: NODE_RUNTIME, records, totalRecords: warmup + records, ...cost }
@@ -29,9 +29,8 @@ async function run(task: SubjectTask): Promise<SubjectReport> {
 function replay(
   connection: RawConnection,
   requests: readonly ReadyRequest[],
-  { settings }: SubjectTask,
+  { settings, maxSeconds }: SubjectTask,
   recordLimit: number,
-  maxSeconds: number,
 ): Promise<number> {
   const deadlineMs = performance.now() + maxSeconds * 1000
   let next = 0

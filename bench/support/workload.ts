@@ -30,28 +30,33 @@ const SLICE_RECORDS = 2_000
 
 /** Runs the task; the client is closed afterwards. */
 export async function runWorkload(task: SubjectTask, client: Client): Promise<SubjectReport> {
-  await client.hand(0, task.warmupRecords)
-  await client.settle()
+  const warmupRecords = await handFor(client, task.warmupRecords, task.maxSeconds)
   const report =
     task.ratePerSecond > 0 ? await atRate(task, client) : await atFullSpeed(task, client)
   await client.close()
-  const totalRecords = task.warmupRecords + report.records
+  const totalRecords = warmupRecords + report.records
   return { version: client.version, runtime: NODE_RUNTIME, totalRecords, ...report }
 }
 
 type Measured = Omit<SubjectReport, 'version' | 'runtime' | 'totalRecords'>
 
 async function atFullSpeed(task: SubjectTask, client: Client): Promise<Measured> {
-  const deadlineMs = performance.now() + task.maxSeconds * 1000
   const stop = startMeter()
+  const records = await handFor(client, task.records, task.maxSeconds)
+  return { records, ...stop() }
+}
+
+/** Hands over records until all are, or the time is over; resolves once these are acknowledged. */
+async function handFor(client: Client, limit: number, maxSeconds: number): Promise<number> {
+  const deadlineMs = performance.now() + maxSeconds * 1000
   let records = 0
-  while (records < task.records && performance.now() < deadlineMs) {
-    const next = Math.min(records + SLICE_RECORDS, task.records)
+  while (records < limit && performance.now() < deadlineMs) {
+    const next = Math.min(records + SLICE_RECORDS, limit)
     await client.hand(records, next)
     records = next
   }
   await client.settle()
-  return { records, ...stop() }
+  return records
 }
 
 /**
