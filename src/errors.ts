@@ -170,7 +170,10 @@ export class SerializationError extends DeliveryError {
   }
 }
 
-/** The record is larger than a limit of the producer or of the broker; the message has both sizes. */
+/**
+ * The record is larger than a limit of the producer, whose message has both sizes, or of the broker,
+ * which does not tell its limit: there the message has the batch's size and the setting's name.
+ */
 export class RecordTooLargeError extends DeliveryError {
   constructor(message: string, options: DeliveryErrorOptions = {}) {
     super(message, { code: 'ERR_OTTLA_RECORD_TOO_LARGE', ...options })

@@ -144,7 +144,7 @@ export class AutoCompression implements CompressionPolicy {
         choice: null,
         codec: this.#codecs[0] ?? null,
         batches: 0,
-        ratio: 1,
+        ratio: -1,
       }
       this.#topics.set(topic, state)
     }

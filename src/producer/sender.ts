@@ -115,8 +115,8 @@ export class Sender implements ProduceListener {
     this.#endPauses(nowMs)
     this.#leaveOldLeaders(nowMs)
     for (const outbox of this.#outboxes.values()) {
-      this.#watchStall(outbox, nowMs)
       if (outbox.ready.length > 0) this.#drain(outbox, nowMs)
+      this.#watchStall(outbox, nowMs)
     }
     this.#armTimer(nowMs)
   }

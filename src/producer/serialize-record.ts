@@ -35,7 +35,9 @@ export function serializeWith<T>(
   )
 }
 
+/** Asked twice for each record: text, the most common answer, is ruled out without a look-up. */
 export function isPromise(value: unknown): value is Promise<Serialized> {
+  if (typeof value !== 'object' || value instanceof Uint8Array) return false
   return typeof (value as { then?: unknown } | null)?.then === 'function'
 }
 
