@@ -1,0 +1,91 @@
+/**
+ * Every TypeScript and JavaScript block of the pages compiles against the types of src/, in one
+ * program. A block without imports may use `producer`, as text around it does.
+ */
+import { existsSync, readFileSync } from 'node:fs'
+import t from 'tap'
+import ts from 'typescript'
+import { projectFile } from '../broker/project.js'
+import { codeBlocks, pages, type CodeBlock } from './markdown.js'
+
+const LANGUAGES: Readonly<Record<string, string>> = {
+  ts: '.mts',
+  typescript: '.mts',
+  js: '.mjs',
+  javascript: '.mjs',
+}
+
+/** What the blocks may lean on: a producer, and packages that are not ours, as far as they are used. */
+const AMBIENT = `
+declare const producer: import('ottla').Producer
+declare module 'avsc' {
+  const avro: { Type: { forSchema(schema: object): { toBuffer(value: unknown): Buffer } } }
+  export default avro
+}
+declare module '@bufbuild/protobuf' {
+  export function toBinary<T>(schema: { readonly message: T }, message: T): Uint8Array
+}
+declare module '#gen/order_pb.js' {
+  export interface Order { total: number }
+  export const OrderSchema: { readonly message: Order }
+}
+`
+
+const blocks = pages()
+  .flatMap(codeBlocks)
+  .filter(({ language }) => Object.hasOwn(LANGUAGES, language))
+
+/** A name in a folder that does not exist, so that node_modules above it is found. */
+function virtualName({ path, line, language }: CodeBlock): string {
+  const name = `${path.replaceAll(/[/.]/g, '-')}-${line}`
+  return projectFile('.blocks', name + (LANGUAGES[language] ?? ''))
+}
+
+function compile(files: ReadonlyMap<string, string>): readonly ts.Diagnostic[] {
+  const { config } = ts.readConfigFile(projectFile('tsconfig.json'), (path) => {
+    return readFileSync(path, 'utf8')
+  }) as { config: { compilerOptions: object } }
+  const { options } = ts.convertCompilerOptionsFromJson(config.compilerOptions, projectFile())
+  delete options.tsBuildInfoFile // not without incremental
+  const settings: ts.CompilerOptions = {
+    ...options,
+    incremental: false,
+    ...{ noEmit: true, declaration: false, declarationMap: false, sourceMap: false },
+    ...{ noUnusedLocals: false, noUnusedParameters: false, allowJs: true, checkJs: true },
+    paths: {
+      ottla: [projectFile('src/index.ts')],
+      ...(existsSync(projectFile('src/testing/index.ts'))
+        ? { 'ottla/testing': [projectFile('src/testing/index.ts')] }
+        : { 'ottla/testing': [projectFile('src/testing/cluster.ts')] }),
+    },
+  }
+  const host = ts.createCompilerHost(settings)
+  const { fileExists, readFile, getSourceFile } = host
+  host.fileExists = (path) => files.has(path) || fileExists(path)
+  host.readFile = (path) => files.get(path) ?? readFile(path)
+  host.getSourceFile = (path, target, ...rest) => {
+    const text = files.get(path)
+    if (text === undefined) return getSourceFile(path, target, ...rest)
+    return ts.createSourceFile(path, text, target)
+  }
+  const program = ts.createProgram([...files.keys()], settings, host)
+  return [...files.keys()].flatMap((path) => {
+    const file = program.getSourceFile(path)
+    return [...program.getSyntacticDiagnostics(file), ...program.getSemanticDiagnostics(file)]
+  })
+}
+
+t.test('the pages have blocks of code', async (t) => {
+  t.ok(blocks.some(({ path }) => path === 'README.md'))
+})
+
+t.test('every block compiles against the types', async (t) => {
+  const files = new Map(blocks.map((block) => [virtualName(block), `${block.code}\nexport {}\n`]))
+  files.set(projectFile('.blocks', 'ambient.d.cts'), AMBIENT)
+  const faults = compile(files).map(({ file, start = 0, messageText }) => {
+    const { line } = file?.getLineAndCharacterOfPosition(start) ?? { line: 0 }
+    const text = ts.flattenDiagnosticMessageText(messageText, '\n')
+    return `${file?.fileName.replace(projectFile('.blocks'), '')} + ${line}: ${text}`
+  })
+  t.strictSame(faults, [])
+})

@@ -1,0 +1,209 @@
+/**
+ * The sections of the pages that are made from the code: options, errors, API versions, file map.
+ * Each comes from what the code itself says (docblocks, and values at run time), so that a page
+ * cannot say otherwise for long: generated.test.ts compares, write.ts writes anew.
+ *
+ * Neighbours: markdown.ts finds the sections.
+ */
+import { readdirSync, readFileSync } from 'node:fs'
+import { posix } from 'node:path'
+import { resolveOptions } from '../../src/producer/options.js'
+import { apiVersions } from '../../src/protocol/messages/api-versions.js'
+import { createTopics } from '../../src/protocol/messages/create-topics.js'
+import { initProducerId } from '../../src/protocol/messages/init-producer-id.js'
+import { metadata } from '../../src/protocol/messages/metadata.js'
+import { produce } from '../../src/protocol/messages/produce.js'
+import { projectFile } from '../broker/project.js'
+import { table } from './markdown.js'
+
+/** Where each section stands, and what makes it. */
+export const SECTIONS = [
+  { path: 'README.md', name: 'options', make: optionsTable },
+  { path: 'README.md', name: 'errors', make: errorsTable },
+  { path: 'docs/protocol.md', name: 'versions', make: versionsTable },
+  { path: 'ARCHITECTURE.md', name: 'file map', make: fileMap },
+] as const
+
+/** One option as its docblock has it. */
+export interface OptionDoc {
+  readonly name: string
+  readonly type: string
+  /** The docblock in one line. */
+  readonly text: string
+}
+
+/** The options of a producer, in the order of the interface. */
+export function optionDocs(): OptionDoc[] {
+  const [, body = ''] =
+    /export interface ProducerOptions<.*?> \{\n(.*?)\n\}/s.exec(
+      source('src/producer/options.ts'),
+    ) ?? []
+  const member = /\/\*\*((?:(?!\*\/).)*)\*\/\s+readonly (\w+)\??: ([^\n]*)/gs
+  return Array.from(body.matchAll(member), ([, doc = '', name = '', type = '']) => ({
+    name,
+    type: type.replace(' | undefined', ''),
+    text: oneLine(doc),
+  }))
+}
+
+/** `Default …` of the docblock, as written there; undefined where it names none. */
+export function documentedDefault({ text }: OptionDoc): string | undefined {
+  return /\bDefault:? ('[^']*'|-?\d+|true|false|nowhere)/.exec(text)?.[1]
+}
+
+/** Every option with its default, as a producer has it. */
+export function actualDefaults(): Readonly<Record<string, unknown>> {
+  return { ...resolveOptions({ brokers: 'localhost:9092' }, () => {}) }
+}
+
+/** `linger.ms` and, where it differs, Java's default. */
+function javaName({ text }: OptionDoc): string {
+  const [, list = ''] = /\bJava: (.*?)(?:[;)]|\.(?:\s|$))/.exec(text) ?? []
+  const parts = list.split(', ').filter((part) => part !== '')
+  const names = parts.filter((part) => /[a-z]/.test(part)).map((part) => `\`${part}\``)
+  const value = parts.find((part) => /^\d+$/.test(part))
+  if (names.length === 0) return '–'
+  return names.join(', ') + (value === undefined ? '' : `, ${value}`)
+}
+
+function unit({ name, type }: OptionDoc): string {
+  if (name.endsWith('Ms')) return 'ms'
+  if (name.endsWith('Bytes')) return 'bytes'
+  if (name === 'brokers') return '`host:port`'
+  if (/^(number|string|boolean)$/.test(type)) return type
+  return shortType(type)
+    .split(' | ')
+    .map((part) => `\`${part}\``)
+    .join(' or ')
+}
+
+function shortType(type: string): string {
+  return type.replace('Readonly<Record<string, number>>', '{ [api]: number }').replace(/<.*>/, '')
+}
+
+function shownDefault(option: OptionDoc): string {
+  const value = actualDefaults()[option.name]
+  if (option.name === 'brokers') return 'required'
+  if (value === undefined || typeof value === 'object') return '–'
+  return `\`${typeof value === 'string' ? `'${value}'` : String(value)}\``
+}
+
+/** What the docblock says besides the default, the unit and the Java name, which have columns. */
+function meaning({ text }: OptionDoc): string {
+  return text
+    .replaceAll(/\s*\(Java: [^)]*\)/g, '')
+    .replace(/\bJava: .*?(?:\.(?=\s|$)|$)/, '')
+    .replace('Not in Java.', '')
+    .replace(
+      /\bDefault:? (?:'[^']*'|true|false|nowhere|\d+)(?: \([^)]*\))?(?:[;:] (.)|\.?)/,
+      (_, next?: string) => (next ?? '').toUpperCase(),
+    )
+    .replaceAll(/, in (?:ms|bytes)\b/g, '')
+    .replaceAll(/\s+/g, ' ')
+    .replaceAll('|', '\\|')
+    .trim()
+}
+
+function optionsTable(): string {
+  return table(
+    ['Option', 'Unit or type', 'Default', 'What it does', 'Java’s name, and default if another'],
+    optionDocs().map((option) => [
+      `\`${option.name}\``,
+      unit(option),
+      shownDefault(option),
+      meaning(option),
+      javaName(option),
+    ]),
+  )
+}
+
+function errorsTable(): string {
+  const declared =
+    /\/\*\*((?:(?!\*\/).)*)\*\/\nexport class (\w+)[^{]*? extends (\w+).*?(ERR_OTTLA_\w+)/gs
+  const rows = Array.from(
+    source('src/errors.ts').matchAll(declared),
+    ([, doc = '', name = '', parent = '', code = '']) => [
+      `\`${name}\``,
+      `\`${code}\``,
+      parent === 'OttlaError' ? '' : `\`${parent}\``,
+      oneLine(doc),
+    ],
+  )
+  const ours = rows.filter(([name]) => name !== '`OttlaError`') // the root has no code of its own
+  return table(['Class', 'code', 'is a', 'When'], ours)
+}
+
+const APIS = [
+  { api: apiVersions, when: 'First on every connection: what does this broker speak?' },
+  { api: metadata, when: 'Which partitions has a topic, and who leads them?' },
+  { api: initProducerId, when: 'Once for each idempotent producer' },
+  { api: produce, when: 'Every batch' },
+  { api: createTopics, when: 'Never by the producer; demo and tests make topics with it' },
+] as const
+
+function versionsTable(): string {
+  return table(
+    ['API', 'Key', 'Versions', 'Flexible from', 'When it is sent'],
+    APIS.map(({ api, when }) => [
+      api.name,
+      String(api.key),
+      `${api.minVersion} to ${api.maxVersion}`,
+      String(api.flexibleFrom),
+      when,
+    ]),
+  )
+}
+
+/** Every file of src, from the project's root. */
+export function sourcePaths(): string[] {
+  return readdirSync(projectFile('src'), { recursive: true, encoding: 'utf8' })
+    .map((name) => posix.join('src', name.replaceAll('\\', '/')))
+    .filter((path) => path.endsWith('.ts'))
+    .sort()
+}
+
+function fileMap(): string {
+  const rooms = groupByRoom()
+  return Array.from(rooms, ([room, paths]) => {
+    const rows = paths.map((path) => [
+      `[${path.slice(room.length + 1)}](${path})`,
+      firstSentence(source(path)),
+    ])
+    return `**${room}/**\n\n${table(['File', 'What it is'], rows)}`
+  }).join('\n\n')
+}
+
+function groupByRoom(): Map<string, string[]> {
+  const rooms = new Map<string, string[]>()
+  for (const path of sourcePaths()) {
+    rooms.set(roomOf(path), [...(rooms.get(roomOf(path)) ?? []), path])
+  }
+  return rooms
+}
+
+function roomOf(path: string): string {
+  return path
+    .split('/')
+    .slice(0, Math.min(2, path.split('/').length - 1))
+    .join('/')
+}
+
+/** The first sentence of a file's docblock. */
+function firstSentence(text: string): string {
+  const [, doc = ''] = /\/\*\*(.*?)\*\//s.exec(text) ?? []
+  const [paragraph = ''] = doc.split(/\n \*\n/)
+  const [sentence = ''] = oneLine(paragraph).split(/(?<=[.:?])\s+(?=[A-Z`(])|:$/)
+  return sentence.replace(/[.:]$/, '').replaceAll('|', '\\|')
+}
+
+function oneLine(doc: string): string {
+  return doc
+    .replaceAll(/^\s*\* ?/gm, ' ')
+    .replaceAll(/\s+/g, ' ')
+    .replaceAll(/\*(\w[^*]*)\*/g, '_$1_') // emphasis as prettier writes it
+    .trim()
+}
+
+function source(path: string): string {
+  return readFileSync(projectFile(path), 'utf8')
+}
