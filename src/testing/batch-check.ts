@@ -164,7 +164,7 @@ function checkRecords(
   context: CheckContext,
 ): Refusal | null {
   const recordErrors: BatchIndexAndErrorMessage[] = []
-  let isTimestampWrong = false
+  let isTimestampWrong = false as boolean // set in the callback below
   records.forEach((record, batchIndex) => {
     const keyError = checkKey(record, context)
     const message = keyError ?? checkTimestamp(header, record, context)

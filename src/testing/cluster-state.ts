@@ -9,7 +9,7 @@
  * it; cluster.ts is its door.
  */
 import type { Clock } from '../clock.js'
-import { Broker } from './broker.js'
+import { type Broker } from './broker.js'
 import { FaultScript } from './fault-script.js'
 import { NO_LEADER, type Partition, type ReplicationDelay, type TailFate } from './partition.js'
 import { RequestLog } from './request-log.js'
@@ -135,11 +135,7 @@ export class ClusterState {
     const broker = this.broker(id)
     broker.isRunning = true
     broker.isListed = true
-    for (const partition of this.#partitions()) {
-      if (!partition.replicas.includes(id)) continue
-      if (!partition.isr.includes(id)) partition.setIsr([...partition.isr, id])
-      if (partition.leaderId === NO_LEADER) partition.elect(id, 'keep')
-    }
+    for (const partition of this.#partitions()) this.#comeBack(partition, id)
   }
 
   /**
@@ -188,6 +184,16 @@ export class ClusterState {
     const listed = [...this.brokers.values()].filter((it) => it.isListed)
     const brokers = listed.map(({ id, host, port, rack }) => ({ id, host, port, rack }))
     return { brokers, topics: new Map(topics) }
+  }
+
+  /** A replica is up again. Without a leader only one that was in sync may lead, and then the rest catch up. */
+  #comeBack(partition: Partition, id: number): void {
+    const { replicas, isr, leaderId } = partition
+    if (!replicas.includes(id)) return
+    if (leaderId === NO_LEADER && !isr.includes(id)) return
+    if (leaderId === NO_LEADER) partition.elect(id, 'keep')
+    const caughtUp = replicas.filter((it) => !isr.includes(it) && this.brokers.get(it)?.isListed)
+    if (caughtUp.length > 0) partition.setIsr([...isr, ...caughtUp])
   }
 
   /** A partition made while its preferred leader was down. */

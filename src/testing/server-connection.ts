@@ -20,7 +20,7 @@ import { Reader } from '../protocol/reader.js'
 import type { Broker } from './broker.js'
 import type { ServerStream, ServerStreamHandlers } from './cluster-network.js'
 import type { ClusterState } from './cluster-state.js'
-import type { RequestFaults } from './fault-script.js'
+import type { Fault, RequestFaults } from './fault-script.js'
 import { highestVersion } from './handlers/api-versions.js'
 import { HANG_UP, NO_ANSWER, responseFrame, type Answer, type Service } from './handlers/handler.js'
 import { serviceOf } from './handlers/services.js'
@@ -161,6 +161,10 @@ export class ServerConnection implements ServerStreamHandlers {
     if (wire !== undefined && 'silent' in wire) this.#isSilent = true
     if (answer === NO_ANSWER || this.#isSilent) return
     if (wire === undefined) return this.#send(answer)
+    this.#sendAltered(answer, wire)
+  }
+
+  #sendAltered(answer: Buffer, wire: Fault): void {
     if ('delayMs' in wire) return this.#send(answer, wire.delayMs)
     if ('cutAnswerAt' in wire) return this.#send(answer.subarray(0, wire.cutAnswerAt), 0, true)
     if ('answerBytes' in wire) return this.#send(wire.answerBytes)

@@ -47,6 +47,8 @@ export class VirtualNetwork implements ClusterNetwork {
   readonly #listeners = new Map<string, Listener>()
   readonly #streams = new Set<VirtualStream>()
   readonly #stalled = new Set<string>()
+  /** Other names of addresses. */
+  readonly #aliases = new Map<string, string>()
   /** Dials that wait for a stalled broker. */
   #waiting: (() => void)[] = []
   #addressesGiven = 0
@@ -97,6 +99,11 @@ export class VirtualNetwork implements ClusterNetwork {
     }
   }
 
+  /** Lets a name (`host:port`) lead to an address, as DNS does; the last one given counts. */
+  alias(name: string, address: string): void {
+    this.#aliases.set(name, address)
+  }
+
   /** The client's way in. */
   readonly dial: Dial = (address, handlers, options) => {
     return new Promise((resolve, reject) => {
@@ -110,7 +117,8 @@ export class VirtualNetwork implements ClusterNetwork {
         outcome()
       }
       const arrive = (): void => {
-        const text = formatAddress(address)
+        const name = formatAddress(address)
+        const text = this.#aliases.get(name) ?? name
         if (isSettled) return
         if (this.#stalled.has(text)) {
           this.#waiting.push(arrive)

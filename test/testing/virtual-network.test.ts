@@ -3,47 +3,8 @@
  * is moved on by `advanceSettled`, and time passes only there.
  */
 import t from 'tap'
-import { Producer } from '../../src/index.js'
-import type { ProducerOptions } from '../../src/producer/options.js'
-import { ErrorCodes, TestCluster, type TestClusterOptions } from '../../src/testing/cluster.js'
-import { VirtualNetwork, type VirtualNetworkOptions } from '../../src/testing/virtual-network.js'
-import { ManualClock } from '../support/manual-clock.js'
-
-interface Simulation {
-  readonly clock: ManualClock
-  readonly network: VirtualNetwork
-  readonly cluster: TestCluster
-  readonly producer: Producer
-  /** Moves time on until the promise is settled. */
-  run<T>(promise: Promise<T>, limitMs?: number): Promise<T>
-}
-
-async function simulate(
-  options: TestClusterOptions,
-  producerOptions: Partial<ProducerOptions> = {},
-  delayMs?: VirtualNetworkOptions['delayMs'],
-): Promise<Simulation> {
-  const clock = new ManualClock()
-  const network = new VirtualNetwork(delayMs === undefined ? { clock } : { clock, delayMs })
-  const cluster = await TestCluster.start({ ...options, network })
-  const environment = { clock, random: () => 0.5, dial: network.dial }
-  const producer = new Producer({ brokers: cluster.bootstrap, ...producerOptions }, environment)
-  const run = async <T>(promise: Promise<T>, limitMs = 200_000): Promise<T> => {
-    let isSettled = false
-    const settle = (): void => void (isSettled = true)
-    promise.then(settle, settle)
-    await clock.settle()
-    while (!isSettled && clock.monotonicMs() < limitMs) {
-      await clock.advanceSettled(Math.max(1, (clock.nextTimerMs ?? 0) - clock.monotonicMs()))
-    }
-    if (!isSettled) throw new Error(`not settled after ${limitMs} virtual ms`)
-    return promise
-  }
-  return { clock, network, cluster, producer, run }
-}
-
-const values = (cluster: TestCluster, topic: string): (string | undefined)[] =>
-  cluster.records(topic).map(({ value }) => value?.toString())
+import { ErrorCodes } from '../../src/testing/cluster.js'
+import { simulate, values } from './support/simulation.js'
 
 t.test('delivers over a virtual network, and takes the time that it takes', async (t) => {
   const { clock, network, cluster, producer, run } = await simulate(

@@ -46,7 +46,7 @@ export function answerMetadata(exchange: Exchange<MetadataRequest>): MetadataRes
     request.topics === null || (version === 0 && request.topics.length === 0)
   const asked = isEverythingAsked
     ? [...view.topics.values()].map(({ name }) => ({ name, topicId: ZERO_UUID }))
-    : (request.topics ?? [])
+    : request.topics
   return {
     throttleTimeMs: faults.throttleMs,
     brokers: view.brokers.map(({ id, host, port, rack }) => ({ nodeId: id, host, port, rack })),
