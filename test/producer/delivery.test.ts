@@ -116,6 +116,38 @@ t.test('a batch that ran out of time in the air is told once, and its place is k
   t.equal(rig.sent()[2]?.batches[0]?.epoch, 0)
 })
 
+t.test(
+  'while an answer is owed the memory of a batch that ran out of time is not free',
+  async (t) => {
+    const rig = new SendingRig({ deliveryTimeoutMs: 5000 })
+    rig.send('a')
+    const { usedBytes } = rig.budget
+    rig.clock.advance(5000)
+    t.equal(rig.told.length, 1)
+    t.equal(rig.budget.usedBytes, usedBytes)
+    t.equal(rig.freed, 0)
+    rig.sent()[0]?.lose()
+    t.equal(rig.budget.usedBytes, 0)
+    t.equal(rig.freed, 1)
+  },
+)
+
+t.test('a buffer is filled again only if its one attempt was answered (KAFKA-19012)', async (t) => {
+  const large = 'x'.repeat(12_000) // only full buffers are kept
+  for (const attempts of [1, 2]) {
+    const rig = new SendingRig()
+    rig.take(large)
+    const buffer = rig.queue().open?.records.buffer
+    rig.run()
+    if (attempts === 2) rig.sent()[0]?.answer({ 0: ErrorCodes.NOT_ENOUGH_REPLICAS })
+    rig.clock.advance(100)
+    rig.sent()[attempts - 1]?.answer()
+    t.equal(rig.budget.usedBytes, 0)
+    rig.take(large)
+    t.equal(rig.queue().open?.records.buffer === buffer, attempts === 1, `${attempts} attempts`)
+  }
+})
+
 t.test('after a batch that is lost for good the numbers begin again', async (t) => {
   const rig = new SendingRig({ deliveryTimeoutMs: 5000 })
   rig.prove()

@@ -77,6 +77,19 @@ t.test('rule 1: nothing to a new leader while the old one owes an answer', async
   t.equal(queue.next(0, 5), sent, 'then the one that it owed, first')
 })
 
+t.test(
+  'rule 1: nor may a retry go there before the old one has answered for the rest',
+  async (t) => {
+    const queue = queueOf(1)
+    queue.isLeaderProven = true
+    const [first, second] = [addRetry(queue), addSent(queue)]
+    queue.setLeader(2, 2)
+    t.equal(queue.next(0, 5), null)
+    queue.markLanded(second)
+    t.equal(queue.next(0, 5), first)
+  },
+)
+
 t.test('rule 2: the first unresolved batch goes again, alone', async (t) => {
   const queue = queueOf()
   queue.isLeaderProven = true

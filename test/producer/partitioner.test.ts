@@ -80,5 +80,5 @@ t.test('what it throws fails the record, and is the cause', async (t) => {
   ) as InvalidRecordError
   t.equal(error.cause, cause)
   t.match(error.message, /orders.*boom/)
-  t.throws(() => choosePartition(keyed, () => { throw 'text' }, false), { message: /text/ }) // eslint-disable-line @typescript-eslint/only-throw-error
+  t.throws(() => choosePartition(keyed, () => { throw 'text' }, false), { message: /text/ }) // eslint-disable-line @typescript-eslint/only-throw-error -- users do
 }) // prettier-ignore

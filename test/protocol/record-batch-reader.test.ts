@@ -190,6 +190,7 @@ t.test('every length inside a record is held to the bytes there are', async (t) 
   for (const [name, records] of Object.entries(cases)) {
     t.throws(() => readAll(batchOf(1, records)), ProtocolError, name)
   }
+  t.throws(() => readAll(batchOf(1, '0c 00 00 00 03 01 00')), { message: /a length of -2/ })
   t.equal(readAll(batchOf(1, '0c 00 00 00 01 01 00')).length, 1, 'and the sound one is read')
 })
 
