@@ -56,8 +56,8 @@ async function compressUntil(
       const { bytes, records } = blocks[next++ % blocks.length] as Block // never empty
       sum.records += records
       sum.inBytes += bytes.length
-      const compressed = isAsync ? await codec.compress?.(bytes) : codec.compressSync(bytes)
-      sum.outBytes += compressed?.length ?? 0
+      const compressed = isAsync ? await codec.compress(bytes) : codec.compressSync(bytes)
+      sum.outBytes += compressed.length
     }
   }
   await Promise.all(Array.from({ length: isAsync ? CONCURRENCY : 1 }, worker))

@@ -17,7 +17,7 @@ function refuses<T>(t: Tap, serializer: Serializer<T>, values: readonly unknown[
 type Tap = Pick<typeof t, 'throws'>
 
 function describe(value: unknown): string {
-  return `${typeof value}`
+  return typeof value
 }
 
 t.test('string() takes text and nothing else', async (t) => {
