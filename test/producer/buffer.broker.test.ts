@@ -2,8 +2,10 @@
  * The bound on memory, with a broker that is frozen: what is refused and how, what the process
  * grows by, and that everything taken is delivered once the broker goes on.
  */
+import type { Test } from 'tap'
 import { BufferFullError, Producer, TimeoutError } from '../../src/index.js'
 import { brokerTest } from '../broker/broker-test.js'
+import type { Kafka } from '../broker/kafka.js'
 import { newTopic, onlyNode } from './broker/bench.js'
 import { Ledger } from './broker/ledger.js'
 
@@ -78,22 +80,27 @@ await brokerTest(
     t.equal(enqueue(), true, 'there is room again')
     await producer.flush()
     t.equal(ledger.ackedCount, taken + 1)
-    await auditBehindFirst(ledger)
-
-    async function auditBehindFirst(books: Ledger): Promise<void> {
-      const values: string[][] = [[], []]
-      await kafka.readTopic(topic, {
-        onRecord: (record) => void values[record.partition]?.push(String(record.value)),
-      })
-      const sent = [0, 1].map((it) =>
-        books.entries.map(({ value }) => value).filter((value) => value.startsWith(`${it}:`)),
-      )
-      t.strictSame(values[0]?.slice(1), sent[0])
-      t.strictSame(values[1], sent[1])
-    }
+    await auditBehindFirst(t, kafka, topic, ledger)
   },
   OWN,
 )
+
+/** Everything in the books is there once and in order, in partition 0 behind the first record. */
+async function auditBehindFirst(
+  t: Test,
+  kafka: Kafka,
+  topic: string,
+  ledger: Ledger,
+): Promise<void> {
+  const found: string[][] = [[], []]
+  await kafka.readTopic(topic, {
+    onRecord: ({ partition, value }) => void found[partition]?.push(String(value)),
+  })
+  const sent = (partition: number): string[] =>
+    ledger.entries.map(({ value }) => value).filter((value) => value.startsWith(`${partition}:`))
+  t.strictSame(found[0]?.slice(1), sent(0))
+  t.strictSame(found[1], sent(1))
+}
 
 await brokerTest('many times the buffer through it, over all three calls', async (t, kafka) => {
   const topic = await newTopic(kafka, { partitions: 3 })

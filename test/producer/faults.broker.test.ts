@@ -13,6 +13,7 @@ import { Ledger } from './broker/ledger.js'
 import { PRODUCE_KEY, spiedEnvironment } from './broker/spied-dial.js'
 
 const PARTITIONS = 4
+const COUNT = 100_000
 const OWN = { own: true }
 
 type Options = Omit<ProducerOptions, 'brokers'>
@@ -64,30 +65,48 @@ async function stream(
   await producer.flush()
 }
 
-/** Runs `count` records through a fault that begins at half of them. */
+interface Run {
+  readonly topic: string
+  readonly ledger: Ledger
+}
+
+/**
+ * Runs `COUNT` records through each of several producers, at once, and through a fault that begins
+ * when the first of them has taken an eighth.
+ */
 async function runThrough(
   t: Test,
   kafka: Kafka,
-  options: Options,
-  count: number,
+  optionsOfEach: readonly Options[],
   fault: () => Promise<void>,
-): Promise<{ ledger: Ledger; topic: string }> {
+): Promise<Run[]> {
   watchRejections(t)
-  const topic = await newTopic(kafka, { partitions: PARTITIONS })
-  const producer = new Producer({ brokers: kafka.bootstrap, ...options })
-  t.teardown(() => producer.close({ timeoutMs: 0 }))
-  const ledger = new Ledger(PARTITIONS)
-  let isOver: Promise<void> = Promise.resolve()
-  const at = new Map([[Math.floor(count / 8), () => (isOver = fault())]])
-  await stream(producer, topic, ledger, count, at)
-  await isOver
-  await producer.close()
-  t.ok(
-    ledger.entries.every(({ settledCount }) => settledCount === 1),
-    'everything is settled, once',
+  const topics = await Promise.all(
+    optionsOfEach.map(() => newTopic(kafka, { partitions: PARTITIONS })),
   )
-  t.comment(`${ledger.entries.length} records, ${ledger.ackedCount} acked`)
-  return { ledger, topic }
+  const faults: Promise<void>[] = []
+  const at = new Map([[COUNT / 8, () => void (faults.length === 0 && faults.push(fault()))]])
+  const runOne = async (options: Options, topic: string): Promise<Run> => {
+    const producer = new Producer({ brokers: kafka.bootstrap, ...options })
+    t.teardown(() => producer.close({ timeoutMs: 0 }))
+    const ledger = new Ledger(PARTITIONS)
+    await stream(producer, topic, ledger, COUNT, at)
+    await producer.close()
+    return { topic, ledger }
+  }
+  const runs = await Promise.all(
+    optionsOfEach.map((options, i) => runOne(options, topics[i] as string)),
+  )
+  await Promise.all(faults)
+  runs.forEach(({ ledger }, i) => {
+    const { entries, ackedCount } = ledger
+    t.ok(
+      entries.every(({ settledCount }) => settledCount === 1),
+      'everything is settled, once',
+    )
+    t.comment(`${JSON.stringify(optionsOfEach[i])}: ${entries.length} records, ${ackedCount} acked`)
+  })
+  return runs
 }
 
 async function killAndRestart(kafka: Kafka): Promise<void> {
@@ -107,61 +126,69 @@ async function freeze(kafka: Kafka, ms: number): Promise<void> {
 await brokerTest(
   'a broker killed and restarted: nothing lost, nothing twice, in order',
   async (t, kafka) => {
-    const { ledger, topic } = await runThrough(t, kafka, {}, 100_000, () => killAndRestart(kafka))
-    t.equal(ledger.ackedCount, 100_000)
-    await ledger.audit(t, kafka, topic)
-  },
-  OWN,
-)
-
-await brokerTest(
-  'killed and restarted, with small batches',
-  async (t, kafka) => {
-    const options = { batchSizeBytes: 512, bufferMemoryBytes: 65_536 }
-    const { ledger, topic } = await runThrough(t, kafka, options, 100_000, () =>
-      killAndRestart(kafka),
-    )
-    t.equal(ledger.ackedCount, 100_000)
-    await ledger.audit(t, kafka, topic)
-  },
-  OWN,
-)
-
-await brokerTest(
-  'killed and restarted without idempotence: nothing acked is lost',
-  async (t, kafka) => {
-    const options = { idempotence: false }
-    const { ledger, topic } = await runThrough(t, kafka, options, 100_000, () =>
-      killAndRestart(kafka),
-    )
-    t.equal(ledger.ackedCount, 100_000)
-    await ledger.audit(t, kafka, topic, false)
-  },
-  OWN,
-)
-
-await brokerTest(
-  'a broker frozen for a while, within the request timeout and beyond',
-  async (t, kafka) => {
-    for (const requestTimeoutMs of [30_000, 1_000]) {
-      const { ledger, topic } = await runThrough(t, kafka, { requestTimeoutMs }, 100_000, () =>
-        freeze(kafka, 3_000),
-      )
-      t.equal(ledger.ackedCount, 100_000)
-      await ledger.audit(t, kafka, topic)
+    const small = { batchSizeBytes: 512, bufferMemoryBytes: 65_536 }
+    // With acks 0 nothing is promised, but that everything is settled and nothing breaks.
+    const each = [{}, small, { idempotence: false }, { acks: 0 as const }]
+    const runs = await runThrough(t, kafka, each, () => killAndRestart(kafka))
+    for (const [i, { ledger, topic }] of runs.slice(0, 3).entries()) {
+      t.equal(ledger.ackedCount, COUNT)
+      await ledger.audit(t, kafka, topic, i < 2) // without idempotence only that nothing is lost
     }
   },
   OWN,
 )
 
 await brokerTest(
-  'a broker frozen beyond the delivery timeout: what is said of each record is true',
+  'a broker frozen for a while, within the time-outs and beyond',
   async (t, kafka) => {
-    const options = { deliveryTimeoutMs: 1_500, requestTimeoutMs: 1_000, maxBlockMs: 1_000 }
-    const { ledger, topic } = await runThrough(t, kafka, options, 100_000, () =>
-      freeze(kafka, 3_500),
+    const impatient = { deliveryTimeoutMs: 1_500, requestTimeoutMs: 1_000, maxBlockMs: 1_000 }
+    const runs = await runThrough(t, kafka, [{}, { requestTimeoutMs: 1_000 }, impatient], () =>
+      freeze(kafka, 3_000),
     )
-    t.ok(ledger.ackedCount < 100_000, 'some ran out of time')
+    const [patient, retried, expired] = runs.map(({ ledger }) => ledger.ackedCount)
+    t.equal(patient, COUNT)
+    t.equal(retried, COUNT)
+    t.ok((expired ?? 0) < COUNT, 'some ran out of time')
+    for (const { ledger, topic } of runs) await ledger.audit(t, kafka, topic)
+  },
+  OWN,
+)
+
+await brokerTest(
+  'closed in an outage, made in an outage, idle through an outage',
+  async (t, kafka) => {
+    watchRejections(t)
+    const topic = await newTopic(kafka, { partitions: 3 })
+    const ledger = new Ledger(3)
+    const make = (): Producer => {
+      const producer = new Producer({ brokers: kafka.bootstrap })
+      t.teardown(() => producer.close({ timeoutMs: 0 }))
+      return producer
+    }
+    // Each producer has a partition to itself.
+    const enqueue = (producer: Producer, partition: number): void => {
+      for (let i = 0; i < 100; i++) {
+        const { value, callback } = ledger.next(partition)
+        if (!producer.enqueue({ topic, partition, value }, callback)) t.fail('there is room')
+      }
+    }
+    const [closing, idle] = [make(), make()]
+    enqueue(closing, 0)
+    enqueue(idle, 1)
+    await Promise.all([closing.flush(), idle.flush()])
+
+    await onlyNode(kafka).kill()
+    const late = make()
+    enqueue(late, 2)
+    const connected = late.connect()
+    enqueue(closing, 0)
+    const closed = closing.close()
+    await onlyNode(kafka).restart()
+
+    await Promise.all([connected, late.flush(), closed])
+    enqueue(idle, 1)
+    await idle.flush()
+    t.equal(ledger.ackedCount, 500)
     await ledger.audit(t, kafka, topic)
   },
   OWN,

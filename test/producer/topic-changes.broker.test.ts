@@ -43,11 +43,11 @@ await brokerTest('a topic made anew in the midst of a stream', async (t, kafka) 
   // One partition: the broker may make the topic again by itself, since it is asked for all the time.
   const topic = await newTopic(kafka)
   const producer = newProducer(t, kafka, { deliveryTimeoutMs: 20_000, requestTimeoutMs: 5_000 })
-  let isOver = false
+  const until = new AbortController()
   const failures: Error[] = []
   let ackedCount = 0
   const stream = (async () => {
-    for (let n = 0; !isOver; n++) {
+    for (let n = 0; !until.signal.aborted; n++) {
       const sent = Array.from({ length: 50 }, (_, i) =>
         producer.send({ topic, value: `${n}-${i}` }).then(
           () => ackedCount++,
@@ -65,7 +65,7 @@ await brokerTest('a topic made anew in the midst of a stream', async (t, kafka) 
   }
   const before = ackedCount
   await forMs(500)
-  isOver = true
+  until.abort()
   await stream
   t.ok(ackedCount > before, `it goes on: ${ackedCount} acked`)
   t.strictSame(failures.slice(0, 1), [], `${failures.length} failed`)
