@@ -1,0 +1,30 @@
+/**
+ * `npm run test:matrix`: the tests that need a broker, against every version of Kafka that can be
+ * started here, and the page docs/compatibility.md. They must be compiled.
+ *
+ *   npm run test:matrix                     all versions; writes the page
+ *   npm run test:matrix -- 2.8.2 4.3.1      some, and writes nothing
+ */
+import { writeFileSync } from 'node:fs'
+import { format, resolveConfig } from 'prettier'
+import { projectFile } from '../broker/project.js'
+import { kafkaVersion, KNOWN_VERSIONS } from '../broker/versions.js'
+import { page } from './page.js'
+import { runVersion, type VersionReport } from './run-version.js'
+
+const PAGE = projectFile('docs', 'compatibility.md')
+
+async function main(asked: readonly string[]): Promise<boolean> {
+  const versions = asked.map((version) => kafkaVersion(version).version)
+  const reports: VersionReport[] = []
+  for (const version of versions.length > 0 ? versions : KNOWN_VERSIONS) {
+    reports.push(await runVersion(version))
+  }
+  const options = { ...(await resolveConfig(PAGE)), parser: 'markdown' }
+  const text = await format(page(reports), options)
+  if (asked.length === 0) writeFileSync(PAGE, text)
+  console.log(text)
+  return reports.every(({ results }) => results.every(({ outcome }) => outcome !== 'failed'))
+}
+
+process.exitCode = (await main(process.argv.slice(2))) ? 0 : 1

@@ -1,0 +1,39 @@
+/**
+ * The versions that a broker and Ottla agree on, asked over a real connection: the same dial,
+ * handshake and table that a producer has.
+ *
+ * Neighbours: main.ts prints them; produce-versions.broker.test.ts goes through them.
+ */
+import { systemClock } from '../../src/clock.js'
+import { ClosedError } from '../../src/errors.js'
+import { silentLogger } from '../../src/logger.js'
+import { parseAddress } from '../../src/network/address.js'
+import type { ApiIdentity } from '../../src/network/api-version-table.js'
+import { UNKNOWN_NODE_ID } from '../../src/network/broker.js'
+import { openConnection } from '../../src/network/open-connection.js'
+import { dialTcp } from '../../src/network/tcp.js'
+import { resolveOptions } from '../../src/producer/options.js'
+import { apiVersions } from '../../src/protocol/messages/api-versions.js'
+import { initProducerId } from '../../src/protocol/messages/init-producer-id.js'
+import { metadata } from '../../src/protocol/messages/metadata.js'
+import { produce } from '../../src/protocol/messages/produce.js'
+
+/** What a producer asks of a broker, in the order in which it first does. */
+export const APIS: readonly ApiIdentity[] = [apiVersions, metadata, initProducerId, produce]
+
+/** The highest common version of each API, by its name. */
+export async function negotiatedVersions(address: string): Promise<Map<string, number>> {
+  const bootstrap = [parseAddress(address)]
+  const options = { ...resolveOptions({ brokers: address }, () => {}), bootstrap }
+  const connection = await openConnection({
+    context: { clock: systemClock, dial: dialTcp(systemClock), options, logger: silentLogger },
+    target: { ...parseAddress(address), nodeId: UNKNOWN_NODE_ID },
+    listener: { onClose: () => {}, onWritable: () => {} },
+    signal: new AbortController().signal,
+  })
+  try {
+    return new Map(APIS.map((api) => [api.name, connection.versions.version(api)]))
+  } finally {
+    connection.close(new ClosedError('all is asked'))
+  }
+}
