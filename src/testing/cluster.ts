@@ -16,7 +16,7 @@
  *     await placeOrder(producer, { id: 7 })          // the code under test
  *
  *     const [record, ...others] = cluster.records('orders')
- *     assert.equal(record.value.toString(), '{"id":7}')
+ *     assert.equal(record?.value?.toString(), '{"id":7}')
  *     assert.equal(others.length, 0)
  *   })
  *

@@ -29,17 +29,18 @@ export async function simulate(
   const run = async <T>(promise: Promise<T>, limitMs = 200_000): Promise<T> => {
     let isSettled = false
     const settle = (): void => void (isSettled = true)
+    const isPending = (): boolean => !isSettled
     promise.then(settle, settle)
     const settleWell = async (): Promise<void> => {
       // A hop of a network without delay takes a turn or two, and a handshake several hops.
-      for (let turn = 0; turn < 10 && !isSettled; turn++) await clock.settle()
+      for (let turn = 0; turn < 10 && isPending(); turn++) await clock.settle()
     }
     await settleWell()
-    while (!isSettled && clock.monotonicMs() < limitMs) {
+    while (isPending() && clock.monotonicMs() < limitMs) {
       await clock.advanceSettled(Math.max(1, (clock.nextTimerMs ?? 0) - clock.monotonicMs()))
       await settleWell()
     }
-    if (!isSettled) throw new Error(`not settled after ${limitMs} virtual ms`)
+    if (isPending()) throw new Error(`not settled after ${limitMs} virtual ms`)
     return promise
   }
   return { clock, network, cluster, producer, run }
