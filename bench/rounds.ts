@@ -12,19 +12,12 @@ import type { SubjectReport, SubjectTask } from './contract.js'
 import type { BenchOptions } from './options.js'
 import type { Measured } from './report/columns.js'
 import { endOfTopic } from './support/end-of-topic.js'
+import { makeTopic } from './support/make-topic.js'
 import { runSubject } from './support/run-subject.js'
 import { makeTask } from './task.js'
 
 /** A subject that has not come back after its phase and this long is killed. */
 const GRACE_MS = 90_000
-/** The broker throws old segments away while the bench runs: it must not fill the disk. */
-const TOPIC_CONFIG = {
-  'retention.bytes': '134217728',
-  'segment.bytes': '67108864',
-  'segment.index.bytes': '1048576', // mapped whole for every partition; 10 MiB by default
-  'file.delete.delay.ms': '1000',
-}
-
 interface Row {
   readonly subject: Subject
   readonly task: SubjectTask
@@ -62,7 +55,7 @@ async function makeRows(kafka: Kafka, group: Group, options: BenchOptions): Prom
     let topic = topics.get(task.partitions)
     if (topic === undefined) {
       topic = `bench-${process.pid}-${Date.now()}-${task.partitions}`
-      await kafka.createTopic(topic, { partitions: task.partitions, config: TOPIC_CONFIG })
+      await makeTopic(kafka, topic, task.partitions)
       topics.set(task.partitions, topic)
     }
     const whole = { ...task, brokers: kafka.bootstrap, topic }

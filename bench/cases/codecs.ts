@@ -3,9 +3,16 @@
  * the codec alone, on the bytes of the same batches; the wire limit is that of uncompressed batches.
  */
 import { ownColumn, THROUGHPUT_COLUMNS } from '../report/columns.js'
-import { ottla, ownProgram, WIRE_LIMIT, type Case, type Group } from './case.js'
+import { ottla, ownProgram, WIRE_LIMIT, type Case, type Group, type Subject } from './case.js'
 
 const CODECS = ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const
+
+const OTTLA = [ottla('enqueue'), ottla('send')]
+const UNCOMPRESSED: Subject = { ...WIRE_LIMIT, task: { settings: { compression: 'none' } } }
+const ALONE: readonly Subject[] = [
+  { name: 'codec alone, sync', program: ownProgram('codec'), task: { mode: 'enqueue' } },
+  { name: 'codec alone, async', program: ownProgram('codec'), task: { mode: 'send' } },
+]
 
 export const codecs: Case = {
   name: 'codecs',
@@ -14,13 +21,7 @@ export const codecs: Case = {
   groups: CODECS.map((compression): Group => ({
     title: compression,
     task: { valueBytes: 1024, settings: { compression } },
-    subjects: [
-      { name: 'codec alone, sync', program: ownProgram('codec'), task: { mode: 'enqueue' } },
-      { name: 'codec alone, async', program: ownProgram('codec'), task: { mode: 'send' } },
-      { ...WIRE_LIMIT, task: { settings: { compression: 'none' } } },
-      ottla('enqueue'),
-      ottla('send'),
-    ],
+    subjects: compression === 'none' ? [WIRE_LIMIT, ...OTTLA] : [...ALONE, UNCOMPRESSED, ...OTTLA],
     takesPeers: true,
   })),
 }

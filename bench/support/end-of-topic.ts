@@ -6,7 +6,7 @@ import { askAnyMetadata } from '../../test/broker/admin.js'
 import { ask } from '../../test/broker/ask.js'
 import { LIST_OFFSETS_VERSION, listOffsets } from '../../test/broker/list-offsets.js'
 
-/** The sum of the end offsets of partitions 0 to `partitions` - 1. */
+/** The sum of the end offsets; rejects unless the topic has that many partitions, all led. */
 export async function endOfTopic(
   brokers: readonly string[],
   topic: string,
@@ -15,13 +15,17 @@ export async function endOfTopic(
   const metadata = await askAnyMetadata(brokers, [topic])
   const found = metadata.topics[0]?.partitions ?? []
   if (found.length !== partitions) throw new Error(`${topic} has ${found.length} partitions`)
+  if (found.some((it) => it.leaderId < 0)) throw new Error(`${topic} has partitions without leader`)
   let sum = 0
   for (const { nodeId, host, port } of metadata.brokers) {
     const led = found.filter((it) => it.leaderId === nodeId).map((it) => it.partitionIndex)
     if (led.length === 0) continue
     const request = { topic, partitions: led }
     const ends = await ask(`${host}:${port}`, listOffsets, LIST_OFFSETS_VERSION, request)
-    for (const { offset } of ends) sum += Number(offset)
+    for (const { partition, errorCode, offset } of ends) {
+      if (errorCode !== 0) throw new Error(`${topic}-${partition}: error ${errorCode}`)
+      sum += Number(offset)
+    }
   }
   return sum
 }
