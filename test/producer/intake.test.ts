@@ -31,7 +31,7 @@ interface Rig {
 function rig(options: Partial<ProducerOptions<unknown, unknown>> = {}): Rig {
   const clock = new ManualClock()
   const resolved = resolveOptions<unknown, unknown>(
-    { brokers: 'nowhere:1', lingerMs: 10, maxBlockMs: 1000, ...options } as ProducerOptions<unknown, unknown>,
+    { brokers: 'nowhere:1', lingerMs: 10, maxBlockMs: 1000, ...options },
     () => {},
   )
   const dial = (): never => {
@@ -41,7 +41,7 @@ function rig(options: Partial<ProducerOptions<unknown, unknown>> = {}): Rig {
   const told: string[] = []
   const submit = (record: Partial<ProducerRecord>, name: string, mayWait: boolean): Submitted =>
     pipeline.intake.submit(
-      { topic: 'orders', value: name, ...record } as ProducerRecord<unknown, unknown>,
+      { topic: 'orders', value: name, ...record },
       (error) => told.push(`${name}: ${error === null ? 'ok' : error.name}`),
       null,
       mayWait,
@@ -128,6 +128,19 @@ t.test('order is the order of the calls, also when a serializer takes its time',
   t.strictSame(values(), ['a', 'b', 'c'])
 })
 
+t.test('what is serialized at once does not overtake what is not', async (t) => {
+  let finish = (_: string): void => {}
+  const slow = new Promise<string>((resolve) => (finish = resolve))
+  const value = (name: unknown): string | Promise<string> =>
+    name === 'slow' ? slow : (name as string)
+  const { know, send, values, clock } = rig({ serializers: { value } })
+  know('orders')
+  for (const name of ['slow', 'fast']) send({}, name)
+  finish('slow')
+  await clock.settle()
+  t.strictSame(values(), ['slow', 'fast'])
+})
+
 t.test('a serializer that fails harms its record alone', async (t) => {
   const value = (name: unknown): Promise<string> =>
     name === 'bad' ? Promise.reject(new Error('boom')) : Promise.resolve(name as string)
@@ -145,7 +158,7 @@ t.test('a record that is none is refused at once', async (t) => {
     const submit = (): unknown => pipeline.intake.submit(record as never, null, null, true)
     t.throws(submit, { name: 'InvalidRecordError' })
   }
-  t.throws(() => send({ value: undefined as never }), { message: /orders.*has no value/ })
+  t.throws(() => send({ value: undefined }), { message: /orders.*has no value/ })
   t.throws(() => send({ topic: 'a b' }), { name: 'InvalidRecordError' })
   t.throws(() => send({ value: {} }), { name: 'SerializationError', message: /json\(\)/ })
   t.throws(() => send({ partition: -1 }), { name: 'InvalidRecordError' })
@@ -184,6 +197,18 @@ t.test('without room a send waits and an enqueue is not taken; served first come
   release()
   t.equal(pipeline.intake.isWritable, true)
 }) // prettier-ignore
+
+t.test(
+  'a small record does not overtake a large one that waits, whatever its partition',
+  async (t) => {
+    const { know, send, enqueue, values } = rig({ bufferMemoryBytes: 20_000 })
+    know('orders', 2)
+    while (enqueue({ ...kilobytes('fill', 3), partition: 0 }) !== 'full');
+    send({ ...kilobytes('a', 3), partition: 0 }, 'a')
+    t.type(send({ partition: 1 }, 'b'), 'object', 'though there would be room for it')
+    t.strictSame(values('orders', 1), [])
+  },
+)
 
 t.test('what was taken never waits for room behind who does', async (t) => {
   const { know, send, enqueue, values, told, clock } = rig({ bufferMemoryBytes: 19_000 })
@@ -236,6 +261,14 @@ t.test(
     t.ok(told.includes('b: TopicUnavailableError'))
   },
 )
+
+t.test('a record that waited for its topic waits on for a partition that it lacks', async (t) => {
+  const { know, send, values } = rig()
+  send({ partition: 1 }, 'a')
+  know('orders', 1)
+  know('orders', 2)
+  t.strictSame(values('orders', 1), ['a'])
+})
 
 t.test('a partitioner is asked once for each record, also for one that waits', async (t) => {
   let asked = 0

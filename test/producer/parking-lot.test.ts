@@ -164,7 +164,7 @@ t.test('one that waits for its topic too is taken when its bytes are there', asy
   const { lot, park, budget } = rig({ rooms: 1 })
   park('a')
   const waiting = park('b') as ParkedRecord
-  const place = (): boolean => t.fail('it is not ready') as unknown as boolean
+  const place = (): boolean => t.fail('it is not ready')
   lot.serve(place)
   t.equal(waiting.isWaiting, true)
   budget.give(SIZE)

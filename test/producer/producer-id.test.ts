@@ -1,0 +1,113 @@
+import t from 'tap'
+import { ConnectionError, type OttlaError } from '../../src/errors.js'
+import type { Connection } from '../../src/network/connection.js'
+import { ProducerIdSource } from '../../src/producer/producer-id.js'
+import { ErrorCodes } from '../../src/protocol/error-codes.js'
+import { ManualClock } from '../support/manual-clock.js'
+
+type Answer = { errorCode: number; producerId: bigint; producerEpoch: number } | Error
+
+interface Rig {
+  readonly source: ProducerIdSource
+  readonly clock: ManualClock
+  readonly refused: OttlaError[]
+  asked(): number
+  identified(): number
+}
+
+/** A source whose broker gives these answers, one after another. */
+function rig(answers: readonly Answer[]): Rig {
+  const clock = new ManualClock()
+  const refused: OttlaError[] = []
+  let [asked, identified] = [0, 0]
+  const request = async (): Promise<Answer> => {
+    const answer = answers[asked++]
+    if (answer === undefined || answer instanceof Error)
+      throw answer ?? new Error('asked too often')
+    return answer
+  }
+  const source = new ProducerIdSource(
+    { retryBackoffMs: 100, retryBackoffMaxMs: 1000 },
+    {
+      clock,
+      random: () => 0.5,
+      controlConnection: async () => ({ request }) as unknown as Connection,
+      onIdentity: () => identified++,
+      onRefused: (error) => refused.push(error),
+    },
+  )
+  return { source, clock, refused, asked: () => asked, identified: () => identified }
+}
+
+const given = (producerId: bigint): Answer => ({ errorCode: 0, producerId, producerEpoch: 0 })
+const refusal = (errorCode: number): Answer => ({ errorCode, producerId: -1n, producerEpoch: -1 })
+const LOST = new ConnectionError('lost', { host: 'a', port: 1, phase: 'request' })
+
+t.test('an id is asked for once, however many want it', async (t) => {
+  const { source, clock, asked, identified } = rig([given(2n ** 60n)])
+  t.equal(source.identity, null)
+  for (let i = 0; i < 3; i++) source.acquire()
+  await clock.settle()
+  t.strictSame(source.identity, { producerId: 2n ** 60n, producerEpoch: 0 })
+  source.acquire()
+  t.strictSame([asked(), identified()], [1, 1])
+})
+
+t.test('what may pass is asked for again, after growing pauses', async (t) => {
+  const { source, clock, asked, refused } = rig([
+    refusal(ErrorCodes.COORDINATOR_LOAD_IN_PROGRESS),
+    LOST,
+    given(7n),
+  ])
+  source.acquire()
+  await clock.advanceSettled(99)
+  t.equal(asked(), 1)
+  await clock.advanceSettled(1)
+  t.equal(asked(), 2)
+  t.equal(clock.keepAliveTimerCount, 0, 'the pause alone keeps no process alive')
+  await clock.advanceSettled(199)
+  t.equal(asked(), 2)
+  await clock.advanceSettled(1)
+  t.equal(source.identity?.producerId, 7n)
+  t.strictSame(refused, [])
+})
+
+t.test('a refusal for good is told, and the next who asks may try again', async (t) => {
+  const { source, clock, refused } = rig([
+    refusal(ErrorCodes.CLUSTER_AUTHORIZATION_FAILED),
+    given(7n),
+  ])
+  source.acquire()
+  await clock.settle()
+  t.match(refused[0], { name: 'BrokerError', message: /CLUSTER_AUTHORIZATION_FAILED/ })
+  t.equal(clock.timerCount, 0)
+  source.acquire()
+  await clock.settle()
+  t.equal(source.identity?.producerId, 7n)
+})
+
+t.test('an id that is used up is renewed, once for all who have it', async (t) => {
+  const { source, clock, asked } = rig([given(7n), given(8n)])
+  source.acquire()
+  await clock.settle()
+  const used = { producerId: 7n, producerEpoch: 32_767 }
+  const adopted: bigint[] = []
+  for (let i = 0; i < 2; i++)
+    source.renew(used, (identity) => adopted.push(identity?.producerId ?? -1n))
+  t.equal(source.identity, null)
+  await clock.settle()
+  source.renew(used, (identity) => adopted.push(identity?.producerId ?? -1n))
+  t.strictSame(adopted, [8n, 8n, 8n])
+  t.equal(asked(), 2)
+})
+
+t.test('after close nothing is asked, and no timer is left', async (t) => {
+  const { source, clock, asked, refused } = rig([LOST, given(7n)])
+  source.acquire()
+  await clock.settle()
+  source.close()
+  source.acquire()
+  await clock.advanceSettled(10_000)
+  t.strictSame([asked(), clock.timerCount, source.identity], [1, 0, null])
+  t.strictSame(refused, [])
+})
