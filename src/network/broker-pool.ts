@@ -75,9 +75,13 @@ export class BrokerPool {
     return this.#links.get(nodeId)?.ensure()
   }
 
-  /** Closes that broker's connection, or gives up dialling it, now. */
+  /**
+   * Closes that broker's connection, or gives up dialling it, now; also one that the cluster no
+   * longer lists and that only waited for its last answers.
+   */
   drop(nodeId: number, reason: OttlaError): void {
     this.#links.get(nodeId)?.drop(reason)
+    for (const link of this.#retired) if (link.broker.nodeId === nodeId) link.drop(reason)
   }
 
   /** Closes every connection and forgets every broker: the cluster is looked for anew (KIP-1102). */

@@ -118,12 +118,12 @@ export class Accumulator {
   }
 
   #tryTake(bytes: number): boolean {
-    if (this.#budget.tryTake(bytes)) return true
-    this.#refusedBytes = bytes
-    return false
+    const isTaken = this.#budget.tryTake(bytes)
+    this.#refusedBytes = isTaken ? 0 : bytes
+    return isTaken
   }
 
-  /** What the last append that found no memory would have needed. */
+  /** What the last append that needed memory would have needed more than there was; 0 if it got it. */
   get refusedBytes(): number {
     return this.#refusedBytes
   }

@@ -8,8 +8,8 @@
  *     cost = CPU time spent + EXCHANGE_RATE * bytes that still travel
  *
  * The cheapest wins; "none" takes part. After three trials the choice stands for a while; it is
- * looked at again after 1,000 batches, or sooner when batches come out much larger or smaller than
- * the trials said: the data has changed.
+ * looked at again after 1,000 batches (100 where it is "none"), or sooner when batches come out much
+ * larger or smaller than the first ones after it: the data has changed.
  *
  *   trial, trial, trial -> chosen (1,000 batches, ratio as expected) -> trial …
  *
@@ -32,9 +32,12 @@ const SAMPLE_BYTES = 32_768
 /** Less says nothing about a codec. */
 const LEAST_SAMPLE_BYTES = 1024
 const BATCHES_BETWEEN_TRIALS = 1000
-/** Fewer batches say nothing about a change. */
+const PLAIN_BATCHES_BETWEEN_TRIALS = 100
+/** So many batches say what ratio to expect. */
 const LEAST_BATCHES = 10
-/** A ratio this much off what the trials said means that the data has changed. */
+/** Weight of one batch in the moving average of ratios. */
+const RATIO_WEIGHT = 0.1
+/** A ratio this much off what was expected means that the data has changed. */
 const RATIO_TOLERANCE = 0.25
 
 const CANDIDATES: readonly { codec: CompressionName; level?: number }[] = [
@@ -73,8 +76,12 @@ interface TopicState {
   choice: CompressionChoice | null
   codec: Codec | null
   batches: number
-  /** Moving average of what batches come out at; -1 before the first. */
+  /** Batches of which the ratio is known. */
+  observed: number
+  /** Moving average of the batches' ratio. */
   ratio: number
+  /** The same after the first batches. */
+  expectedRatio: number
 }
 
 export class AutoCompression implements CompressionPolicy {
@@ -83,9 +90,10 @@ export class AutoCompression implements CompressionPolicy {
   readonly #logger: Logger
   readonly #topics = new Map<string, TopicState>()
 
-  /** Takes what loads of lz4, snappy, zstd and gzip. */
-  constructor(monotonicMs: () => number, logger: Logger) {
-    this.#codecs = CANDIDATES.flatMap(({ codec, level }) => load(codec, level))
+  /** Takes what loads of lz4, snappy, zstd (unless the brokers are too old for it) and gzip. */
+  constructor(monotonicMs: () => number, logger: Logger, mayUseZstd: boolean) {
+    const candidates = CANDIDATES.filter(({ codec }) => mayUseZstd || codec !== 'zstd')
+    this.#codecs = candidates.flatMap(({ codec, level }) => load(codec, level))
     this.#monotonicMs = monotonicMs
     this.#logger = logger
   }
@@ -98,34 +106,30 @@ export class AutoCompression implements CompressionPolicy {
   }
 
   codecFor({ name, fill }: ProducerTopic, recordBytes: Uint8Array): Codec | null {
-    if (this.#isStale(this.#stateOf(name))) this.#beginAgain(name, fill)
+    if (isStale(this.#stateOf(name))) this.#beginAgain(name)
     const state = this.#stateOf(name)
     state.batches++
     if (state.trials < TRIALS && recordBytes.length >= LEAST_SAMPLE_BYTES) {
       this.#try(state, recordBytes.subarray(0, SAMPLE_BYTES))
-      this.#choose(name, state)
+      this.#choose(name, state, fill)
     }
     return state.codec
   }
 
   observed({ name }: ProducerTopic, ratio: number): void {
     const state = this.#stateOf(name)
-    state.ratio = state.ratio < 0 ? ratio : state.ratio * 0.9 + ratio * 0.1
-  }
-
-  /** Chosen long ago, or on records unlike those that come now. */
-  #isStale({ batches, choice, ratio }: TopicState): boolean {
-    if (batches >= BATCHES_BETWEEN_TRIALS) return true
-    if (choice === null || ratio < 0 || batches < LEAST_BATCHES) return false
-    return Math.abs(ratio - choice.ratio) > RATIO_TOLERANCE * choice.ratio
+    state.observed++
+    // The first batches say what to expect: whole batches compress better than the trials' samples.
+    const weight = Math.max(1 / state.observed, RATIO_WEIGHT)
+    state.ratio += (ratio - state.ratio) * weight
+    if (state.observed <= LEAST_BATCHES) state.expectedRatio = state.ratio
   }
 
   /** Goes on with the codec at hand until the trials are through. */
-  #beginAgain(topic: string, fill: BatchFill): void {
-    const { codec, ratio } = this.#stateOf(topic)
+  #beginAgain(topic: string): void {
+    const { codec } = this.#stateOf(topic)
     this.#topics.delete(topic)
     this.#stateOf(topic).codec = codec
-    if (ratio >= 0) fill.reset(ratio)
   }
 
   #stateOf(topic: string): TopicState {
@@ -144,7 +148,9 @@ export class AutoCompression implements CompressionPolicy {
         choice: null,
         codec: this.#codecs[0] ?? null,
         batches: 0,
-        ratio: -1,
+        observed: 0,
+        ratio: 1,
+        expectedRatio: 1,
       }
       this.#topics.set(topic, state)
     }
@@ -162,7 +168,7 @@ export class AutoCompression implements CompressionPolicy {
     }
   }
 
-  #choose(topic: string, state: TopicState): void {
+  #choose(topic: string, state: TopicState, fill: BatchFill): void {
     const costs = Object.fromEntries(state.scores.map((score) => [score.label, costOf(score)]))
     const [first, ...others] = state.scores as [Score, ...Score[]] // "none" is always there
     const best = others.reduce((a, b) => (costOf(b) < costOf(a) ? b : a), first)
@@ -176,9 +182,19 @@ export class AutoCompression implements CompressionPolicy {
       costs,
     }
     if (state.trials === TRIALS) {
+      fill.reset(state.choice.ratio) // what the codec before it gained says nothing any more
       this.#logger.info({ topic, ...state.choice }, 'compression chosen for a topic')
     }
   }
+}
+
+/** Chosen long ago, or on records unlike those that come now. */
+function isStale({ batches, codec, observed, ratio, expectedRatio }: TopicState): boolean {
+  // Plain batches have no ratio that could show a change, so that they are looked at more often.
+  if (batches >= (codec === null ? PLAIN_BATCHES_BETWEEN_TRIALS : BATCHES_BETWEEN_TRIALS))
+    return true
+  if (observed <= LEAST_BATCHES) return false
+  return Math.abs(ratio - expectedRatio) > RATIO_TOLERANCE * expectedRatio
 }
 
 function load(name: CompressionName, level: number | undefined): Codec[] {

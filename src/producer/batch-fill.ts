@@ -8,11 +8,12 @@
 
 /** Share of the way to a better ratio that one batch is worth. */
 const IMPROVEMENT = 0.1
+const LEAST_BATCH_BYTES = 512
 /** Room for a batch that compresses less well than the estimate (Java: 1.05). */
 const SAFETY = 1.05
 
 export class BatchFill {
-  readonly #batchSizeBytes: number
+  #batchSizeBytes: number
   readonly #maxPlainBytes: number
   #ratio = 1
 
@@ -40,8 +41,18 @@ export class BatchFill {
     else this.#ratio += (ratio - this.#ratio) * IMPROVEMENT
   }
 
-  /** Another codec, or a batch was refused as too large: begin again. */
-  reset(ratio = 1): void {
+  /** Another codec: begin again with what is known of it. */
+  reset(ratio: number): void {
     this.#ratio = Math.min(1, ratio)
+  }
+
+  /**
+   * The broker refused a batch of `sizeBytes` as too large: it does not say what it allows, so half
+   * of that is tried from now on, and nothing is taken for granted from compression.
+   */
+  refused(sizeBytes: number): void {
+    this.#ratio = 1
+    const halfBytes = Math.max(LEAST_BATCH_BYTES, Math.floor(sizeBytes / 2))
+    this.#batchSizeBytes = Math.min(this.#batchSizeBytes, halfBytes)
   }
 }

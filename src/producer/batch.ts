@@ -3,7 +3,7 @@
  * each of them. It settles every record exactly once.
  *
  *              append            close              markSent
- *   (created) -------> open ------------> closed ------------> sent <--+ markUnsent, markSent
+ *   (created) -------> open ------------> closed ------------> sent <--+ markSent
  *                       |                   |                   |  |___|   (a retry)
  *                       |                   |                   |
  *                       +------- fail ------+----- fail, -------+--> done

@@ -13,6 +13,7 @@ import type { Logger } from '../logger.js'
 import { ProtocolError } from '../errors.js'
 import type { Decompress } from '../protocol/record-batch-reader.js'
 import { AutoCompression } from './auto-compression.js'
+import { FIRST_VERSION_WITH_ZSTD } from './produce-request.js'
 import type { CompressionPolicy } from './compressor.js'
 
 /** The option `compression`: a codec, a codec with a level, or 'auto': the best for each topic. */
@@ -24,10 +25,17 @@ export type CompressionOption =
 /** null where nothing is compressed. Throws ConfigError for a bad level or a package that is missing. */
 export function compressionPolicy(
   option: CompressionOption,
-  monotonicMs: () => number,
-  logger: Logger,
+  parts: {
+    readonly monotonicMs: () => number
+    readonly logger: Logger
+    /** Highest Produce version that may be spoken. */
+    readonly maxProduceVersion: number
+  },
 ): CompressionPolicy | null {
-  if (option === 'auto') return new AutoCompression(monotonicMs, logger)
+  if (option === 'auto') {
+    const mayUseZstd = parts.maxProduceVersion >= FIRST_VERSION_WITH_ZSTD
+    return new AutoCompression(parts.monotonicMs, parts.logger, mayUseZstd)
+  }
   const { codec, level } = typeof option === 'string' ? { codec: option, level: undefined } : option
   const made = createCodec(codec, level)
   return made.name === 'none' ? null : { codecFor: () => made }

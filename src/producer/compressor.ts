@@ -52,6 +52,8 @@ export interface CompressorParts {
   readonly counter: MetricsCounter
   /** The queue's oldest batch may be sent now. */
   readonly onReady: (queue: PartitionQueue) => void
+  /** Memory came free. */
+  readonly onFreed: () => void
 }
 
 /** A batch, and what it is to be compressed with. */
@@ -84,7 +86,7 @@ export class Compressor {
       return true
     }
     if (codec.compress === undefined || batch.sizeBytes <= syncLimitBytes(codec)) {
-      const bytes = tryCompress(() => codec.compressSync(batch.records.recordBytes))
+      const bytes = this.#compressNow(batch, codec)
       this.#finish({ batch, codec, topic }, bytes)
       return true
     }
@@ -110,7 +112,7 @@ export class Compressor {
     try {
       bytes = (await codec.compress?.(batch.records.recordBytes)) ?? null
     } catch (error) {
-      this.#parts.logger.error({ error, codec: codec.name }, 'a batch could not be compressed')
+      this.#failed(error, codec)
     }
     this.#atWork--
     if (!batch.isDone) {
@@ -120,9 +122,23 @@ export class Compressor {
     this.#startNext()
   }
 
+  #compressNow(batch: ProducerBatch, codec: Codec): Uint8Array | null {
+    try {
+      return codec.compressSync(batch.records.recordBytes)
+    } catch (error) {
+      this.#failed(error, codec)
+      return null
+    }
+  }
+
+  /** The batch is sent as it is: the codec's failure must not be the records'. */
+  #failed(error: unknown, { name }: Codec): void {
+    this.#parts.logger.error({ error, codec: name }, 'a batch could not be compressed')
+  }
+
   /** Takes the compressed bytes where they are fewer; null where the codec failed. */
   #finish({ batch, codec, topic }: Job, bytes: Uint8Array | null): void {
-    const { accumulator, policy, counter } = this.#parts
+    const { accumulator, policy, counter, onFreed } = this.#parts
     batch.compression = 'done'
     if (bytes === null) return
     const plainBytes = batch.records.recordBytes.length
@@ -131,15 +147,9 @@ export class Compressor {
     counter.compressedBytes += Math.min(plainBytes, bytes.length)
     topic.fill.observed(ratio)
     policy.observed?.(topic, ratio)
-    if (bytes.length < plainBytes) accumulator.compressed(batch, bytes, codec.id)
-  }
-}
-
-function tryCompress(compress: () => Uint8Array): Uint8Array | null {
-  try {
-    return compress()
-  } catch {
-    return null // sent as it is: the codec's failure must not be the record's
+    if (bytes.length >= plainBytes) return
+    accumulator.compressed(batch, bytes, codec.id)
+    onFreed()
   }
 }
 

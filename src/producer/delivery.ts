@@ -41,8 +41,8 @@ export interface DeliveryParts {
   readonly producerIds: ProducerIdSource | null
   readonly runCallback: CallbackRunner
   readonly decompress: Decompress
-  /** A batch of this queue was larger than its broker takes. */
-  readonly onTooLarge: (queue: PartitionQueue) => void
+  /** The batch was larger than its broker takes. */
+  readonly onTooLarge: (batch: ProducerBatch) => void
   /** Memory came free. */
   readonly onFreed: () => void
   readonly refreshMetadata: () => void
@@ -95,7 +95,7 @@ export class Delivery {
     for (const batch of [...request.batches()]) {
       batch.queue.markLanded(batch)
       this.#apply(batch, ANSWER_LOST, error, nowMs)
-      this.#resumeRestart(batch.queue)
+      this.resumeRestart(batch.queue)
     }
   }
 
@@ -147,7 +147,7 @@ export class Delivery {
     } else {
       this.#apply(batch, verdict, deliveryErrors.brokerError(answer), nowMs, answer)
     }
-    this.#resumeRestart(queue)
+    this.resumeRestart(queue)
   }
 
   /** Carries out a verdict other than acknowledge; the batch is out of the air. */
@@ -218,7 +218,7 @@ export class Delivery {
     const { queue } = batch
     const children = splitBatch(batch, this.#options.batchSizeBytes, this.#parts.decompress)
     this.#parts.counter.batchesSplit++
-    this.#parts.onTooLarge(queue)
+    this.#parts.onTooLarge(batch)
     queue.replaceSent(batch, children)
     this.#parts.accumulator.adopt(children)
     this.#parts.accumulator.settled(batch)
@@ -248,6 +248,7 @@ export class Delivery {
       queue.awaitsIdentity = true
       this.#parts.producerIds?.renew(sequence.identity, (identity) => {
         queue.awaitsIdentity = false
+        if (identity === null) return // refused: asked again when the queue is looked at next
         sequence.adopt(identity)
         this.#restarted(queue)
       })
@@ -256,8 +257,8 @@ export class Delivery {
     this.#restarted(queue)
   }
 
-  /** An answer came, after its verdict: the last one that a restart may have waited for. */
-  #resumeRestart(queue: PartitionQueue): void {
+  /** Goes on with a restart that waited for an answer (which has its verdict by now) or an identity. */
+  resumeRestart(queue: PartitionQueue): void {
     if (queue.mustRestartSequence) this.#restartSequence(queue)
   }
 

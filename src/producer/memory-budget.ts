@@ -1,7 +1,7 @@
 /**
  * The bound on what a producer holds: `bufferMemoryBytes` (Java's buffer.memory). It counts bytes
  * of batch buffers, head to tail, and of records that were taken before their topic was known. It
- * allocates nothing and knows no waiter: who waits for room, and in which order, is the intake's.
+ * allocates nothing and knows no waiter: who waits for room, and in which order, is the parking lot's.
  */
 export class MemoryBudget {
   readonly totalBytes: number

@@ -36,7 +36,9 @@ const aFunction: Check = (name, value) => {
 
 const clientId: Check = (name, value) => {
   if (typeof value !== 'string' || Buffer.byteLength(value) > 32767) {
-    throw new ConfigError(`option ${name} is ${kindOf(value)}: give a string`)
+    throw new ConfigError(
+      `option ${name} is ${kindOf(value)}: give a string of at most 32767 bytes`,
+    )
   }
 }
 

@@ -136,7 +136,7 @@ export class PartitionQueue {
     if (index >= 0) this.sent.splice(index, 1)
   }
 
-  /** `batch`, which is the oldest of those never sent, will not be. */
+  /** `batch` was closed and will not be sent; usually it is the oldest. */
   dropClosed(batch: ProducerBatch): void {
     if (this.closed.peek() === batch) {
       this.closed.shift()

@@ -112,7 +112,8 @@ export class Pipeline<K, V> {
       producerIds: this.#producerIds,
       runCallback: this.runCallback,
       decompress,
-      onTooLarge: ({ topic }) => this.directory.topics.get(topic)?.fill.reset(),
+      onTooLarge: ({ queue, sizeBytes }) =>
+        this.directory.topics.get(queue.topic)?.fill.refused(sizeBytes),
       onFreed: () => this.intake.roomFreed(),
       refreshMetadata: () => this.metadata.requestRefresh(),
       applyLeaderHint: (hint) => this.metadata.applyLeaderHint(hint),
@@ -205,7 +206,9 @@ export class Pipeline<K, V> {
   /** No producer id: what waits for one fails; later records ask again. */
   #refused(error: OttlaError): void {
     for (const batch of [...this.accumulator.incomplete]) {
-      if (this.sender.unidentified.has(batch.queue)) this.delivery.abandon(batch, error)
+      const needsIdentity =
+        this.sender.unidentified.has(batch.queue) || batch.queue.mustRestartSequence
+      if (needsIdentity) this.delivery.abandon(batch, error)
     }
   }
 
@@ -239,7 +242,11 @@ export class Pipeline<K, V> {
 
   #makeCompressor(options: ResolvedOptions<K, V>): Compressor | null {
     const { clock, logger } = this
-    const policy = compressionPolicy(options.compression, () => clock.monotonicMs(), logger)
+    const policy = compressionPolicy(options.compression, {
+      monotonicMs: () => clock.monotonicMs(),
+      logger,
+      maxProduceVersion: options.apiVersions['Produce'] ?? Infinity,
+    })
     if (policy === null) return null
     if (policy instanceof AutoCompression) this.#autoCompression = policy
     return new Compressor({
@@ -249,6 +256,7 @@ export class Pipeline<K, V> {
       logger,
       counter: this.counter,
       onReady: (queue) => this.sender.consider(queue),
+      onFreed: () => this.intake.roomFreed(),
     })
   }
 

@@ -20,7 +20,7 @@ import type { ProducerTopic } from './topic.js'
 /** From this version on a request names topics by id. */
 const FIRST_VERSION_WITH_TOPIC_IDS = 13
 /** From this version on a batch may be compressed with zstd (KIP-110). */
-const FIRST_VERSION_WITH_ZSTD = 7
+export const FIRST_VERSION_WITH_ZSTD = 7
 const ZSTD_ID = 4
 
 /** What the broker said of one partition. */
@@ -121,12 +121,15 @@ export class ProduceRequest implements ResponseHandler {
   }
 }
 
-/** Throws where a batch is compressed in a way that brokers of this version do not know. */
-export function checkCodecs(version: number, batches: readonly ProducerBatch[]): void {
-  if (version >= FIRST_VERSION_WITH_ZSTD) return
-  if (!batches.some(({ codecId }) => codecId === ZSTD_ID)) return
+/** Whether brokers of this version know the batch's codec. */
+export function isCodecKnown(version: number, { codecId }: ProducerBatch): boolean {
+  return codecId !== ZSTD_ID || version >= FIRST_VERSION_WITH_ZSTD
+}
+
+/** Why a zstd batch is not sent in this version. */
+export function codecUnknown(version: number): BrokerError {
   const { name, code } = errorCode(ErrorCodes.UNSUPPORTED_COMPRESSION_TYPE)
-  throw new BrokerError(
+  return new BrokerError(
     `the broker speaks Produce up to version ${version}, and zstd needs version ${FIRST_VERSION_WITH_ZSTD} (Kafka 2.1): choose another compression, or raise apiVersions.Produce if that is set`,
     { apiName: 'Produce', errorCode: code, errorName: name },
   )

@@ -18,6 +18,8 @@ import { backoffMs, type BackoffOptions } from './retry-policy.js'
 /** Kafka wants a transaction timeout even of producers that have no transactions. */
 const NO_TRANSACTION_TIMEOUT_MS = 2 ** 31 - 1
 
+type Renewal = (identity: ProducerIdentity | null) => void
+
 export interface ProducerIdParts {
   readonly clock: Clock
   readonly random: () => number
@@ -36,7 +38,7 @@ export class ProducerIdSource {
   #isClosed = false
   #attempts = 0
   #timer: Timer | null = null
-  #renewals: ((identity: ProducerIdentity) => void)[] = []
+  #renewals: Renewal[] = []
 
   constructor(options: BackoffOptions, parts: ProducerIdParts) {
     this.#options = options
@@ -55,8 +57,11 @@ export class ProducerIdSource {
     void this.#ask()
   }
 
-  /** `used` has no epoch left: calls back with another identity, which all new partitions get too. */
-  renew(used: ProducerIdentity, onIdentity: (identity: ProducerIdentity) => void): void {
+  /**
+   * `used` has no epoch left: calls back with another identity, which all new partitions get too, or
+   * with null where the cluster refuses.
+   */
+  renew(used: ProducerIdentity, onIdentity: Renewal): void {
     if (this.#identity !== null && this.#identity.producerId !== used.producerId) {
       onIdentity(this.#identity)
       return
@@ -92,15 +97,20 @@ export class ProducerIdSource {
     this.#isAsking = false
     this.#attempts = 0
     this.#identity = identity
+    this.#tellRenewals(identity)
+    this.#parts.onIdentity()
+  }
+
+  #tellRenewals(identity: ProducerIdentity | null): void {
     const renewals = this.#renewals
     this.#renewals = []
     for (const onIdentity of renewals) onIdentity(identity)
-    this.#parts.onIdentity()
   }
 
   #failed(error: OttlaError): void {
     if (!error.retriable) {
       this.#isAsking = false
+      this.#tellRenewals(null)
       this.#parts.onRefused(error)
       return
     }

@@ -6,6 +6,7 @@
 import {
   AbortedError,
   ClosedError,
+  ConfigError,
   SendAllError,
   DeliveryError,
   TimeoutError,
@@ -20,7 +21,7 @@ import { resolveOptions, type ProducerOptions, type ResolvedOptions } from './op
 import type { ProducerMetrics } from './metrics.js'
 import { Pipeline, systemEnvironment, type Environment } from './pipeline.js'
 import type { RecordMetadata } from './record-metadata.js'
-import type { ProducerRecord } from './record.js'
+import { kindOf, type ProducerRecord } from './record.js'
 
 /** Options of one `send`. */
 export interface SendOptions {
@@ -98,7 +99,8 @@ export class Producer<K = Serialized, V = Serialized> implements AsyncDisposable
 
   /**
    * Sends records; resolves to their metadata, in the order given, once all are acknowledged. Where
-   * any fails it rejects with SendAllError, which has the fate of each, once all are settled.
+   * any fails it rejects with SendAllError, which has the fate of each, once all are settled. An
+   * iterable that throws rejects it before anything is sent.
    */
   sendAll(records: Iterable<ProducerRecord<K, V>>): Promise<RecordMetadata[]> {
     const results: SendAllResult<RecordMetadata>[] = []
@@ -108,7 +110,8 @@ export class Producer<K = Serialized, V = Serialized> implements AsyncDisposable
         if (--open === 0) finishAll(results, resolve, reject)
       }
       let index = 0
-      for (const record of records) {
+      const list = Array.isArray(records) ? records : Array.from(records)
+      for (const record of list as readonly ProducerRecord<K, V>[]) {
         const place = index++
         open++
         this.#submitCalled(record, (error, metadata) => {
@@ -190,9 +193,12 @@ export class Producer<K = Serialized, V = Serialized> implements AsyncDisposable
   /**
    * Delivers what was taken, turns away who waits for room, and closes every connection. Records
    * that are not settled after `timeoutMs` fail with ClosedError. Closing twice is closing once.
+   * Rejects with ConfigError, and closes nothing, for a `timeoutMs` that is not one.
    */
   close(options: CloseOptions = {}): Promise<void> {
     const { timeoutMs = this.#options.deliveryTimeoutMs } = options
+    if (!(Number.isFinite(timeoutMs) && timeoutMs >= 0))
+      return Promise.reject(badTimeout(timeoutMs))
     this.#closing ??= this.#close(timeoutMs)
     return this.#closing
   }
@@ -237,16 +243,17 @@ export class Producer<K = Serialized, V = Serialized> implements AsyncDisposable
   /** `send` for which a signal may fire: the promise follows whichever comes first. */
   #sendAbortable(record: ProducerRecord<K, V>, signal: AbortSignal): Promise<RecordMetadata> {
     return new Promise((resolve, reject) => {
+      const topic = (record as ProducerRecord<K, V> | undefined)?.topic ?? ''
       if (signal.aborted) {
-        reject(aborted(signal, 'not-written', record.topic))
+        reject(aborted(signal, 'not-written', topic))
         return
       }
       let submitted: Submitted = 'appended'
       const onAbort = (): void => {
         if (typeof submitted === 'object' && !submitted.isSettled) {
-          this.#pipeline.lot.settle(submitted, aborted(signal, 'not-written', record.topic))
+          this.#pipeline.lot.settle(submitted, aborted(signal, 'not-written', topic))
         } else {
-          reject(aborted(signal, 'unknown', record.topic))
+          reject(aborted(signal, 'unknown', topic))
         }
       }
       signal.addEventListener('abort', onAbort, { once: true })
@@ -293,6 +300,12 @@ let capturedResolve: ((value: RecordMetadata | Promise<never>) => void) | null =
 
 function captureResolve(resolve: (value: RecordMetadata | Promise<never>) => void): void {
   capturedResolve = resolve
+}
+
+function badTimeout(timeoutMs: unknown): ConfigError {
+  return new ConfigError(
+    `close({ timeoutMs }) was given ${kindOf(timeoutMs)}: give milliseconds from 0, or leave it out`,
+  )
 }
 
 function newPromise(): Promise<RecordMetadata> {

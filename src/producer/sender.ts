@@ -10,6 +10,7 @@
  *
  * Before: the accumulator (`consider`). After: the connection, then delivery.ts with the answer.
  */
+import { assert } from '../assert.js'
 import type { Clock, Timer } from '../clock.js'
 import { ConnectionError, type OttlaError } from '../errors.js'
 import type { BrokerPool } from '../network/broker-pool.js'
@@ -25,7 +26,8 @@ import type { PartitionQueue } from './partition-queue.js'
 import { PartitionSequence } from './partition-sequence.js'
 import type { ProducerIdSource } from './producer-id.js'
 import {
-  checkCodecs,
+  codecUnknown,
+  isCodecKnown,
   ProduceRequest,
   produceVersion,
   type ProduceListener,
@@ -281,6 +283,7 @@ export class Sender implements ProduceListener {
   /** The queue's next batch, ready to travel; null where there is none, or it is not ready yet. */
   #nextOf(queue: PartitionQueue, nowMs: number): ProducerBatch | null {
     if (!this.#identify(queue)) return null
+    this.#parts.delivery.resumeRestart(queue)
     const batch = queue.next(nowMs, this.#options.maxInFlight)
     if (batch === null || this.#parts.compressor === null) return batch
     if (batch === queue.open) queue.closeOpen()
@@ -302,23 +305,32 @@ export class Sender implements ProduceListener {
   }
 
   #send(connection: Connection, outbox: Outbox, batches: ProducerBatch[], nowMs: number): void {
-    const topics = batches.map(({ queue }) => this.#parts.topics.get(queue.topic) as ProducerTopic)
-    let request: ProduceRequest
+    let version: number
+    const topics = new Set(batches.map(({ queue }) => this.#topicOf(queue)))
     try {
-      const version = produceVersion(connection.versions, topics)
-      checkCodecs(version, batches)
-      request = new ProduceRequest(outbox.nodeId, nowMs, version, this)
+      version = produceVersion(connection.versions, topics)
     } catch (error) {
       for (const batch of batches) this.#parts.delivery.refused(batch, error as OttlaError)
       return
     }
-    batches.forEach((batch, i) => {
-      stamp(batch)
-      batch.seal()
-      request.add(topics[i] as ProducerTopic, batch)
-    })
-    this.#write(connection, outbox, request)
+    const request = new ProduceRequest(outbox.nodeId, nowMs, version, this)
+    for (const batch of batches) {
+      if (isCodecKnown(version, batch)) {
+        stamp(batch)
+        batch.seal()
+        request.add(this.#topicOf(batch.queue), batch)
+      } else {
+        this.#parts.delivery.refused(batch, codecUnknown(version))
+      }
+    }
+    if (request.hasBatches) this.#write(connection, outbox, request)
     for (const { queue } of batches) outbox.list(queue) // it may have another one for the next request
+  }
+
+  #topicOf(queue: PartitionQueue): ProducerTopic {
+    const topic = this.#parts.topics.get(queue.topic)
+    assert(topic !== undefined, 'a topic with batches stays in the directory')
+    return topic
   }
 
   #write(connection: Connection, outbox: Outbox, request: ProduceRequest): void {

@@ -9,7 +9,7 @@
  * by looking at all partitions. Here a partition is drawn evenly and then kept with a chance of
  * weight / largest weight, which is the same distribution and looks at a few partitions only.
  *
- * Before: the intake asks `current`, and reports what was appended. One for each topic.
+ * Before: placement asks `current`, and reports what was appended. One for each topic.
  */
 import type { PartitionQueue } from './partition-queue.js'
 import type { ProducerTopic } from './topic.js'

@@ -2,7 +2,7 @@
  * The topics that this producer writes to: made at the first record, filled by metadata, dropped
  * when the cluster says that there can be no such topic.
  *
- * Before: metadata-cache tells it what it learns. After: the intake and the sender look topics up.
+ * Before: network/metadata.ts tells it what it learns. After: the intake and the sender look topics up.
  */
 import type { Clock, Timer } from '../clock.js'
 import { type BrokerError, ClosedError, TopicUnavailableError, type OttlaError } from '../errors.js'

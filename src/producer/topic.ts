@@ -24,7 +24,7 @@ export class ProducerTopic {
   available: number[] = []
   /** Partitions that may have batches waiting: so that nobody needs to look at all of them. */
   readonly busy = new Set<PartitionQueue>()
-  /** Records that came before the topic was known, or behind one whose serializer is not done. */
+  /** Records that came before the topic was known, or whose serializer is not done; and those behind them. */
   readonly parked = new Deque<ParkedRecord>()
   /** Records for a partition that the topic does not have (yet). */
   readonly beyond = new Deque<ParkedRecord>()
