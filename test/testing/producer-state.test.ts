@@ -9,6 +9,7 @@ const SEQUENCES = 2 ** 31
 interface Appended {
   readonly first: number
   readonly last: number
+  readonly count: number
   readonly baseOffset: number
 }
 
@@ -24,7 +25,9 @@ function expected(history: readonly Appended[], { baseSequence, recordCount }: B
 
 t.test('judges every batch as the whole history would', (t) => {
   const attempt = fc.record({
-    /** Relative to what would be in order. */
+    /** Sends the n-th last batch again, where there is one. */
+    again: fc.option(fc.integer({ min: 1, max: 8 })),
+    /** Else: how far before what would be in order. */
     back: fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, fc.integer({ min: -2, max: 12 })),
     recordCount: fc.integer({ min: 1, max: 3 }),
   })
@@ -37,8 +40,10 @@ t.test('judges every batch as the whole history would', (t) => {
         const history: Appended[] = []
         let next = start
         let offset = 0
-        for (const { back, recordCount } of attempts) {
-          const baseSequence = (next - back + SEQUENCES) % SEQUENCES
+        for (const { again, back, ...fresh } of attempts) {
+          const old = again === null ? undefined : history.at(-again)
+          const baseSequence = old?.first ?? (next - back + SEQUENCES) % SEQUENCES
+          const recordCount = old?.count ?? fresh.recordCount
           const batch = { producerId: 1n, producerEpoch: 0, baseSequence, recordCount }
           const verdict = states.judge(batch)
           const want = expected(history, batch)
@@ -48,7 +53,7 @@ t.test('judges every batch as the whole history would', (t) => {
           if (verdict.action !== 'append') continue
           states.remember(batch, offset, 0)
           const last = (baseSequence + recordCount - 1) % SEQUENCES
-          history.push({ first: baseSequence, last, baseOffset: offset })
+          history.push({ first: baseSequence, last, count: recordCount, baseOffset: offset })
           next = (last + 1) % SEQUENCES
           offset += recordCount
         }

@@ -29,6 +29,19 @@ t.test('every script comes to what Kafka makes of it', async (t) => {
   }
 })
 
+t.test('a duplicate is acknowledged with its old offset, and not stored again', async (t) => {
+  const cluster = await TestCluster.start({ topics: { orders: {} } })
+  t.teardown(() => cluster.close())
+  const offsets: unknown[] = []
+  for (const sequence of [0, 2, 4, 2, 0]) {
+    const records = makeBatch({ producerId: 5n, sequence, values: ['a', 'b'] })
+    const seen = await rawProduce(cluster.bootstrap[0] ?? '', { topic: 'orders', records })
+    offsets.push(seen === 'closed' ? seen : seen[0]?.['baseOffset'])
+  }
+  t.strictSame(offsets, [0n, 2n, 4n, 2n, 0n])
+  t.equal(cluster.records('orders').length, 6)
+})
+
 const versions = [3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13]
 
 for (const version of versions) {

@@ -132,6 +132,21 @@ t.test('answers REQUEST_TIMED_OUT where replicas take too long', async (t) => {
   t.ok(clock.monotonicMs() >= 500)
 })
 
+t.test('reads a request only when the one before it is answered', async (t) => {
+  const { clock, cluster, producer, run } = await simulate({ brokers: 2, topics: { orders: {} } })
+  await run(producer.send({ topic: 'orders', value: 'a' }))
+  const partition = cluster.partition('orders', 0)
+  partition.pauseReplication()
+  const first = producer.send({ topic: 'orders', value: 'b' })
+  await clock.advanceSettled(50)
+  const second = producer.send({ topic: 'orders', value: 'c' })
+  await clock.advanceSettled(50)
+  t.equal(partition.endOffset, 2n, 'the second one waits in the socket')
+  partition.resumeReplication()
+  t.equal((await run(first)).offset, 1n)
+  t.equal((await run(second)).offset, 2n)
+})
+
 t.test('holds answers in the order of their requests', async (t) => {
   const { cluster, producer, run } = await simulate({ topics: { orders: {} } })
   await run(producer.send({ topic: 'orders', value: 'a' }))
