@@ -21,7 +21,7 @@ interface Message {
 }
 
 interface KafkaTs {
-  createKafkaClient(options: object): {
+  readonly createKafkaClient: (options: object) => {
     createProducer(options: object): {
       send(messages: Message[]): Promise<void>
       close(): Promise<void>

@@ -7,8 +7,8 @@ import { projectFile } from '../../test/broker/project.js'
 
 /** What newer-node/load.mjs exports. */
 interface Loader {
-  load(name: string): Promise<object>
-  versionOf(name: string): string
+  readonly load: (name: string) => Promise<object>
+  readonly versionOf: (name: string) => string
 }
 
 /** An installed peer. */

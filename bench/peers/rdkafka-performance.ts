@@ -42,7 +42,7 @@ async function run(task: SubjectTask): Promise<SubjectReport> {
   const summary = [...output.matchAll(SUMMARY)].at(-1)
   if (summary === undefined) throw new Error(`no summary in:\n${output.slice(-2_000)}`)
   const [, delivered, failed, milliseconds] = summary.map(Number)
-  if (delivered !== task.records || failed !== 0) throw new Error(`${summary[0]}`)
+  if (delivered !== task.records || failed !== 0) throw new Error(summary[0])
   return {
     version: /librdkafka version ([\d.]+)/.exec(output)?.[1] ?? 'of node-rdkafka',
     runtime: 'C',
