@@ -143,7 +143,7 @@ export class Delivery {
       if (queue.leaderId === request.nodeId) queue.isLeaderProven = true
       queue.sequence?.acknowledged(batch.ordinal)
       if (batch.isDone) this.#leave(batch, true)
-      else this.#acknowledge(batch, offsetOf(answer), Number(answer.logAppendTimeMs))
+      else this.#acknowledge(batch, offsetOf(answer), logAppendTimeOf(answer, batch))
     } else {
       this.#apply(batch, verdict, deliveryErrors.brokerError(answer), nowMs, answer)
     }
@@ -289,6 +289,15 @@ export class Delivery {
 /** -1n for a duplicate whose place the broker has forgotten. */
 function offsetOf({ errorCode, baseOffset }: PartitionAnswer): bigint {
   return errorCode === ErrorCodes.NONE ? baseOffset : -1n
+}
+
+/**
+ * Of a batch that it has seen before, a broker tells the largest timestamp as the append time, on
+ * topics that keep the records' own timestamps too: there it is none.
+ */
+function logAppendTimeOf({ logAppendTimeMs }: PartitionAnswer, batch: ProducerBatch): number {
+  const timeMs = Number(logAppendTimeMs)
+  return batch.attempts > 1 && timeMs === batch.records.maxTimestamp ? -1 : timeMs
 }
 
 function missingAnswer(request: ProduceRequest): ProtocolError {

@@ -35,7 +35,7 @@ interface Rig {
 function rig(costs: () => Costs = () => ({})): Rig {
   const logged: CompressionChoice[] = []
   const info: Logger['info'] = (fields) => void logged.push(fields as CompressionChoice)
-  const auto = new AutoCompression(costlyClock(costs), { ...silentLogger, info })
+  const auto = new AutoCompression(costlyClock(costs), { ...silentLogger, info }, true)
   return {
     auto,
     logged,
@@ -124,7 +124,7 @@ t.test('three trials make a choice, which is logged once', async (t) => {
 
 t.test('batches too small for a trial are not tried, and do not count as one', async (t) => {
   let reads = 0
-  const auto = new AutoCompression(() => reads++, silentLogger)
+  const auto = new AutoCompression(() => reads++, silentLogger, true)
   const topic = topicOf([1])
   for (let i = 0; i < 50; i++) sendBatch(auto, topic, JSON_LINES.subarray(0, 200))
   t.equal(reads, 0)

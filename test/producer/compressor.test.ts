@@ -81,6 +81,7 @@ function rig(codec: Codec | null, policy: Partial<CompressionPolicy> = {}): Rig 
     topics: new Map([[topic.name, topic]]),
     logger: { ...silentLogger, error: (_fields, message) => void errors.push(message) },
     counter,
+    onFreed: () => {},
     onReady: (queue) => void ready.push(queue),
   })
   const closedBatch = (partition: number, valueBytes = 100_000): ProducerBatch => {
