@@ -10,6 +10,7 @@
  *
  * Before: the intake appends. After: the sender is told of queues with something to send.
  */
+import { assert } from '../assert.js'
 import type { MemoryBudget } from './memory-budget.js'
 import type { BufferPool } from './buffer-pool.js'
 import {
@@ -91,6 +92,7 @@ export class Accumulator {
     const leastBytes = roundBytes > this.#budget.totalBytes ? needBytes : roundBytes
     const sizeBytes = this.#takeMemory(leastBytes, queue.usualBufferBytes, force)
     if (sizeBytes < 0) return Appended.noMemory
+    assert(queue.open === null, 'a partition has one open batch')
     const batch = new ProducerBatch(queue, nowMs, this.#pool.take(sizeBytes))
     batch.records.limitBytes = record.topic.fill.targetBytes
     append(batch, record)

@@ -35,7 +35,12 @@ export class BatchFill {
     return Math.min(Math.max(plainBytes, this.#batchSizeBytes), this.#maxPlainBytes)
   }
 
-  /** A batch came out at `ratio`. */
+  /** A batch of fewer bytes says little of how a full one comes out: a lone record gains nothing. */
+  isTelling(plainBytes: number): boolean {
+    return plainBytes >= this.#batchSizeBytes / 2
+  }
+
+  /** A telling batch came out at `ratio`. */
   observed(ratio: number): void {
     if (ratio > this.#ratio) this.#ratio = Math.min(1, ratio)
     else this.#ratio += (ratio - this.#ratio) * IMPROVEMENT
@@ -48,7 +53,8 @@ export class BatchFill {
 
   /**
    * The broker refused a batch of `sizeBytes` as too large: it does not say what it allows, so half
-   * of that is tried from now on, and nothing is taken for granted from compression.
+   * of that is tried from now on (as long as this producer lives), and nothing is taken for granted
+   * from compression.
    */
   refused(sizeBytes: number): void {
     this.#ratio = 1

@@ -145,8 +145,10 @@ export class Compressor {
     const ratio = Math.min(1, bytes.length / plainBytes)
     counter.plainBytes += plainBytes
     counter.compressedBytes += Math.min(plainBytes, bytes.length)
-    topic.fill.observed(ratio)
-    policy.observed?.(topic, ratio)
+    if (topic.fill.isTelling(plainBytes)) {
+      topic.fill.observed(ratio)
+      policy.observed?.(topic, ratio)
+    }
     if (bytes.length >= plainBytes) return
     accumulator.compressed(batch, bytes, codec.id)
     onFreed()

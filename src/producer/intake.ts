@@ -256,36 +256,49 @@ export class Intake<K, V> {
   /** Places the topic's parked records as far as they can be; their order is kept. */
   pump(topic: ProducerTopic): void {
     if (!topic.isKnown) return
-    for (let first = topic.parked.peek(); first; first = topic.parked.peek()) {
-      if (!first.isSettled && !first.isSerialized) break
-      topic.parked.shift()
-      if (first.isSettled) continue
-      first.isReady = true
-      if (!first.isWaiting) this.#placeParked(first)
-    }
+    this.#serving(() => {
+      for (let first = topic.parked.peek(); first; first = topic.parked.peek()) {
+        if (!first.isSettled && !first.isSerialized) break
+        topic.parked.shift()
+        if (first.isSettled) continue
+        first.isReady = true
+        if (!first.isWaiting) this.#placeParked(first)
+      }
+    })
     this.roomFreed()
   }
 
   /** The topic may have more partitions: records for one that it lacked may go now. */
   retryBeyond(topic: ProducerTopic): void {
-    for (let left = topic.beyond.length; left > 0; left--) {
-      const parked = topic.beyond.shift()
-      if (parked === undefined || parked.isSettled) continue
-      if (parked.partition >= topic.partitionCount) topic.beyond.push(parked)
-      else this.#placeParked(parked)
-    }
+    this.#serving(() => {
+      for (let left = topic.beyond.length; left > 0; left--) {
+        const parked = topic.beyond.shift()
+        if (parked === undefined || parked.isSettled) continue
+        if (parked.partition >= topic.partitionCount) topic.beyond.push(parked)
+        else this.#placeParked(parked)
+      }
+    })
+    this.roomFreed()
   }
 
   /** Memory came free: those who wait for room are served, then those who wait to be told of it. */
   roomFreed(): void {
-    if (this.#isServing) return // placing one may free memory, and call us again
+    this.#serving(() => this.#parts.lot.serve((parked) => this.#placeParked(parked)))
+    if (this.#writableListeners.length > 0 && this.isWritable) this.wakeWritable()
+  }
+
+  /**
+   * Placing a record may fill a batch, whose compression frees memory, which calls `roomFreed`: the
+   * second is left out while the first is at work, or one record would be placed amid another.
+   */
+  #serving(place: () => void): void {
+    if (this.#isServing) return
     this.#isServing = true
     try {
-      this.#parts.lot.serve((parked) => this.#placeParked(parked))
+      place()
     } finally {
       this.#isServing = false
     }
-    if (this.#writableListeners.length > 0 && this.isWritable) this.wakeWritable()
   }
 
   /** Everybody who waits to be told of room is told, whether there is any or not. */
