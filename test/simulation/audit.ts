@@ -1,0 +1,134 @@
+/**
+ * Compares the ledger with the logs of the cluster, after everything has come to rest. What must
+ * hold, by what the settings promise:
+ *
+ *                        exactly-once      at-least-once     leader-only       none
+ *                        acks all, idem.   acks all          acks 1            acks 0
+ *   acked                once, at offset   there, at offset  there, at offset  -
+ *                                                            or lost with its leader
+ *   unknown              at most once      -                 -                 -
+ *   rejected, not        never             never             never             never
+ *     written, refused
+ *   order of offsets     that of the calls the same while nothing was sent twice
+ *   doubles              none              only where something was sent twice
+ *
+ * Whatever is stored is, byte for byte, what was given, in the partition that was asked for.
+ *
+ * Neighbours: ledger.ts has the calls; simulation.ts calls it last.
+ */
+import type { StoredRecord, TestCluster } from '../../src/testing/cluster.js'
+import type { Entry } from './ledger.js'
+import type { Plan } from './plan.js'
+
+export interface AuditInput {
+  readonly plan: Plan
+  readonly entries: readonly Entry[]
+  readonly cluster: TestCluster
+  /** Partitions (`topic-0`) whose leader took unreplicated records along. */
+  readonly tailsLost: ReadonlySet<string>
+  /** Batches that were sent more than once. */
+  readonly batchesRetried: number
+}
+
+/** Everything that is wrong, in words. */
+export function audit(input: AuditInput): string[] {
+  const { plan, entries, cluster } = input
+  const stored = new Map<number, StoredRecord[]>()
+  const wrongs: string[] = []
+  for (const topic of Object.keys(plan.topics)) {
+    for (const record of cluster.records(topic)) {
+      const id = Number.parseInt(record.value?.toString('latin1') ?? '', 10)
+      const entry = entries[id]
+      if (entry === undefined) wrongs.push(`${place(record)} has a record that nobody sent`)
+      else wrongs.push(...checkContents(entry, record))
+      stored.set(id, [...(stored.get(id) ?? []), record])
+    }
+  }
+  for (const entry of entries) {
+    const wrong = checkEntry(entry, stored.get(entry.id) ?? [], input)
+    if (wrong !== null) wrongs.push(wrong)
+  }
+  return [...wrongs, ...checkOrder(input)]
+}
+
+function checkContents({ id, topic, expected }: Entry, record: StoredRecord): string[] {
+  const { text, key, partition } = expected
+  const isSame =
+    record.topic === topic &&
+    record.value?.toString('latin1') === text &&
+    (record.key?.toString('latin1') ?? null) === key &&
+    (partition === undefined || record.partition === partition)
+  return isSame ? [] : [`${place(record)} is not what #${id} was given`]
+}
+
+function checkEntry(
+  entry: Entry,
+  copies: readonly StoredRecord[],
+  input: AuditInput,
+): string | null {
+  const { id, fate } = entry
+  const where = copies.map(place).join(', ')
+  switch (fate) {
+    case 'open':
+      return entry.via === 'unheard' ? null : `#${id} was never told its fate`
+    case 'not-written':
+    case 'rejected':
+      return copies.length === 0 ? null : `#${id} was told ${fate}, and is stored: ${where}`
+    case 'unknown':
+      return tooOften(entry, copies, input)
+    case 'acked':
+      return checkAcked(entry, copies, input) ?? tooOften(entry, copies, input)
+  }
+}
+
+function checkAcked(
+  entry: Entry,
+  copies: readonly StoredRecord[],
+  input: AuditInput,
+): string | null {
+  const { guarantee } = input.plan
+  if (guarantee === 'none') return null
+  const { id, topic, partition, offset } = entry
+  const isThere = copies.some((it) => it.partition === partition && it.offset === offset)
+  if (isThere) return null
+  if (guarantee === 'leader-only' && input.tailsLost.has(`${topic}-${partition}`)) return null
+  const told = `#${id} was acked as ${topic}-${partition} @${offset}`
+  return copies.length === 0
+    ? `${told}, and is lost`
+    : `${told}, and is ${copies.map(place).join(', ')}`
+}
+
+function tooOften(
+  { id }: Entry,
+  copies: readonly StoredRecord[],
+  input: AuditInput,
+): string | null {
+  const mayDouble = input.plan.guarantee !== 'exactly-once' && input.batchesRetried > 0
+  if (copies.length <= 1 || mayDouble) return null
+  return `#${id} is stored ${copies.length} times: ${copies.map(place).join(', ')}`
+}
+
+/** The offsets that were told must rise with the calls. */
+function checkOrder({ plan, entries, batchesRetried }: AuditInput): string[] {
+  const isKept = plan.guarantee === 'exactly-once' || batchesRetried === 0
+  if (!isKept || plan.guarantee === 'none') return []
+  const latest = new Map<string, Entry>()
+  const wrongs: string[] = []
+  for (const entry of entries) {
+    if (entry.fate !== 'acked' || entry.offset < 0n) continue
+    const key = `${entry.topic}-${entry.partition}`
+    const before = latest.get(key)
+    if (before !== undefined && before.offset >= entry.offset) {
+      wrongs.push(
+        `#${entry.id} (${key} @${entry.offset}) is before #${before.id} (@${before.offset})`,
+      )
+    } else {
+      latest.set(key, entry)
+    }
+  }
+  return wrongs
+}
+
+function place({ topic, partition, offset }: StoredRecord): string {
+  return `${topic}-${partition} @${offset}`
+}

@@ -1,0 +1,314 @@
+/**
+ * What goes wrong in a simulation: at random moments one of the faults below, each undone after a
+ * while, and all of them by `heal`. None makes the cluster itself lose what it has acknowledged
+ * with acks all (no unclean elections): what is lost after that, the producer has lost.
+ *
+ * Neighbours: plan.ts says how many; src/testing does it.
+ */
+import type { Clock } from '../../src/clock.js'
+import { formatAddress } from '../../src/network/address.js'
+import { ErrorCodes, type Fault, type TestCluster } from '../../src/testing/cluster.js'
+import type { TestBroker } from '../../src/testing/test-broker.js'
+import type { TestPartition } from '../../src/testing/test-partition.js'
+import type { VirtualNetwork } from '../../src/testing/virtual-network.js'
+import type { Tell } from './ledger.js'
+import type { Plan } from './plan.js'
+import type { Random } from './random.js'
+
+export interface FaultParts {
+  readonly plan: Plan
+  readonly random: Random
+  readonly clock: Clock
+  readonly cluster: TestCluster
+  readonly network: VirtualNetwork
+  readonly tell: Tell
+  /** The producer's process does nothing for so many ms. */
+  readonly pauseClient: (ms: number) => void
+}
+
+/** Refused before the append; tried again. */
+const TRANSIENT = [
+  ErrorCodes.NOT_LEADER_OR_FOLLOWER,
+  ErrorCodes.UNKNOWN_TOPIC_OR_PARTITION,
+  ErrorCodes.NOT_ENOUGH_REPLICAS,
+  ErrorCodes.LEADER_NOT_AVAILABLE,
+  ErrorCodes.CORRUPT_MESSAGE,
+  ErrorCodes.KAFKA_STORAGE_ERROR,
+  ErrorCodes.REQUEST_TIMED_OUT,
+  ErrorCodes.UNKNOWN_LEADER_EPOCH,
+  ErrorCodes.FENCED_LEADER_EPOCH,
+  ErrorCodes.THROTTLING_QUOTA_EXCEEDED,
+] as const
+/** Told although the batch was appended: by a leader that then waited for its replicas. */
+const AFTER_APPEND = [
+  ErrorCodes.NOT_LEADER_OR_FOLLOWER,
+  ErrorCodes.REQUEST_TIMED_OUT,
+  ErrorCodes.NOT_ENOUGH_REPLICAS_AFTER_APPEND,
+  ErrorCodes.KAFKA_STORAGE_ERROR,
+  ErrorCodes.UNKNOWN_TOPIC_OR_PARTITION,
+  ErrorCodes.UNKNOWN_SERVER_ERROR,
+] as const
+/** Refused for good. */
+const REFUSALS = [
+  ErrorCodes.INVALID_RECORD,
+  ErrorCodes.TOPIC_AUTHORIZATION_FAILED,
+  ErrorCodes.POLICY_VIOLATION,
+  ErrorCodes.INVALID_TIMESTAMP,
+  ErrorCodes.UNKNOWN_SERVER_ERROR,
+] as const
+
+export class Faults {
+  readonly #parts: FaultParts
+  readonly #undos = new Set<() => void>()
+  readonly #kinds: readonly (readonly [weight: number, happen: () => void])[]
+  #isHealed = false
+  /** Partitions that may have lost records that only their leader had. */
+  readonly tailsLost = new Set<string>()
+  /** Partitions that topics got on the way. */
+  readonly #added = new Map<string, number>()
+
+  constructor(parts: FaultParts) {
+    this.#parts = parts
+    const { random, plan, network } = parts
+    this.#kinds = [
+      [8, () => this.#failProduce({ errorCode: random.pick(TRANSIENT) })],
+      [6, () => this.#failProduce({ errorCode: random.pick(AFTER_APPEND), appended: true })],
+      [1, () => this.#failProduce({ errorCode: random.pick(REFUSALS) })],
+      [1, () => this.#failProduce({ omitted: true })],
+      [5, () => this.#failWire({ disconnect: 'before' })],
+      [6, () => this.#failWire({ disconnect: 'after' })],
+      [3, () => this.#failWire({ silent: true })],
+      [4, () => this.#failWire({ delayMs: this.#delayMs() })],
+      [2, () => this.#failWire({ cutAnswerAt: random.integer(0, 40) })],
+      [1, () => this.#failWire({ wrongCorrelationId: true })],
+      [1, () => this.#failWire({ frameLength: random.pick([-1, 0, 3, 2 ** 31 - 1]) })],
+      [1, () => this.#failWire({ answerBytes: Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n') })],
+      [2, () => this.#failWire({ throttleMs: random.integer(1, 200) })],
+      [3, () => this.#failOther()],
+      [8, () => this.#moveLeader()],
+      [3, () => this.#removeLeader()],
+      [6, () => this.#stopBroker(this.#broker())],
+      [1, () => this.#stopAll()],
+      [5, () => this.#freeze(this.#broker())],
+      [4, () => this.#stall()],
+      [3, () => network.cut(random.chance(0.5) ? undefined : this.#broker().address)],
+      [3, () => this.#holdMetadata()],
+      [4, () => this.#pauseReplication()],
+      [3, () => this.#shrinkReplicas()],
+      [1, () => this.#addPartition()],
+      [plan.faults.mayPauseClient ? 4 : 0, () => parts.pauseClient(random.around(200))],
+    ]
+  }
+
+  start(): void {
+    if (this.#parts.plan.faults.pauseMs < Infinity) this.#later()
+  }
+
+  /** Ends every fault: from here on the cluster is sound. */
+  heal(): void {
+    const { cluster, tell } = this.#parts
+    tell('heal')
+    this.#isHealed = true
+    cluster.clearFaults()
+    for (const undo of [...this.#undos]) undo()
+    for (const partition of this.#partitions()) {
+      const { leader } = partition
+      if (leader < 0 || !cluster.broker(leader).isRunning) partition.moveLeader(this.#broker().id)
+    }
+  }
+
+  #later(): void {
+    const { clock, random, plan } = this.#parts
+    clock.setTimer(() => {
+      if (this.#isHealed) return
+      random.weighted(this.#kinds)()
+      this.#later()
+    }, random.around(plan.faults.pauseMs))
+  }
+
+  /** Has a fault undone after a while, or by `heal`; once. */
+  #undoLater(what: string, undo: () => void): void {
+    const { clock, random, plan, tell } = this.#parts
+    const once = (): void => {
+      if (!this.#undos.delete(once)) return
+      tell(`fault ends: ${what}`)
+      undo()
+    }
+    this.#undos.add(once)
+    clock.setTimer(once, random.around(plan.faults.lastsMs))
+  }
+
+  #failProduce(effect: Fault): void {
+    const { random } = this.#parts
+    const { topic, index } = this.#partition()
+    const scope = random.chance(0.5) ? { topic, partition: index } : {}
+    this.#fail('Produce', { ...effect, ...scope, times: random.pick([1, 1, 2, 4]) })
+  }
+
+  #failWire(effect: Fault): void {
+    const { random } = this.#parts
+    const scope = random.chance(0.5) ? { broker: this.#broker().id } : {}
+    const api = random.weighted([
+      [8, 'Produce'],
+      [2, 'Metadata'],
+      [1, 'ApiVersions'],
+      [1, 'InitProducerId'],
+    ] as const)
+    this.#fail(api, { ...effect, ...scope, times: random.pick([1, 1, 2, 4]) })
+  }
+
+  #failOther(): void {
+    const { random } = this.#parts
+    const { topic } = this.#partition()
+    random.pick([
+      () => this.#fail('Metadata', { topic, omitted: true, times: random.integer(1, 4) }),
+      () =>
+        this.#fail('Metadata', {
+          topic,
+          errorCode: random.pick([
+            ErrorCodes.UNKNOWN_TOPIC_OR_PARTITION,
+            ErrorCodes.LEADER_NOT_AVAILABLE,
+          ]),
+          times: random.integer(1, 4),
+        }),
+      () => this.#fail('Metadata', { errorCode: ErrorCodes.REBOOTSTRAP_REQUIRED }),
+      () =>
+        this.#fail('InitProducerId', {
+          errorCode: ErrorCodes.COORDINATOR_LOAD_IN_PROGRESS,
+          times: random.integer(1, 4),
+        }),
+    ])()
+  }
+
+  #fail(api: Parameters<TestCluster['failNext']>[0], fault: Fault): void {
+    this.#parts.tell(`fault: ${api} ${JSON.stringify(fault)}`)
+    this.#parts.cluster.failNext(api, fault)
+  }
+
+  #delayMs(): number {
+    const { random, plan } = this.#parts
+    return random.around(plan.faults.mayDelayLong ? 1000 : 30)
+  }
+
+  #tail(partitions: readonly TestPartition[]): 'keep' | 'lose' {
+    if (this.#parts.random.chance(0.5)) return 'keep'
+    for (const { topic, index } of partitions) this.tailsLost.add(`${topic}-${index}`)
+    return 'lose'
+  }
+
+  #moveLeader(): void {
+    const { random, tell } = this.#parts
+    const partition = this.#partition()
+    const to = this.#runningBroker()
+    if (to === undefined) return
+    const options = { tail: this.#tail([partition]), hint: random.chance(0.5) }
+    tell(`fault: ${name(partition)} moves to ${to.id} ${JSON.stringify(options)}`)
+    partition.moveLeader(to.id, options)
+  }
+
+  #removeLeader(): void {
+    const { random, tell } = this.#parts
+    const partition = this.#partition()
+    const options = { tail: this.#tail([partition]), hint: random.chance(0.5) }
+    tell(`fault: ${name(partition)} loses its leader ${JSON.stringify(options)}`)
+    partition.removeLeader(options)
+    this.#undoLater(`${name(partition)} has no leader`, () => {
+      if (partition.leader < 0) partition.moveLeader((this.#runningBroker() ?? this.#broker()).id)
+    })
+  }
+
+  #stopBroker(broker: TestBroker): void {
+    const { random, tell } = this.#parts
+    if (!broker.isRunning) return
+    const tail = this.#tail(this.#partitions())
+    const failover = random.chance(0.8)
+    tell(`fault: broker ${broker.id} stops, tail ${tail}, ${failover ? 'noticed' : 'unnoticed'}`)
+    void broker.stop({ tail, failover })
+    const isMoving = broker.id !== 1 && random.chance(0.2) // broker 1 stays: bootstrap needs one
+    this.#undoLater(`broker ${broker.id} is down`, () => {
+      if (!broker.isRunning) void (isMoving ? broker.startElsewhere() : broker.start())
+    })
+  }
+
+  #stopAll(): void {
+    for (const broker of this.#parts.cluster.brokers) this.#stopBroker(broker)
+  }
+
+  #freeze(broker: TestBroker): void {
+    const { random, tell } = this.#parts
+    if (!broker.isRunning) return
+    const failover = random.chance(0.5)
+    const tail = failover ? this.#tail(this.#partitions()) : 'keep'
+    tell(`fault: broker ${broker.id} freezes, tail ${tail}, ${failover ? 'noticed' : 'unnoticed'}`)
+    broker.freeze({ failover, tail })
+    this.#undoLater(`broker ${broker.id} is frozen`, () => broker.unfreeze())
+  }
+
+  #stall(): void {
+    const { network, tell } = this.#parts
+    const { address } = this.#broker()
+    tell(`fault: nothing passes to or from ${address}`)
+    this.#undoLater(`${address} is cut off`, network.stall(address))
+  }
+
+  #holdMetadata(): void {
+    this.#parts.tell('fault: metadata stays as it is')
+    this.#undoLater('old metadata', this.#parts.cluster.holdMetadata())
+  }
+
+  #pauseReplication(): void {
+    const partition = this.#partition()
+    this.#parts.tell(`fault: ${name(partition)} is not replicated`)
+    partition.pauseReplication()
+    this.#undoLater(`${name(partition)} is not replicated`, () => partition.resumeReplication())
+  }
+
+  #shrinkReplicas(): void {
+    const partition = this.#partition()
+    const { leader, inSyncReplicas } = partition
+    if (leader < 0 || inSyncReplicas.length < 2) return
+    this.#parts.tell(`fault: ${name(partition)} has only its leader in sync`)
+    partition.setInSyncReplicas([leader])
+    this.#undoLater(`${name(partition)} has only its leader in sync`, () => {
+      const running = this.#parts.cluster.brokers.filter((it) => it.isRunning)
+      const ids = new Set([...partition.inSyncReplicas, ...running.map(({ id }) => id)])
+      partition.setInSyncReplicas([...ids])
+    })
+  }
+
+  #addPartition(): void {
+    const { topic } = this.#partition()
+    this.#parts.tell(`fault: ${topic} gets another partition`)
+    this.#parts.cluster.addPartitions(topic, 1)
+    this.#added.set(topic, (this.#added.get(topic) ?? 0) + 1)
+  }
+
+  /** As many as the topic has now. */
+  partitionCount(topic: string): number {
+    return (this.#parts.plan.topics[topic]?.partitions ?? 1) + (this.#added.get(topic) ?? 0)
+  }
+
+  #partitions(): TestPartition[] {
+    const { plan, cluster } = this.#parts
+    return Object.keys(plan.topics).flatMap((topic) =>
+      Array.from({ length: this.partitionCount(topic) }, (_, i) => cluster.partition(topic, i)),
+    )
+  }
+
+  #partition(): TestPartition {
+    return this.#parts.random.pick(this.#partitions())
+  }
+
+  #broker(): TestBroker {
+    return this.#parts.random.pick(this.#parts.cluster.brokers)
+  }
+
+  #runningBroker(): TestBroker | undefined {
+    const running = this.#parts.cluster.brokers.filter((it) => it.isRunning)
+    return running.length === 0 ? undefined : this.#parts.random.pick(running)
+  }
+}
+
+function name({ topic, index }: TestPartition): string {
+  return `${topic}-${index}`
+}

@@ -1,0 +1,55 @@
+/**
+ * Simulations from the command line:
+ *
+ *   node build/test/simulation/main.js --seeds 100000          many, one after the other
+ *   node build/test/simulation/main.js --seed 4711 --trace     one again, telling everything
+ *
+ * Options: --seeds N, --from N (first seed, default 1), --seed N, --trace, --keep-going (do not stop
+ * at the tenth failing seed). Exit code 1 when any seed fails.
+ */
+import { parseArgs } from 'node:util'
+import { simulate, type Outcome } from './simulation.js'
+
+const MOST_FAILURES = 10
+
+const { values } = parseArgs({
+  options: {
+    seeds: { type: 'string', default: '1000' },
+    from: { type: 'string', default: '1' },
+    seed: { type: 'string' },
+    trace: { type: 'boolean', default: false },
+    'keep-going': { type: 'boolean', default: false },
+  },
+})
+
+function report({ seed, violations }: Outcome): void {
+  console.log(`seed ${seed} fails:`)
+  for (const violation of violations.slice(0, 5)) console.log(`    ${firstLine(violation)}`)
+  console.log(`    again: node ${process.argv[1] ?? ''} --seed ${seed} --trace`)
+}
+
+function firstLine(violation: string): string {
+  return values.trace ? violation : (violation.split('\n')[0] ?? '').slice(0, 300)
+}
+
+const first = Number(values.seed ?? values.from)
+const count = values.seed === undefined ? Number(values.seeds) : 1
+const startedMs = performance.now()
+const total = { seeds: 0, failed: 0, records: 0, acked: 0, events: 0, virtualMs: 0 }
+for (let seed = first; seed < first + count; seed++) {
+  const outcome = await simulate(seed, values.trace ? (line) => console.log(line) : null)
+  total.seeds++
+  total.records += outcome.records
+  total.acked += outcome.acked
+  total.events += outcome.events
+  total.virtualMs += outcome.virtualMs
+  if (outcome.violations.length === 0) continue
+  total.failed++
+  report(outcome)
+  if (total.failed >= MOST_FAILURES && !values['keep-going']) break
+}
+const seconds = (performance.now() - startedMs) / 1000
+console.log(
+  `${total.seeds} seeds, ${total.failed} failed: ${total.records} records (${total.acked} acked), ${total.events} events, ${Math.round(total.virtualMs / 1000)} virtual seconds in ${seconds.toFixed(1)} s`,
+)
+process.exitCode = total.failed === 0 ? 0 : 1

@@ -1,0 +1,271 @@
+/**
+ * One seed, from the first call to the audit:
+ *
+ *   workload and faults ──> heal ──> everybody is told ──> probes ──> close ──> nothing left ──> audit
+ *
+ * The producer is the real one, down to its frames; clock, chance and network are not. Between two
+ * events every promise callback runs to its end, so that a seed is the same run each time.
+ *
+ * Neighbours: main.ts and simulation.test.ts run it by the thousand.
+ */
+import { Producer } from '../../src/producer/producer.js'
+import { TestCluster } from '../../src/testing/cluster.js'
+import { VirtualNetwork } from '../../src/testing/virtual-network.js'
+import { audit } from './audit.js'
+import { Faults } from './faults.js'
+import { Ledger, type Entry, type Tell } from './ledger.js'
+import { drawPlan, type Plan, type SimulatedValue } from './plan.js'
+import { Random } from './random.js'
+import { VirtualClock, type OwnClock } from './virtual-clock.js'
+import { throughWire } from './wire.js'
+import { serializer, Workload, type SimulatedProducer } from './workload.js'
+
+/** How a seed went. */
+export interface Outcome {
+  readonly seed: number
+  /** What must not be, in words; empty when all is well. */
+  readonly violations: readonly string[]
+  readonly virtualMs: number
+  readonly events: number
+  readonly records: number
+  readonly acked: number
+  /** Of everything that the trace would tell: two runs of a seed have the same. */
+  readonly digest: number
+}
+
+const MOST_EVENTS = 200_000
+/** A sound cluster acknowledges a probe within this time, however often it must be sent. */
+const PROBE_WITHIN_MS = 60_000
+
+/** Runs one seed. `trace` is told everything that happens. */
+export async function simulate(seed: number, trace: Tell | null = null): Promise<Outcome> {
+  return await new Simulation(seed, trace).run()
+}
+
+class Simulation {
+  readonly #seed: number
+  readonly #trace: Tell | null
+  readonly #clock = new VirtualClock()
+  readonly #producerClock: OwnClock = this.#clock.ownClock()
+  readonly #plan: Plan
+  readonly #ledger: Ledger
+  #events = 0
+  #digest = 0
+  #skippedMs = 0
+
+  constructor(seed: number, trace: Tell | null) {
+    this.#seed = seed
+    this.#trace = trace
+    this.#plan = drawPlan(new Random(seed, 'plan'))
+    this.#ledger = new Ledger(() => this.#clock.monotonicMs(), this.#tell)
+  }
+
+  async run(): Promise<Outcome> {
+    const { violations } = this.#ledger
+    const onUnhandled = (reason: unknown): void => {
+      violations.push(`unhandled rejection: ${String((reason as Error | null)?.stack ?? reason)}`)
+    }
+    process.on('unhandledRejection', onUnhandled)
+    try {
+      await this.#run()
+    } catch (error) {
+      violations.push(`thrown: ${String((error as Error).stack)}`)
+    } finally {
+      process.off('unhandledRejection', onUnhandled)
+    }
+    const { entries } = this.#ledger
+    return {
+      seed: this.#seed,
+      violations,
+      virtualMs: Math.round(this.#clock.monotonicMs()),
+      events: this.#events,
+      records: entries.length,
+      acked: entries.filter(({ fate }) => fate === 'acked').length,
+      digest: this.#digest,
+    }
+  }
+
+  async #run(): Promise<void> {
+    const { faults, workload, producer, cluster, network } = await this.#build()
+    this.#tell(`plan ${JSON.stringify(this.#plan)}`)
+    workload.start()
+    faults.start()
+    await this.#until(() => workload.isDone, Infinity)
+    faults.heal()
+    await this.#until(() => this.#isQuiet(workload), this.#longestMs)
+    if (!this.#isQuiet(workload)) this.#wrong(`still open: ${this.#describeOpen(workload)}`)
+    this.#checkTimes()
+    await this.#probe(workload, faults)
+    void workload.close()
+    await this.#until(() => this.#isQuiet(workload), this.#longestMs)
+    if (!this.#isQuiet(workload)) this.#wrong(`not closed: ${this.#describeOpen(workload)}`)
+    await this.#until(() => false, 0) // what was deferred
+    const metrics = this.#checkLeftovers(producer)
+    await this.#until(() => false, 10_000)
+    if (network.streamCount() > 0) this.#wrong(`${network.streamCount()} streams are left open`)
+    const { tailsLost } = faults
+    const { entries } = this.#ledger
+    const { batchesRetried } = metrics
+    const wrongs = audit({ plan: this.#plan, entries, cluster, tailsLost, batchesRetried })
+    this.#ledger.violations.push(...wrongs)
+  }
+
+  async #build(): Promise<{
+    faults: Faults
+    workload: Workload
+    producer: SimulatedProducer
+    cluster: TestCluster
+    network: VirtualNetwork
+  }> {
+    const clock = this.#clock
+    const plan = this.#plan
+    const delays = new Random(this.#seed, 'network')
+    const network = new VirtualNetwork({
+      clock,
+      delayMs: () => (plan.networkMs === 0 ? 0 : delays.around(plan.networkMs)),
+    })
+    const { brokers, topics, replicationMs } = plan
+    const cluster = await TestCluster.start({
+      brokers,
+      topics,
+      replicationDelayMs: () => (replicationMs === 0 ? 0 : delays.around(replicationMs)),
+      network,
+    })
+    const producer = this.#makeProducer(cluster, network)
+    const ledger = this.#ledger
+    const tell = this.#tell
+    const pauseClient = (ms: number): void => {
+      tell(`fault: the producer's process pauses for ${Math.round(ms)} ms`)
+      this.#skippedMs += ms
+      clock.skip(ms)
+    }
+    const chance = new Random(this.#seed, 'faults')
+    const faults = new Faults({ plan, random: chance, clock, cluster, network, tell, pauseClient })
+    const random = new Random(this.#seed, 'workload')
+    const workload = new Workload({ plan, random, clock, ledger, producer, tell })
+    return { faults, workload, producer, cluster, network }
+  }
+
+  #makeProducer(cluster: TestCluster, network: VirtualNetwork): SimulatedProducer {
+    const random = new Random(this.#seed, 'wire')
+    const { firstEpoch } = this.#plan
+    const tell = this.#trace === null ? null : this.#tell
+    const dial = throughWire(network.dial, { random, dribbles: 0.1, firstEpoch, tell })
+    const log =
+      (level: string) =>
+      (fields: object, message?: string): void => {
+        this.#trace?.(`          ${level}: ${message ?? ''} ${describeFields(fields)}`)
+      }
+    return new Producer<string, SimulatedValue>(
+      {
+        ...this.#plan.options,
+        brokers: cluster.bootstrap,
+        serializers: { value: serializer(this.#clock) },
+        logger: { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') },
+      },
+      { clock: this.#producerClock, random: new Random(this.#seed, 'producer').next, dial },
+    )
+  }
+
+  /** Time after which every record must have been told its fate. */
+  get #longestMs(): number {
+    const { maxBlockMs = 0, deliveryTimeoutMs = 0 } = this.#plan.options
+    return maxBlockMs + deliveryTimeoutMs + 1000
+  }
+
+  /** Runs events until `isDone`, for at most so long. */
+  async #until(isDone: () => boolean, forMs: number): Promise<void> {
+    const endMs = this.#clock.monotonicMs() + forMs
+    await settlePromises()
+    while (!isDone()) {
+      const nextMs = this.#clock.nextMs
+      if (nextMs === undefined || nextMs > endMs) {
+        if (forMs < Infinity) this.#clock.skip(Math.max(0, endMs - this.#clock.monotonicMs()))
+        return
+      }
+      if (++this.#events > MOST_EVENTS) throw new Error(`no end after ${MOST_EVENTS} events`)
+      this.#clock.step()
+      await settlePromises()
+    }
+  }
+
+  #isQuiet(workload: Workload): boolean {
+    return this.#ledger.openEntries.length === 0 && workload.openWaits.length === 0
+  }
+
+  #describeOpen(workload: Workload): string {
+    const ids = this.#ledger.openEntries.map(({ id }) => `#${id}`)
+    return [...ids, ...workload.openWaits].join(', ')
+  }
+
+  /** Nobody is kept waiting longer than the options allow. */
+  #checkTimes(): void {
+    const { maxBlockMs = 0, deliveryTimeoutMs = 0 } = this.#plan.options
+    const longestMs = maxBlockMs + deliveryTimeoutMs + this.#skippedMs + 1
+    for (const { id, settledCount, calledAtMs, settledAtMs } of this.#ledger.entries) {
+      const tookMs = settledAtMs - calledAtMs
+      if (settledCount > 0 && tookMs > longestMs) this.#wrong(`#${id} took ${tookMs} ms`)
+    }
+  }
+
+  /** On a sound cluster every partition must take records again: nothing is stuck. */
+  async #probe(workload: Workload, faults: Faults): Promise<void> {
+    if (workload.isClosed) return
+    for (const topic of Object.keys(this.#plan.topics)) {
+      for (let partition = 0; partition < faults.partitionCount(topic); partition++) {
+        await this.#probeOne(workload, topic, partition)
+      }
+    }
+  }
+
+  async #probeOne(workload: Workload, topic: string, partition: number): Promise<void> {
+    const untilMs = this.#clock.monotonicMs() + PROBE_WITHIN_MS
+    let probe: Entry
+    do {
+      probe = workload.probe(topic, partition)
+      await this.#until(() => probe.fate !== 'open', this.#longestMs)
+    } while (probe.fate !== 'acked' && probe.fate !== 'open' && this.#clock.monotonicMs() < untilMs)
+    if (probe.fate === 'acked') return
+    this.#wrong(`${topic}-${partition} takes no records any more: ${probe.error?.message ?? ''}`)
+  }
+
+  /** A closed producer holds nothing. */
+  #checkLeftovers(producer: SimulatedProducer): ReturnType<SimulatedProducer['metrics']> {
+    const metrics = producer.metrics()
+    const { bufferMemoryBytes = 0 } = this.#plan.options
+    const { bufferAvailableBytes, waitingSends, batchesIncomplete } = metrics
+    if (bufferAvailableBytes !== bufferMemoryBytes) {
+      this.#wrong(`${bufferMemoryBytes - bufferAvailableBytes} bytes of memory are not given back`)
+    }
+    if (waitingSends !== 0) this.#wrong(`${waitingSends} sends wait after close`)
+    if (batchesIncomplete !== 0) this.#wrong(`${batchesIncomplete} batches are left after close`)
+    if (this.#producerClock.pending > 0) {
+      this.#wrong(`${this.#producerClock.pending} timers are left after close`)
+    }
+    return metrics
+  }
+
+  #wrong(what: string): void {
+    this.#ledger.violations.push(what)
+  }
+
+  readonly #tell: Tell = (line) => {
+    const text = `${this.#clock.monotonicMs().toFixed(1).padStart(9)} ${line}`
+    for (let i = 0; i < text.length; i++)
+      this.#digest = (Math.imul(this.#digest, 31) + text.charCodeAt(i)) | 0
+    this.#trace?.(text)
+  }
+}
+
+/** Node turns to a new macrotask only when no promise callback is left to run. */
+function settlePromises(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve)
+  })
+}
+
+function describeFields(fields: object): string {
+  return JSON.stringify(fields, (_, value: unknown) =>
+    value instanceof Error ? value.message : typeof value === 'bigint' ? String(value) : value,
+  )
+}

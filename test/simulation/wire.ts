@@ -1,0 +1,165 @@
+/**
+ * Stands between the producer and the virtual network: dribbles what brokers send in small pieces,
+ * lets producer ids begin near their last epoch, and tells the trace what passes.
+ *
+ * Neighbours: simulation.ts puts it in the producer's environment.
+ */
+import { FrameSplitter } from '../../src/network/frame-splitter.js'
+import type { Dial, Transport, TransportHandlers } from '../../src/network/transport.js'
+import { decodeRequestHeader, decodeResponseHeader } from '../../src/protocol/header.js'
+import { initProducerId } from '../../src/protocol/messages/init-producer-id.js'
+import { produce } from '../../src/protocol/messages/produce.js'
+import { decodeBatch } from '../../src/protocol/record-batch-reader.js'
+import { Reader } from '../../src/protocol/reader.js'
+import { errorCode } from '../../src/protocol/error-codes.js'
+import type { Tell } from './ledger.js'
+import type { Random } from './random.js'
+
+export interface WireOptions {
+  readonly random: Random
+  /** Share of chunks that arrive in pieces. */
+  readonly dribbles: number
+  /** Epoch that InitProducerId answers instead of 0. */
+  readonly firstEpoch: number
+  /** Null: nobody reads the trace. */
+  readonly tell: Tell | null
+}
+
+interface SentRequest {
+  readonly apiKey: number
+  readonly version: number
+}
+
+const NAMES: Readonly<Record<number, string>> = {
+  0: 'Produce',
+  3: 'Metadata',
+  18: 'ApiVersions',
+  22: 'InitProducerId',
+}
+
+/** `dial`, with the wire's own tricks. */
+export function throughWire(dial: Dial, options: WireOptions): Dial {
+  let streams = 0
+  return async (address, handlers, dialOptions) => {
+    const name = `${address.host}/${++streams}`
+    const wire = new Wire(name, handlers, options)
+    options.tell?.(`${name} dial`)
+    const transport = await dial(address, wire, dialOptions)
+    return wire.attach(transport)
+  }
+}
+
+class Wire implements TransportHandlers {
+  readonly #name: string
+  readonly #handlers: TransportHandlers
+  readonly #options: WireOptions
+  readonly #sent = new Map<number, SentRequest>()
+
+  constructor(name: string, handlers: TransportHandlers, options: WireOptions) {
+    this.#name = name
+    this.#handlers = handlers
+    this.#options = options
+  }
+
+  /** The producer's end of the stream. */
+  attach(transport: Transport): Transport {
+    return {
+      write: (buffers, onWritten) => {
+        this.#noteRequest(Buffer.concat(buffers))
+        transport.write(buffers, onWritten)
+      },
+      destroy: () => {
+        this.#options.tell?.(`${this.#name} closed by the producer`)
+        transport.destroy()
+      },
+      ref: () => transport.ref(),
+      unref: () => transport.unref(),
+    }
+  }
+
+  onData(chunk: Buffer): void {
+    const bytes = this.#noteAnswer(chunk)
+    const { random, dribbles } = this.#options
+    if (!random.chance(dribbles)) {
+      this.#handlers.onData(bytes)
+      return
+    }
+    for (let at = 0; at < bytes.length;) {
+      const end = Math.min(bytes.length, at + random.integer(1, 1 + (bytes.length >> 2)))
+      this.#handlers.onData(Buffer.from(bytes.subarray(at, end)))
+      at = end
+    }
+  }
+
+  onClose(error: Error | null): void {
+    this.#options.tell?.(`${this.#name} lost: ${error?.message ?? 'ended'}`)
+    this.#handlers.onClose(error)
+  }
+
+  #noteRequest(frame: Buffer): void {
+    const reader = new Reader(frame.subarray(4), { apiName: 'request', version: 0 })
+    const { apiKey, apiVersion: version, correlationId } = decodeRequestHeader(reader)
+    this.#sent.set(correlationId, { apiKey, version })
+    const { tell } = this.#options
+    if (tell === null) return
+    const body = apiKey === produce.key ? describeProduce(reader, version) : ''
+    tell(`${this.#name} -> ${NAMES[apiKey] ?? apiKey} (${correlationId}) ${body}`)
+  }
+
+  /** The chunk as the producer is to see it. */
+  #noteAnswer(chunk: Buffer): Buffer {
+    if (chunk.length < 8 || chunk.length !== 4 + chunk.readInt32BE(0)) return chunk // cut, or odd
+    const correlationId = chunk.readInt32BE(4)
+    const request = this.#sent.get(correlationId)
+    if (request === undefined) return chunk
+    const { apiKey, version } = request
+    const { tell, firstEpoch } = this.#options
+    if (tell !== null) {
+      const body = apiKey === produce.key ? describeAnswer(chunk, version) : ''
+      tell(`${this.#name} <- ${NAMES[apiKey] ?? apiKey} (${correlationId}) ${body}`)
+    }
+    if (apiKey !== initProducerId.key || firstEpoch === 0) return chunk
+    const epochAt = chunk.length - (version >= initProducerId.flexibleFrom ? 3 : 2)
+    if (chunk.readInt16BE(epochAt) === 0) chunk.writeInt16BE(firstEpoch, epochAt) // else: refused
+    return chunk
+  }
+}
+
+function describeProduce(reader: Reader, version: number): string {
+  if (version >= produce.flexibleFrom) reader.readTaggedFields()
+  const { acks, topicData } = produce.decodeRequest(reader, version)
+  const batches = topicData.flatMap(({ name, topicId, partitionData }) =>
+    partitionData.map(({ index, records }) => {
+      const batch = decodeBatch(Buffer.from(records ?? []))
+      const { producerId, producerEpoch, baseSequence, recordCount } = batch
+      const numbers = producerId < 0n ? '' : ` ${producerId}/${producerEpoch} seq ${baseSequence}`
+      return `${name || topicId}-${index}${numbers} x${recordCount} [${idsOf(batch.recordBytes)}]`
+    }),
+  )
+  return `acks ${acks} ${batches.join(', ')}`
+}
+
+/** The ids that a batch's values begin with, as far as they can be read. */
+function idsOf(recordBytes: Buffer): string {
+  const found = recordBytes.toString('latin1').matchAll(/(\d+):x*/g)
+  return Array.from(found, ([, id]) => id).join(' ')
+}
+
+function describeAnswer(chunk: Buffer, version: number): string {
+  const frames: Buffer[] = []
+  new FrameSplitter().push(Buffer.from(chunk), (frame) => frames.push(frame))
+  const reader = new Reader(frames[0] ?? Buffer.alloc(0), { apiName: 'Produce', version })
+  try {
+    decodeResponseHeader(reader, produce, version)
+    const { responses, throttleTimeMs } = produce.decodeResponse(reader, version)
+    const answers = responses.flatMap(({ name, topicId, partitionResponses }) =>
+      partitionResponses.map(({ index, errorCode: code, baseOffset, currentLeader }) => {
+        const hint = currentLeader.leaderId < 0 ? '' : ` leader ${currentLeader.leaderId}`
+        return `${name || topicId}-${index} ${errorCode(code).name} @${baseOffset}${hint}`
+      }),
+    )
+    return `${answers.join(', ')}${throttleTimeMs > 0 ? ` throttle ${throttleTimeMs}` : ''}`
+  } catch (error) {
+    return `unreadable: ${String(error)}`
+  }
+}
