@@ -25,7 +25,7 @@ export const memory: Case = {
     },
     {
       title: 'allocation (no network)',
-      task: { records: 200_000, maxSeconds: 60 },
+      task: { records: 100_000, maxSeconds: 60 },
       subjects: (['enqueue', 'send'] as const).map((mode) =>
         subject('allocation', mode, ALLOCATION_FLAGS),
       ),
