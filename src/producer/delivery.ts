@@ -10,6 +10,7 @@
  * Before: the sender. After: the users' promises and callbacks.
  */
 import { ProtocolError, type OttlaError } from '../errors.js'
+import { backoffMs } from '../network/backoff.js'
 import type { LeaderHint } from '../network/topic-metadata.js'
 import type { Logger } from '../logger.js'
 import { ErrorCodes } from '../protocol/error-codes.js'
@@ -22,10 +23,12 @@ import type { MetricsCounter } from './metrics.js'
 import type { PartitionQueue } from './partition-queue.js'
 import type { PartitionAnswer, ProduceRequest } from './produce-request.js'
 import type { ProducerIdSource } from './producer-id.js'
-import { ANSWER_LOST, backoffMs, judge, type BackoffOptions, type Verdict } from './retry-policy.js'
+import { ANSWER_LOST, judge, type Verdict } from './retry-policy.js'
 import { splitBatch } from './split-batch.js'
 
-export interface DeliveryOptions extends BackoffOptions {
+export interface DeliveryOptions {
+  readonly retryBackoffMs: number
+  readonly retryBackoffMaxMs: number
   readonly retries: number
   readonly deliveryTimeoutMs: number
   readonly batchSizeBytes: number
@@ -191,10 +194,16 @@ export class Delivery {
     const leaderMoved = queue.leaderEpoch > batch.leaderEpochAtSend
     const isImmediate = leaderMoved || (verdict.immediately && batch.attempts === 1)
     if (!isImmediate) {
-      queue.retryAtMs = nowMs + backoffMs(batch.attempts, this.#options, this.#parts.random)
+      queue.retryAtMs = nowMs + this.#backoffMs(batch.attempts)
       this.#scheduler?.pause(queue)
     }
     this.#scheduler?.consider(queue)
+  }
+
+  #backoffMs(attempts: number): number {
+    const { retryBackoffMs, retryBackoffMaxMs } = this.#options
+    const range = { initialMs: retryBackoffMs, maxMs: retryBackoffMaxMs }
+    return backoffMs(range, attempts, this.#parts.random)
   }
 
   #fail(batch: ProducerBatch, errorOf: (index: number) => OttlaError): void {

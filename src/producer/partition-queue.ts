@@ -62,7 +62,7 @@ export class PartitionQueue {
   }
 
   /** Batches not yet sent, the open one included: what adaptive partitioning weighs. */
-  get waitingCount(): number {
+  get unsentCount(): number {
     return this.closed.length + (this.open === null ? 0 : 1)
   }
 

@@ -9,16 +9,21 @@
  */
 import type { Clock, Timer } from '../clock.js'
 import { BrokerError, type OttlaError } from '../errors.js'
+import { backoffMs } from '../network/backoff.js'
 import type { Connection } from '../network/connection.js'
 import { ErrorCodes, errorCode } from '../protocol/error-codes.js'
 import { initProducerId } from '../protocol/messages/init-producer-id.js'
 import type { ProducerIdentity } from './partition-sequence.js'
-import { backoffMs, type BackoffOptions } from './retry-policy.js'
 
 /** Kafka wants a transaction timeout even of producers that have no transactions. */
 const NO_TRANSACTION_TIMEOUT_MS = 2 ** 31 - 1
 
 type Renewal = (identity: ProducerIdentity | null) => void
+
+export interface ProducerIdOptions {
+  readonly retryBackoffMs: number
+  readonly retryBackoffMaxMs: number
+}
 
 export interface ProducerIdParts {
   readonly clock: Clock
@@ -31,7 +36,7 @@ export interface ProducerIdParts {
 }
 
 export class ProducerIdSource {
-  readonly #options: BackoffOptions
+  readonly #options: ProducerIdOptions
   readonly #parts: ProducerIdParts
   #identity: ProducerIdentity | null = null
   #isAsking = false
@@ -40,7 +45,7 @@ export class ProducerIdSource {
   #timer: Timer | null = null
   #renewals: Renewal[] = []
 
-  constructor(options: BackoffOptions, parts: ProducerIdParts) {
+  constructor(options: ProducerIdOptions, parts: ProducerIdParts) {
     this.#options = options
     this.#parts = parts
   }
@@ -114,7 +119,9 @@ export class ProducerIdSource {
       this.#parts.onRefused(error)
       return
     }
-    const pauseMs = backoffMs(++this.#attempts, this.#options, this.#parts.random)
+    const { retryBackoffMs, retryBackoffMaxMs } = this.#options
+    const range = { initialMs: retryBackoffMs, maxMs: retryBackoffMaxMs }
+    const pauseMs = backoffMs(range, ++this.#attempts, this.#parts.random)
     this.#timer = this.#parts.clock.setTimer(() => void this.#ask(), pauseMs, { keepAlive: false })
   }
 }

@@ -103,15 +103,3 @@ function judgeByTable(code: number): Verdict {
     refreshMetadata: refreshesMetadata,
   })
 }
-
-/** Options of the pauses between attempts (KIP-580). */
-export interface BackoffOptions {
-  readonly retryBackoffMs: number
-  readonly retryBackoffMaxMs: number
-}
-
-/** Pause before attempt `attempt` + 1: doubles with each, within the maximum, ±20 % by chance. */
-export function backoffMs(attempt: number, options: BackoffOptions, random: () => number): number {
-  const doubled = options.retryBackoffMs * 2 ** Math.min(attempt - 1, 30)
-  return Math.min(doubled, options.retryBackoffMaxMs) * (0.8 + 0.4 * random())
-}

@@ -88,7 +88,10 @@ export class Sender implements ProduceListener {
     this.#clock = parts.clock
   }
 
-  /** Something may be sent for this queue: it lines up for its leader's next request. */
+  /**
+   * Something may be sent for this queue: it lines up for its leader's next request, and the loop
+   * runs soon. Without a leader metadata is asked for one, and the queue is considered again then.
+   */
   consider(queue: PartitionQueue): void {
     if (queue.leaderId < 0) {
       this.#parts.refreshMetadata()

@@ -39,25 +39,19 @@ export function splitBatch(
   const children: ProducerBatch[] = []
   let from = 0
   while (from < records.length) {
-    const to = childEnd(records, from, targetBytes, children.length === 0)
+    const to = childEnd(records, from, targetBytes)
     children.push(makeChild(parent, records, from, to))
     from = to
   }
   return children
 }
 
-/** Index behind the last record of the child that begins at `from`. The first never takes all. */
-function childEnd(
-  records: readonly DecodedRecord[],
-  from: number,
-  targetBytes: number,
-  isFirst: boolean,
-): number {
-  const last = isFirst ? records.length - 1 : records.length
+/** Index behind the last record of the child that begins at `from`. */
+function childEnd(records: readonly DecodedRecord[], from: number, targetBytes: number): number {
   let sizeBytes = RECORD_BATCH_HEADER_BYTES
   let to = from
   do sizeBytes += sizeOf(records[to++] as DecodedRecord)
-  while (to < last && sizeBytes + sizeOf(records[to] as DecodedRecord) <= targetBytes)
+  while (to < records.length && sizeBytes + sizeOf(records[to] as DecodedRecord) <= targetBytes)
   return to
 }
 

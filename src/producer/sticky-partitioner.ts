@@ -76,7 +76,7 @@ export class StickyPartitioner {
     const longest = this.#topic.longestQueue()
     let partition = this.#draw()
     for (let draws = 1; draws < MAX_DRAWS; draws++) {
-      const length = this.#topic.partitions[partition]?.waitingCount ?? 0
+      const length = this.#topic.partitions[partition]?.unsentCount ?? 0
       if (this.#options.random() * (longest + 1) < longest + 1 - length) break
       partition = this.#draw()
     }

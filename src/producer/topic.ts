@@ -45,8 +45,8 @@ export class ProducerTopic {
   longestQueue(): number {
     let longest = 0
     for (const queue of this.busy) {
-      if (queue.waitingCount === 0) this.busy.delete(queue)
-      else longest = Math.max(longest, queue.waitingCount)
+      if (queue.unsentCount === 0) this.busy.delete(queue)
+      else longest = Math.max(longest, queue.unsentCount)
     }
     return longest
   }

@@ -258,10 +258,10 @@ t.test('a new leader ends a pause; losing the leader does not', async (t) => {
 
 t.test('what waits is counted, the open batch included', async (t) => {
   const queue = queueOf()
-  t.equal(queue.waitingCount, 0)
+  t.equal(queue.unsentCount, 0)
   addClosed(queue)
   queue.open = batchOf(queue)
-  t.equal(queue.waitingCount, 2)
+  t.equal(queue.unsentCount, 2)
   addSent(queueOf())
-  t.equal(queue.waitingCount, 2)
+  t.equal(queue.unsentCount, 2)
 })

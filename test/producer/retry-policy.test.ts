@@ -2,7 +2,6 @@ import t from 'tap'
 import { ErrorCodes, errorCode } from '../../src/protocol/error-codes.js'
 import {
   ANSWER_LOST,
-  backoffMs,
   judge,
   type BatchFacts,
   type Verdict,
@@ -169,17 +168,4 @@ t.test('every other code goes by Kafka’s table, and unknown ones fail', async 
 
 t.test('a lost answer is tried again, and may be written', async (t) => {
   t.match(ANSWER_LOST, { action: 'retry', attemptMaybeWritten: true, refreshMetadata: true })
-})
-
-t.test('pauses double up to the maximum, give or take a fifth', async (t) => {
-  const options = { retryBackoffMs: 50, retryBackoffMaxMs: 500 }
-  const pauses = (random: number): number[] =>
-    [1, 2, 3, 4, 5, 50, 10_000].map((attempt) => backoffMs(attempt, options, () => random))
-  t.strictSame(pauses(0.5), [50, 100, 200, 400, 500, 500, 500])
-  t.strictSame(pauses(0), [40, 80, 160, 320, 400, 400, 400])
-  t.ok(pauses(0.999).every((pause, i) => pause < (pauses(0.5)[i] as number) * 1.2))
-  t.equal(
-    backoffMs(3, { retryBackoffMs: 0, retryBackoffMaxMs: 0 }, () => 0.5),
-    0,
-  )
 })
