@@ -55,3 +55,11 @@ t.test('a batch that its broker refused is the last of that size', async (t) => 
   fill.refused(10)
   t.equal(fill.targetBytes, 512, 'nor absurdly small')
 })
+
+t.test('only a batch of half the size and more tells how a full one comes out', async (t) => {
+  const fill = new BatchFill(1000, 3000)
+  t.equal(fill.isTelling(499), false)
+  t.equal(fill.isTelling(500), true)
+  fill.refused(1000)
+  t.equal(fill.isTelling(256), true, 'of the size that the broker takes')
+})
