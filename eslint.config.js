@@ -164,6 +164,11 @@ export default defineConfig(
     },
   },
   {
+    files: ['bench/**/*.ts'],
+    // The peers' modules are objects of functions and classes without `this`.
+    rules: { '@typescript-eslint/unbound-method': 'off' },
+  },
+  {
     files: ['**/*.js', '**/*.mjs'],
     extends: [tseslint.configs.disableTypeChecked],
   },
