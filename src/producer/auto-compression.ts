@@ -76,7 +76,7 @@ interface TopicState {
   choice: CompressionChoice | null
   codec: Codec | null
   batches: number
-  /** Batches of which the ratio is known. */
+  /** Batches of which the ratio is known; a small one counts for a part. */
   observed: number
   /** Moving average of the batches' ratio. */
   ratio: number
@@ -116,12 +116,13 @@ export class AutoCompression implements CompressionPolicy {
     return state.codec
   }
 
-  observed({ name }: ProducerTopic, ratio: number): void {
+  observed({ name }: ProducerTopic, ratio: number, plainBytes: number): void {
+    if (plainBytes < LEAST_SAMPLE_BYTES) return
     const state = this.#stateOf(name)
-    state.observed++
+    const share = Math.min(1, plainBytes / SAMPLE_BYTES) // a small batch says less
+    state.observed += share
     // The first batches say what to expect: whole batches compress better than the trials' samples.
-    const weight = Math.max(1 / state.observed, RATIO_WEIGHT)
-    state.ratio += (ratio - state.ratio) * weight
+    state.ratio += (ratio - state.ratio) * Math.max(share / state.observed, share * RATIO_WEIGHT)
     if (state.observed <= LEAST_BATCHES) state.expectedRatio = state.ratio
   }
 

@@ -40,8 +40,8 @@ const SLOW_SYNC_UP_TO_BYTES = 4096
 export interface CompressionPolicy {
   /** The codec for a batch with these records; null: none. Asked once for each batch. */
   codecFor(topic: ProducerTopic, recordBytes: Uint8Array): Codec | null
-  /** A batch came out at `ratio` (compressed / plain). */
-  observed?(topic: ProducerTopic, ratio: number): void
+  /** A batch of `plainBytes` came out at `ratio` (compressed / plain). */
+  observed?(topic: ProducerTopic, ratio: number, plainBytes: number): void
 }
 
 export interface CompressorParts {
@@ -145,10 +145,8 @@ export class Compressor {
     const ratio = Math.min(1, bytes.length / plainBytes)
     counter.plainBytes += plainBytes
     counter.compressedBytes += Math.min(plainBytes, bytes.length)
-    if (topic.fill.isTelling(plainBytes)) {
-      topic.fill.observed(ratio)
-      policy.observed?.(topic, ratio)
-    }
+    if (topic.fill.isTelling(plainBytes)) topic.fill.observed(ratio)
+    policy.observed?.(topic, ratio, plainBytes)
     if (bytes.length >= plainBytes) return
     accumulator.compressed(batch, bytes, codec.id)
     onFreed()

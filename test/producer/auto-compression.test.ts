@@ -50,7 +50,7 @@ function sendBatch(auto: AutoCompression, topic: ProducerTopic, bytes: Buffer): 
   if (codec === null) return null
   const ratio = Math.min(1, codec.compressSync(bytes).length / bytes.length)
   topic.fill.observed(ratio)
-  auto.observed(topic, ratio)
+  auto.observed(topic, ratio, bytes.length)
   return labelOf(codec)
 }
 
