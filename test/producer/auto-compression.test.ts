@@ -49,7 +49,7 @@ function sendBatch(auto: AutoCompression, topic: ProducerTopic, bytes: Buffer): 
   const codec = auto.codecFor(topic, bytes)
   if (codec === null) return null
   const ratio = Math.min(1, codec.compressSync(bytes).length / bytes.length)
-  topic.fill.observed(ratio)
+  if (topic.fill.isTelling(bytes.length)) topic.fill.observed(ratio)
   auto.observed(topic, ratio, bytes.length)
   return labelOf(codec)
 }
@@ -152,6 +152,25 @@ t.test('a choice made on a sample stands though larger batches compress better',
   const codecs = run(topic, 60, () => large)
   t.equal(codecs.at(-1), 'zstd:3')
   t.equal(logged.length, 1)
+})
+
+t.test('batches of other sizes are no other data', async (t) => {
+  const { run, logged } = rig()
+  const topic = topicOf([1])
+  const sizes = (batch: number): number => (Math.floor(batch / 20) % 2 === 0 ? 300 : 40_000)
+  run(topic, 900, (batch) => JSON_LINES.subarray(0, sizes(batch)))
+  t.equal(logged.length, 1)
+})
+
+t.test('a trial that the machine interrupted does not decide', async (t) => {
+  const usual = { lz4: 0.1, snappy: 0.1, 'zstd:1': 0.02, 'zstd:3': 1, gzip: 1 }
+  for (const interrupted of [0, 1, 2]) {
+    let trial = 0
+    const { auto, run } = rig(() => (trial === interrupted ? { ...usual, 'zstd:1': 15 } : usual))
+    const topic = topicOf([1])
+    for (; trial < 3; trial++) run(topic, 1, () => JSON_LINES)
+    t.match(auto.choices.get('orders'), { codec: 'zstd', level: 1 }, `trial ${interrupted}`)
+  }
 })
 
 t.test('the choice follows the data, to none and back', async (t) => {

@@ -55,8 +55,9 @@ async function race(t: Test, options: Partial<ProducerOptions> = {}): Promise<Ra
   const settled = async <T>(promise: Promise<T>): Promise<T> => {
     let isSettled = false
     const settle = (): void => void (isSettled = true)
+    const isPending = (): boolean => !isSettled
     promise.then(settle, settle)
-    while (!isSettled) await clock.advanceSettled(0)
+    while (isPending()) await clock.advanceSettled(0)
     return promise
   }
   const enqueueLines = (topic = 'orders'): Told => {
