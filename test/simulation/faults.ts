@@ -111,9 +111,14 @@ export class Faults {
     this.#isHealed = true
     cluster.clearFaults()
     for (const undo of [...this.#undos]) undo()
+  }
+
+  /** After `heal`, when all brokers are up: every partition is led, and replicated everywhere. */
+  restore(): void {
+    const ids = this.#parts.cluster.brokers.map(({ id }) => id)
     for (const partition of this.#partitions()) {
-      const { leader } = partition
-      if (leader < 0 || !cluster.broker(leader).isRunning) partition.moveLeader(this.#broker().id)
+      if (partition.leader < 0) partition.moveLeader(this.#broker().id)
+      partition.setInSyncReplicas(ids)
     }
   }
 

@@ -18,6 +18,7 @@ const { values } = parseArgs({
     from: { type: 'string', default: '1' },
     seed: { type: 'string' },
     trace: { type: 'boolean', default: false },
+    progress: { type: 'boolean', default: false },
     'keep-going': { type: 'boolean', default: false },
   },
 })
@@ -38,6 +39,8 @@ const startedMs = performance.now()
 const total = { seeds: 0, failed: 0, records: 0, acked: 0, events: 0, virtualMs: 0 }
 for (let seed = first; seed < first + count; seed++) {
   const outcome = await simulate(seed, values.trace ? (line) => console.log(line) : null)
+  if (values.progress)
+    console.log(`seed ${seed}: ${outcome.events} events, digest ${outcome.digest}`)
   total.seeds++
   total.records += outcome.records
   total.acked += outcome.acked

@@ -52,6 +52,8 @@ export interface FaultPlan {
   readonly pauseMs: number
   /** How long a fault that lasts does so on average, in ms. */
   readonly lastsMs: number
+  /** Virtual ms that faults go on after the last call. */
+  readonly goesOnMs: number
   readonly mayPauseClient: boolean
   readonly mayDelayLong: boolean
 }
@@ -75,8 +77,9 @@ export function drawPlan(random: Random): Plan {
     options: drawOptions(random, guarantee),
     workload: drawWorkload(random),
     faults: {
-      pauseMs: isCalm ? Infinity : 20 + random.around(120),
+      pauseMs: isCalm ? Infinity : 5 + random.around(60),
       lastsMs: 20 + random.around(200),
+      goesOnMs: random.around(300),
       mayPauseClient: random.chance(0.1),
       mayDelayLong: random.chance(0.3),
     },
@@ -152,7 +155,7 @@ function acksOf(
 function drawWorkload(random: Random): WorkloadPlan {
   return {
     calls: random.integer(10, 80),
-    pauseMs: random.pick([1, 5, 20, 50]),
+    pauseMs: random.pick([2, 10, 30, 60]),
     burst: random.pick([1, 3, 10]),
     mostBytes: random.pick([20, 100, 400, 1500]),
     isSerializerAsync: random.chance(0.15),
