@@ -14,6 +14,8 @@ import { selectedFiles, type TestFile } from './selection.js'
 import { readTap, type TestResult } from './tap-report.js'
 
 const FILE_TIMEOUT_MS = 600_000
+/** What is shown of a file that failed: its first words. */
+const SHOWN_CHARS = 20_000
 
 /** A test of a file, against one version. */
 export interface FileResult extends TestResult {
@@ -47,7 +49,7 @@ async function runFile(kafka: Kafka, { path, name }: TestFile): Promise<FileResu
   const results = [...readTap(output), ...complaints(output, code, kafka.version)]
   const failed = results.filter(({ outcome }) => outcome === 'failed')
   console.log(`${kafka.version}  ${name}: ${results.length} tests, ${failed.length} failed`)
-  if (failed.length > 0) console.log(output)
+  if (failed.length > 0) console.log(output.slice(0, SHOWN_CHARS))
   return results.map((result) => ({ ...result, file: name }))
 }
 
