@@ -67,7 +67,8 @@ interface Score {
   readonly label: string
   plainBytes: number
   wireBytes: number
-  cpuMs: number
+  /** The least of the trials: whatever disturbs a measurement only adds to it. */
+  cpuMsPerMb: number
 }
 
 interface TopicState {
@@ -141,7 +142,7 @@ export class AutoCompression implements CompressionPolicy {
         label: codec === null ? 'none' : labelOf(codec),
         plainBytes: 0,
         wireBytes: 0,
-        cpuMs: 0,
+        cpuMsPerMb: codec === null ? 0 : Infinity,
       }))
       state = {
         scores,
@@ -163,7 +164,8 @@ export class AutoCompression implements CompressionPolicy {
     for (const score of state.scores) {
       const startedMs = this.#monotonicMs()
       const wireBytes = compressedBytes(score.codec, sample)
-      score.cpuMs += this.#monotonicMs() - startedMs
+      const cpuMsPerMb = (this.#monotonicMs() - startedMs) / (sample.length / 1e6)
+      score.cpuMsPerMb = Math.min(score.cpuMsPerMb, cpuMsPerMb)
       score.plainBytes += sample.length
       score.wireBytes += Math.min(wireBytes, sample.length)
     }
@@ -178,7 +180,7 @@ export class AutoCompression implements CompressionPolicy {
       codec: best.codec?.name ?? 'none',
       level: best.codec?.level,
       ratio: best.wireBytes / best.plainBytes,
-      cpuMsPerMb: cpuMsPerMb(best),
+      cpuMsPerMb: best.cpuMsPerMb,
       cost: costOf(best),
       costs,
     }
@@ -219,10 +221,6 @@ function compressedBytes(codec: Codec | null, sample: Uint8Array): number {
   }
 }
 
-function cpuMsPerMb({ codec, cpuMs, plainBytes }: Score): number {
-  return codec === null ? 0 : cpuMs / (plainBytes / 1e6)
-}
-
 function costOf(score: Score): number {
-  return cpuMsPerMb(score) + EXCHANGE_RATE_MS_PER_MB * (score.wireBytes / score.plainBytes)
+  return score.cpuMsPerMb + EXCHANGE_RATE_MS_PER_MB * (score.wireBytes / score.plainBytes)
 }

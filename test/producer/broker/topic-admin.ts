@@ -13,6 +13,7 @@
  */
 import { errorCode } from '../../../src/protocol/error-codes.js'
 import { ask, type ClientApi } from '../../broker/ask.js'
+import { waitUntil } from '../../broker/wait.js'
 import type { Kafka } from '../../broker/kafka.js'
 
 const TIMEOUT_MS = 10_000
@@ -69,9 +70,21 @@ const createPartitions: ClientApi<MorePartitions, number> = {
   },
 }
 
-/** Deletes a topic; the broker of a one-node Kafka has forgotten it by then. */
+/** Deletes a topic; with ZooKeeper (before Kafka 3.3) it may still be there for a moment. */
 export async function deleteTopic({ bootstrap }: Kafka, name: string): Promise<void> {
   check('DeleteTopics', await ask(bootstrap[0] ?? '', deleteTopics, 1, name))
+}
+
+/** Makes a topic anew that was just deleted. */
+export async function createAgain(kafka: Kafka, name: string, partitions: number): Promise<void> {
+  const create = async (): Promise<boolean> => {
+    await kafka.createTopic(name, { partitions })
+    return true
+  }
+  // Refused with TOPIC_ALREADY_EXISTS while it goes.
+  await waitUntil(create, { what: `topic ${name} to be made anew`, timeoutMs: 3000 }).catch(
+    () => {},
+  )
 }
 
 /** Gives a topic more partitions, `count` in all. */
