@@ -18,11 +18,11 @@ import { givenKafka, whyNotGiven } from './given.js'
 import { kafkaClassPath, whyNoJars } from './jars.js'
 import type { PartitionSummary, ReadOptions, ReadRecord } from './read-topic.js'
 import { RunningKafka } from './running-kafka.js'
-import { kafkaVersion, PINNED_VERSION, type KafkaVersion } from './versions.js'
+import { kafkaVersion, KNOWN_VERSIONS, PINNED_VERSION, type KafkaVersion } from './versions.js'
 
 /** Which Kafka is wanted. Every field that is set narrows what may be used. */
 export interface StartOptions {
-  /** One of versions.ts. Default: whatever is given, else the pinned one. */
+  /** One of versions.ts. Default: whatever is given, or that one's version; else the pinned one. */
   readonly version?: string
   /** Default 1. Three nodes replicate three times, with `min.insync.replicas` 2. */
   readonly nodes?: 1 | 3
@@ -96,7 +96,9 @@ export async function startKafka(options: StartOptions = {}): Promise<Kafka> {
   if (given !== undefined && notGiven === null) return new RunningKafka(given, log)
   reasons.push(given === undefined ? `${notGiven}` : `not the one of KAFKA_BROKERS: ${notGiven}`)
 
-  const version = kafkaVersion(options.version ?? PINNED_VERSION)
+  // One of its own beside a given one is of the same version: the run is about that.
+  const sameAsGiven = KNOWN_VERSIONS.find((known) => known === given?.version)
+  const version = kafkaVersion(options.version ?? sameAsGiven ?? PINNED_VERSION)
   const notDocker = whyNotDocker(version, options) ?? (await whyNoDocker())
   if (notDocker === null) return startInDocker(version, options, log)
   reasons.push(notDocker)
