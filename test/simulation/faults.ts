@@ -6,7 +6,6 @@
  * Neighbours: plan.ts says how many; src/testing does it.
  */
 import type { Clock } from '../../src/clock.js'
-import { formatAddress } from '../../src/network/address.js'
 import { ErrorCodes, type Fault, type TestCluster } from '../../src/testing/cluster.js'
 import type { TestBroker } from '../../src/testing/test-broker.js'
 import type { TestPartition } from '../../src/testing/test-partition.js'

@@ -255,7 +255,7 @@ export function serializer(clock: Clock): (value: SimulatedValue) => string | Pr
         try {
           resolve(result())
         } catch (error) {
-          reject(error as Error)
+          reject(error)
         }
       }, serializeMs)
     })
