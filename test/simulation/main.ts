@@ -4,13 +4,11 @@
  *   node build/test/simulation/main.js --seeds 100000          many, one after the other
  *   node build/test/simulation/main.js --seed 4711 --trace     one again, telling everything
  *
- * Options: --seeds N, --from N (first seed, default 1), --seed N, --trace, --keep-going (do not stop
- * at the tenth failing seed). Exit code 1 when any seed fails.
+ * Options: --seeds N, --from N (first seed, default 1), --seed N, --trace, --failures N (stop at the
+ * N-th failing seed, default 10), --progress. Exit code 1 when any seed fails.
  */
 import { parseArgs } from 'node:util'
 import { simulate, type Outcome } from './simulation.js'
-
-const MOST_FAILURES = 10
 
 const { values } = parseArgs({
   options: {
@@ -19,7 +17,7 @@ const { values } = parseArgs({
     seed: { type: 'string' },
     trace: { type: 'boolean', default: false },
     progress: { type: 'boolean', default: false },
-    'keep-going': { type: 'boolean', default: false },
+    failures: { type: 'string', default: '10' },
   },
 })
 
@@ -49,7 +47,7 @@ for (let seed = first; seed < first + count; seed++) {
   if (outcome.violations.length === 0) continue
   total.failed++
   report(outcome)
-  if (total.failed >= MOST_FAILURES && !values['keep-going']) break
+  if (total.failed >= Number(values.failures)) break
 }
 const seconds = (performance.now() - startedMs) / 1000
 console.log(

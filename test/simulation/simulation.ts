@@ -8,6 +8,7 @@
  *
  * Neighbours: main.ts and simulation.test.ts run it by the thousand.
  */
+import { DeliveryTimeoutError } from '../../src/errors.js'
 import { Producer } from '../../src/producer/producer.js'
 import { TestCluster } from '../../src/testing/cluster.js'
 import { VirtualNetwork } from '../../src/testing/virtual-network.js'
@@ -38,6 +39,12 @@ const MOST_EVENTS = 200_000
 const TIMER_MS = 5
 /** A sound cluster acknowledges a probe within this time, however often it must be sent. */
 const PROBE_WITHIN_MS = 60_000
+const PROBE_PAUSE_MS = 50
+/** Besides two request timeouts, all that a producer may need to recover once the cluster is sound. */
+const RECOVERY_MS = 3000
+/** One passage through the network in so many is lost, and repeated after a pause, as TCP does. */
+const RETRANSMITTED = 0.01
+const RETRANSMIT_MS = 300
 
 /** Runs one seed. `trace` is told everything that happens. */
 export async function simulate(seed: number, trace: Tell | null = null): Promise<Outcome> {
@@ -95,16 +102,17 @@ class Simulation {
     await this.#until(() => workload.isDone, Infinity)
     await this.#until(() => false, this.#plan.faults.goesOnMs)
     faults.heal()
+    const healedAtMs = this.#clock.monotonicMs()
     await settlePromises()
     faults.restore()
     await this.#until(() => this.#isQuiet(workload), this.#longestMs)
     if (!this.#isQuiet(workload)) this.#wrong(`still open: ${this.#describeOpen(workload)}`)
-    this.#checkTimes()
     await this.#probe(workload, faults)
     void workload.close()
     await this.#until(() => this.#isQuiet(workload), this.#longestMs)
     if (!this.#isQuiet(workload)) this.#wrong(`not closed: ${this.#describeOpen(workload)}`)
     await this.#until(() => false, 0) // what was deferred
+    this.#checkTimes(healedAtMs)
     const metrics = this.#checkLeftovers(producer)
     await this.#until(() => false, 10_000)
     if (network.streamCount() > 0) this.#wrong(`${network.streamCount()} streams are left open`)
@@ -126,7 +134,11 @@ class Simulation {
     const delays = new Random(this.#seed, 'network')
     const network = new VirtualNetwork({
       clock,
-      delayMs: () => (plan.networkMs === 0 ? 0 : delays.around(plan.networkMs)),
+      delayMs: () => {
+        if (plan.networkMs === 0) return 0
+        const isRepeated = delays.chance(RETRANSMITTED)
+        return delays.around(plan.networkMs) + (isRepeated ? delays.around(RETRANSMIT_MS) : 0)
+      },
     })
     const { brokers, topics, replicationMs } = plan
     const cluster = await TestCluster.start({
@@ -154,7 +166,9 @@ class Simulation {
     const random = new Random(this.#seed, 'wire')
     const { firstEpoch } = this.#plan
     const tell = this.#trace === null ? null : this.#tell
-    const dial = throughWire(network.dial, { random, dribbles: 0.1, firstEpoch, tell })
+    const wrong = (what: string): void => this.#wrong(what)
+    const wire = { random, clock: this.#clock, dribbles: 0.1, slowWrites: 0.05, firstEpoch }
+    const dial = throughWire(network.dial, { ...wire, tell, wrong })
     const log =
       (level: string) =>
       (fields: object, message?: string): void => {
@@ -202,13 +216,18 @@ class Simulation {
     return [...ids, ...workload.openWaits].join(', ')
   }
 
-  /** Nobody is kept waiting longer than the options allow. */
-  #checkTimes(): void {
-    const { maxBlockMs = 0, deliveryTimeoutMs = 0 } = this.#plan.options
+  /** Nobody is kept waiting longer than the options allow; on a sound cluster nobody waits in vain. */
+  #checkTimes(healedAtMs: number): void {
+    const { maxBlockMs = 0, deliveryTimeoutMs = 0, requestTimeoutMs = 0 } = this.#plan.options
     const longestMs = maxBlockMs + deliveryTimeoutMs + this.#skippedMs + TIMER_MS
-    for (const { id, settledCount, calledAtMs, settledAtMs } of this.#ledger.entries) {
+    const recoveredAtMs = healedAtMs + 2 * requestTimeoutMs + RECOVERY_MS
+    for (const { id, settledCount, calledAtMs, settledAtMs, error } of this.#ledger.entries) {
       const tookMs = settledAtMs - calledAtMs
       if (settledCount > 0 && tookMs > longestMs) this.#wrong(`#${id} took ${tookMs} ms`)
+      if (!(error instanceof DeliveryTimeoutError) || settledAtMs < recoveredAtMs) continue
+      if (deliveryTimeoutMs >= 2 * requestTimeoutMs + RECOVERY_MS) {
+        this.#wrong(`#${id} ran out of time on a sound cluster: ${error.message}`)
+      }
     }
   }
 
@@ -228,6 +247,7 @@ class Simulation {
       if (workload.isClosed) return // perhaps by the workload's own timer, in the middle of this
       probe = workload.probe(topic, partition)
       await this.#until(() => probe.fate !== 'open', this.#longestMs)
+      if (probe.fate !== 'acked') await this.#until(() => false, PROBE_PAUSE_MS)
     } while (probe.fate !== 'acked' && probe.fate !== 'open' && this.#clock.monotonicMs() < untilMs)
     if (probe.fate === 'acked' || workload.isClosed) return
     this.#wrong(`${topic}-${partition} takes no records any more: ${probe.error?.message ?? ''}`)

@@ -1,9 +1,11 @@
 /**
- * Stands between the producer and the virtual network: dribbles what brokers send in small pieces,
- * lets producer ids begin near their last epoch, and tells the trace what passes.
+ * Stands between the producer and the virtual network: takes its time over writes, whose bytes it
+ * reads only then, dribbles what brokers send in small pieces, lets producer ids begin near their
+ * last epoch, and tells the trace what passes.
  *
  * Neighbours: simulation.ts puts it in the producer's environment.
  */
+import type { Clock } from '../../src/clock.js'
 import { FrameSplitter } from '../../src/network/frame-splitter.js'
 import type { Dial, Transport, TransportHandlers } from '../../src/network/transport.js'
 import { decodeRequestHeader, decodeResponseHeader } from '../../src/protocol/header.js'
@@ -17,6 +19,11 @@ import type { Random } from './random.js'
 
 export interface WireOptions {
   readonly random: Random
+  readonly clock: Clock
+  /** Share of writes that the kernel takes late. */
+  readonly slowWrites: number
+  /** Told when bytes change between a write and its end. */
+  readonly wrong: (what: string) => void
   /** Share of chunks that arrive in pieces. */
   readonly dribbles: number
   /** Epoch that InitProducerId answers instead of 0. */
@@ -29,6 +36,15 @@ interface SentRequest {
   readonly apiKey: number
   readonly version: number
 }
+
+interface Write {
+  readonly buffers: readonly Uint8Array[]
+  /** A copy, to compare with. */
+  readonly before: Buffer
+  readonly onWritten: () => void
+}
+
+const SLOW_WRITE_MS = 100
 
 const NAMES: Readonly<Record<number, string>> = {
   0: 'Produce',
@@ -53,6 +69,7 @@ class Wire implements TransportHandlers {
   readonly #name: string
   readonly #handlers: TransportHandlers
   readonly #options: WireOptions
+  readonly #writes: Write[] = []
   readonly #sent = new Map<number, SentRequest>()
 
   constructor(name: string, handlers: TransportHandlers, options: WireOptions) {
@@ -66,15 +83,36 @@ class Wire implements TransportHandlers {
     return {
       write: (buffers, onWritten) => {
         this.#noteRequest(Buffer.concat(buffers))
-        transport.write(buffers, onWritten)
+        this.#writes.push({ buffers, before: Buffer.concat(buffers), onWritten })
+        if (this.#writes.length === 1) this.#writeSoon(transport)
       },
       destroy: () => {
         this.#options.tell?.(`${this.#name} closed by the producer`)
+        this.#writes.length = 0
         transport.destroy()
       },
       ref: () => transport.ref(),
       unref: () => transport.unref(),
     }
+  }
+
+  /** The oldest write goes on its way, at once or late; then the next. */
+  #writeSoon(transport: Transport): void {
+    const { random, clock, slowWrites, wrong } = this.#options
+    const go = (): void => {
+      const first = this.#writes[0]
+      if (first === undefined) return // closed meanwhile
+      const { buffers, before, onWritten } = first
+      if (!Buffer.concat(buffers).equals(before))
+        wrong(`${this.#name}: bytes changed before they left`)
+      transport.write(buffers, () => {
+        this.#writes.shift()
+        if (this.#writes.length > 0) this.#writeSoon(transport)
+        onWritten()
+      })
+    }
+    if (random.chance(slowWrites)) clock.setTimer(go, random.around(SLOW_WRITE_MS))
+    else go()
   }
 
   onData(chunk: Buffer): void {

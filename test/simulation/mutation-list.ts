@@ -1,0 +1,263 @@
+/**
+ * The defects that the simulation must find: rules of the producer broken one at a time.
+ * Neighbours: mutations.ts applies them to the built files.
+ */
+
+/** One place of a built file, and what stands there instead. Layout does not count in `find`. */
+export interface Change {
+  /** Below `src/`. */
+  readonly file: string
+  readonly find: string
+  readonly put: string
+}
+
+export interface Mutation {
+  readonly name: string
+  readonly changes: readonly Change[]
+}
+
+const QUEUE = 'producer/partition-queue.js'
+const DELIVERY = 'producer/delivery.js'
+const POLICY = 'producer/retry-policy.js'
+const BATCH = 'producer/batch.js'
+const INTAKE = 'producer/intake.js'
+
+function mutation(name: string, file: string, find: string, put = ''): Mutation {
+  return { name, changes: [{ file, find, put }] }
+}
+
+export const MUTATIONS: readonly Mutation[] = [
+  // Sequences
+  {
+    name: 'new sequence numbers for each attempt',
+    changes: [
+      { file: 'producer/sender.js', find: 'batch.ordinal < 0 && sequence', put: 'sequence' },
+      { file: BATCH, find: 'if (this.#isSealed) return;', put: '' },
+    ],
+  },
+  {
+    name: 'sequence numbers when a batch is closed, not when it is sent',
+    changes: [
+      {
+        file: BATCH,
+        find: `close() { this.#transition('closed');`,
+        put: `close() { this.#transition('closed'); if (this.queue.sequence) this.stamp = this.queue.sequence.take(this.recordCount);`,
+      },
+      {
+        file: 'producer/sender.js',
+        find: 'batch.ordinal < 0 && sequence !== null',
+        put: 'batch.ordinal < 0 && sequence !== null && batch.stamp.producerId < 0n',
+      },
+    ],
+  },
+  mutation(
+    'numbers begin again under the same epoch',
+    'producer/partition-sequence.js',
+    'producerEpoch: producerEpoch + 1',
+    'producerEpoch',
+  ),
+  mutation(
+    'the epoch runs beyond its last',
+    'producer/partition-sequence.js',
+    'if (producerEpoch >= MAX_PRODUCER_EPOCH)',
+    'if (false)',
+  ),
+  // Order
+  mutation(
+    'several batches at once to a leader without proof',
+    QUEUE,
+    'this.isLeaderProven && this.sent.length',
+    'this.sent.length',
+  ),
+  mutation(
+    'new batches overtake a retry',
+    QUEUE,
+    'return mustWait ? null : undefined;',
+    'return undefined;',
+  ),
+  mutation(
+    'the last one is tried again first',
+    QUEUE,
+    'if (!first.isInAir) return first;',
+    'if (!first.isInAir) return this.sent.findLast((batch) => !batch.isInAir);',
+  ),
+  mutation(
+    'records overtake those that wait for room',
+    INTAKE,
+    'if (this.#parts.lot.waitingCount > 0)',
+    'if (false)',
+  ),
+  mutation(
+    'records overtake those that wait for their topic',
+    INTAKE,
+    '!topic.isKnown || topic.parked.length > 0',
+    '!topic.isKnown',
+  ),
+  mutation(
+    'children of a split batch in the wrong order',
+    DELIVERY,
+    'queue.replaceSent(batch, children);',
+    'queue.replaceSent(batch, children.reverse());',
+  ),
+  mutation(
+    'children of a split batch all have its first number',
+    'producer/split-batch.js',
+    'sequenceAfter(baseSequence, from)',
+    'baseSequence',
+  ),
+  {
+    name: 'more in flight than a broker remembers',
+    changes: [
+      { file: QUEUE, find: 'this.sent.length < maxInFlight', put: 'this.sent.length < 12' },
+      {
+        file: 'producer/sender.js',
+        find: 'outbox.requests.length < this.#options.maxInFlight',
+        put: 'outbox.requests.length < 12',
+      },
+    ],
+  },
+  // Truth
+  mutation(
+    'a lost answer is forgotten',
+    DELIVERY,
+    'if (verdict.attemptMaybeWritten) batch.maybeWritten = true;',
+  ),
+  mutation(
+    'in the air counts as not written',
+    'producer/delivery-errors.js',
+    'batch.maybeWritten || batch.isInAir',
+    'batch.maybeWritten',
+  ),
+  mutation(
+    'NOT_LEADER_OR_FOLLOWER counts as not written',
+    POLICY,
+    'ErrorCodes.NOT_LEADER_OR_FOLLOWER,',
+  ),
+  mutation(
+    'NOT_ENOUGH_REPLICAS_AFTER_APPEND counts as not written',
+    POLICY,
+    'ErrorCodes.NOT_ENOUGH_REPLICAS_AFTER_APPEND,',
+  ),
+  mutation('REQUEST_TIMED_OUT counts as not written', POLICY, 'ErrorCodes.REQUEST_TIMED_OUT,'),
+  mutation(
+    'NOT_ENOUGH_REPLICAS_AFTER_APPEND counts as an acknowledgement',
+    POLICY,
+    'case ErrorCodes.NONE:',
+    'case ErrorCodes.NONE: case ErrorCodes.NOT_ENOUGH_REPLICAS_AFTER_APPEND:',
+  ),
+  mutation(
+    'an aborted record counts as not written',
+    'producer/producer.js',
+    `reject(aborted(signal, 'unknown', topic))`,
+    `reject(aborted(signal, 'not-written', topic))`,
+  ),
+  {
+    name: 'records are told twice',
+    changes: [
+      {
+        file: BATCH,
+        find: '#finish() { this.#callbacks = null; this.#resolves = null;',
+        put: '#finish() {',
+      },
+      {
+        file: BATCH,
+        find: `assert(TRANSITIONS[this.#state].includes(to), \`a batch cannot go from \${this.#state} to \${to}\`);`,
+        put: '',
+      },
+      {
+        file: DELIVERY,
+        find: 'if (batch.isDone) this.#leave(batch, true); else this.#acknowledge(batch, offsetOf',
+        put: 'this.#acknowledge(batch, offsetOf',
+      },
+    ],
+  },
+  mutation(
+    'offsets are told one off in larger batches',
+    'producer/record-metadata.js',
+    'baseOffset + BigInt(this.index)',
+    'baseOffset + BigInt(this.index > 2 ? this.index - 1 : this.index)',
+  ),
+  // Memory, liveness, the end
+  mutation(
+    'the buffer of an expired batch is used again while a socket may have it',
+    DELIVERY,
+    'if (!batch.isInAir) this.#leave(batch, false);',
+    'this.#parts.accumulator.free(batch, true); if (!batch.isInAir) this.#leave(batch, false);',
+  ),
+  mutation(
+    'the memory of failed batches is kept',
+    DELIVERY,
+    'this.#parts.accumulator.free(batch, isAnswered',
+    'if (isAnswered) this.#parts.accumulator.free(batch, isAnswered',
+  ),
+  mutation(
+    'partitions left out of an answer are forgotten',
+    DELIVERY,
+    'if (request.hasBatches) this.lost(',
+    'if (false) this.lost(',
+  ),
+  mutation(
+    'a restart that waited for an answer is forgotten',
+    DELIVERY,
+    'if (queue.mustRestartSequence) this.#restartSequence(queue);',
+  ),
+  mutation(
+    'flush passes over records that wait',
+    'producer/flush.js',
+    'for (const parked of lot)',
+    'for (const parked of [])',
+  ),
+  mutation(
+    'close leaves the timer running',
+    'producer/sender.js',
+    'this.#isClosed = true; this.#timer?.clear();',
+    'this.#isClosed = true;',
+  ),
+]
+
+/**
+ * Rules that spare a round trip, or that another rule holds as well: without them the broker answers
+ * OUT_OF_ORDER_SEQUENCE_NUMBER, and the producer begins its numbers again all the same. Nobody may
+ * lose by it, and so the simulation must stay silent: a test of the defence that stands behind.
+ */
+export const SILENT: readonly Mutation[] = [
+  mutation(
+    'numbers begin again while answers are owed',
+    DELIVERY,
+    'if (queue.inAirCount > 0 || queue.awaitsIdentity) return;',
+    'if (queue.awaitsIdentity) return;',
+  ),
+  mutation(
+    'batches go out while the numbers must begin again',
+    QUEUE,
+    'if (this.mustRestartSequence) return null;',
+  ),
+  mutation('a gap is ignored', QUEUE, 'if (this.sequence?.hasGap === true) return false;'),
+  mutation(
+    'a batch that failed leaves no gap',
+    DELIVERY,
+    'if (batch.ordinal >= 0) queue.sequence?.lost(batch.ordinal);',
+  ),
+  mutation(
+    'a new batch after a gap closes it',
+    'producer/partition-sequence.js',
+    'if (ordinal >= this.#gapOrdinal)',
+  ),
+  mutation(
+    'out of order in the middle begins the numbers again',
+    POLICY,
+    `batch.isFirstUnresolved ? 'restart-sequence' : 'retry'`,
+    `'restart-sequence'`,
+  ),
+  mutation(
+    'the new leader is not kept waiting for the old one',
+    QUEUE,
+    'if (this.inAirCount > 0 && this.inAirNodeId !== this.leaderId) return null;',
+  ),
+  mutation(
+    'an expired batch leaves its place while in the air',
+    DELIVERY,
+    'if (!batch.isInAir) this.#leave(batch, false);',
+    'this.#leave(batch, false);',
+  ),
+]
