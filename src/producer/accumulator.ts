@@ -36,6 +36,8 @@ export interface AccumulatorOptions {
 export interface AccumulatorListener {
   /** The queue has a batch that may leave; called often for the same queue. */
   onReady(queue: PartitionQueue): void
+  /** A batch was opened that lingers until `untilMs` (monotonic) unless it fills before. */
+  onLingering(untilMs: number): void
   /** The batch takes no more records: it may be compressed while it waits its turn. */
   onFull(batch: ProducerBatch): void
 }
@@ -100,6 +102,7 @@ export class Accumulator {
     this.#incomplete.add(batch)
     if (this.#options.lingerMs > 0) {
       this.#lingering.push(batch)
+      this.#listener.onLingering(nowMs + this.#options.lingerMs)
     } else {
       batch.isDue = true
       this.#listener.onReady(queue)

@@ -99,6 +99,7 @@ export class Pipeline<K, V> {
       }),
       {
         onReady: (queue) => this.sender.consider(queue),
+        onLingering: (untilMs) => this.sender.wakeAt(untilMs),
         onFull: (batch) => this.#compressor?.prepare(batch),
       },
     )

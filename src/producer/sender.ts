@@ -93,12 +93,9 @@ export class Sender implements ProduceListener {
    * runs soon. Without a leader metadata is asked for one, and the queue is considered again then.
    */
   consider(queue: PartitionQueue): void {
-    if (queue.leaderId < 0) {
-      this.#parts.refreshMetadata()
-      return
-    }
-    this.#outbox(queue.leaderId).list(queue)
-    this.wake()
+    if (queue.leaderId < 0) this.#parts.refreshMetadata()
+    else this.#outbox(queue.leaderId).list(queue)
+    this.wake() // without a leader too: the batch has a deadline
   }
 
   /** Runs the loop soon, once however often it is called. */
@@ -106,6 +103,15 @@ export class Sender implements ProduceListener {
     if (this.#isScheduled || this.#isClosed) return
     this.#isScheduled = true
     this.#clock.defer(this.#run)
+  }
+
+  /** Runs the loop at `atMs` (monotonic) at the latest. */
+  wakeAt(atMs: number): void {
+    // A timer that fires too early costs one empty turn; setting it anew each time costs more.
+    if (this.#isClosed || (this.#timer !== null && this.#timerAtMs <= atMs)) return
+    this.#timer?.clear()
+    this.#timerAtMs = atMs
+    this.#timer = this.#clock.setTimer(this.#onTimer, atMs - this.#clock.monotonicMs())
   }
 
   readonly #run = (): void => {
@@ -123,7 +129,7 @@ export class Sender implements ProduceListener {
       if (outbox.ready.length > 0) this.#drain(outbox, nowMs)
       this.#watchStall(outbox, nowMs)
     }
-    this.#armTimer(nowMs)
+    this.#armTimer()
   }
 
   /** A partition's leader changed. */
@@ -371,23 +377,18 @@ export class Sender implements ProduceListener {
     this.wake()
   }
 
-  #armTimer(nowMs: number): void {
+  #armTimer(): void {
     const { accumulator } = this.#parts
     let atMs = Math.min(accumulator.nextLingerMs(), accumulator.nextExpiryMs())
     for (const queue of this.#paused) atMs = Math.min(atMs, queue.retryAtMs)
     for (const graceMs of this.#oldLeaders.values()) atMs = Math.min(atMs, graceMs)
     for (const { stallCheckMs } of this.#outboxes.values()) atMs = Math.min(atMs, stallCheckMs)
-    if (this.#isClosed) return
-    if (atMs === Infinity) {
+    if (atMs < Infinity) {
+      this.wakeAt(atMs)
+    } else {
       this.#timer?.clear() // nothing is under way: an idle producer does not keep the process alive
       this.#timer = null
-      return
     }
-    // A timer that fires too early costs one empty turn; setting it anew on each turn costs more.
-    if (this.#timer !== null && this.#timerAtMs <= atMs) return
-    this.#timer?.clear()
-    this.#timerAtMs = atMs
-    this.#timer = this.#clock.setTimer(this.#onTimer, atMs - nowMs)
   }
 
   readonly #onTimer = (): void => {

@@ -28,6 +28,7 @@ function rig({ lingerMs = 0, deliveryTimeoutMs = 1000, memoryBytes = 100_000 } =
   const full: ProducerBatch[] = []
   const accumulator = new Accumulator({ lingerMs, deliveryTimeoutMs }, budget, pool, {
     onReady: (queue) => ready.push(queue),
+    onLingering: () => {},
     onFull: (batch) => full.push(batch),
   })
   const record = (valueBytes: number): PreparedRecord =>

@@ -153,16 +153,21 @@ t.test('a partition without a leader waits for one, and metadata is asked', asyn
   t.strictSame(rig.sent(3)[0]?.values, ['a'])
 })
 
-t.test('lingering batches leave when their time is over', async (t) => {
+t.test('a lingering batch leaves when its time is over, though nothing else happens', async (t) => {
   const rig = new SendingRig({ lingerMs: 20 })
   rig.take('a')
-  rig.sender.wake()
-  rig.run()
   t.equal(rig.sent().length, 0)
   rig.clock.advance(19)
   t.equal(rig.sent().length, 0)
   rig.clock.advance(1)
   t.strictSame(rig.sent()[0]?.values, ['a'])
+})
+
+t.test('a batch without a leader runs out of time, though nothing else happens', async (t) => {
+  const rig = new SendingRig({ leaders: [-1], deliveryTimeoutMs: 1000 })
+  rig.take('a')
+  rig.clock.advance(1000)
+  t.strictSame(rig.told, ['a: not-written'])
 })
 
 t.test('on a leader that has not answered one batch goes alone, then several', async (t) => {

@@ -230,7 +230,11 @@ export class SendingRig {
       { lingerMs, deliveryTimeoutMs },
       this.budget,
       new BufferPool({ batchSizeBytes, maxPlainBytes: batchSizeBytes, maxFreeBytes: 1_000_000 }),
-      { onReady: (queue) => this.sender.consider(queue), onFull: () => {} },
+      {
+        onReady: (queue) => this.sender.consider(queue),
+        onLingering: (untilMs) => this.sender.wakeAt(untilMs),
+        onFull: () => {},
+      },
     )
     const producerIds = isIdempotent ? this.#producerIds() : null
     this.delivery = new Delivery(
