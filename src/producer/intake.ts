@@ -103,8 +103,11 @@ export class Intake<K, V> {
       const headers = given === undefined ? null : toWireHeaders(topic.name, given)
       const { serializers } = this.#options
       const key = serializeWith(serializers.key, 'key', input.key ?? null, topic.name)
-      if (isPromise(key)) key.catch(() => {}) // should the value's serializer throw at once
+      // Should the record not be parked after all (the value's serializer throws, too many wait),
+      // nobody will look at what these come to.
+      if (isPromise(key)) key.catch(() => {})
       const value = serializeWith(serializers.value, 'value', input.value, topic.name)
+      if (isPromise(value)) value.catch(() => {})
       // From here on no code of the user's runs (but a partitioner, see #recordAtHand), so that a
       // serializer that sends a record of its own cannot change the one at hand.
       const record = this.#recordAtHand(topic)
@@ -214,11 +217,7 @@ export class Intake<K, V> {
     record.keyLength = -1
     record.value = null
     const parked = this.#parts.lot.park(record, null, mayWait)
-    if (parked === null) {
-      // Not taken: nobody will look at what the serializers come to.
-      Promise.allSettled([key, value]).catch(() => {})
-      return 'full'
-    }
+    if (parked === null) return 'full'
     parked.isSerialized = false
     topic.parked.push(parked)
     void this.#whenSerialized(parked, key, value)

@@ -52,6 +52,8 @@ export class PartitionQueue {
   awaitsIdentity = false
   /** Node id of the broker in whose ready queue it stands: the leader at that time. */
   listedAt = NOT_LISTED
+  /** The sender's round in which a batch was last taken. */
+  takenInRound = 0
   /** Bytes that the last full batch's buffer had: the next one starts as large. */
   usualBufferBytes = 0
   #nextOrdinal = 0

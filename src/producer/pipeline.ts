@@ -169,7 +169,10 @@ export class Pipeline<K, V> {
       listener: {
         onTopic: (topic) => this.directory.onTopic(topic),
         onTopicError: (name, error) => this.directory.onTopicError(name, error),
-        onBrokers: (brokers) => this.#pool.updateBrokers(brokers),
+        onBrokers: (brokers) => {
+          this.#pool.updateBrokers(brokers)
+          this.sender.wake() // batches may have waited for a broker that was not known
+        },
         onRebootstrap: (reason) => this.#pool.dropAll(reason),
       },
     })

@@ -6,6 +6,7 @@
  *
  * Before: the sender builds it. After: the connection calls exactly one of the two handlers, once.
  */
+import { assert } from '../assert.js'
 import { BrokerError, type OttlaError } from '../errors.js'
 import type { ResponseHandler } from '../network/request-queue.js'
 import type { ApiVersionTable } from '../network/api-version-table.js'
@@ -60,7 +61,9 @@ export class ProduceRequest implements ResponseHandler {
       entry = { name: topic.name, topicId: topic.topicId, batches: new Map() }
       this.#topics.set(key, entry)
     }
-    entry.batches.set(batch.queue.partition, batch)
+    const { partition } = batch.queue
+    assert(!entry.batches.has(partition), 'a request has one batch of a partition')
+    entry.batches.set(partition, batch)
   }
 
   get #usesTopicIds(): boolean {

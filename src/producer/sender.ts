@@ -77,6 +77,8 @@ export class Sender implements ProduceListener {
   readonly #unidentified = new Set<PartitionQueue>()
   /** Old leaders that still owe answers, and when to stop waiting for them. */
   readonly #oldLeaders = new Map<number, number>()
+  /** Numbers the requests while their batches are collected. */
+  #round = 0
   #isScheduled = false
   #isClosed = false
   #timer: Timer | null = null
@@ -270,12 +272,16 @@ export class Sender implements ProduceListener {
   /** Takes one batch each from the queues in line, as many as fit one request. */
   #collect(outbox: Outbox, nowMs: number): ProducerBatch[] {
     const batches: ProducerBatch[] = []
+    const round = ++this.#round
     let sizeBytes = 0
     for (let queue = outbox.unlist(); queue !== undefined; queue = outbox.unlist()) {
       if (queue.leaderId !== outbox.nodeId) {
         this.consider(queue)
         continue
       }
+      // A request takes one batch of a partition. It may line up again meanwhile (compressing a batch
+      // frees memory, which lets a record in), and does so anyway once the request is sent.
+      if (queue.takenInRound === round) continue
       const batch = this.#nextOf(queue, nowMs)
       if (batch === null) continue
       if (batches.length > 0 && sizeBytes + batch.sizeBytes > this.#options.maxRequestSizeBytes) {
@@ -283,6 +289,7 @@ export class Sender implements ProduceListener {
         break
       }
       queue.take(batch)
+      queue.takenInRound = round
       sizeBytes += batch.sizeBytes
       batches.push(batch)
     }
