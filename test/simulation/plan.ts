@@ -129,7 +129,7 @@ function drawOptions(random: Random, guarantee: Guarantee): Plan['options'] {
     ...(random.chance(0.3) ? { reconnectBackoffMs: 5, reconnectBackoffMaxMs: 50 } : {}),
     ...(random.chance(0.2) ? { connectionsMaxIdleMs: random.integer(50, 1000) } : {}),
     ...(random.chance(0.2) ? { metadataMaxAgeMs: random.integer(50, 1000) } : {}),
-    ...(random.chance(0.5) ? { connectionTimeoutMs: random.integer(100, 1000) } : {}),
+    connectionTimeoutMs: random.integer(100, 1000),
     ...(random.chance(0.3) ? { apiVersions: { Produce: random.pick([3, 7, 9, 10, 12]) } } : {}),
     ...(random.chance(0.1) ? { partitionerIgnoreKeys: true } : {}),
   }

@@ -40,7 +40,7 @@ const TIMER_MS = 5
 /** A sound cluster acknowledges a probe within this time, however often it must be sent. */
 const PROBE_WITHIN_MS = 60_000
 const PROBE_PAUSE_MS = 50
-/** Besides two request timeouts, all that a producer may need to recover once the cluster is sound. */
+/** Besides two request timeouts and one connection timeout, all that a producer may need to recover once the cluster is sound. */
 const RECOVERY_MS = 3000
 /** One passage through the network in so many is lost, and repeated after a pause, as TCP does. */
 const RETRANSMITTED = 0.01
@@ -218,14 +218,16 @@ class Simulation {
 
   /** Nobody is kept waiting longer than the options allow; on a sound cluster nobody waits in vain. */
   #checkTimes(healedAtMs: number): void {
-    const { maxBlockMs = 0, deliveryTimeoutMs = 0, requestTimeoutMs = 0 } = this.#plan.options
+    const { maxBlockMs = 0, deliveryTimeoutMs = 0 } = this.#plan.options
+    const { requestTimeoutMs = 0, connectionTimeoutMs = 0 } = this.#plan.options
+    const recoveryMs = 2 * requestTimeoutMs + connectionTimeoutMs + RECOVERY_MS
     const longestMs = maxBlockMs + deliveryTimeoutMs + this.#skippedMs + TIMER_MS
-    const recoveredAtMs = healedAtMs + 2 * requestTimeoutMs + RECOVERY_MS
     for (const { id, settledCount, calledAtMs, settledAtMs, error } of this.#ledger.entries) {
       const tookMs = settledAtMs - calledAtMs
       if (settledCount > 0 && tookMs > longestMs) this.#wrong(`#${id} took ${tookMs} ms`)
-      if (!(error instanceof DeliveryTimeoutError) || settledAtMs < recoveredAtMs) continue
-      if (deliveryTimeoutMs >= 2 * requestTimeoutMs + RECOVERY_MS) {
+      if (!(error instanceof DeliveryTimeoutError) || settledAtMs < healedAtMs + recoveryMs)
+        continue
+      if (deliveryTimeoutMs >= recoveryMs) {
         this.#wrong(`#${id} ran out of time on a sound cluster: ${error.message}`)
       }
     }
@@ -242,15 +244,17 @@ class Simulation {
 
   async #probeOne(workload: Workload, topic: string, partition: number): Promise<void> {
     const untilMs = this.#clock.monotonicMs() + PROBE_WITHIN_MS
-    let probe: Entry
-    do {
-      if (workload.isClosed) return // perhaps by the workload's own timer, in the middle of this
-      probe = workload.probe(topic, partition)
+    let last: Entry | null = null
+    // The workload's own timer may close the producer in the middle of this.
+    while (!workload.isClosed && this.#clock.monotonicMs() < untilMs) {
+      const probe = workload.probe(topic, partition)
+      last = probe
       await this.#until(() => probe.fate !== 'open', this.#longestMs)
-      if (probe.fate !== 'acked') await this.#until(() => false, PROBE_PAUSE_MS)
-    } while (probe.fate !== 'acked' && probe.fate !== 'open' && this.#clock.monotonicMs() < untilMs)
-    if (probe.fate === 'acked' || workload.isClosed) return
-    this.#wrong(`${topic}-${partition} takes no records any more: ${probe.error?.message ?? ''}`)
+      if (probe.fate === 'acked') return
+      await this.#until(() => false, PROBE_PAUSE_MS)
+    }
+    if (workload.isClosed) return
+    this.#wrong(`${topic}-${partition} takes no records any more: ${last?.error?.message ?? ''}`)
   }
 
   /** A closed producer holds nothing. */
