@@ -40,6 +40,7 @@ for (let seed = first; seed < first + count; seed++) {
   if (values.progress)
     console.log(`seed ${seed}: ${outcome.events} events, digest ${outcome.digest}`)
   total.seeds++
+  if (total.seeds % 10_000 === 0) console.log(`${total.seeds} seeds, ${total.failed} failed`)
   total.records += outcome.records
   total.acked += outcome.acked
   total.events += outcome.events

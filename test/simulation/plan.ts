@@ -28,6 +28,10 @@ export interface Plan {
   readonly replicationMs: number
   /** Mean one-way delays of the network, in ms. */
   readonly networkMs: number
+  /** Share of passages that are lost and repeated after a pause, as TCP does. */
+  readonly repeated: number
+  /** Share of writes with which their stream comes to a halt for a while. */
+  readonly holdUps: number
   readonly options: Omit<ProducerOptions<string, SimulatedValue>, 'brokers'>
   readonly workload: WorkloadPlan
   readonly faults: FaultPlan
@@ -74,6 +78,8 @@ export function drawPlan(random: Random): Plan {
     topics: drawTopics(random, brokers),
     replicationMs: random.chance(0.5) ? random.around(5) : 0,
     networkMs: random.chance(0.2) ? 0 : random.around(4),
+    repeated: random.chance(0.2) ? 0.1 : 0.005,
+    holdUps: random.chance(0.4) ? 0.05 : 0,
     options: drawOptions(random, guarantee),
     workload: drawWorkload(random),
     faults: {

@@ -42,8 +42,7 @@ const PROBE_WITHIN_MS = 60_000
 const PROBE_PAUSE_MS = 50
 /** Besides two request timeouts and one connection timeout, all that a producer may need to recover once the cluster is sound. */
 const RECOVERY_MS = 3000
-/** One passage through the network in so many is lost, and repeated after a pause, as TCP does. */
-const RETRANSMITTED = 0.01
+/** Mean pause before bytes that were lost travel again. */
 const RETRANSMIT_MS = 300
 
 /** Runs one seed. `trace` is told everything that happens. */
@@ -136,7 +135,7 @@ class Simulation {
       clock,
       delayMs: () => {
         if (plan.networkMs === 0) return 0
-        const isRepeated = delays.chance(RETRANSMITTED)
+        const isRepeated = delays.chance(plan.repeated)
         return delays.around(plan.networkMs) + (isRepeated ? delays.around(RETRANSMIT_MS) : 0)
       },
     })
@@ -167,7 +166,14 @@ class Simulation {
     const { firstEpoch } = this.#plan
     const tell = this.#trace === null ? null : this.#tell
     const wrong = (what: string): void => this.#wrong(what)
-    const wire = { random, clock: this.#clock, dribbles: 0.1, slowWrites: 0.05, firstEpoch }
+    const wire = {
+      random,
+      clock: this.#clock,
+      dribbles: 0.1,
+      slowWrites: 0.05,
+      holdUps: this.#plan.holdUps,
+      firstEpoch,
+    }
     const dial = throughWire(network.dial, { ...wire, tell, wrong })
     const log =
       (level: string) =>

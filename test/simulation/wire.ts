@@ -5,7 +5,6 @@
  *
  * Neighbours: simulation.ts puts it in the producer's environment.
  */
-import type { Clock } from '../../src/clock.js'
 import { FrameSplitter } from '../../src/network/frame-splitter.js'
 import type { Dial, Transport, TransportHandlers } from '../../src/network/transport.js'
 import { decodeRequestHeader, decodeResponseHeader } from '../../src/protocol/header.js'
@@ -15,11 +14,9 @@ import { decodeBatch } from '../../src/protocol/record-batch-reader.js'
 import { Reader } from '../../src/protocol/reader.js'
 import { errorCode } from '../../src/protocol/error-codes.js'
 import type { Tell } from './ledger.js'
-import type { Random } from './random.js'
+import { SlowPath, type SlowPathOptions } from './slow-path.js'
 
-export interface WireOptions {
-  readonly random: Random
-  readonly clock: Clock
+export interface WireOptions extends SlowPathOptions {
   /** Share of writes that the kernel takes late. */
   readonly slowWrites: number
   /** Told when bytes change between a write and its end. */
@@ -61,7 +58,7 @@ export function throughWire(dial: Dial, options: WireOptions): Dial {
     const wire = new Wire(name, handlers, options)
     options.tell?.(`${name} dial`)
     const transport = await dial(address, wire, dialOptions)
-    return wire.attach(transport)
+    return wire.attach(new SlowPath(transport, options))
   }
 }
 
@@ -70,6 +67,8 @@ class Wire implements TransportHandlers {
   readonly #handlers: TransportHandlers
   readonly #options: WireOptions
   readonly #writes: Write[] = []
+  /** The producer has given the stream up: it hears nothing more of it. */
+  #isClosed = false
   readonly #sent = new Map<number, SentRequest>()
 
   constructor(name: string, handlers: TransportHandlers, options: WireOptions) {
@@ -89,6 +88,7 @@ class Wire implements TransportHandlers {
       destroy: () => {
         this.#options.tell?.(`${this.#name} closed by the producer`)
         this.#writes.length = 0
+        this.#isClosed = true
         transport.destroy()
       },
       ref: () => transport.ref(),
@@ -108,7 +108,7 @@ class Wire implements TransportHandlers {
       transport.write(buffers, () => {
         this.#writes.shift()
         if (this.#writes.length > 0) this.#writeSoon(transport)
-        onWritten()
+        if (!this.#isClosed) onWritten()
       })
     }
     if (random.chance(slowWrites)) clock.setTimer(go, random.around(SLOW_WRITE_MS))
@@ -116,6 +116,7 @@ class Wire implements TransportHandlers {
   }
 
   onData(chunk: Buffer): void {
+    if (this.#isClosed) return
     const bytes = this.#noteAnswer(chunk)
     const { random, dribbles } = this.#options
     if (!random.chance(dribbles)) {
@@ -130,6 +131,7 @@ class Wire implements TransportHandlers {
   }
 
   onClose(error: Error | null): void {
+    if (this.#isClosed) return
     this.#options.tell?.(`${this.#name} lost: ${error?.message ?? 'ended'}`)
     this.#handlers.onClose(error)
   }
