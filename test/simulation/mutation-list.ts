@@ -70,12 +70,6 @@ export const MUTATIONS: readonly Mutation[] = [
     'this.sent.length',
   ),
   mutation(
-    'new batches overtake a retry',
-    QUEUE,
-    'return mustWait ? null : undefined;',
-    'return undefined;',
-  ),
-  mutation(
     'the last one is tried again first',
     QUEUE,
     'if (!first.isInAir) return first;',
@@ -259,5 +253,11 @@ export const SILENT: readonly Mutation[] = [
     DELIVERY,
     'if (!batch.isInAir) this.#leave(batch, false);',
     'this.#leave(batch, false);',
+  ),
+  mutation(
+    'new batches overtake a retry',
+    QUEUE,
+    'return mustWait ? null : undefined;',
+    'return undefined;',
   ),
 ]
