@@ -16,6 +16,7 @@
  * Before: the accumulator fills it. After: the sender seals, sends and completes it.
  */
 import { assert } from '../assert.js'
+import type { OttlaError } from '../errors.js'
 import type { WireHeader } from '../protocol/record-headers.js'
 import {
   NO_PRODUCER,
@@ -75,7 +76,7 @@ export class ProducerBatch {
   /** Leader epoch at the last attempt: a newer one makes a pause before the next pointless. */
   leaderEpochAtSend = -1
   /** Why the last attempt failed; the cause of a later timeout. */
-  lastError: Error | null = null
+  lastError: OttlaError | null = null
   #state: BatchState = 'open'
   #callbacks: (DeliveryCallback | null)[] | null = null
   #resolves: (Resolve | null)[] | null = null

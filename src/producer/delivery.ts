@@ -242,7 +242,8 @@ export class Delivery {
     queue.remove(batch)
     // Only where its one attempt was answered is it certain that no socket holds the buffer.
     this.#parts.accumulator.free(batch, isAnswered && batch.attempts === 1)
-    if (queue.sequence?.hasGap === true && queue.sent.length === 0) this.#restartSequence(queue)
+    const mayRestart = queue.sequence?.hasGap === true && queue.sent.length === 0
+    if (mayRestart && !queue.mustRestartSequence) this.#restartSequence(queue)
     this.#scheduler?.consider(queue)
     this.#parts.onFreed()
   }
@@ -253,6 +254,7 @@ export class Delivery {
     if (sequence === null) return
     queue.mustRestartSequence = true
     if (queue.inAirCount > 0 || queue.awaitsIdentity) return
+    this.#failDoubtful(queue)
     if (!sequence.restart()) {
       queue.awaitsIdentity = true
       this.#parts.producerIds?.renew(sequence.identity, (identity) => {
@@ -264,6 +266,14 @@ export class Delivery {
       return
     }
     this.#restarted(queue)
+  }
+
+  /** What may be in the log cannot go under new numbers: it is told *unknown*. */
+  #failDoubtful(queue: PartitionQueue): void {
+    for (const batch of queue.sent.filter(({ maybeWritten, isDone }) => maybeWritten && !isDone)) {
+      const cause = batch.lastError ?? unprovable()
+      this.#fail(batch, (index) => deliveryErrors.failed(batch, cause, undefined, index))
+    }
   }
 
   /** Goes on with a restart that waited for an answer (which has its verdict by now) or an identity. */
@@ -307,6 +317,12 @@ function offsetOf({ errorCode, baseOffset }: PartitionAnswer): bigint {
 function logAppendTimeOf({ logAppendTimeMs }: PartitionAnswer, batch: ProducerBatch): number {
   const timeMs = Number(logAppendTimeMs)
   return batch.attempts > 1 && timeMs === batch.records.maxTimestamp ? -1 : timeMs
+}
+
+function unprovable(): ProtocolError {
+  return new ProtocolError('the partition had to begin new sequence numbers', {
+    apiName: 'Produce',
+  })
 }
 
 function missingAnswer(request: ProduceRequest): ProtocolError {

@@ -77,13 +77,15 @@ export function judge(code: number, batch: BatchFacts): Verdict {
 
 /**
  * The broker lacks a batch before this one. Where an earlier batch of ours is still unresolved,
- * that is the one it lacks: try again behind it. Where there is none, the gap is for good, and this
- * answer proves that the batch is not in the log under its number, whatever happened before:
- * had it been written, the broker would have called it a duplicate.
+ * that is the one it lacks: try again behind it. Where there is none, the gap is for good, and the
+ * partition begins again. But not for a batch whose earlier attempt lost its answer: its bytes may
+ * lie in an old connection still, and be written behind this answer; under new numbers it would
+ * then be there twice.
  */
 function judgeOutOfOrder(batch: BatchFacts): Verdict {
   if (!batch.isIdempotent) return verdict('fail')
-  return verdict(batch.isFirstUnresolved ? 'restart-sequence' : 'retry', { immediately: true })
+  if (!batch.isFirstUnresolved) return verdict('retry', { immediately: true })
+  return batch.maybeWritten ? verdict('fail') : verdict('restart-sequence', { immediately: true })
 }
 
 /**
