@@ -62,6 +62,12 @@ export const MUTATIONS: readonly Mutation[] = [
     'if (producerEpoch >= MAX_PRODUCER_EPOCH)',
     'if (false)',
   ),
+  mutation(
+    'what may be in the log goes under new numbers',
+    DELIVERY,
+    'this.#failDoubtful(queue);',
+    '',
+  ),
   // Order
   mutation(
     'several batches at once to a leader without proof',
