@@ -29,7 +29,8 @@ await install(consumer, join(folder, packed.filename))
 const paths = packed.files.map(({ path }) => path)
 
 t.test('the tarball holds what users need and nothing else', async (t) => {
-  const needed = /^(?:docs\/|dist\/|src\/|(?:README|ARCHITECTURE|CHANGELOG)\.md$|LICENSE$|package\.json$)/
+  const needed =
+    /^(?:docs\/|dist\/|src\/|(?:README|ARCHITECTURE|CHANGELOG)\.md$|LICENSE$|package\.json$)/
   t.strictSame(paths.filter((path) => !needed.test(path) || /\.test\.|\/test\//.test(path)), []) // prettier-ignore
 })
 
