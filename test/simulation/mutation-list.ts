@@ -62,12 +62,6 @@ export const MUTATIONS: readonly Mutation[] = [
     'if (producerEpoch >= MAX_PRODUCER_EPOCH)',
     'if (false)',
   ),
-  mutation(
-    'what may be in the log goes under new numbers',
-    DELIVERY,
-    'this.#failDoubtful(queue);',
-    '',
-  ),
   // Order
   mutation(
     'several batches at once to a leader without proof',
@@ -246,8 +240,8 @@ export const SILENT: readonly Mutation[] = [
   mutation(
     'out of order in the middle begins the numbers again',
     POLICY,
-    `batch.isFirstUnresolved ? 'restart-sequence' : 'retry'`,
-    `'restart-sequence'`,
+    `if (!batch.isFirstUnresolved) return verdict('retry', { immediately: true }); return batch.maybeWritten ?`,
+    'return batch.maybeWritten ?',
   ),
   mutation(
     'the new leader is not kept waiting for the old one',
