@@ -46,6 +46,8 @@ export class ParkedRecord implements PreparedRecord {
   isReady = false
   /** Placed, or told why not. */
   isSettled = false
+  /** In a batch. */
+  wasPlaced = false
   /** Bytes of the memory budget that it holds: it was taken, and will not wait for room. */
   reservedBytes: number
   /** It holds no bytes: it waits for room, first come, first served. */

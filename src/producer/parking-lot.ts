@@ -138,6 +138,7 @@ export class ParkingLot {
 
   /** It was appended, to `batch`. */
   placed(parked: ParkedRecord, batch: ProducerBatch | null): void {
+    parked.wasPlaced = true
     this.#leave(parked)
     parked.placedListeners?.forEach((listener) => listener(batch))
   }

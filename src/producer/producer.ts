@@ -6,7 +6,6 @@
 import {
   AbortedError,
   ClosedError,
-  ConfigError,
   SendAllError,
   DeliveryError,
   TimeoutError,
@@ -15,13 +14,20 @@ import {
 } from '../errors.js'
 import type { Serialized } from '../serialization/serializer.js'
 import type { DeliveryCallback } from './batch.js'
+import {
+  checkCallback,
+  checkRecords,
+  checkSignal,
+  closeTimeoutMs,
+  notTaken,
+} from './call-checks.js'
 import { flushAll } from './flush.js'
 import type { Submitted } from './intake.js'
 import { resolveOptions, type ProducerOptions, type ResolvedOptions } from './options.js'
 import type { ProducerMetrics } from './metrics.js'
 import { Pipeline, systemEnvironment, type Environment } from './pipeline.js'
 import type { RecordMetadata } from './record-metadata.js'
-import { kindOf, type ProducerRecord } from './record.js'
+import type { ProducerRecord } from './record.js'
 
 /** Options of one `send`. */
 export interface SendOptions {
@@ -93,7 +99,7 @@ export class Producer<K = Serialized, V = Serialized> implements AsyncDisposable
       this.#pipeline.intake.submit(record, null, capturedResolve, true)
       return promise
     } catch (error) {
-      return Promise.reject(error)
+      return Promise.reject(notTaken(error))
     }
   }
 
@@ -105,6 +111,7 @@ export class Producer<K = Serialized, V = Serialized> implements AsyncDisposable
   sendAll(records: Iterable<ProducerRecord<K, V>>): Promise<RecordMetadata[]> {
     const results: SendAllResult<RecordMetadata>[] = []
     return new Promise((resolve, reject) => {
+      checkRecords(records)
       let open = 1
       const done = (): void => {
         if (--open === 0) finishAll(results, resolve, reject)
@@ -128,13 +135,15 @@ export class Producer<K = Serialized, V = Serialized> implements AsyncDisposable
    * without one, the logger in case of failure) will be told what became of it, never during this
    * call; that includes a bad record and a closed producer. False: no room, or others wait for it;
    * nothing was taken, and the callback is not called. `await writable()` then, and try again.
+   * Throws InvalidRecordError for a callback that is no function, since nobody could be told.
    */
   enqueue(record: ProducerRecord<K, V>, callback?: DeliveryCallback): boolean {
+    if (callback !== undefined) checkCallback(callback)
     try {
       this.#assertOpen(record)
       return this.#pipeline.intake.submit(record, callback ?? null, null, false) !== 'full'
     } catch (error) {
-      this.#tell(callback ?? null, error as DeliveryError)
+      this.#tell(callback ?? null, notTaken(error))
       return true
     }
   }
@@ -196,11 +205,12 @@ export class Producer<K = Serialized, V = Serialized> implements AsyncDisposable
    * Rejects with ConfigError, and closes nothing, for a `timeoutMs` that is not one.
    */
   close(options: CloseOptions = {}): Promise<void> {
-    const { timeoutMs = this.#options.deliveryTimeoutMs } = options
-    if (!(Number.isFinite(timeoutMs) && timeoutMs >= 0))
-      return Promise.reject(badTimeout(timeoutMs))
-    this.#closing ??= this.#close(timeoutMs)
-    return this.#closing
+    try {
+      const timeoutMs = closeTimeoutMs(options, this.#options.deliveryTimeoutMs)
+      return (this.#closing ??= this.#close(timeoutMs))
+    } catch (error) {
+      return Promise.reject(error)
+    }
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -243,38 +253,45 @@ export class Producer<K = Serialized, V = Serialized> implements AsyncDisposable
   /** `send` for which a signal may fire: the promise follows whichever comes first. */
   #sendAbortable(record: ProducerRecord<K, V>, signal: AbortSignal): Promise<RecordMetadata> {
     return new Promise((resolve, reject) => {
-      const topic = (record as ProducerRecord<K, V> | undefined)?.topic ?? ''
-      if (signal.aborted) {
-        reject(aborted(signal, 'not-written', topic))
-        return
-      }
+      checkSignal(signal)
+      const isAborted = (): boolean => signal.aborted
+      let topic = ''
       let submitted: Submitted = 'appended'
       const onAbort = (): void => {
-        if (typeof submitted === 'object' && !submitted.isSettled) {
-          this.#pipeline.lot.settle(submitted, aborted(signal, 'not-written', topic))
-        } else {
+        if (typeof submitted !== 'object' || submitted.wasPlaced) {
           reject(aborted(signal, 'unknown', topic))
+        } else {
+          // Changes nothing where it was settled in the meantime, and is about to be told.
+          this.#pipeline.lot.settle(submitted, aborted(signal, 'not-written', topic))
         }
       }
-      signal.addEventListener('abort', onAbort, { once: true })
       const callback: DeliveryCallback = (error, metadata) => {
         signal.removeEventListener('abort', onAbort)
         if (error === null)
           resolve(metadata as RecordMetadata) // one of the two is there
         else reject(error)
       }
-      submitted = this.#submitCalled(record, callback)
+      try {
+        this.#assertOpen(record)
+        topic = (record as ProducerRecord<K, V> | undefined)?.topic ?? ''
+        if (isAborted()) throw aborted(signal, 'not-written', topic)
+        submitted = this.#pipeline.intake.submit(record, callback, null, true)
+        if (signal.aborted)
+          onAbort() // by a serializer
+        else signal.addEventListener('abort', onAbort, { once: true })
+      } catch (error) {
+        reject(notTaken(error))
+      }
     })
   }
 
   /** Submits a record that may wait, and whose callback hears of everything. */
-  #submitCalled(record: ProducerRecord<K, V>, callback: DeliveryCallback): Submitted {
+  #submitCalled(record: ProducerRecord<K, V>, callback: DeliveryCallback): void {
     try {
       this.#assertOpen(record)
-      return this.#pipeline.intake.submit(record, callback, null, true)
+      this.#pipeline.intake.submit(record, callback, null, true)
     } catch (error) {
-      this.#tell(callback, error as DeliveryError)
-      return 'appended'
+      this.#tell(callback, notTaken(error))
     }
   }
 
@@ -300,12 +317,6 @@ let capturedResolve: ((value: RecordMetadata | Promise<never>) => void) | null =
 
 function captureResolve(resolve: (value: RecordMetadata | Promise<never>) => void): void {
   capturedResolve = resolve
-}
-
-function badTimeout(timeoutMs: unknown): ConfigError {
-  return new ConfigError(
-    `close({ timeoutMs }) was given ${kindOf(timeoutMs)}: give milliseconds from 0, or leave it out`,
-  )
 }
 
 function newPromise(): Promise<RecordMetadata> {

@@ -27,7 +27,7 @@ export function serializeWith<T>(
     throw failed(error, part, topic)
   }
   if (!isPromise(result)) return checked(result, part, topic, SERIALIZER_HINT)
-  return result.then(
+  return Promise.resolve(result).then(
     (bytes) => checked(bytes, part, topic, SERIALIZER_HINT),
     (error: unknown) => {
       throw failed(error, part, topic)

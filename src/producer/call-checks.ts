@@ -1,0 +1,54 @@
+/**
+ * Checks what the producer's calls are given besides records, and turns whatever else goes wrong
+ * while a record is taken into an error of the tree.
+ *
+ * Before: the user, by producer.ts. A record's own checks are in record.ts.
+ */
+import { ConfigError, DeliveryError, InvalidRecordError } from '../errors.js'
+import { kindOf } from './record.js'
+
+/**
+ * Why a record was not taken: the error as it is, or, where the user's own code threw (a getter, an
+ * iterator), an InvalidRecordError around it.
+ */
+export function notTaken(error: unknown): DeliveryError {
+  if (error instanceof DeliveryError) return error
+  const why = error instanceof Error ? error.message : kindOf(error)
+  return new InvalidRecordError(`a record could not be read: ${why}`, { cause: error })
+}
+
+/** Throws InvalidRecordError for a callback that cannot be called. */
+export function checkCallback(callback: unknown): void {
+  if (callback === null || typeof callback === 'function') return
+  throw new InvalidRecordError(
+    `the callback of enqueue is ${kindOf(callback)}: give a function, or leave it out`,
+  )
+}
+
+/** Throws InvalidRecordError for what is no AbortSignal. */
+export function checkSignal(signal: unknown): void {
+  const { aborted, addEventListener } = Object(signal) as Partial<AbortSignal>
+  if (typeof aborted === 'boolean' && typeof addEventListener === 'function') return
+  throw new InvalidRecordError(
+    `the signal of a send is ${kindOf(signal)}: give an AbortSignal, or leave it out`,
+  )
+}
+
+/** Throws InvalidRecordError for what is no list of records: it would be sent as an empty one. */
+export function checkRecords(records: unknown): void {
+  if (records !== null && records !== undefined && Symbol.iterator in Object(records)) return
+  throw new InvalidRecordError(
+    `sendAll was given ${kindOf(records)}: give an array or another iterable of records (an asynchronous one has to be collected first)`,
+  )
+}
+
+/** The milliseconds of `close`, or their default. Throws ConfigError for what are none. */
+export function closeTimeoutMs(options: unknown, defaultMs: number): number {
+  const { timeoutMs = defaultMs } = Object(options) as { timeoutMs?: unknown }
+  if (options !== null && Number.isFinite(timeoutMs) && (timeoutMs as number) >= 0) {
+    return timeoutMs as number
+  }
+  throw new ConfigError(
+    `close was given ${options === null ? 'null' : `{ timeoutMs } that is ${kindOf(timeoutMs)}`}: give { timeoutMs } in milliseconds from 0, or nothing`,
+  )
+}

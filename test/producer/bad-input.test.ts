@@ -1,0 +1,305 @@
+/**
+ * What a user can get wrong, or do at an odd moment, and what a producer says to it: always an
+ * error of the tree that names the mistake, in the promise or callback, and never a lost record.
+ */
+import t from 'tap'
+import { DeliveryError, Producer } from '../../src/index.js'
+import type { DeliveryCallback, ProducerOptions, ProducerRecord } from '../../src/index.js'
+import { simulate, values, type Simulation } from '../testing/support/simulation.js'
+
+const ORDERS = { topics: { orders: {} } }
+
+/** What no type checker lets through. */
+const wrong = (value: unknown): never => value as never
+
+/** Runs `use` with a producer and its cluster, and closes both. */
+async function withProducer(
+  use: (it: Simulation) => Promise<void>,
+  options: Partial<ProducerOptions> = {},
+): Promise<void> {
+  const it = await simulate(ORDERS, options)
+  await use(it)
+  await it.run(it.producer.close())
+  await it.cluster.close()
+}
+
+/** The error of a promise that must be rejected. */
+async function errorOf(it: Simulation, promise: Promise<unknown>): Promise<Error> {
+  return await it.run(
+    promise.then(
+      () => new Error('resolved'),
+      (error: unknown) => error as Error,
+    ),
+  )
+}
+
+const UNREADABLE: Record<string, unknown> = {
+  'a topic that throws': {
+    get topic() {
+      throw new TypeError('no topic here')
+    },
+    value: 'x',
+  },
+  'a value that throws': {
+    topic: 'orders',
+    get value() {
+      throw new TypeError('no value here')
+    },
+  },
+  'headers that throw': {
+    topic: 'orders',
+    value: 'x',
+    headers: {
+      [Symbol.iterator]() {
+        throw new TypeError('no headers here')
+      },
+    },
+  },
+  'a topic without text': { topic: Object.create(null), value: undefined },
+  'no topic': { value: 'x' },
+  'no value': { topic: 'orders' },
+  'a symbol': Symbol('record'),
+  nothing: undefined,
+}
+
+t.test('a record that cannot be read fails as a record, whichever way it was given', async (t) => {
+  await withProducer(async (it) => {
+    for (const [name, record] of Object.entries(UNREADABLE)) {
+      const told: (Error | null)[] = []
+      t.ok(
+        it.producer.enqueue(wrong(record), (error) => told.push(error)),
+        name,
+      )
+      await it.clock.settle()
+      const all = await errorOf(it, it.producer.sendAll([wrong(record)]))
+      const signal = new AbortController().signal
+      const errors = [
+        await errorOf(it, it.producer.send(wrong(record))),
+        await errorOf(it, it.producer.send(wrong(record), { signal })),
+        told[0],
+        all.cause,
+      ]
+      for (const error of errors) {
+        t.ok(error instanceof DeliveryError, `${name}: ${String(error)}`)
+        t.equal((error as DeliveryError).outcome, 'not-written')
+      }
+    }
+    t.strictSame(values(it.cluster, 'orders'), [])
+  })
+})
+
+t.test('sendAll takes nothing that is no list of records, and loses none in silence', async (t) => {
+  async function* asynchronous(): AsyncGenerator<ProducerRecord> {
+    yield { topic: 'orders', value: 'x' }
+  }
+  await withProducer(async (it) => {
+    const given = [null, undefined, 7, { topic: 'orders', value: 'x' }, asynchronous(), () => []]
+    for (const records of given) {
+      const error = await errorOf(it, it.producer.sendAll(wrong(records)))
+      t.match(error, { code: 'ERR_OTTLA_INVALID_RECORD', outcome: 'not-written' })
+      t.match(error.message, /sendAll/)
+    }
+    t.strictSame(await it.run(it.producer.sendAll([])), [])
+    t.equal(
+      (await it.run(it.producer.sendAll(new Set([{ topic: 'orders', value: 'x' }])))).length,
+      1,
+    )
+  })
+})
+
+t.test('options of a call that are none are refused in its promise', async (t) => {
+  await withProducer(async (it) => {
+    const record = { topic: 'orders', value: 'x' }
+    for (const signal of [7, {}, 'abort']) {
+      const error = await errorOf(it, it.producer.send(record, { signal: wrong(signal) }))
+      t.match(error, {
+        code: 'ERR_OTTLA_INVALID_RECORD',
+        outcome: 'not-written',
+        message: /signal/,
+      })
+    }
+    t.match(await errorOf(it, it.producer.close(wrong(null))), { code: 'ERR_OTTLA_CONFIG' })
+    t.match(await errorOf(it, it.producer.close({ timeoutMs: Number.NaN })), {
+      code: 'ERR_OTTLA_CONFIG',
+    })
+    t.match(await errorOf(it, it.producer.partitionsFor(wrong(7))), {
+      code: 'ERR_OTTLA_INVALID_RECORD',
+    })
+    t.equal((await it.run(it.producer.send(record, wrong(null)))).offset, 0n, 'null is no option')
+  })
+})
+
+t.test(
+  'a callback that is no function is refused in the call: nobody else would hear',
+  async (t) => {
+    await withProducer(async (it) => {
+      const record = { topic: 'orders', value: 'x' }
+      for (const callback of ['told', 7, {}]) {
+        t.throws(() => it.producer.enqueue(record, wrong(callback)), {
+          code: 'ERR_OTTLA_INVALID_RECORD',
+          message: /callback/,
+        })
+      }
+      t.ok(it.producer.enqueue(record, wrong(null)))
+      await it.run(it.producer.flush())
+      t.strictSame(values(it.cluster, 'orders'), ['x'])
+    })
+  },
+)
+
+t.test('an abort says unknown only of a record that may be written', async (t) => {
+  await withProducer(
+    async (it) => {
+      const bad = new AbortController()
+      const refused = it.producer.send({ topic: 'no topic', value: 'x' }, { signal: bad.signal })
+      bad.abort()
+      t.match(await errorOf(it, refused), { code: 'ERR_OTTLA_INVALID_RECORD' })
+
+      const waits = new AbortController()
+      const value = 'x'.repeat(10_000)
+      const sends = Promise.allSettled(
+        Array.from({ length: 4 }, () => it.producer.send({ topic: 'orders', value })),
+      )
+      const waiting = it.producer.send({ topic: 'orders', value }, { signal: waits.signal })
+      void it.producer.close() // turns away who waits for room, and tells it in a moment
+      waits.abort()
+      t.match(await errorOf(it, waiting), { outcome: 'not-written', code: 'ERR_OTTLA_CLOSED' })
+      await it.run(sends)
+    },
+    { bufferMemoryBytes: 16_384, batchSizeBytes: 4096 },
+  )
+})
+
+t.test('what a serializer gives may be any promise-like thing', async (t) => {
+  const thenable = {
+    // as a query builder's: returns nothing
+    then(resolve: (value: string) => void) {
+      resolve('from a query')
+    },
+  }
+  const it = await simulate(ORDERS, { serializers: { value: () => wrong(thenable) } })
+  await it.run(it.producer.send({ topic: 'orders', value: 'x' }))
+  t.strictSame(values(it.cluster, 'orders'), ['from a query'])
+  await it.run(it.producer.close())
+})
+
+t.test('text that is no Unicode is written as every encoder writes it', async (t) => {
+  await withProducer(async (it) => {
+    const odd = [
+      '\ud800',
+      'a\udc00b',
+      '\ud83d',
+      '😀',
+      '\u0000',
+      'é'.repeat(3000),
+      '\ud800'.repeat(3000),
+    ]
+    for (const text of odd) {
+      await it.run(
+        it.producer.send({ topic: 'orders', key: text, value: text, headers: { [text]: text } }),
+      )
+    }
+    const stored = it.cluster.records('orders')
+    odd.forEach((text, i) => {
+      const bytes = Buffer.from(text)
+      t.same(stored[i]?.key, bytes)
+      t.same(stored[i]?.value, bytes)
+      t.equal(stored[i]?.headers[0]?.name, bytes.toString())
+      t.same(stored[i]?.headers[0]?.value, bytes)
+    })
+  })
+})
+
+t.test('a record may be changed and given again as soon as the call has returned', async (t) => {
+  await withProducer(async (it) => {
+    const record = {
+      topic: 'orders',
+      key: 'k0',
+      value: 'v0',
+      headers: [['h', '0']] as [string, string][],
+    }
+    const sent: Promise<unknown>[] = []
+    for (let i = 0; i < 5; i++) {
+      record.key = `k${i}`
+      record.value = `v${i}`
+      ;(record.headers[0] as [string, string])[1] = String(i)
+      sent.push(it.producer.send(record))
+    }
+    await it.run(Promise.all(sent))
+    t.strictSame(
+      it.cluster
+        .records('orders')
+        .map(({ key, value, headers }) => [key, value, headers[0]?.value].map(String).join(' ')),
+      [0, 1, 2, 3, 4].map((i) => `k${i} v${i} ${i}`),
+    )
+  })
+})
+
+t.test('a callback may send, flush, close and throw, in any mixture', async (t) => {
+  await withProducer(async (it) => {
+    const { producer } = it
+    const told: string[] = []
+    const note =
+      (name: string, then: () => void = () => {}): DeliveryCallback =>
+      (error) => {
+        told.push(`${name} ${error === null ? 'acked' : (error as DeliveryError).code}`)
+        then()
+      }
+    const send = (name: string, then?: () => void): boolean =>
+      producer.enqueue({ topic: 'orders', value: name }, note(name, then))
+    let isFlushed = false
+    send('a', () => {
+      send('b', () => {
+        void producer.close()
+        send('c', () => {
+          throw new Error('thrown by a user')
+        })
+        throw new Error('thrown by a user')
+      })
+      void producer.flush().then(() => (isFlushed = true))
+    })
+    await it.run(producer.flush())
+    await it.clock.settle()
+    await it.run(producer.close())
+    t.strictSame(told, ['a acked', 'b acked', 'c ERR_OTTLA_CLOSED'])
+    t.ok(isFlushed)
+    t.strictSame(values(it.cluster, 'orders'), ['a', 'b'])
+  })
+})
+
+t.test('after close every call says so, and close says nothing new', async (t) => {
+  const it = await simulate(ORDERS)
+  const { producer } = it
+  await it.run(producer.send({ topic: 'orders', value: 'x' }))
+  const [first, second] = [producer.close(), producer.close({ timeoutMs: 0 })]
+  await it.run(Promise.all([first, second]))
+  const record = { topic: 'orders', value: 'late' }
+  const { signal } = new AbortController()
+  const all = await errorOf(it, producer.sendAll([record]))
+  const told: (Error | null)[] = []
+  t.ok(producer.enqueue(record, (error) => told.push(error)))
+  await it.clock.settle()
+  const errors = [
+    all.cause,
+    told[0],
+    await errorOf(it, producer.send(record)),
+    await errorOf(it, producer.send(record, { signal })),
+    await errorOf(it, producer.connect()),
+    await errorOf(it, producer.writable()),
+    await errorOf(it, producer.partitionsFor('orders')),
+  ]
+  for (const error of errors) t.match(error, { code: 'ERR_OTTLA_CLOSED' })
+  await it.run(producer.flush()) // nothing is open: it has nothing to wait for
+  await it.run(producer.close())
+  t.strictSame(values(it.cluster, 'orders'), ['x'])
+  t.equal(it.clock.timerCount, 0)
+  t.equal(it.cluster.connectionCount, 0)
+})
+
+t.test('a producer that was never used closes without a sound', async (t) => {
+  const it = await simulate(ORDERS)
+  await it.run(it.producer.close())
+  t.equal(it.clock.timerCount, 0)
+  t.equal(it.cluster.requests.length, 0)
+  t.throws(() => new Producer(wrong(undefined)), { code: 'ERR_OTTLA_CONFIG' })
+})
