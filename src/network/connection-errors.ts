@@ -40,6 +40,16 @@ export function answerLate(
   )
 }
 
+/** A request without answer is not gone: the other side does not read. */
+export function writeLate(address: Address, timeoutMs: number): ConnectionError {
+  const where = formatAddress(address)
+  return connectionError(
+    address,
+    'request',
+    `a request to ${where} could not be written within ${timeoutMs} ms; the connection is closed, since the other side no longer reads`,
+  )
+}
+
 /** Nobody used it. */
 export function unused(address: Address, idleMs: number): ConnectionError {
   const where = formatAddress(address)

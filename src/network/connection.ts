@@ -68,6 +68,9 @@ export interface RequestOptions {
 
 /** A request without answer (acks 0) that is not in the kernel yet. */
 interface UnansweredRequest {
+  readonly timeoutMs: number
+  /** Monotonic. */
+  readonly deadlineMs: number
   onFailure(error: OttlaError): void
 }
 
@@ -204,21 +207,23 @@ export class Connection implements TransportHandlers {
 
   /**
    * Writes a request that no answer will follow (Produce with acks 0). `onWritten` when its bytes
-   * are in the kernel, or else `onFailure`; one of the two, once, never synchronously.
+   * are in the kernel, or else `onFailure`; one of the two, once, never synchronously. After
+   * `timeoutMs` without either the connection is closed: the other side no longer reads.
    */
   sendFrameWithoutAnswer(
     frame: readonly Uint8Array[],
+    timeoutMs: number,
     onWritten: () => void,
     onFailure: (error: OttlaError) => void,
   ): void {
-    const request: UnansweredRequest = { onFailure }
     if (!this.#takesRequests()) {
-      this.#refuse(request)
+      this.#refuse({ onFailure })
       return
     }
-    this.#touch()
+    const request = { timeoutMs, deadlineMs: this.#touch() + timeoutMs, onFailure }
     this.#unanswered.add(request)
     this.#keepAliveIfBusy()
+    this.#timer.wakeAt(request.deadlineMs)
     this.#write(frame, () => {
       if (!this.#unanswered.delete(request)) return
       onWritten()
@@ -407,13 +412,18 @@ export class Connection implements TransportHandlers {
   #checkDeadlines(): void {
     const nowMs = this.#clock.monotonicMs()
     const urgent = this.#requests.mostUrgent()
-    if (urgent !== undefined) {
-      if (urgent.deadlineMs > nowMs) this.#timer.wakeAt(urgent.deadlineMs)
-      else this.close(reasons.answerLate(this, this.#phase(), urgent))
-      return
+    const [unwritten] = this.#unanswered // the oldest, and so the most urgent
+    if (urgent !== undefined && urgent.deadlineMs <= nowMs) {
+      this.close(reasons.answerLate(this, this.#phase(), urgent))
+    } else if (unwritten !== undefined && unwritten.deadlineMs <= nowMs) {
+      this.close(reasons.writeLate(this, unwritten.timeoutMs))
+    } else if (this.#isBusy) {
+      const [answerMs, writtenMs] = [urgent?.deadlineMs, unwritten?.deadlineMs]
+      this.#timer.wakeAt(Math.min(answerMs ?? Infinity, writtenMs ?? Infinity))
+    } else if (this.#idleDeadlineMs() > nowMs) {
+      this.#timer.wakeAt(this.#idleDeadlineMs())
+    } else {
+      this.close(reasons.unused(this, this.#options.connectionsMaxIdleMs))
     }
-    if (this.#isBusy) this.#lastUsedMs = nowMs
-    if (this.#idleDeadlineMs() > nowMs) this.#timer.wakeAt(this.#idleDeadlineMs())
-    else this.close(reasons.unused(this, this.#options.connectionsMaxIdleMs))
   }
 }

@@ -54,10 +54,12 @@ export interface MetadataListener {
   /** The cluster asked its clients to start over (KIP-1102). For `BrokerPool.dropAll`. */
   onRebootstrap(reason: OttlaError): void
   /**
-   * Every address has failed in a way that no retry mends: what listens there is not Kafka, or has
-   * no version in common. It is tried again all the same.
+   * No broker has answered yet, and every address has failed in a way that no retry mends: what
+   * listens there is not Kafka, or has no version in common. It is tried again all the same.
    */
   onFatal?(error: OttlaError): void
+  /** Somebody waits for news of the topic, however long ago it was last wanted. Default: nobody. */
+  isInUse?(name: string): boolean
 }
 
 interface WantedTopic {
@@ -274,6 +276,7 @@ export class MetadataCache {
   #dropIdle(nowMs: number): void {
     for (const { name, lastUsedMs } of this.#topics.values()) {
       if (nowMs - lastUsedMs < this.#context.options.metadataMaxIdleMs) continue
+      if (this.#listener.isInUse?.(name) === true) continue
       this.#context.logger.debug({ topic: name }, 'a topic is not used any longer')
       this.#topics.delete(name)
     }
@@ -402,7 +405,7 @@ export class MetadataCache {
     this.#context.logger.warn({ error }, 'no metadata; trying again')
     const nowMs = this.#context.clock.monotonicMs()
     this.#schedule.finish(nowMs, { broughtNews: false, isUnsettled: true, isUrgent: true })
-    if (error.retriable) return
+    if (error.retriable || this.#hasAnswered) return // what has answered is Kafka
     for (const waiter of [...this.#waiters]) waiter.reject(error)
     this.#listener.onFatal?.(error)
   }

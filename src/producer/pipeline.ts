@@ -174,6 +174,8 @@ export class Pipeline<K, V> {
           this.sender.wake() // batches may have waited for a broker that was not known
         },
         onRebootstrap: (reason) => this.#pool.dropAll(reason),
+        onFatal: (error) => this.directory.onFatal(error),
+        isInUse: (name) => this.directory.isInUse(name),
       },
     })
   }

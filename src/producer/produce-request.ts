@@ -20,9 +20,12 @@ import type { ProducerTopic } from './topic.js'
 
 /** From this version on a request names topics by id. */
 const FIRST_VERSION_WITH_TOPIC_IDS = 13
+/** From this version on the client itself keeps the pause that an answer asks for (KIP-219). */
+export const FIRST_VERSION_CLIENT_THROTTLES = 6
 /** From this version on a batch may be compressed with zstd (KIP-110). */
 export const FIRST_VERSION_WITH_ZSTD = 7
 const ZSTD_ID = 4
+const PRODUCE_BY_NAME = { ...produce, maxVersion: FIRST_VERSION_WITH_TOPIC_IDS - 1 }
 
 /** What the broker said of one partition. */
 export type PartitionAnswer = ProduceResponse['responses'][number]['partitionResponses'][number]
@@ -138,12 +141,15 @@ export function codecUnknown(version: number): BrokerError {
   )
 }
 
-/** The version to speak: the highest common one, below topic ids where a topic has none. */
+/**
+ * The version to speak: the highest common one, below topic ids where a topic has none. Throws
+ * BrokerError where there is none.
+ */
 export function produceVersion(versions: ApiVersionTable, topics: Iterable<ProducerTopic>): number {
   const version = versions.version(produce)
   if (version < FIRST_VERSION_WITH_TOPIC_IDS) return version
   for (const { topicId } of topics) {
-    if (topicId === ZERO_UUID) return FIRST_VERSION_WITH_TOPIC_IDS - 1
+    if (topicId === ZERO_UUID) return versions.version(PRODUCE_BY_NAME)
   }
   return version
 }

@@ -27,6 +27,7 @@ import { PartitionSequence } from './partition-sequence.js'
 import type { ProducerIdSource } from './producer-id.js'
 import {
   codecUnknown,
+  FIRST_VERSION_CLIENT_THROTTLES,
   isCodecKnown,
   ProduceRequest,
   produceVersion,
@@ -165,7 +166,7 @@ export class Sender implements ProduceListener {
   onAnswer(request: ProduceRequest, response: ProduceResponse): void {
     const nowMs = this.#clock.monotonicMs()
     this.#landed(request)
-    if (response.throttleTimeMs > 0) {
+    if (response.throttleTimeMs > 0 && request.version >= FIRST_VERSION_CLIENT_THROTTLES) {
       this.#parts.pool.connection(request.nodeId)?.throttle(response.throttleTimeMs)
     }
     this.#parts.delivery.answered(request, response, nowMs)
@@ -364,7 +365,8 @@ export class Sender implements ProduceListener {
     outbox.requests.push(request)
     if (acks === 0) {
       const lost = (error: OttlaError): void => this.onLost(request, error)
-      connection.sendFrameWithoutAnswer(frame, () => this.#written(request), lost)
+      const written = (): void => this.#written(request)
+      connection.sendFrameWithoutAnswer(frame, requestTimeoutMs, written, lost)
     } else {
       connection.sendFrame(
         frame,

@@ -121,6 +121,15 @@ export class TopicDirectory {
     })
   }
 
+  /** Somebody waits for news of the topic: a record, or a caller of `whenKnown`. */
+  isInUse(name: string): boolean {
+    return this.topics.get(name)?.hasRecords === true || this.#isAwaited(name)
+  }
+
+  #isAwaited(topicName: string): boolean {
+    return [...this.#waiters].some(({ name }) => name === topicName)
+  }
+
   /** Why a record for `name` cannot be placed after `waitedMs`. */
   unavailable(name: string, waitedMs: number): TopicUnavailableError {
     const cause = this.#lastErrors.get(name)
@@ -134,8 +143,7 @@ export class TopicDirectory {
   /** Nobody waits any longer for a topic that never became known: it is not asked for any more. */
   dropIfUnused(topic: ProducerTopic): void {
     while (topic.parked.peek()?.isSettled === true) topic.parked.shift()
-    const isAwaited = [...this.#waiters].some(({ name }) => name === topic.name)
-    if (topic.isKnown || topic.parked.length > 0 || isAwaited) return
+    if (topic.isKnown || topic.parked.length > 0 || this.#isAwaited(topic.name)) return
     this.#remove(topic)
     this.#forget(topic.name)
   }
@@ -160,12 +168,23 @@ export class TopicDirectory {
   onTopicError(name: string, error: BrokerError): void {
     const topic = this.topics.get(name)
     this.#lastErrors.set(name, error)
-    if (topic === undefined || topic.isKnown || error.retriable) return
+    if (topic !== undefined && !topic.isKnown && !error.retriable) this.#giveUp(topic, error)
+  }
+
+  /** No broker can be spoken to, and no retry mends it: nobody needs to wait for a topic. */
+  onFatal(error: OttlaError): void {
+    for (const topic of this.topics.values()) {
+      if (topic.isKnown) continue
+      this.#forget(topic.name)
+      this.#giveUp(topic, error)
+    }
+  }
+
+  #giveUp(topic: ProducerTopic, cause: OttlaError): void {
+    const { name } = topic
     this.#remove(topic)
-    const unavailable = new TopicUnavailableError(`topic "${name}": ${error.message}`, {
-      topic: name,
-      cause: error,
-    })
+    const message = `topic "${name}": ${cause.message}`
+    const unavailable = new TopicUnavailableError(message, { topic: name, cause })
     this.#listener.onUnavailable(topic, unavailable)
     for (const waiter of this.#waiters) if (waiter.name === name) waiter.reject(unavailable)
   }

@@ -61,6 +61,12 @@ export class ProducerTopic {
     return this.partitionCount > 0
   }
 
+  /** Some record for it is not settled. */
+  get hasRecords(): boolean {
+    const isWaiting = this.parked.length > 0 || this.awaitsPartitions
+    return isWaiting || this.partitions.some((queue) => queue.sent.length + queue.unsentCount > 0)
+  }
+
   /** Takes new metadata; `onLeader` is told each queue that has a leader, and another than before. */
   update(metadata: TopicMetadata, onLeader: (queue: PartitionQueue) => void): void {
     if (metadata.topicId !== this.topicId) this.#forgetProofs()

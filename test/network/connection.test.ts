@@ -274,7 +274,7 @@ t.test('sends without awaiting an answer, and says when the bytes are gone', asy
   const note = (what: string) => () => void events.push(what)
   const frame = Buffer.from('0000000a0016000000000001ffff', 'hex')
   peer.isBackedUp = true
-  connection.sendFrameWithoutAnswer([frame], note('written'), note('failed'))
+  connection.sendFrameWithoutAnswer([frame], 30_000, note('written'), note('failed'))
   await context.clock.settle()
   t.strictSame([received.length, events], [1, []])
   t.equal(peer.isReferenced, true)
@@ -283,10 +283,26 @@ t.test('sends without awaiting an answer, and says when the bytes are gone', asy
   t.equal(connection.inFlightCount, 0)
   t.equal(peer.isReferenced, false)
   peer.isBackedUp = true
-  connection.sendFrameWithoutAnswer([frame], note('written again'), note('failed'))
+  connection.sendFrameWithoutAnswer([frame], 30_000, note('written again'), note('failed'))
   connection.close(REASON)
   peer.drain()
   t.strictSame(events.slice(2), ['failed', 'closed: closed by the test'])
+})
+
+t.test('closes where a request without answer cannot be written in time', async (t) => {
+  const { context, connection, events, peer } = await open()
+  const note = (what: string) => () => void events.push(what)
+  const frame = Buffer.from('0000000a0016000000000001ffff', 'hex')
+  connection.sendFrameWithoutAnswer([frame], 500, note('first written'), note('first failed'))
+  await context.clock.settle()
+  peer.isBackedUp = true
+  connection.sendFrameWithoutAnswer([frame], 500, note('written'), note('failed'))
+  await context.clock.advanceSettled(499)
+  t.strictSame(events, ['first written', 'writable'])
+  await context.clock.advanceSettled(1)
+  t.match(events.slice(2), ['failed', /^closed: .*could not be written within 500 ms/])
+  t.equal(peer.isOpen, false)
+  t.equal(context.clock.timerCount, 0)
 })
 
 t.test('retires: takes nothing new and closes after the last answer', async (t) => {

@@ -12,8 +12,8 @@ import { batchOf, TOPIC_ID, topicOf } from './support/pieces.js'
 
 const listener: ProduceListener = { onAnswer: () => {}, onLost: () => {} }
 
-function table(maxVersion: number): ApiVersionTable {
-  return new ApiVersionTable([{ apiKey: 0, minVersion: 0, maxVersion }], {}, 'kafka:9092')
+function table(maxVersion: number, minVersion = 0): ApiVersionTable {
+  return new ApiVersionTable([{ apiKey: 0, minVersion, maxVersion }], {}, 'kafka:9092')
 }
 
 for (const version of [9, 13]) {
@@ -55,6 +55,7 @@ t.test('topic ids are spoken only where every topic has one', async (t) => {
   t.equal(produceVersion(table(13), [known, unknown]), 12)
   t.equal(produceVersion(table(8), [unknown]), 8)
   t.throws(() => produceVersion(table(2), [known]), { name: 'BrokerError' })
+  t.throws(() => produceVersion(table(13, 13), [unknown]), { name: 'BrokerError' })
 })
 
 t.test('zstd is not sent to a broker that does not know it', async (t) => {

@@ -112,6 +112,14 @@ t.test('a broker that wants less is obeyed', async (t) => {
   t.strictSame(rig.told, ['a: 100'])
 })
 
+t.test('up to v5 the broker has waited before it answered, and we do not wait again', async (t) => {
+  const rig = new SendingRig({ produceVersion: 5 })
+  rig.send('a')
+  rig.sent()[0]?.answer({}, { throttleTimeMs: 70 })
+  t.strictSame(rig.connection(1).throttles, [])
+  t.strictSame(rig.told, ['a: 100'])
+})
+
 t.test('numbers follow one another, and a retry keeps its own', async (t) => {
   const rig = new SendingRig()
   rig.take('a')

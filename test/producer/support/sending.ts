@@ -44,6 +44,7 @@ export class SentRequest {
   readonly nodeId: number
   readonly acks: number
   readonly batches: readonly SentBatch[]
+  readonly #version: number
   readonly #handler: ResponseHandler | null
   readonly #acks0: { written(): void; failed(error: Error): void } | null
 
@@ -55,10 +56,12 @@ export class SentRequest {
   ) {
     const bytes = Buffer.concat(frame)
     const reader = new Reader(bytes.subarray(4), { apiName: 'Produce', version: PRODUCE_VERSION })
-    const { apiVersion } = decodeRequestHeader(reader, true)
+    const isFlexible = bytes.readInt16BE(6) >= produce.flexibleFrom
+    const { apiVersion } = decodeRequestHeader(reader, isFlexible)
     const { acks, topicData } = produce.decodeRequest(reader, apiVersion)
     this.nodeId = nodeId
     this.acks = acks
+    this.#version = apiVersion
     this.batches = topicData.flatMap(({ partitionData }) =>
       partitionData.map(({ index, records }) => sentBatch(index, Buffer.from(records ?? []))),
     )
@@ -97,9 +100,9 @@ export class SentRequest {
 
   respond(response: ProduceResponse): void {
     const writer = new Writer()
-    produce.encodeResponse(writer, response, PRODUCE_VERSION)
+    produce.encodeResponse(writer, response, this.#version)
     const bytes = writer.toBuffer()
-    const reader = new Reader(bytes, { apiName: 'Produce', version: PRODUCE_VERSION })
+    const reader = new Reader(bytes, { apiName: 'Produce', version: this.#version })
     this.#handler?.onResponse(reader, bytes)
   }
 
@@ -142,11 +145,7 @@ export class FakeConnection {
   readonly nodeId: number
   readonly host = 'kafka'
   readonly port = 9092
-  readonly versions = new ApiVersionTable(
-    [{ apiKey: produce.key, minVersion: 3, maxVersion: PRODUCE_VERSION }],
-    {},
-    'kafka:9092',
-  )
+  readonly versions: ApiVersionTable
   isOpen = true
   isWritable = true
   throttledUntilMs = 0
@@ -154,8 +153,10 @@ export class FakeConnection {
   readonly sent: SentRequest[] = []
   #correlationId = 0
 
-  constructor(nodeId: number) {
+  constructor(nodeId: number, maxVersion: number) {
     this.nodeId = nodeId
+    const range = { apiKey: produce.key, minVersion: 3, maxVersion }
+    this.versions = new ApiVersionTable([range], {}, 'kafka:9092')
   }
 
   nextCorrelationId(): number {
@@ -179,6 +180,7 @@ export class FakeConnection {
 
   sendFrameWithoutAnswer(
     frame: readonly Uint8Array[],
+    _timeoutMs: number,
     written: () => void,
     failed: (error: Error) => void,
   ): void {
@@ -197,6 +199,7 @@ export interface RigOptions {
   readonly lingerMs?: number
   readonly deliveryTimeoutMs?: number
   readonly retries?: number
+  readonly produceVersion?: number
 }
 
 export class SendingRig {
@@ -217,9 +220,11 @@ export class SendingRig {
   acquired = 0
   refreshes = 0
   freed = 0
+  readonly #produceVersion: number
   #epoch = 1
 
   constructor(options: RigOptions = {}) {
+    this.#produceVersion = options.produceVersion ?? PRODUCE_VERSION
     const { leaders = [1], lingerMs = 0, deliveryTimeoutMs = 120_000, retries = 1000 } = options
     const { acks = -1, maxInFlight = 5, maxRequestSizeBytes = 1_000_000 } = options
     const { batchSizeBytes = 16_384, isIdempotent = true, identity = IDENTITY } = options
@@ -298,7 +303,7 @@ export class SendingRig {
   connection(nodeId: number): FakeConnection {
     let connection = this.connections.get(nodeId)
     if (connection === undefined) {
-      connection = new FakeConnection(nodeId)
+      connection = new FakeConnection(nodeId, this.#produceVersion)
       this.connections.set(nodeId, connection)
     }
     return connection

@@ -1,0 +1,92 @@
+/**
+ * A whole producer against a cluster that changes under it, on a virtual clock: what metadata,
+ * leaders, versions and addresses may do to records that are waiting or under way.
+ */
+import t from 'tap'
+import { simulate, type Simulation } from '../testing/support/simulation.js'
+
+const HTTP = Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n')
+const TLS_ALERT = Buffer.from([0x15, 3, 3, 0, 2, 2, 70])
+const THREE = { brokers: 3, topics: { orders: {} } }
+
+const send = (it: Simulation, value: string): Promise<bigint> =>
+  it.producer.send({ topic: 'orders', partition: 0, value }).then(({ offset }) => offset)
+
+/** Moves time on by `ms`, in steps, so that what happens in between can go on. */
+async function pass(it: Simulation, ms: number): Promise<void> {
+  for (let passedMs = 0; passedMs < ms; passedMs += 100) await it.clock.advanceSettled(100)
+}
+
+t.test(
+  'a topic with records under way is asked for, however long nobody wrote to it',
+  async (t) => {
+    const it = await simulate(THREE, { metadataMaxIdleMs: 1000 })
+    await it.run(send(it, 'a'))
+    it.cluster.partition('orders', 0).removeLeader()
+    const sent = send(it, 'b')
+    await pass(it, 5000)
+    it.cluster.partition('orders', 0).moveLeader(2)
+    t.equal(await it.run(sent), 1n)
+    t.ok(it.clock.monotonicMs() < 8000, `${it.clock.monotonicMs()} virtual ms`)
+    await it.run(it.producer.close())
+  },
+)
+
+t.test(
+  'a topic that records wait for is asked for until they have waited long enough',
+  async (t) => {
+    const it = await simulate({ autoCreateTopics: false }, { metadataMaxIdleMs: 1000 })
+    const sent = send(it, 'a')
+    const partitions = it.producer.partitionsFor('orders')
+    await pass(it, 5000)
+    it.cluster.createTopic('orders')
+    t.equal(await it.run(sent), 0n)
+    t.equal((await it.run(partitions)).length, 1)
+    t.ok(it.clock.monotonicMs() < 8000, `${it.clock.monotonicMs()} virtual ms`)
+    await it.run(it.producer.close())
+  },
+)
+
+t.test('a partition that a record waits for is asked for, however long', async (t) => {
+  const it = await simulate(THREE, { metadataMaxIdleMs: 1000, metadataMaxAgeMs: 500 })
+  const sent = it.producer.send({ topic: 'orders', partition: 1, value: 'a' })
+  await pass(it, 5000)
+  it.cluster.addPartitions('orders', 1)
+  t.equal((await it.run(sent)).offset, 0n)
+  await it.run(it.producer.close())
+})
+
+for (const [name, answerBytes, message] of [
+  ['HTTP', HTTP, /HTTP/],
+  ['TLS', TLS_ALERT, /TLS/],
+] as const) {
+  t.test(`where ${name} is spoken on every port, the first send says so at once`, async (t) => {
+    const it = await simulate({ brokers: 2 })
+    it.cluster.failNext('ApiVersions', { answerBytes, times: Infinity })
+    const refused = { code: 'ERR_OTTLA_TOPIC_UNAVAILABLE', outcome: 'not-written', message }
+    await t.rejects(it.run(send(it, 'a')), refused)
+    await t.rejects(it.run(it.producer.partitionsFor('orders')), refused)
+    await t.rejects(it.run(it.producer.connect()), { message })
+    t.ok(it.clock.monotonicMs() < 2000, `${it.clock.monotonicMs()} virtual ms`)
+    it.cluster.clearFaults()
+    t.equal(await it.run(send(it, 'b')), 0n, 'and the next one tries again')
+    await it.run(it.producer.close())
+    t.equal(it.clock.timerCount, 0)
+  })
+}
+
+t.test('where one of the addresses is Kafka, the others may be anything', async (t) => {
+  const it = await simulate({ brokers: 2 })
+  it.cluster.failNext('ApiVersions', { answerBytes: HTTP, times: Infinity, broker: 1 })
+  await it.run(it.producer.connect())
+  t.equal((await it.run(it.producer.partitionsFor('orders'))).length, 1)
+  await it.run(it.producer.close({ timeoutMs: 0 }))
+})
+
+t.test('one garbled answer of a cluster that has answered before fails nobody', async (t) => {
+  const it = await simulate({ topics: { orders: {}, others: {} } })
+  await it.run(send(it, 'a'))
+  it.cluster.failNext('Metadata', { answerBytes: HTTP })
+  t.equal((await it.run(it.producer.send({ topic: 'others', value: 'b' }))).offset, 0n)
+  await it.run(it.producer.close())
+})
