@@ -66,7 +66,10 @@ interface WantedTopic {
   readonly name: string
   lastUsedMs: number
   known: TopicMetadata | undefined
-  /** Unknown, or the last answer left it out, had an error for it or a partition without leader. */
+  /**
+   * Unknown, or the last answer left it out, had an error for it, a partition without leader, or
+   * none of the brokers that leads one.
+   */
   isUnresolved: boolean
 }
 
@@ -350,7 +353,7 @@ export class MetadataCache {
       this.#context.logger.warn({ topic: wanted.name }, 'a metadata answer has gaps; asking again')
       return false
     }
-    wanted.isUnresolved = lacksLeader(merged)
+    wanted.isUnresolved = lacksLeader(merged, brokerIds)
     if (merged === wanted.known) return false
     wanted.known = merged
     this.#listener.onTopic(merged)
@@ -374,7 +377,20 @@ export class MetadataCache {
     this.#brokers = brokers
     this.#control.setBrokers(brokers)
     this.#listener.onBrokers(brokers)
+    this.#missLeaders()
     return true
+  }
+
+  /**
+   * An answer may be older than the leaders that are known (from a hint, or another broker), and not
+   * list the broker that one of them is: it is asked for until it is listed.
+   */
+  #missLeaders(): void {
+    const brokerIds = new Set(this.#brokers.map(({ nodeId }) => nodeId))
+    for (const topic of this.#topics.values()) {
+      if (topic.known !== undefined && lacksLeader(topic.known, brokerIds))
+        topic.isUnresolved = true
+    }
   }
 
   #learnBroker(broker: Broker): void {

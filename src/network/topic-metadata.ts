@@ -89,9 +89,9 @@ export function applyHint(known: TopicMetadata, hint: LeaderHint): TopicMetadata
   }
 }
 
-/** True where some partition has no leader at present. */
-export function lacksLeader(topic: TopicMetadata): boolean {
-  return topic.partitions.some(({ leaderId }) => leaderId === NO_LEADER)
+/** True where some partition has no leader at present, or one that is none of `brokerIds`. */
+export function lacksLeader(topic: TopicMetadata, brokerIds: ReadonlySet<number>): boolean {
+  return topic.partitions.some(({ leaderId }) => !brokerIds.has(leaderId))
 }
 
 /** False for a topic deleted and made anew: its epochs begin again, and old ones mean nothing. */

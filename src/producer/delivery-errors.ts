@@ -73,6 +73,14 @@ export function failed(
   )
 }
 
+/** It was refused, and one that was sent after it has been stored. */
+export function overtaken(batch: ProducerBatch, cause: OttlaError): DeliveryError {
+  return new DeliveryError(
+    `${describe(batch)}: refused, and not sent again, because a later batch is stored: the partition has forgotten this producer's sequence numbers, or its topic was made anew (the refusal: ${cause.message})`,
+    { ...place(batch), outcome: outcomeOf(batch, 'rejected'), cause },
+  )
+}
+
 function tooLarge(batch: ProducerBatch, cause: OttlaError): DeliveryError {
   return new RecordTooLargeError(
     `${describe(batch)}: the broker takes no batch of ${batch.sizeBytes} bytes with ${batch.recordCount} record(s); raise the topic's max.message.bytes (or the broker's message.max.bytes), compress, or send smaller records`,

@@ -150,7 +150,24 @@ export class Delivery {
     } else {
       this.#apply(batch, verdict, deliveryErrors.brokerError(answer), nowMs, answer)
     }
+    this.#failOvertaken(queue)
     this.resumeRestart(queue)
+  }
+
+  /**
+   * What was refused while a later batch was stored cannot be stored in order any more. A broker
+   * that knows our numbers refuses the later one; this one has forgotten them, or its topic is
+   * another by the same name.
+   */
+  #failOvertaken(queue: PartitionQueue): void {
+    const [first] = queue.sent
+    if (first === undefined || queue.sequence?.isOvertaken(first.ordinal) !== true) return
+    for (const batch of [...queue.sent]) {
+      const { ordinal, isInAir, isDone, maybeWritten } = batch
+      if (isInAir || isDone || maybeWritten || !queue.sequence.isOvertaken(ordinal)) continue
+      const cause = batch.lastError ?? unprovable()
+      this.#fail(batch, () => deliveryErrors.overtaken(batch, cause))
+    }
   }
 
   /** Carries out a verdict other than acknowledge; the batch is out of the air. */

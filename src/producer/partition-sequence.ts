@@ -30,12 +30,16 @@ export function sequenceAfter(sequence: number, count: number): number {
 
 export class PartitionSequence {
   #identity: ProducerIdentity
-  #nextSequence = 0
+  #nextSequence: number
   /** Ordinal of the last batch that failed without having been acknowledged; -1 with no gap. */
   #gapOrdinal = -1
+  /** The latest batch that was acknowledged, under whatever numbers; -1 before the first. */
+  #acknowledgedOrdinal = -1
 
-  constructor(identity: ProducerIdentity) {
+  /** A broker takes any first number of a producer that it does not know; a test may use that. */
+  constructor(identity: ProducerIdentity, firstSequence = 0) {
     this.#identity = identity
+    this.#nextSequence = firstSequence
   }
 
   get identity(): ProducerIdentity {
@@ -55,7 +59,13 @@ export class PartitionSequence {
 
   /** A batch was acknowledged: gaps before it are none, for the broker has gone past them. */
   acknowledged(ordinal: number): void {
+    this.#acknowledgedOrdinal = Math.max(this.#acknowledgedOrdinal, ordinal)
     if (ordinal >= this.#gapOrdinal) this.#gapOrdinal = -1
+  }
+
+  /** True where a later batch is in the log: one that was refused can have no place before it. */
+  isOvertaken(ordinal: number): boolean {
+    return ordinal < this.#acknowledgedOrdinal
   }
 
   /** A batch that had numbers failed for good. */

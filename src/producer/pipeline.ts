@@ -38,6 +38,8 @@ export interface Environment {
   /** Uniform in [0, 1). */
   readonly random: () => number
   readonly dial: Dial
+  /** Where the sequence numbers of a producer id begin: a test's near 2^31. Default 0. */
+  readonly firstSequence?: number
 }
 
 export function systemEnvironment(): Environment {
@@ -81,7 +83,7 @@ export class Pipeline<K, V> {
   #isClosed = false
 
   constructor(options: ResolvedOptions<K, V>, environment: Environment) {
-    const { clock, random } = environment
+    const { clock, random, firstSequence = 0 } = environment
     this.clock = clock
     this.logger = options.logger === undefined ? silentLogger : safeLogger(options.logger)
     this.budget = new MemoryBudget(options.bufferMemoryBytes)
@@ -120,7 +122,7 @@ export class Pipeline<K, V> {
       applyLeaderHint: (hint) => this.metadata.applyLeaderHint(hint),
     })
     this.sender = new Sender(
-      { ...options, acks: ACKS[options.acks] },
+      { ...options, acks: ACKS[options.acks], firstSequence },
       {
         clock,
         counter: this.counter,

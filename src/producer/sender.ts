@@ -49,6 +49,8 @@ export interface SenderOptions {
   readonly maxInFlight: number
   readonly maxRequestSizeBytes: number
   readonly requestTimeoutMs: number
+  /** Where a partition's sequence numbers begin; default 0. */
+  readonly firstSequence?: number
 }
 
 /** What the sender works with; all made by the producer. */
@@ -313,7 +315,7 @@ export class Sender implements ProduceListener {
     if (producerIds === null || queue.sequence !== null) return true
     const { identity } = producerIds
     if (identity !== null) {
-      queue.sequence = new PartitionSequence(identity)
+      queue.sequence = new PartitionSequence(identity, this.#options.firstSequence)
       return true
     }
     this.#unidentified.add(queue)

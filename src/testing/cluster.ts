@@ -95,6 +95,17 @@ export class TestCluster implements AsyncDisposable {
     return new TestBroker(this.#state.broker(id).id, this.#state, this.#network)
   }
 
+  /** The names of the topics that there are. */
+  get topics(): string[] {
+    return [...this.#state.topics.keys()]
+  }
+
+  /** A handle on each partition of a topic. Throws RangeError without the topic. */
+  partitions(topic: string): TestPartition[] {
+    const { partitions } = this.#state.topic(topic)
+    return partitions.map(({ index }) => new TestPartition(topic, index, this.#state))
+  }
+
   /** A handle on one partition; its methods move leaders. Throws RangeError without it. */
   partition(topic: string, index: number): TestPartition {
     this.#state.partition(topic, index)

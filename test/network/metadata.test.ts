@@ -259,6 +259,29 @@ t.test('takes a newer leader from a hint, with its address', async (t) => {
   t.strictSame(events, ['a: 2/1,2/0', 'brokers one:9092,two:9092,three:1', 'a: 3/2,2/0'])
 })
 
+t.test('asks on while the leader that a hint has named is not among the brokers', async (t) => {
+  const { cache, cluster, clock, events } = await setUpKnown()
+  const endpoint = { nodeId: 3, host: 'three', port: 1, rack: null }
+  cache.applyLeaderHint({ topic: 'a', partition: 0, leaderId: 3, leaderEpoch: 1, endpoint })
+  cluster.topics['b'] = { leaders: [[1, 0]] }
+  cache.want('b') // answered by a broker that knows neither of the new broker nor of the election
+  await clock.settle()
+  t.strictSame(events.splice(0), [
+    'brokers one:9092,two:9092,three:1',
+    'a: 3/1,2/0',
+    'brokers one:9092,two:9092',
+    'b: 1/0',
+  ])
+  await clock.advanceSettled(1000)
+  t.ok(cluster.asked.length > 3, cluster.asked.join('; '))
+  cluster.brokers = [ONE, TWO, endpoint]
+  await clock.advanceSettled(1000)
+  t.strictSame(events, ['brokers one:9092,two:9092,three:1'])
+  const { length } = cluster.asked
+  await clock.advanceSettled(10_000)
+  t.equal(cluster.asked.length, length, 'and no longer')
+})
+
 t.test('asks another broker after half a second of silence, and stays with it', async (t) => {
   const { cache, cluster, clock, events, network } = await setUpKnown()
   cluster.frozen.add('boot:9092')

@@ -77,8 +77,9 @@ t.test('sees no leader where the answer has none that can be reached', async (t)
     ]),
   )
   t.strictSame(merged?.partitions.map(({ leaderId }) => leaderId), [-1, -1, -1, 1]) // prettier-ignore
-  t.equal(merged && lacksLeader(merged), true)
-  t.equal(KNOWN && lacksLeader(KNOWN), false)
+  t.equal(merged && lacksLeader(merged, new Set([1])), true)
+  t.equal(KNOWN && lacksLeader(KNOWN, new Set([1, 2, 3])), false)
+  t.equal(KNOWN && lacksLeader(KNOWN, new Set([3])), true, 'its leaders are no brokers')
 })
 
 t.test('takes a hint only if its epoch is strictly newer', async (t) => {

@@ -27,6 +27,8 @@ export interface AuditInput {
   readonly cluster: TestCluster
   /** Partitions (`topic-0`) whose leader took unreplicated records along. */
   readonly tailsLost: ReadonlySet<string>
+  /** What topics held when they were deleted. */
+  readonly deleted: readonly (readonly StoredRecord[])[]
   /** Batches that were sent more than once, and batches that were split and sent in parts. */
   readonly batchesRetried: number
   readonly batchesSplit: number
@@ -34,23 +36,29 @@ export interface AuditInput {
 
 /** Everything that is wrong, in words. */
 export function audit(input: AuditInput): string[] {
-  const { plan, entries, cluster } = input
-  const stored = new Map<number, StoredRecord[]>()
+  const { plan, entries, cluster, deleted } = input
+  const stored = new Map<number, Copy[]>()
   const wrongs: string[] = []
-  for (const topic of Object.keys(plan.topics)) {
-    for (const record of cluster.records(topic)) {
+  const present = Object.keys(plan.topics).map((topic) => cluster.records(topic))
+  for (const [life, records] of [...deleted, ...present].entries()) {
+    for (const record of records) {
       const id = Number.parseInt(record.value?.toString('latin1') ?? '', 10)
       const entry = entries[id]
       if (entry === undefined) wrongs.push(`${place(record)} has a record that nobody sent`)
       else wrongs.push(...checkContents(entry, record))
-      stored.set(id, [...(stored.get(id) ?? []), record])
+      stored.set(id, [...(stored.get(id) ?? []), { ...record, life }])
     }
   }
   for (const entry of entries) {
     const wrong = checkEntry(entry, stored.get(entry.id) ?? [], input)
     if (wrong !== null) wrongs.push(wrong)
   }
-  return [...wrongs, ...checkOrder(input)]
+  return [...wrongs, ...checkOrder(input, stored)]
+}
+
+/** A stored record. A topic that was deleted and made anew has as many lives. */
+interface Copy extends StoredRecord {
+  readonly life: number
 }
 
 function checkContents({ id, topic, expected }: Entry, record: StoredRecord): string[] {
@@ -63,11 +71,7 @@ function checkContents({ id, topic, expected }: Entry, record: StoredRecord): st
   return isSame ? [] : [`${place(record)} is not what #${id} was given`]
 }
 
-function checkEntry(
-  entry: Entry,
-  copies: readonly StoredRecord[],
-  input: AuditInput,
-): string | null {
+function checkEntry(entry: Entry, copies: readonly Copy[], input: AuditInput): string | null {
   const { id, fate } = entry
   const where = copies.map(place).join(', ')
   switch (fate) {
@@ -83,11 +87,7 @@ function checkEntry(
   }
 }
 
-function checkAcked(
-  entry: Entry,
-  copies: readonly StoredRecord[],
-  input: AuditInput,
-): string | null {
+function checkAcked(entry: Entry, copies: readonly Copy[], input: AuditInput): string | null {
   const { guarantee } = input.plan
   if (guarantee === 'none') return null
   const { id, topic, partition, offset } = entry
@@ -100,24 +100,19 @@ function checkAcked(
     : `${told}, and is ${copies.map(place).join(', ')}`
 }
 
-function tooOften(
-  { id }: Entry,
-  copies: readonly StoredRecord[],
-  input: AuditInput,
-): string | null {
+/** In one life of its topic: what a deleted one held, nobody can know. */
+function tooOften({ id }: Entry, copies: readonly Copy[], input: AuditInput): string | null {
   const mayDouble = input.plan.guarantee !== 'exactly-once' && input.batchesRetried > 0
-  if (copies.length <= 1 || mayDouble) return null
+  const lives = new Set(copies.map(({ life }) => life))
+  if (copies.length <= lives.size || mayDouble) return null
   return `#${id} is stored ${copies.length} times: ${copies.map(place).join(', ')}`
 }
 
 /** The offsets that were told must rise with the calls. */
-function checkOrder({
-  plan,
-  entries,
-  batchesRetried,
-  batchesSplit,
-  tailsLost,
-}: AuditInput): string[] {
+function checkOrder(
+  { plan, entries, batchesRetried, batchesSplit, tailsLost }: AuditInput,
+  stored: ReadonlyMap<number, readonly Copy[]>,
+): string[] {
   const isAlone = plan.options.maxInFlight === 1 || batchesRetried + batchesSplit === 0
   const isKept = plan.guarantee === 'exactly-once' || isAlone
   if (!isKept || plan.guarantee === 'none') return []
@@ -128,13 +123,15 @@ function checkOrder({
     const key = `${entry.topic}-${entry.partition}`
     // Offsets of records that were acked with acks 1, and lost with their leader, are given again.
     if (plan.guarantee === 'leader-only' && tailsLost.has(key)) continue
-    const before = latest.get(key)
+    const copies = stored.get(entry.id) ?? []
+    const life = copies.find(({ offset }) => offset === entry.offset)?.life ?? -1
+    const before = latest.get(`${key} ${life}`)
     if (before !== undefined && before.offset >= entry.offset) {
       wrongs.push(
         `#${entry.id} (${key} @${entry.offset}) is before #${before.id} (@${before.offset})`,
       )
     } else {
-      latest.set(key, entry)
+      latest.set(`${key} ${life}`, entry)
     }
   }
   return wrongs

@@ -6,7 +6,12 @@
  * Neighbours: plan.ts says how many; src/testing does it.
  */
 import type { Clock } from '../../src/clock.js'
-import { ErrorCodes, type Fault, type TestCluster } from '../../src/testing/cluster.js'
+import {
+  ErrorCodes,
+  type Fault,
+  type StoredRecord,
+  type TestCluster,
+} from '../../src/testing/cluster.js'
 import type { TestBroker } from '../../src/testing/test-broker.js'
 import type { TestPartition } from '../../src/testing/test-partition.js'
 import type { VirtualNetwork } from '../../src/testing/virtual-network.js'
@@ -60,15 +65,17 @@ export class Faults {
   readonly #parts: FaultParts
   readonly #undos = new Set<() => void>()
   readonly #kinds: readonly (readonly [weight: number, happen: () => void])[]
+  readonly #firstAddress: string
   #isHealed = false
   /** Partitions that may have lost records that only their leader had. */
   readonly tailsLost = new Set<string>()
-  /** Partitions that topics got on the way. */
-  readonly #added = new Map<string, number>()
+  /** What was in topics when they were deleted, each by itself. */
+  readonly deleted: StoredRecord[][] = []
 
   constructor(parts: FaultParts) {
     this.#parts = parts
-    const { random, plan, network } = parts
+    const { random, plan, network, cluster } = parts
+    this.#firstAddress = cluster.bootstrap[0] ?? ''
     this.#kinds = [
       [8, () => this.#failProduce({ errorCode: random.pick(TRANSIENT) })],
       [6, () => this.#failProduce({ errorCode: random.pick(AFTER_APPEND), appended: true })],
@@ -95,6 +102,8 @@ export class Faults {
       [4, () => this.#pauseReplication()],
       [3, () => this.#shrinkReplicas()],
       [1, () => this.#addPartition()],
+      [2, () => this.#remakeTopic()],
+      [2, () => this.#replaceBroker(this.#broker())],
       [plan.faults.mayPauseClient ? 4 : 0, () => parts.pauseClient(random.around(200))],
     ]
   }
@@ -144,8 +153,9 @@ export class Faults {
 
   #failProduce(effect: Fault): void {
     const { random } = this.#parts
-    const { topic, index } = this.#partition()
-    const scope = random.chance(0.5) ? { topic, partition: index } : {}
+    const partition = this.#partition()
+    const isScoped = partition !== undefined && random.chance(0.5)
+    const scope = isScoped ? { topic: partition.topic, partition: partition.index } : {}
     this.#fail('Produce', { ...effect, ...scope, times: random.pick([1, 1, 2, 4]) })
   }
 
@@ -162,8 +172,8 @@ export class Faults {
   }
 
   #failOther(): void {
-    const { random } = this.#parts
-    const { topic } = this.#partition()
+    const { random, plan } = this.#parts
+    const topic = random.pick(Object.keys(plan.topics))
     random.pick([
       () => this.#fail('Metadata', { topic, omitted: true, times: random.integer(1, 4) }),
       () =>
@@ -204,7 +214,7 @@ export class Faults {
     const { random, tell } = this.#parts
     const partition = this.#partition()
     const to = this.#runningBroker()
-    if (to === undefined) return
+    if (to === undefined || partition === undefined) return
     const options = { tail: this.#tail([partition]), hint: random.chance(0.5) }
     tell(`fault: ${name(partition)} moves to ${to.id} ${JSON.stringify(options)}`)
     partition.moveLeader(to.id, options)
@@ -213,11 +223,13 @@ export class Faults {
   #removeLeader(): void {
     const { random, tell } = this.#parts
     const partition = this.#partition()
+    if (partition === undefined) return
     const options = { tail: this.#tail([partition]), hint: random.chance(0.5) }
     tell(`fault: ${name(partition)} loses its leader ${JSON.stringify(options)}`)
     partition.removeLeader(options)
     this.#undoLater(`${name(partition)} has no leader`, () => {
-      if (partition.leader < 0) partition.moveLeader((this.#runningBroker() ?? this.#broker()).id)
+      if (this.#isThere(partition) && partition.leader < 0)
+        partition.moveLeader((this.#runningBroker() ?? this.#broker()).id)
     })
   }
 
@@ -228,9 +240,11 @@ export class Faults {
     const failover = random.chance(0.8)
     tell(`fault: broker ${broker.id} stops, tail ${tail}, ${failover ? 'noticed' : 'unnoticed'}`)
     void broker.stop({ tail, failover })
-    const isMoving = broker.id !== 1 && random.chance(0.2) // broker 1 stays: bootstrap needs one
+    // One address stays: the bootstrap list needs it.
+    const isMoving = broker.address !== this.#firstAddress && random.chance(0.2)
     this.#undoLater(`broker ${broker.id} is down`, () => {
-      if (!broker.isRunning) void (isMoving ? broker.startElsewhere() : broker.start())
+      if (this.#has(broker) && !broker.isRunning)
+        void (isMoving ? broker.startElsewhere() : broker.start())
     })
   }
 
@@ -245,7 +259,9 @@ export class Faults {
     const tail = failover ? this.#tail(this.#partitions()) : 'keep'
     tell(`fault: broker ${broker.id} freezes, tail ${tail}, ${failover ? 'noticed' : 'unnoticed'}`)
     broker.freeze({ failover, tail })
-    this.#undoLater(`broker ${broker.id} is frozen`, () => broker.unfreeze())
+    this.#undoLater(`broker ${broker.id} is frozen`, () => {
+      if (this.#has(broker)) broker.unfreeze()
+    })
   }
 
   #stall(): void {
@@ -262,18 +278,23 @@ export class Faults {
 
   #pauseReplication(): void {
     const partition = this.#partition()
+    if (partition === undefined) return
     this.#parts.tell(`fault: ${name(partition)} is not replicated`)
     partition.pauseReplication()
-    this.#undoLater(`${name(partition)} is not replicated`, () => partition.resumeReplication())
+    this.#undoLater(`${name(partition)} is not replicated`, () => {
+      if (this.#isThere(partition)) partition.resumeReplication()
+    })
   }
 
   #shrinkReplicas(): void {
     const partition = this.#partition()
+    if (partition === undefined) return
     const { leader, inSyncReplicas } = partition
     if (leader < 0 || inSyncReplicas.length < 2) return
     this.#parts.tell(`fault: ${name(partition)} has only its leader in sync`)
     partition.setInSyncReplicas([leader])
     this.#undoLater(`${name(partition)} has only its leader in sync`, () => {
+      if (!this.#isThere(partition)) return
       const running = this.#parts.cluster.brokers.filter((it) => it.isRunning)
       const ids = new Set([...partition.inSyncReplicas, ...running.map(({ id }) => id)])
       partition.setInSyncReplicas([...ids])
@@ -281,26 +302,59 @@ export class Faults {
   }
 
   #addPartition(): void {
-    const { topic } = this.#partition()
+    const topic = this.#partition()?.topic
+    if (topic === undefined) return
     this.#parts.tell(`fault: ${topic} gets another partition`)
     this.#parts.cluster.addPartitions(topic, 1)
-    this.#added.set(topic, (this.#added.get(topic) ?? 0) + 1)
   }
 
-  /** As many as the topic has now. */
-  partitionCount(topic: string): number {
-    return (this.#parts.plan.topics[topic]?.partitions ?? 1) + (this.#added.get(topic) ?? 0)
+  /** Deletes a topic; made anew at once or after a while, it may have another number of partitions. */
+  #remakeTopic(): void {
+    const { cluster, plan, random, tell } = this.#parts
+    const topic = this.#partition()?.topic
+    if (topic === undefined) return
+    tell(`fault: ${topic} is deleted`)
+    for (const { index, endOffset, highWatermark } of cluster.partitions(topic)) {
+      if (endOffset > highWatermark) this.tailsLost.add(`${topic}-${index}`)
+    }
+    this.deleted.push(cluster.records(topic))
+    cluster.deleteTopic(topic)
+    const partitions = random.integer(1, 3)
+    const make = (): void => {
+      if (!cluster.topics.includes(topic))
+        cluster.createTopic(topic, { ...plan.topics[topic], partitions })
+    }
+    if (random.chance(0.5)) make()
+    else this.#undoLater(`${topic} is deleted`, make)
+  }
+
+  /** Another broker, with another id, takes the address and the records of this one. */
+  #replaceBroker(broker: TestBroker): void {
+    const { cluster, tell } = this.#parts
+    if (!broker.isRunning) return
+    const id = Math.max(...cluster.brokers.map((it) => it.id)) + 1
+    tell(`fault: broker ${broker.id} is replaced by broker ${id}`)
+    void broker.replaceWith(id)
+  }
+
+  #has({ id }: TestBroker): boolean {
+    return this.#parts.cluster.brokers.some((it) => it.id === id)
+  }
+
+  #isThere({ topic, index }: TestPartition): boolean {
+    const { cluster } = this.#parts
+    return cluster.topics.includes(topic) && index < cluster.partitions(topic).length
   }
 
   #partitions(): TestPartition[] {
-    const { plan, cluster } = this.#parts
-    return Object.keys(plan.topics).flatMap((topic) =>
-      Array.from({ length: this.partitionCount(topic) }, (_, i) => cluster.partition(topic, i)),
-    )
+    const { cluster } = this.#parts
+    return cluster.topics.flatMap((topic) => cluster.partitions(topic))
   }
 
-  #partition(): TestPartition {
-    return this.#parts.random.pick(this.#partitions())
+  /** Undefined while no topic is left. */
+  #partition(): TestPartition | undefined {
+    const partitions = this.#partitions()
+    return partitions.length === 0 ? undefined : this.#parts.random.pick(partitions)
   }
 
   #broker(): TestBroker {

@@ -57,6 +57,12 @@ export const MUTATIONS: readonly Mutation[] = [
     'producerEpoch',
   ),
   mutation(
+    'sequence numbers go on beyond 2^31-1',
+    'producer/partition-sequence.js',
+    '(sequence + count) % SEQUENCE_MODULUS',
+    'sequence + count',
+  ),
+  mutation(
     'the epoch runs beyond its last',
     'producer/partition-sequence.js',
     'if (producerEpoch >= MAX_PRODUCER_EPOCH)',
@@ -194,6 +200,11 @@ export const MUTATIONS: readonly Mutation[] = [
     'a restart that waited for an answer is forgotten',
     DELIVERY,
     'if (queue.mustRestartSequence) this.#restartSequence(queue);',
+  ),
+  mutation(
+    'a topic that records wait for is forgotten',
+    'network/metadata.js',
+    'if (this.#listener.isInUse?.(name) === true) continue;',
   ),
   mutation(
     'flush passes over records that wait',

@@ -37,6 +37,10 @@ export interface Plan {
   readonly faults: FaultPlan
   /** Epoch that a new producer id begins at: near the last one, at times. */
   readonly firstEpoch: number
+  /** Sequence number that a producer id begins at: near the last one, at times. */
+  readonly firstSequence: number
+  /** Whether a topic that was deleted is made anew by the first who asks for it. */
+  readonly autoCreateTopics: boolean
 }
 
 export interface WorkloadPlan {
@@ -90,6 +94,8 @@ export function drawPlan(random: Random): Plan {
       mayDelayLong: random.chance(0.3),
     },
     firstEpoch: random.chance(0.15) ? random.integer(32_763, 32_767) : 0,
+    firstSequence: random.chance(0.15) ? 2 ** 31 - random.integer(1, 40) : 0,
+    autoCreateTopics: random.chance(0.3),
   }
 }
 
@@ -135,6 +141,7 @@ function drawOptions(random: Random, guarantee: Guarantee): Plan['options'] {
     ...(random.chance(0.3) ? { reconnectBackoffMs: 5, reconnectBackoffMaxMs: 50 } : {}),
     ...(random.chance(0.2) ? { connectionsMaxIdleMs: random.integer(50, 1000) } : {}),
     ...(random.chance(0.2) ? { metadataMaxAgeMs: random.integer(50, 1000) } : {}),
+    ...(random.chance(0.2) ? { metadataMaxIdleMs: random.integer(1, 1000) } : {}),
     connectionTimeoutMs: random.integer(100, 1000),
     ...(random.chance(0.3) ? { apiVersions: { Produce: random.pick([3, 7, 9, 10, 12]) } } : {}),
     ...(random.chance(0.1) ? { partitionerIgnoreKeys: true } : {}),
