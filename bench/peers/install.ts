@@ -10,7 +10,7 @@ import { delimiter, dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { cachedFolder } from '../../test/broker/cache.js'
 import { projectFile } from '../../test/broker/project.js'
-import { FRANZ_GO, type Peer } from './registry.js'
+import { FRANZ_GO, FRANZ_GO_CHAOS, type Peer } from './registry.js'
 
 const run = promisify(execFile)
 
@@ -79,8 +79,10 @@ async function buildPerformance(log: (line: string) => void): Promise<void> {
 }
 
 async function buildFranzGo(log: (line: string) => void): Promise<void> {
-  log('building the franz-go program')
-  await run('go', ['build', '-o', FRANZ_GO, '.'], { cwd: join(FOLDER, 'franz-go') })
+  log('building the franz-go programs')
+  const cwd = join(FOLDER, 'franz-go')
+  await run('go', ['build', '-o', FRANZ_GO, '.'], { cwd })
+  await run('go', ['build', '-o', FRANZ_GO_CHAOS, './chaos'], { cwd })
 }
 
 /** npm carries Node itself; kept outside the tree. */

@@ -102,8 +102,9 @@ export const PEERS: readonly Peer[] = [
   },
 ]
 
-/** Where `install.ts` puts the compiled Go program. */
+/** Where `install.ts` puts the compiled Go programs: this bench's, and that of `npm run chaos`. */
 export const FRANZ_GO = projectFile('bench', 'peers', 'bin', 'franz-go')
+export const FRANZ_GO_CHAOS = projectFile('bench', 'peers', 'bin', 'franz-go-chaos')
 
 function adapter(file: string): SubjectProgram {
   return { args: [new URL(`${file}.js`, import.meta.url).pathname] }
