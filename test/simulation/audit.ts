@@ -18,6 +18,7 @@
  * Neighbours: ledger.ts has the calls; simulation.ts calls it last.
  */
 import type { StoredRecord, TestCluster } from '../../src/testing/cluster.js'
+import type { DeletedTopic } from './faults.js'
 import type { Entry } from './ledger.js'
 import type { Plan } from './plan.js'
 
@@ -27,8 +28,7 @@ export interface AuditInput {
   readonly cluster: TestCluster
   /** Partitions (`topic-0`) whose leader took unreplicated records along. */
   readonly tailsLost: ReadonlySet<string>
-  /** What topics held when they were deleted. */
-  readonly deleted: readonly (readonly StoredRecord[])[]
+  readonly deleted: readonly DeletedTopic[]
   /** Batches that were sent more than once, and batches that were split and sent in parts. */
   readonly batchesRetried: number
   readonly batchesSplit: number
@@ -39,8 +39,9 @@ export function audit(input: AuditInput): string[] {
   const { plan, entries, cluster, deleted } = input
   const stored = new Map<number, Copy[]>()
   const wrongs: string[] = []
+  const past = deleted.map(({ records }) => records)
   const present = Object.keys(plan.topics).map((topic) => cluster.records(topic))
-  for (const [life, records] of [...deleted, ...present].entries()) {
+  for (const [life, records] of [...past, ...present].entries()) {
     for (const record of records) {
       const id = Number.parseInt(record.value?.toString('latin1') ?? '', 10)
       const entry = entries[id]
@@ -53,7 +54,18 @@ export function audit(input: AuditInput): string[] {
     const wrong = checkEntry(entry, stored.get(entry.id) ?? [], input)
     if (wrong !== null) wrongs.push(wrong)
   }
-  return [...wrongs, ...checkOrder(input, stored)]
+  return [...wrongs, ...checkOrder(input, stored), ...checkOvertaken(input)]
+}
+
+/** Only a partition that has forgotten the producer stores a batch although it refused the one before. */
+function checkOvertaken({ entries, deleted }: AuditInput): string[] {
+  const remade = new Set(deleted.map(({ name }) => name))
+  return entries
+    .filter(
+      ({ topic, error }) =>
+        !remade.has(topic) && /later batch is stored/.test(error?.message ?? ''),
+    )
+    .map(({ id, error }) => `#${id} was overtaken: ${error?.message ?? ''}`)
 }
 
 /** A stored record. A topic that was deleted and made anew has as many lives. */

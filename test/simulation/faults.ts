@@ -30,6 +30,12 @@ export interface FaultParts {
   readonly pauseClient: (ms: number) => void
 }
 
+/** A topic at the moment of its end. */
+export interface DeletedTopic {
+  readonly name: string
+  readonly records: readonly StoredRecord[]
+}
+
 /** Refused before the append; tried again. */
 const TRANSIENT = [
   ErrorCodes.NOT_LEADER_OR_FOLLOWER,
@@ -69,8 +75,8 @@ export class Faults {
   #isHealed = false
   /** Partitions that may have lost records that only their leader had. */
   readonly tailsLost = new Set<string>()
-  /** What was in topics when they were deleted, each by itself. */
-  readonly deleted: StoredRecord[][] = []
+  /** Topics that were deleted, and what was in each: a topic's name may stand there twice. */
+  readonly deleted: DeletedTopic[] = []
 
   constructor(parts: FaultParts) {
     this.#parts = parts
@@ -317,7 +323,7 @@ export class Faults {
     for (const { index, endOffset, highWatermark } of cluster.partitions(topic)) {
       if (endOffset > highWatermark) this.tailsLost.add(`${topic}-${index}`)
     }
-    this.deleted.push(cluster.records(topic))
+    this.deleted.push({ name: topic, records: cluster.records(topic) })
     cluster.deleteTopic(topic)
     const partitions = random.integer(1, 3)
     const make = (): void => {
