@@ -18,6 +18,8 @@ export class BrokerLink implements ConnectionListener {
   readonly broker: Broker
   readonly #context: NetworkContext
   readonly #listener: PoolListener
+  /** Why there is no connection; null while there is one, and before the first. */
+  lastError: OttlaError | null = null
   #connection: Connection | undefined
   #dialling: AbortController | undefined
   #timer: Timer | undefined
@@ -135,6 +137,7 @@ export class BrokerLink implements ConnectionListener {
       return
     }
     this.#connection = connection
+    this.lastError = null
     this.#context.logger.debug({ broker: this.broker }, 'connected to a broker')
     this.#listener.onReady(this.broker.nodeId)
   }
@@ -144,6 +147,7 @@ export class BrokerLink implements ConnectionListener {
     const { clock, options, random, logger } = this.#context
     const range = { initialMs: options.reconnectBackoffMs, maxMs: options.reconnectBackoffMaxMs }
     this.#failures = failures
+    this.lastError = reason
     this.#dialNotBeforeMs = clock.monotonicMs() + backoffMs(range, failures, random)
     logger.debug({ broker: this.broker, error: reason }, 'the way to a broker is lost')
     this.#listener.onLost(this.broker.nodeId, reason)

@@ -70,6 +70,11 @@ export class BrokerPool {
     return this.#links.get(nodeId)?.connection
   }
 
+  /** Why there is no connection to that broker, as far as that is known. */
+  lastError(nodeId: number): OttlaError | null {
+    return this.#links.get(nodeId)?.lastError ?? null
+  }
+
   /** As `connection`; if there is none, it is dialled in the background, once backoff allows. */
   ensure(nodeId: number): Connection | undefined {
     return this.#links.get(nodeId)?.ensure()

@@ -14,6 +14,7 @@ import {
 } from '../errors.js'
 import { ErrorCodes, errorCode } from '../protocol/error-codes.js'
 import type { ProducerBatch } from './batch.js'
+import type { PartitionQueue } from './partition-queue.js'
 import type { PartitionAnswer } from './produce-request.js'
 
 const UNKNOWN_NOTE = 'an attempt was sent and its answer is missing, so it may be in the log or not'
@@ -86,6 +87,18 @@ function tooLarge(batch: ProducerBatch, cause: OttlaError): DeliveryError {
     `${describe(batch)}: the broker takes no batch of ${batch.sizeBytes} bytes with ${batch.recordCount} record(s); raise the topic's max.message.bytes (or the broker's message.max.bytes), compress, or send smaller records`,
     { ...place(batch), outcome: outcomeOf(batch, 'rejected'), cause },
   )
+}
+
+/** Metadata names no leader. */
+export function leaderless({ topic, partition }: PartitionQueue): BrokerError {
+  const { LEADER_NOT_AVAILABLE } = ErrorCodes
+  const { name, retriable } = errorCode(LEADER_NOT_AVAILABLE)
+  return new BrokerError(`${name}: topic "${topic}" partition ${partition} has no leader`, {
+    apiName: 'Metadata',
+    errorCode: LEADER_NOT_AVAILABLE,
+    errorName: name,
+    retriable,
+  })
 }
 
 /** `deliveryTimeoutMs` ran out. */

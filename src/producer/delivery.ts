@@ -49,6 +49,8 @@ export interface DeliveryParts {
   /** Memory came free. */
   readonly onFreed: () => void
   readonly refreshMetadata: () => void
+  /** What keeps the queue's batches here, if it is known. */
+  readonly whyUnsent: (queue: PartitionQueue) => OttlaError | null
   readonly applyLeaderHint: (hint: LeaderHint) => void
 }
 
@@ -118,6 +120,7 @@ export class Delivery {
 
   /** `deliveryTimeoutMs` ran out. */
   expired(batch: ProducerBatch, nowMs: number): void {
+    if (!batch.isInAir) batch.lastError = this.#parts.whyUnsent(batch.queue) ?? batch.lastError
     const error = deliveryErrors.expired(batch, this.#options.deliveryTimeoutMs, nowMs)
     this.#fail(batch, () => error)
   }

@@ -22,11 +22,13 @@ import { BufferPool } from './buffer-pool.js'
 import { compressionPolicy, decompress } from './compression-policy.js'
 import { Compressor } from './compressor.js'
 import { Delivery } from './delivery.js'
+import { leaderless } from './delivery-errors.js'
 import { Intake } from './intake.js'
 import { MetricsCounter, type ProducerMetrics } from './metrics.js'
 import { MemoryBudget } from './memory-budget.js'
 import type { ResolvedOptions } from './options.js'
 import { ParkingLot } from './parking-lot.js'
+import type { PartitionQueue } from './partition-queue.js'
 import { Placement } from './placement.js'
 import { ProducerIdSource } from './producer-id.js'
 import { Sender } from './sender.js'
@@ -119,6 +121,7 @@ export class Pipeline<K, V> {
         this.directory.topics.get(queue.topic)?.fill.refused(sizeBytes),
       onFreed: () => this.intake.roomFreed(),
       refreshMetadata: () => this.metadata.requestRefresh(),
+      whyUnsent: (queue) => this.#whyUnsent(queue),
       applyLeaderHint: (hint) => this.metadata.applyLeaderHint(hint),
     })
     this.sender = new Sender(
@@ -218,6 +221,13 @@ export class Pipeline<K, V> {
         this.sender.unidentified.has(batch.queue) || batch.queue.mustRestartSequence
       if (needsIdentity) this.delivery.abandon(batch, error)
     }
+  }
+
+  #whyUnsent(queue: PartitionQueue): OttlaError | null {
+    const awaitsIdentity = queue.sequence === null || queue.awaitsIdentity
+    if (queue.leaderId < 0) return leaderless(queue)
+    if (this.#producerIds !== null && awaitsIdentity) return this.#producerIds.lastError
+    return this.#pool.lastError(queue.leaderId)
   }
 
   #makeDirectory(options: ResolvedOptions<K, V>, { clock, random }: Environment): TopicDirectory {

@@ -38,6 +38,8 @@ export interface ProducerIdParts {
 export class ProducerIdSource {
   readonly #options: ProducerIdOptions
   readonly #parts: ProducerIdParts
+  /** Why the last question brought none; null once one is known. */
+  lastError: OttlaError | null = null
   #identity: ProducerIdentity | null = null
   #isAsking = false
   #isClosed = false
@@ -101,6 +103,7 @@ export class ProducerIdSource {
   #adopt(identity: ProducerIdentity): void {
     this.#isAsking = false
     this.#attempts = 0
+    this.lastError = null
     this.#identity = identity
     this.#tellRenewals(identity)
     this.#parts.onIdentity()
@@ -113,10 +116,11 @@ export class ProducerIdSource {
   }
 
   #failed(error: OttlaError): void {
+    this.lastError = error
     if (!error.retriable) {
       this.#isAsking = false
       this.#tellRenewals(null)
-      this.#parts.onRefused(error)
+      this.#parts.onRefused(withAdvice(error))
       return
     }
     const { retryBackoffMs, retryBackoffMaxMs } = this.#options
@@ -124,6 +128,16 @@ export class ProducerIdSource {
     const pauseMs = backoffMs(range, ++this.#attempts, this.#parts.random)
     this.#timer = this.#parts.clock.setTimer(() => void this.#ask(), pauseMs, { keepAlive: false })
   }
+}
+
+/** A refusal that a user can do something about. */
+function withAdvice(error: OttlaError): OttlaError {
+  if (!(error instanceof BrokerError)) return error
+  const { apiName, errorCode, errorName, retriable } = error
+  return new BrokerError(
+    `${error.message}; an idempotent producer needs a producer id: mend that (IdempotentWrite on the cluster, Kafka 0.11 or later), or set idempotence: false`,
+    { apiName, errorCode, errorName, retriable, cause: error },
+  )
 }
 
 function refusal(code: number): BrokerError {

@@ -3,8 +3,10 @@
  * leaders, versions and addresses may do to records that are waiting or under way.
  */
 import t from 'tap'
+import { ErrorCodes } from '../../src/testing/cluster.js'
 import { simulate, type Simulation } from '../testing/support/simulation.js'
 
+const SHORT = { deliveryTimeoutMs: 3000, requestTimeoutMs: 1000 }
 const HTTP = Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n')
 const TLS_ALERT = Buffer.from([0x15, 3, 3, 0, 2, 2, 70])
 const THREE = { brokers: 3, topics: { orders: {} } }
@@ -88,5 +90,55 @@ t.test('one garbled answer of a cluster that has answered before fails nobody', 
   await it.run(send(it, 'a'))
   it.cluster.failNext('Metadata', { answerBytes: HTTP })
   t.equal((await it.run(it.producer.send({ topic: 'others', value: 'b' }))).offset, 0n)
+  await it.run(it.producer.close())
+})
+
+t.test('a record that ran out of time before it was sent says what kept it', async (t) => {
+  const it = await simulate(THREE, SHORT)
+  await it.run(send(it, 'a'))
+  it.cluster.partition('orders', 0).removeLeader()
+  await pass(it, 1000)
+  const leaderless = { outcome: 'unknown', message: /LEADER_NOT_AVAILABLE.*has no leader/ }
+  await t.rejects(it.run(send(it, 'b')), leaderless)
+  await t.rejects(it.run(send(it, 'c')), { ...leaderless, outcome: 'not-written' })
+  it.cluster.partition('orders', 0).moveLeader(2)
+  await it.cluster.broker(2).stop({ failover: false })
+  await t.rejects(it.run(send(it, 'd')), {
+    outcome: 'not-written',
+    message: /never sent.*cannot connect to broker-2:9092: connection refused/,
+    cause: { code: 'ERR_OTTLA_CONNECTION' },
+  })
+  await it.run(it.producer.close())
+})
+
+t.test('without a producer id a record says so: why there is none, and what to do', async (t) => {
+  const it = await simulate(THREE, SHORT)
+  const errorCode = ErrorCodes.COORDINATOR_LOAD_IN_PROGRESS
+  it.cluster.failNext('InitProducerId', { errorCode, times: Infinity })
+  await t.rejects(it.run(send(it, 'a')), {
+    outcome: 'not-written',
+    message: /never sent.*no producer id: COORDINATOR_LOAD_IN_PROGRESS/,
+  })
+  it.cluster.clearFaults()
+  const refused = ErrorCodes.CLUSTER_AUTHORIZATION_FAILED
+  it.cluster.failNext('InitProducerId', { errorCode: refused, times: Infinity })
+  await t.rejects(it.run(send(it, 'b')), {
+    outcome: 'not-written',
+    message: /CLUSTER_AUTHORIZATION_FAILED.*set idempotence: false/,
+  })
+  it.cluster.clearFaults()
+  for (const broker of it.cluster.brokers) {
+    broker.limitVersions({ InitProducerId: -1 })
+    broker.disconnect()
+  }
+  await t.rejects(it.run(send(it, 'c')), {
+    outcome: 'not-written',
+    message: /InitProducerId.*does not have it.*set idempotence: false/,
+  })
+  for (const broker of it.cluster.brokers) {
+    broker.limitVersions({})
+    broker.disconnect()
+  }
+  t.equal(await it.run(send(it, 'd')), 0n, 'no refusal is for good')
   await it.run(it.producer.close())
 })

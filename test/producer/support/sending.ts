@@ -257,6 +257,7 @@ export class SendingRig {
         onTooLarge: () => {},
         onFreed: () => this.freed++,
         refreshMetadata: () => this.refreshes++,
+        whyUnsent: () => null,
         applyLeaderHint: (hint) => this.hints.push(hint),
       },
     )
