@@ -16,6 +16,7 @@
  *      ├─ DeliveryTimeoutError  `deliveryTimeoutMs` ran out
  *      ├─ AbortedError          the caller's AbortSignal fired
  *      ├─ ClosedError           the producer is closed
+ *      ├─ FatalError            the producer has failed as a whole; every later call says so
  *      └─ SendAllError          some records of a `sendAll` failed; holds every result
  *
  * Neighbours: none; this file imports nothing, and every room may import it.
@@ -212,6 +213,16 @@ export class AbortedError extends DeliveryError {
 export class ClosedError extends DeliveryError {
   constructor(message: string, options: DeliveryErrorOptions = {}) {
     super(message, { code: 'ERR_OTTLA_CLOSED', ...options })
+  }
+}
+
+/**
+ * The producer has failed as a whole and closed itself; `cause` says why. Every later call fails with
+ * it: make a new producer.
+ */
+export class FatalError extends DeliveryError {
+  constructor(message: string, options: DeliveryErrorOptions = {}) {
+    super(message, { code: 'ERR_OTTLA_FATAL', ...options })
   }
 }
 

@@ -22,6 +22,7 @@ const TREE = [
   ['DeliveryTimeoutError', (o: object) => new errors.DeliveryTimeoutError('m', o), 'ERR_OTTLA_DELIVERY_TIMEOUT', true],
   ['AbortedError', (o: object) => new errors.AbortedError('m', o), 'ERR_OTTLA_ABORTED', false],
   ['ClosedError', (o: object) => new errors.ClosedError('m', o), 'ERR_OTTLA_CLOSED', false],
+  ['FatalError', (o: object) => new errors.FatalError('m', o), 'ERR_OTTLA_FATAL', false],
   ['SendAllError', (o: object) => new errors.SendAllError('m', [], o), 'ERR_OTTLA_SEND_ALL', false],
 ] as const // prettier-ignore
 

@@ -8,6 +8,7 @@ import {
   ClosedError,
   DeliveryError,
   DeliveryTimeoutError,
+  FatalError,
   RecordTooLargeError,
   type DeliveryOutcome,
   type OttlaError,
@@ -120,13 +121,16 @@ export function expired(
 
 /** The producer was closed by force, or failed as a whole, while the batch was under way. */
 export function abandoned(batch: ProducerBatch, reason: OttlaError): DeliveryError {
-  const outcome = outcomeOf(batch, 'not-written')
+  // After a defect of ours what is noted of its attempts is not to be relied on.
+  const isDoubtful = reason instanceof FatalError && batch.attempts > 0
+  const outcome = outcomeOf(batch, isDoubtful ? 'unknown' : 'not-written')
   const known = outcome === 'unknown' ? UNKNOWN_NOTE : 'it is not in the log'
   const message = `${describe(batch)}: ${reason.message}; ${known}`
   const options = { ...place(batch), outcome, cause: batch.lastError ?? reason }
-  return reason instanceof ClosedError
-    ? new ClosedError(message, options)
-    : new DeliveryError(message, options)
+  if (reason instanceof ClosedError) return new ClosedError(message, options)
+  if (reason instanceof FatalError)
+    return new FatalError(message, { ...options, cause: reason.cause })
+  return new DeliveryError(message, options)
 }
 
 /** It could not be sent at all. */

@@ -84,7 +84,12 @@ export class Pipeline<K, V> {
   #autoCompression: AutoCompression | null = null
   #isClosed = false
 
-  constructor(options: ResolvedOptions<K, V>, environment: Environment) {
+  /** `onBroken` is told of a defect after which nothing can be relied on. */
+  constructor(
+    options: ResolvedOptions<K, V>,
+    environment: Environment,
+    onBroken: (error: unknown) => void,
+  ) {
     const { clock, random, firstSequence = 0 } = environment
     this.clock = clock
     this.logger = options.logger === undefined ? silentLogger : safeLogger(options.logger)
@@ -136,6 +141,7 @@ export class Pipeline<K, V> {
         producerIds: this.#producerIds,
         topics: this.directory.topics,
         refreshMetadata: () => this.metadata.requestRefresh(),
+        onBroken,
       },
     )
     this.delivery.attach(this.sender)

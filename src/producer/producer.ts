@@ -8,6 +8,7 @@ import {
   ClosedError,
   SendAllError,
   DeliveryError,
+  FatalError,
   TimeoutError,
   type DeliveryOutcome,
   type SendAllResult,
@@ -27,7 +28,7 @@ import { resolveOptions, type ProducerOptions, type ResolvedOptions } from './op
 import type { ProducerMetrics } from './metrics.js'
 import { Pipeline, systemEnvironment, type Environment } from './pipeline.js'
 import type { RecordMetadata } from './record-metadata.js'
-import type { ProducerRecord } from './record.js'
+import { kindOf, type ProducerRecord } from './record.js'
 
 /** Options of one `send`. */
 export interface SendOptions {
@@ -52,7 +53,7 @@ export interface PartitionInfo {
   readonly leader: number
 }
 
-type State = 'open' | 'closing' | 'closed'
+type State = 'open' | 'closing' | 'closed' | 'failed'
 
 /**
  * Sends records to Kafka.
@@ -68,12 +69,14 @@ export class Producer<K = Serialized, V = Serialized> implements AsyncDisposable
   readonly #pipeline: Pipeline<K, V>
   #state: State = 'open'
   #closing: Promise<void> | null = null
+  /** Why the producer has failed. */
+  #failure: unknown = null
 
   /** Throws ConfigError. `environment` replaces time, chance and sockets: for tests. */
   constructor(options: ProducerOptions<K, V>, environment: Environment = systemEnvironment()) {
     const warnings: string[] = []
     this.#options = resolveOptions(options, (message) => warnings.push(message))
-    this.#pipeline = new Pipeline(this.#options, environment)
+    this.#pipeline = new Pipeline(this.#options, environment, (error) => this.#fail(error))
     for (const message of warnings) this.#pipeline.logger.warn({}, message)
   }
 
@@ -154,7 +157,7 @@ export class Producer<K = Serialized, V = Serialized> implements AsyncDisposable
    */
   writable(): Promise<void> {
     const { intake, clock } = this.#pipeline
-    if (this.#state !== 'open') return Promise.reject(new ClosedError('the producer is closed'))
+    if (this.#state !== 'open') return Promise.reject(this.#closedError())
     // Not at once: a caller that is refused again must not keep the sockets from being served.
     if (intake.isWritable) return new Promise((resolve) => clock.defer(resolve))
     const { maxBlockMs } = this.#options
@@ -162,7 +165,7 @@ export class Producer<K = Serialized, V = Serialized> implements AsyncDisposable
       const listener = (): void => {
         timer.clear()
         if (this.#state === 'open') resolve()
-        else reject(new ClosedError('the producer was closed while waiting for room'))
+        else reject(this.#closedError())
       }
       const timer = clock.setTimer(() => {
         intake.offWritable(listener)
@@ -176,9 +179,13 @@ export class Producer<K = Serialized, V = Serialized> implements AsyncDisposable
 
   /**
    * Resolves when every record given before this call is settled, well or badly: its failure is its
-   * own promise's matter. Does not wait for `lingerMs`.
+   * own promise's matter. Does not wait for `lingerMs`. Of a closed producer it resolves at once.
    */
   flush(): Promise<void> {
+    return this.#state === 'failed' ? Promise.reject(this.#closedError()) : this.#settled()
+  }
+
+  #settled(): Promise<void> {
     const { accumulator, lot, sender } = this.#pipeline
     return new Promise((resolve) => {
       flushAll(accumulator, lot, (queue) => sender.consider(queue), resolve)
@@ -227,27 +234,44 @@ export class Producer<K = Serialized, V = Serialized> implements AsyncDisposable
     intake.wakeWritable()
     await new Promise<void>((resolve) => {
       const timer = clock.setTimer(resolve, timeoutMs)
-      void this.flush().then(() => {
+      void this.#settled().then(() => {
         timer.clear()
         resolve()
       })
     })
-    this.#abandonAll(timeoutMs)
-    this.#state = 'closed'
+    this.#abandonAll(
+      new ClosedError(`the producer was closed before it was acknowledged (${timeoutMs} ms)`),
+    )
+    if (this.#failure === null) this.#state = 'closed'
     this.#pipeline.close()
   }
 
-  /** Whatever is left when the time is up. */
-  #abandonAll(timeoutMs: number): void {
-    const { lot, accumulator, delivery } = this.#pipeline
-    const reason = new ClosedError(
-      `the producer was closed before it was acknowledged (${timeoutMs} ms)`,
-    )
+  /** A defect of ours: whatever is open is told so, and nothing more is taken. */
+  #fail(cause: unknown): void {
+    if (this.#state === 'failed') return
+    this.#state = 'failed'
+    this.#failure = cause
+    this.#pipeline.logger.error({ error: cause }, 'the producer has failed; this is a bug in Ottla')
+    this.#closing ??= Promise.resolve()
+    this.#pipeline.intake.wakeWritable()
+    this.#abandonAll(this.#closedError())
+    this.#pipeline.close()
+  }
+
+  /** Whatever is left, when the time is up or nothing can be relied on. */
+  #abandonAll(reason: DeliveryError): void {
+    const { lot, accumulator, delivery, logger } = this.#pipeline
     lot.settleAll(
       () => true,
       () => reason,
     )
-    for (const batch of [...accumulator.incomplete]) delivery.abandon(batch, reason)
+    for (const batch of [...accumulator.incomplete]) {
+      try {
+        delivery.abandon(batch, reason)
+      } catch (error) {
+        logger.error({ error }, 'a batch could not be abandoned; this is a bug in Ottla')
+      }
+    }
   }
 
   /** `send` for which a signal may fire: the promise follows whichever comes first. */
@@ -303,10 +327,19 @@ export class Producer<K = Serialized, V = Serialized> implements AsyncDisposable
   }
 
   #assertOpen(record?: { readonly topic?: string }): void {
-    if (this.#state === 'open') return
-    throw new ClosedError(
-      'the producer is closed: records can be sent until close() is called; make a new Producer',
-      { topic: record?.topic },
+    if (this.#state !== 'open') throw this.#closedError(record?.topic)
+  }
+
+  #closedError(topic?: string): DeliveryError {
+    if (this.#failure === null) {
+      const message =
+        'the producer is closed: records can be sent until close() is called; make a new Producer'
+      return new ClosedError(message, { topic })
+    }
+    const why = this.#failure instanceof Error ? this.#failure.message : kindOf(this.#failure)
+    return new FatalError(
+      `the producer has failed, which is a bug in Ottla; report it, and make a new Producer: ${why}`,
+      { topic, cause: this.#failure },
     )
   }
 }

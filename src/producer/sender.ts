@@ -67,6 +67,8 @@ export interface SenderParts {
   readonly topics: ReadonlyMap<string, ProducerTopic>
   /** Something suggests that leaders have moved. */
   readonly refreshMetadata: () => void
+  /** A rule of our own does not hold: nothing can be relied on any more. */
+  readonly onBroken: (error: unknown) => void
 }
 
 export class Sender implements ProduceListener {
@@ -121,7 +123,16 @@ export class Sender implements ProduceListener {
 
   readonly #run = (): void => {
     this.#isScheduled = false
-    if (!this.#isClosed) this.runOnce(this.#clock.monotonicMs())
+    if (!this.#isClosed) this.#guard(() => this.runOnce(this.#clock.monotonicMs()))
+  }
+
+  /** A defect of ours must end in the producer's failure, not in that of the user's process. */
+  #guard(act: () => void): void {
+    try {
+      act()
+    } catch (error) {
+      this.#parts.onBroken(error)
+    }
   }
 
   /** One turn of the loop at monotonic time `nowMs`. */
@@ -171,13 +182,13 @@ export class Sender implements ProduceListener {
     if (response.throttleTimeMs > 0 && request.version >= FIRST_VERSION_CLIENT_THROTTLES) {
       this.#parts.pool.connection(request.nodeId)?.throttle(response.throttleTimeMs)
     }
-    this.#parts.delivery.answered(request, response, nowMs)
+    this.#guard(() => this.#parts.delivery.answered(request, response, nowMs))
     this.wake()
   }
 
   onLost(request: ProduceRequest, error: OttlaError): void {
     this.#landed(request)
-    this.#parts.delivery.lost(request, error, this.#clock.monotonicMs())
+    this.#guard(() => this.#parts.delivery.lost(request, error, this.#clock.monotonicMs()))
     this.wake()
   }
 
@@ -384,7 +395,7 @@ export class Sender implements ProduceListener {
   /** With acks 0 the socket's taking the bytes is all the acknowledgement there is. */
   #written(request: ProduceRequest): void {
     this.#landed(request)
-    this.#parts.delivery.written(request)
+    this.#guard(() => this.#parts.delivery.written(request))
     this.wake()
   }
 

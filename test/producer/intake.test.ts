@@ -37,7 +37,10 @@ function rig(options: Partial<ProducerOptions<unknown, unknown>> = {}): Rig {
   const dial = (): never => {
     throw new Error('nothing is dialled')
   }
-  const pipeline = new Pipeline(resolved, { clock, random: () => 0.5, dial })
+  const broken = (error: unknown): never => {
+    throw error
+  }
+  const pipeline = new Pipeline(resolved, { clock, random: () => 0.5, dial }, broken)
   const told: string[] = []
   const submit = (record: Partial<ProducerRecord>, name: string, mayWait: boolean): Submitted =>
     pipeline.intake.submit(

@@ -2,7 +2,7 @@
  * The books: every call, what the producer said became of its record, and when. Written by the
  * workload, audited by audit.ts against what the cluster has.
  */
-import { DeliveryError, type DeliveryOutcome } from '../../src/errors.js'
+import { DeliveryError, FatalError, type DeliveryOutcome } from '../../src/errors.js'
 import type { RecordMetadata } from '../../src/producer/record-metadata.js'
 
 /** One record that was given to the producer. */
@@ -85,6 +85,7 @@ export class Ledger {
   }
 
   failed(entry: Entry, error: unknown): void {
+    if (error instanceof FatalError) this.violations.push(`the producer failed: ${error.message}`)
     if (error instanceof DeliveryError) this.#settle(entry, error.outcome, error)
     else this.violations.push(`#${entry.id} failed with what is no DeliveryError: ${String(error)}`)
   }

@@ -273,6 +273,9 @@ export class SendingRig {
         producerIds,
         topics: new Map([['orders', this.topic]]),
         refreshMetadata: () => this.refreshes++,
+        onBroken: (error) => {
+          throw error
+        },
       },
     )
     this.delivery.attach(this.sender)

@@ -1,0 +1,70 @@
+/**
+ * A defect of Ottla's own, made by breaking a part of it: the process goes on, every record is told,
+ * and the producer says on every later call that it has failed, and why.
+ */
+import t, { type Test } from 'tap'
+import type { DeliveryError } from '../../src/index.js'
+import { Delivery } from '../../src/producer/delivery.js'
+import { PartitionQueue } from '../../src/producer/partition-queue.js'
+import { simulate, values, type Simulation } from '../testing/support/simulation.js'
+
+/** Has a method throw until the test is over. */
+function breakMethod(t: Test, prototype: object, name: string): void {
+  const descriptor = Object.getOwnPropertyDescriptor(prototype, name)
+  if (descriptor === undefined) throw new Error(`there is no ${name} to break`)
+  const mend = (): void => void Object.defineProperty(prototype, name, descriptor)
+  t.teardown(mend)
+  Object.defineProperty(prototype, name, {
+    ...descriptor,
+    value: () => {
+      throw new Error('broken by a test')
+    },
+  })
+}
+
+const fateOf = (it: Simulation, promise: Promise<unknown>): Promise<unknown> =>
+  it.run(
+    promise.then(
+      () => 'resolved',
+      (error: unknown) => error,
+    ),
+  )
+
+for (const [name, prototype, method, outcome, stored] of [
+  ['the loop', PartitionQueue.prototype, 'next', 'not-written', ['a']],
+  ['the judgement of an answer', Delivery.prototype, 'answered', 'unknown', ['a', 'b']],
+] as const) {
+  t.test(`a defect of ${name} fails the producer, not the process`, async (t) => {
+    const it = await simulate({ topics: { orders: {} } })
+    const { producer } = it
+    const record = { topic: 'orders', value: 'b' }
+    await it.run(producer.send({ ...record, value: 'a' }))
+    breakMethod(t, prototype, method)
+    const error = await fateOf(it, producer.send(record))
+    const fatal = { code: 'ERR_OTTLA_FATAL', message: /broken by a test/ }
+    t.match(error, { ...fatal, outcome, cause: { message: 'broken by a test' } })
+    const told: unknown[] = []
+    t.ok(producer.enqueue(record, (error) => told.push(error)))
+    await it.clock.settle()
+    const all = await fateOf(it, producer.sendAll([record]))
+    const later = [
+      told[0],
+      (all as Error).cause,
+      await fateOf(it, producer.send(record)),
+      await fateOf(it, producer.connect()),
+      await fateOf(it, producer.writable()),
+      await fateOf(it, producer.flush()),
+      await fateOf(it, producer.partitionsFor('orders')),
+    ]
+    for (const each of later) {
+      t.match(each, fatal)
+      t.equal((each as DeliveryError).outcome, 'not-written')
+    }
+    await it.run(producer.close())
+    await it.clock.settle()
+    t.strictSame(values(it.cluster, 'orders'), stored)
+    t.equal(it.clock.timerCount, 0)
+    t.equal(it.cluster.connectionCount, 0)
+    t.equal(producer.metrics().batchesIncomplete, 0)
+  })
+}
