@@ -27,6 +27,9 @@ export type CompressionName = (typeof COMPRESSION_NAMES)[number]
 /** Bits 0–2 of a record batch's attributes. */
 export type CompressionId = 0 | 1 | 2 | 3 | 4
 
+/** Gives room of exactly that size, for a result. */
+export type Allocate = (sizeBytes: number) => Uint8Array
+
 /** One compression type at one level. Holds no bytes between calls; may be shared by producers. */
 export interface Codec {
   readonly name: CompressionName
@@ -37,15 +40,18 @@ export interface Codec {
   /**
    * Compresses on the calling thread. The result is the caller's: no later call touches it. Only
    * `none` returns `input` itself.
+   *
+   * @param allocate where the result goes once its size is known, so that it need not be copied
+   *   again; default: memory of its own
    */
-  compressSync(input: Uint8Array): Uint8Array
+  compressSync(input: Uint8Array, allocate?: Allocate): Uint8Array
 
   /**
    * Compresses beside the event loop, on libuv's thread pool; undefined where the library behind
    * the codec cannot. The bytes may differ from `compressSync`'s, never what they decompress to.
-   * `input` must not change until the promise settles.
+   * `input` must not change until the promise settles; `allocate` is called right before, or never.
    */
-  readonly compress: ((input: Uint8Array) => Promise<Uint8Array>) | undefined
+  readonly compress: ((input: Uint8Array, allocate?: Allocate) => Promise<Uint8Array>) | undefined
 
   /**
    * Decompresses what this codec, or Kafka's own, has written.

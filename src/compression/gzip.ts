@@ -12,6 +12,7 @@ import { gunzipSync, gzip, gzipSync } from 'node:zlib'
 import type { Codec } from './codec.js'
 import { type LevelRange, resolveLevel } from './level.js'
 import { DEFAULT_MAX_SIZE_BYTES } from './malformed.js'
+import { place } from './room.js'
 import { zlibDecompress } from './zlib-decompress.js'
 
 // −1 is Z_DEFAULT_COMPRESSION: zlib's own choice, which is 6 today.
@@ -27,12 +28,12 @@ export function createGzipCodec(level?: number): Codec {
     name: 'gzip',
     id: 1,
     level: options.level,
-    compressSync: (input) => gzipSync(input, options),
-    compress: (input) =>
+    compressSync: (input, allocate) => place(gzipSync(input, options), allocate),
+    compress: (input, allocate) =>
       new Promise((resolve, reject) => {
         gzip(input, options, (error, output) => {
           if (error) reject(error)
-          else resolve(output)
+          else resolve(place(output, allocate))
         })
       }),
     decompress: (input, maxSizeBytes = DEFAULT_MAX_SIZE_BYTES) =>

@@ -23,6 +23,9 @@
  * way back.
  */
 
+import type { Allocate } from './codec.js'
+import { allocateAnew } from './room.js'
+
 const WRITTEN_BLOCK_BYTES = 64 * 1024
 // Magic, FLG (version 1, independent blocks), BD (64 KiB), and the checksum of these two.
 const HEADER = Buffer.from('04224d18604082', 'hex')
@@ -47,23 +50,27 @@ export function splitBlocks(input: Uint8Array): Uint8Array[] {
  *
  * @param blocks what `splitBlocks` gave
  * @param compressed the compressed form of each, in the same order
+ * @param allocate where the frame goes
  */
 export function buildFrame(
   blocks: readonly Uint8Array[],
   compressed: readonly Uint8Array[],
+  allocate: Allocate = allocateAnew,
 ): Uint8Array {
   const bodies = blocks.map((block, index) => smaller(block, compressed[index] ?? block))
   let sizeBytes = HEADER.length + BLOCK_SIZE_FIELD_BYTES
   for (const body of bodies) sizeBytes += BLOCK_SIZE_FIELD_BYTES + body.length
-  const output = Buffer.allocUnsafe(sizeBytes)
-  let at = HEADER.copy(output)
+  const output = allocate(sizeBytes)
+  const view = new DataView(output.buffer, output.byteOffset, sizeBytes)
+  output.set(HEADER)
+  let at = HEADER.length
   for (const [index, body] of bodies.entries()) {
     const flag = body === blocks[index] ? STORED_BLOCK_FLAG : 0
-    at = output.writeUInt32LE(body.length + flag, at)
-    output.set(body, at)
-    at += body.length
+    view.setUint32(at, body.length + flag, true)
+    output.set(body, at + BLOCK_SIZE_FIELD_BYTES)
+    at += BLOCK_SIZE_FIELD_BYTES + body.length
   }
-  output.writeUInt32LE(END_MARK, at)
+  view.setUint32(at, END_MARK, true)
   return output
 }
 

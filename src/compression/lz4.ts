@@ -37,15 +37,15 @@ export function createLz4Codec(level?: number): Codec {
     name: 'lz4',
     id: 3,
     level: undefined,
-    compressSync(input) {
+    compressSync(input, allocate) {
       const blocks = splitBlocks(input)
       const compressed = blocks.map((block) => withoutPrefix(lz4.compressSync(block)))
-      return buildFrame(blocks, compressed)
+      return buildFrame(blocks, compressed, allocate)
     },
-    async compress(input) {
+    async compress(input, allocate) {
       const blocks = splitBlocks(input)
       const compressed = await Promise.all(blocks.map((block) => lz4.compress(block)))
-      return buildFrame(blocks, compressed.map(withoutPrefix))
+      return buildFrame(blocks, compressed.map(withoutPrefix), allocate)
     },
     decompress: (input, maxSizeBytes = DEFAULT_MAX_SIZE_BYTES) =>
       readFrame(input, decompressBlock, maxSizeBytes),

@@ -17,7 +17,7 @@
  * Neighbours: made by codec.ts; xerial chunks are packed and unpacked here alone.
  */
 
-import type { Codec } from './codec.js'
+import type { Allocate, Codec } from './codec.js'
 import { refuseLevel } from './level.js'
 import {
   DEFAULT_MAX_SIZE_BYTES,
@@ -26,13 +26,24 @@ import {
   malformedError,
 } from './malformed.js'
 import { loadPackage } from './package.js'
+import { allocateAnew } from './room.js'
 
 interface SnappyPackage {
-  compressSync(input: Uint8Array): Buffer
-  compress(input: Uint8Array): Promise<Buffer>
+  compressSync(input: Uint8Array, options: EncodeOptions): Buffer
+  compress(input: Uint8Array, options: EncodeOptions): Promise<Buffer>
   uncompressSync(input: Uint8Array): Buffer
 }
 
+interface EncodeOptions {
+  readonly copyOutputData: boolean
+}
+
+/**
+ * Without it each chunk keeps the room of the largest result, 38 KiB, until the garbage collector
+ * comes by, and takes new pages of memory: 1.4 µs in place of 4.3 for a KiB of JSON on the calling
+ * thread, 1.7 in place of 1.9 beside it, with a third of the memory (Node 20, snappy 7.4).
+ */
+const OPTIONS: EncodeOptions = { copyOutputData: true }
 const MAGIC = Buffer.from('82534e4150505900', 'hex')
 const HEADER = Buffer.concat([MAGIC, Buffer.from('0000000100000001', 'hex')])
 const SIZE_FIELD_BYTES = 4
@@ -48,9 +59,16 @@ export function createSnappyCodec(level?: number): Codec {
     name: 'snappy',
     id: 2,
     level: undefined,
-    compressSync: (input) => frame(split(input).map((chunk) => snappy.compressSync(chunk))),
-    compress: async (input) =>
-      frame(await Promise.all(split(input).map((chunk) => snappy.compress(chunk)))),
+    compressSync: (input, allocate) =>
+      frame(
+        split(input).map((chunk) => snappy.compressSync(chunk, OPTIONS)),
+        allocate,
+      ),
+    compress: async (input, allocate) =>
+      frame(
+        await Promise.all(split(input).map((chunk) => snappy.compress(chunk, OPTIONS))),
+        allocate,
+      ),
     decompress: (input, maxSizeBytes = DEFAULT_MAX_SIZE_BYTES) =>
       hasMagic(input)
         ? decompressFramed(snappy, input, maxSizeBytes)
@@ -66,15 +84,17 @@ function split(input: Uint8Array): Uint8Array[] {
   return chunks
 }
 
-function frame(chunks: readonly Uint8Array[]): Uint8Array {
+function frame(chunks: readonly Uint8Array[], allocate: Allocate = allocateAnew): Uint8Array {
   let sizeBytes = HEADER.length
   for (const chunk of chunks) sizeBytes += SIZE_FIELD_BYTES + chunk.length
-  const output = Buffer.allocUnsafe(sizeBytes)
-  let at = HEADER.copy(output)
+  const output = allocate(sizeBytes)
+  const view = new DataView(output.buffer, output.byteOffset, sizeBytes)
+  output.set(HEADER)
+  let at = HEADER.length
   for (const chunk of chunks) {
-    at = output.writeInt32BE(chunk.length, at)
-    output.set(chunk, at)
-    at += chunk.length
+    view.setInt32(at, chunk.length)
+    output.set(chunk, at + SIZE_FIELD_BYTES)
+    at += SIZE_FIELD_BYTES + chunk.length
   }
   return output
 }

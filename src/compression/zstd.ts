@@ -15,6 +15,7 @@ import { ConfigError } from '../errors.js'
 import type { Codec } from './codec.js'
 import { type LevelRange, resolveLevel } from './level.js'
 import { DEFAULT_MAX_SIZE_BYTES } from './malformed.js'
+import { place } from './room.js'
 import { createZstdNapi } from './zstd-napi.js'
 import { createZstdZlib } from './zstd-zlib.js'
 
@@ -47,13 +48,15 @@ export function createZstdCodec(
 ): Codec {
   const resolved = resolveLevel('zstd', level, LEVELS)
   const zlib = backends.zlib(resolved)
+  const zlibCompress = zlib?.compress
   const sync = napiOr(zlib, () => backends.napi(resolved))
   return {
     name: 'zstd',
     id: 4,
     level: resolved,
-    compressSync: (input) => sync.compressSync(input),
-    compress: zlib?.compress,
+    compressSync: (input, allocate) => place(sync.compressSync(input), allocate),
+    compress:
+      zlibCompress && (async (input, allocate) => place(await zlibCompress(input), allocate)),
     decompress: (input, maxSizeBytes = DEFAULT_MAX_SIZE_BYTES) =>
       sync.decompress(input, maxSizeBytes),
   }

@@ -14,10 +14,12 @@ import { assert } from '../assert.js'
 import type { MemoryBudget } from './memory-budget.js'
 import type { BufferPool } from './buffer-pool.js'
 import {
+  batchWithRoom,
   bufferSizeFor,
   RECORD_BATCH_HEADER_BYTES,
   recordSizeUpperBound,
   TAILROOM_BYTES,
+  type BatchBytes,
 } from '../protocol/record-batch.js'
 import { ProducerBatch } from './batch.js'
 import { Deque } from './deque.js'
@@ -219,9 +221,22 @@ export class Accumulator {
     if (this.#incomplete.size === 0) this.#hasChildren = false
   }
 
+  /** A buffer for a batch whose compressed records have this size: one to keep, where it fits well. */
+  takeRoom(sizeBytes: number): BatchBytes {
+    const needBytes = bufferSizeFor(RECORD_BATCH_HEADER_BYTES + sizeBytes)
+    const roundBytes = this.#pool.sizeFor(needBytes)
+    const buffer = this.#pool.take(roundBytes <= 2 * needBytes ? roundBytes : needBytes)
+    return batchWithRoom(buffer, sizeBytes)
+  }
+
+  /** The room was not needed after all. */
+  giveRoom({ buffer }: BatchBytes): void {
+    this.#pool.give(buffer)
+  }
+
   /** The batch's records are compressed: fewer bytes take the place of their buffer. */
-  compressed(batch: ProducerBatch, bytes: Uint8Array, codecId: number): void {
-    const plain = batch.adoptCompressed(bytes, codecId)
+  compressed(batch: ProducerBatch, room: BatchBytes, codecId: number): void {
+    const plain = batch.adoptCompressed(room, codecId)
     this.#pool.give(plain)
     const savedBytes = Math.max(0, batch.budgetBytes - batch.wire.buffer.length)
     batch.budgetBytes -= savedBytes

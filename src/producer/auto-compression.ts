@@ -17,7 +17,6 @@
  */
 import { createCodec, type Codec, type CompressionName } from '../compression/codec.js'
 import type { Logger } from '../logger.js'
-import type { BatchFill } from './batch-fill.js'
 import type { CompressionPolicy } from './compressor.js'
 import type { ProducerTopic } from './topic.js'
 
@@ -89,7 +88,8 @@ export class AutoCompression implements CompressionPolicy {
   readonly #codecs: readonly Codec[]
   readonly #monotonicMs: () => number
   readonly #logger: Logger
-  readonly #topics = new Map<string, TopicState>()
+  /** Forgets a topic with the directory, which alone holds it. */
+  readonly #states = new WeakMap<ProducerTopic, TopicState>()
 
   /** Takes what loads of lz4, snappy, zstd (unless the brokers are too old for it) and gzip. */
   constructor(monotonicMs: () => number, logger: Logger, mayUseZstd: boolean) {
@@ -99,27 +99,25 @@ export class AutoCompression implements CompressionPolicy {
     this.#logger = logger
   }
 
-  /** The choice for each topic that has one. */
-  get choices(): ReadonlyMap<string, CompressionChoice> {
-    const choices = new Map<string, CompressionChoice>()
-    for (const [topic, { choice }] of this.#topics) if (choice !== null) choices.set(topic, choice)
-    return choices
+  /** The choice for a topic; null until there is one. */
+  choiceOf(topic: ProducerTopic): CompressionChoice | null {
+    return this.#states.get(topic)?.choice ?? null
   }
 
-  codecFor({ name, fill }: ProducerTopic, recordBytes: Uint8Array): Codec | null {
-    if (isStale(this.#stateOf(name))) this.#beginAgain(name)
-    const state = this.#stateOf(name)
+  codecFor(topic: ProducerTopic, recordBytes: Uint8Array): Codec | null {
+    if (isStale(this.#stateOf(topic))) this.#beginAgain(topic)
+    const state = this.#stateOf(topic)
     state.batches++
     if (state.trials < TRIALS && recordBytes.length >= LEAST_SAMPLE_BYTES) {
       this.#try(state, recordBytes.subarray(0, SAMPLE_BYTES))
-      this.#choose(name, state, fill)
+      this.#choose(topic, state)
     }
     return state.codec
   }
 
-  observed({ name }: ProducerTopic, ratio: number, plainBytes: number): void {
+  observed(topic: ProducerTopic, ratio: number, plainBytes: number): void {
     if (plainBytes < LEAST_SAMPLE_BYTES) return
-    const state = this.#stateOf(name)
+    const state = this.#stateOf(topic)
     const share = Math.min(1, plainBytes / SAMPLE_BYTES) // a small batch says less
     state.observed += share
     // The first batches say what to expect: whole batches compress better than the trials' samples.
@@ -128,14 +126,14 @@ export class AutoCompression implements CompressionPolicy {
   }
 
   /** Goes on with the codec at hand until the trials are through. */
-  #beginAgain(topic: string): void {
+  #beginAgain(topic: ProducerTopic): void {
     const { codec } = this.#stateOf(topic)
-    this.#topics.delete(topic)
+    this.#states.delete(topic)
     this.#stateOf(topic).codec = codec
   }
 
-  #stateOf(topic: string): TopicState {
-    let state = this.#topics.get(topic)
+  #stateOf(topic: ProducerTopic): TopicState {
+    let state = this.#states.get(topic)
     if (state === undefined) {
       const scores = [null, ...this.#codecs].map((codec) => ({
         codec,
@@ -154,7 +152,7 @@ export class AutoCompression implements CompressionPolicy {
         ratio: 1,
         expectedRatio: 1,
       }
-      this.#topics.set(topic, state)
+      this.#states.set(topic, state)
     }
     return state
   }
@@ -171,7 +169,7 @@ export class AutoCompression implements CompressionPolicy {
     }
   }
 
-  #choose(topic: string, state: TopicState, fill: BatchFill): void {
+  #choose({ name, fill }: ProducerTopic, state: TopicState): void {
     const costs = Object.fromEntries(state.scores.map((score) => [score.label, costOf(score)]))
     const [first, ...others] = state.scores as [Score, ...Score[]] // "none" is always there
     const best = others.reduce((a, b) => (costOf(b) < costOf(a) ? b : a), first)
@@ -186,7 +184,7 @@ export class AutoCompression implements CompressionPolicy {
     }
     if (state.trials === TRIALS) {
       fill.reset(state.choice.ratio) // what the codec before it gained says nothing any more
-      this.#logger.info({ topic, ...state.choice }, 'compression chosen for a topic')
+      this.#logger.info({ topic: name, ...state.choice }, 'compression chosen for a topic')
     }
   }
 }

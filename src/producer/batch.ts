@@ -22,7 +22,6 @@ import {
   NO_PRODUCER,
   RecordBatchBuilder,
   sealBatch,
-  wrapCompressed,
   type BatchBytes,
   type ProducerStamp,
 } from '../protocol/record-batch.js'
@@ -123,8 +122,8 @@ export class ProducerBatch {
   }
 
   /** Compressed records take the place of the plain ones, whose buffer is returned: it is free. */
-  adoptCompressed(recordBytes: Uint8Array, codecId: number): Buffer {
-    this.#otherBytes = wrapCompressed(recordBytes)
+  adoptCompressed(compressed: BatchBytes, codecId: number): Buffer {
+    this.#otherBytes = compressed
     this.#codecId = codecId
     return this.records.releaseBuffer()
   }

@@ -1,16 +1,21 @@
 /**
  * Compresses closed batches before they are sent: small ones at once, where the call costs less
- * than handing it over; larger ones beside the event loop, several at a time. Batches of one
- * partition keep their order because the partition's queue waits for its oldest.
+ * than handing it over; larger ones beside the event loop, several at a time, or one in each turn of
+ * the loop where the codec has no asynchronous call. Batches of one partition keep their order
+ * because the partition's queue waits for its oldest.
  *
  *   closed batch --request--> waiting --> at work (at most 4) --> ready: onReady(queue)
  *                                                 |
  *                        compressed smaller? its bytes replace the records' buffer : sent as it is
  *
+ * The codec writes its result where the socket will read it from: into a buffer of the pool, behind
+ * room for the headers.
+ *
  * Before: the accumulator (a batch is full) or the sender (a batch is due). After: the sender.
  */
-import type { Codec, CompressionName } from '../compression/codec.js'
+import type { Allocate, Codec, CompressionName } from '../compression/codec.js'
 import type { Logger } from '../logger.js'
+import { recordBytesOf, type BatchBytes } from '../protocol/record-batch.js'
 import type { Accumulator } from './accumulator.js'
 import type { ProducerBatch } from './batch.js'
 import { Deque } from './deque.js'
@@ -20,6 +25,8 @@ import type { ProducerTopic } from './topic.js'
 
 /** libuv has four threads: more would only wait there instead of here. */
 const MAX_AT_WORK = 4
+/** On the event loop's own thread: one, then whatever else has come up meanwhile. */
+const MAX_AT_WORK_SYNC = 1
 
 /**
  * Up to here a batch is compressed at once (measured: `npm run bench -- codecs`; handing over costs
@@ -54,13 +61,16 @@ export interface CompressorParts {
   readonly onReady: (queue: PartitionQueue) => void
   /** Memory came free. */
   readonly onFreed: () => void
+  /** Calls back in a later turn of the event loop. */
+  readonly defer: (callback: () => void) => void
 }
 
-/** A batch, and what it is to be compressed with. */
+/** A batch, what it is to be compressed with, and where its compressed records are in the end. */
 interface Job {
   readonly batch: ProducerBatch
   readonly codec: Codec
   readonly topic: ProducerTopic
+  room: BatchBytes | null
 }
 
 export class Compressor {
@@ -85,49 +95,67 @@ export class Compressor {
       batch.compression = 'done'
       return true
     }
-    if (codec.compress === undefined || batch.sizeBytes <= syncLimitBytes(codec)) {
-      const bytes = this.#compressNow(batch, codec)
-      this.#finish({ batch, codec, topic }, bytes)
+    const job: Job = { batch, codec, topic, room: null }
+    if (batch.sizeBytes <= syncLimitBytes(codec)) {
+      this.#compressNow(job)
+      this.#finish(job)
       return true
     }
     batch.compression = 'pending'
-    this.#waiting.push({ batch, codec, topic })
+    this.#waiting.push(job)
     this.#startNext()
     return false
   }
 
   #startNext(): void {
-    while (this.#atWork < MAX_AT_WORK) {
-      const job = this.#waiting.shift()
-      if (job === undefined) return
+    for (let job = this.#waiting.peek(); job !== undefined; job = this.#waiting.peek()) {
+      const isSync = job.codec.compress === undefined
+      if (this.#atWork >= (isSync ? MAX_AT_WORK_SYNC : MAX_AT_WORK)) return
+      this.#waiting.shift()
       if (job.batch.isDone) continue // ran out of time while it waited
       this.#atWork++
-      void this.#compress(job)
+      void (isSync ? this.#compressLater(job) : this.#compressBeside(job))
     }
   }
 
-  async #compress(job: Job): Promise<void> {
-    const { batch, codec } = job
-    let bytes: Uint8Array | null = null
+  async #compressBeside(job: Job): Promise<void> {
     try {
-      bytes = (await codec.compress?.(batch.records.recordBytes)) ?? null
+      await job.codec.compress?.(job.batch.records.recordBytes, this.#roomFor(job))
     } catch (error) {
-      this.#failed(error, codec)
+      this.#failed(error, job.codec)
     }
+    this.#leave(job)
+  }
+
+  async #compressLater(job: Job): Promise<void> {
+    await new Promise<void>((resolve) => this.#parts.defer(resolve))
+    if (!job.batch.isDone) this.#compressNow(job)
+    this.#leave(job)
+  }
+
+  #leave(job: Job): void {
     this.#atWork--
-    if (!batch.isDone) {
-      this.#finish(job, bytes)
-      this.#parts.onReady(batch.queue)
+    if (job.batch.isDone) {
+      if (job.room !== null) this.#parts.accumulator.giveRoom(job.room)
+    } else {
+      this.#finish(job)
+      this.#parts.onReady(job.batch.queue)
     }
     this.#startNext()
   }
 
-  #compressNow(batch: ProducerBatch, codec: Codec): Uint8Array | null {
+  #compressNow(job: Job): void {
     try {
-      return codec.compressSync(batch.records.recordBytes)
+      job.codec.compressSync(job.batch.records.recordBytes, this.#roomFor(job))
     } catch (error) {
-      this.#failed(error, codec)
-      return null
+      this.#failed(error, job.codec)
+    }
+  }
+
+  #roomFor(job: Job): Allocate {
+    return (sizeBytes) => {
+      job.room = this.#parts.accumulator.takeRoom(sizeBytes)
+      return recordBytesOf(job.room)
     }
   }
 
@@ -136,19 +164,23 @@ export class Compressor {
     this.#parts.logger.error({ error, codec: name }, 'a batch could not be compressed')
   }
 
-  /** Takes the compressed bytes where they are fewer; null where the codec failed. */
-  #finish({ batch, codec, topic }: Job, bytes: Uint8Array | null): void {
+  /** Takes the compressed records where they are fewer bytes; there are none where the codec failed. */
+  #finish({ batch, codec, topic, room }: Job): void {
     const { accumulator, policy, counter, onFreed } = this.#parts
     batch.compression = 'done'
-    if (bytes === null) return
+    if (room === null) return
     const plainBytes = batch.records.recordBytes.length
-    const ratio = Math.min(1, bytes.length / plainBytes)
+    const compressedBytes = recordBytesOf(room).length
+    const ratio = Math.min(1, compressedBytes / plainBytes)
     counter.plainBytes += plainBytes
-    counter.compressedBytes += Math.min(plainBytes, bytes.length)
+    counter.compressedBytes += Math.min(plainBytes, compressedBytes)
     if (topic.fill.isTelling(plainBytes)) topic.fill.observed(ratio)
     policy.observed?.(topic, ratio, plainBytes)
-    if (bytes.length >= plainBytes) return
-    accumulator.compressed(batch, bytes, codec.id)
+    if (compressedBytes >= plainBytes) {
+      accumulator.giveRoom(room)
+      return
+    }
+    accumulator.compressed(batch, room, codec.id)
     onFreed()
   }
 }

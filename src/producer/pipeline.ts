@@ -17,7 +17,7 @@ import { dialTcp } from '../network/tcp.js'
 import type { Dial } from '../network/transport.js'
 import { Accumulator } from './accumulator.js'
 import type { CallbackRunner } from './batch.js'
-import { AutoCompression } from './auto-compression.js'
+import { AutoCompression, type CompressionChoice } from './auto-compression.js'
 import { BufferPool } from './buffer-pool.js'
 import { compressionPolicy, decompress } from './compression-policy.js'
 import { Compressor } from './compressor.js'
@@ -281,6 +281,7 @@ export class Pipeline<K, V> {
       counter: this.counter,
       onReady: (queue) => this.sender.consider(queue),
       onFreed: () => this.intake.roomFreed(),
+      defer: (callback) => clock.defer(callback),
     })
   }
 
@@ -291,11 +292,20 @@ export class Pipeline<K, V> {
     return {
       ...totals,
       compressionRatio: plainBytes === 0 ? 1 : compressedBytes / plainBytes,
-      compressionChoices: Object.fromEntries(this.#autoCompression?.choices ?? []),
+      compressionChoices: this.#compressionChoices(),
       bufferAvailableBytes: budget.availableBytes,
       waitingSends: lot.waitingCount,
       batchesIncomplete: accumulator.incomplete.size,
     }
+  }
+
+  #compressionChoices(): Record<string, CompressionChoice> {
+    const choices: [string, CompressionChoice][] = []
+    for (const topic of this.directory.topics.values()) {
+      const choice = this.#autoCompression?.choiceOf(topic) ?? null
+      if (choice !== null) choices.push([topic.name, choice])
+    }
+    return Object.fromEntries(choices)
   }
 
   #makeLot(options: ResolvedOptions<K, V>, clock: Clock): ParkingLot {

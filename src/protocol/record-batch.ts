@@ -142,7 +142,7 @@ export class RecordBatchBuilder {
 
   /** The records' bytes, behind the header: what a codec compresses. */
   get recordBytes(): Buffer {
-    return this.buffer.subarray(this.start + RECORD_BATCH_HEADER_BYTES, this.end)
+    return recordBytesOf(this)
   }
 
   /**
@@ -261,13 +261,15 @@ export interface BatchBytes {
   readonly end: number
 }
 
-/** Puts compressed records where a batch's records stand, with room for the header and around. */
-export function wrapCompressed(recordBytes: Uint8Array): BatchBytes {
+/** A batch with room for `sizeBytes` of compressed records; `buffer` has room around it. */
+export function batchWithRoom(buffer: Buffer, sizeBytes: number): BatchBytes {
   const start = HEADROOM_BYTES
-  const end = start + RECORD_BATCH_HEADER_BYTES + recordBytes.length
-  const buffer = Buffer.allocUnsafeSlow(end + TAILROOM_BYTES)
-  buffer.set(recordBytes, start + RECORD_BATCH_HEADER_BYTES)
-  return { buffer, start, end }
+  return { buffer, start, end: start + RECORD_BATCH_HEADER_BYTES + sizeBytes }
+}
+
+/** The records of such a batch, behind its header. */
+export function recordBytesOf({ buffer, start, end }: BatchBytes): Buffer {
+  return buffer.subarray(start + RECORD_BATCH_HEADER_BYTES, end)
 }
 
 /**

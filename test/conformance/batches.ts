@@ -13,7 +13,6 @@ import {
   RecordBatchBuilder,
   recordSizeUpperBound,
   sealBatch,
-  wrapCompressed,
   type ProducerStamp,
 } from '../../src/protocol/record-batch.js'
 import {
@@ -24,6 +23,7 @@ import {
 } from '../../src/protocol/record-batch-reader.js'
 import type { WireHeader } from '../../src/protocol/record-headers.js'
 import type { PlainRecord } from './oracle.js'
+import { wrapCompressed } from '../protocol/support/wrap-compressed.js'
 
 /** A record as a user gives it: keys and values may be text. */
 export interface OurRecord extends Omit<PlainRecord, 'key' | 'value'> {

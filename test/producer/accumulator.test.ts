@@ -7,6 +7,7 @@ import type { PreparedRecord } from '../../src/producer/parked-record.js'
 import type { PartitionQueue } from '../../src/producer/partition-queue.js'
 import { bufferSizeFor } from '../../src/protocol/record-batch.js'
 import { preparedRecord, topicOf } from './support/pieces.js'
+import { wrapCompressed } from '../protocol/support/wrap-compressed.js'
 
 const BATCH = 4096
 
@@ -223,7 +224,7 @@ t.test('a compressed batch holds only what travels', async (t) => {
   const { accumulator, append, budget, queues } = rig()
   append(0, 2000)
   const batch = queues[0]?.open as ProducerBatch
-  accumulator.compressed(batch, Buffer.alloc(100), 1)
+  accumulator.compressed(batch, wrapCompressed(Buffer.alloc(100)), 1)
   t.equal(batch.budgetBytes, batch.wire.buffer.length)
   t.equal(budget.usedBytes, batch.budgetBytes)
   accumulator.free(batch, true)

@@ -81,7 +81,7 @@ t.test('where CPU costs nothing the smallest wins', async (t) => {
   const { auto, run } = rig()
   const topic = topicOf([1])
   run(topic, 3, () => JSON_LINES)
-  const choice = auto.choices.get('orders')
+  const choice = auto.choiceOf(topic)
   const ratios = Object.values(choice?.costs ?? {})
   t.strictSame(Object.keys(choice?.costs ?? {}), LABELS)
   t.equal(choice?.cost, Math.min(...ratios))
@@ -93,8 +93,9 @@ t.test('where CPU costs nothing the smallest wins', async (t) => {
 t.test('a codec that costs more CPU than its bytes are worth is not chosen', async (t) => {
   const dear = { lz4: 0.1, snappy: 10, 'zstd:1': 10, 'zstd:3': 10, gzip: 10 }
   const { auto, run } = rig(() => dear)
-  run(topicOf([1]), 3, () => JSON_LINES)
-  const choice = auto.choices.get('orders')
+  const topic = topicOf([1])
+  run(topic, 3, () => JSON_LINES)
+  const choice = auto.choiceOf(topic)
   t.equal(choice?.codec, 'lz4')
   t.ok(Math.abs((choice?.cpuMsPerMb ?? 0) - 0.1 / (32_768 / 1e6)) < 1e-9, 'of the sample alone')
   t.ok((choice?.costs['gzip'] ?? 0) > 300)
@@ -104,7 +105,7 @@ t.test('random bytes are left alone', async (t) => {
   const { auto, run } = rig()
   const topic = topicOf([1])
   t.strictSame(run(topic, 5, () => NOISE), [null, null, null, null, null]) // prettier-ignore
-  t.match(auto.choices.get('orders'), { codec: 'none', ratio: 1, cpuMsPerMb: 0, cost: 10 })
+  t.match(auto.choiceOf(topic), { codec: 'none', ratio: 1, cpuMsPerMb: 0, cost: 10 })
   t.equal(topic.fill.targetBytes, 16_384)
 })
 
@@ -128,10 +129,10 @@ t.test('batches too small for a trial are not tried, and do not count as one', a
   const topic = topicOf([1])
   for (let i = 0; i < 50; i++) sendBatch(auto, topic, JSON_LINES.subarray(0, 200))
   t.equal(reads, 0)
-  t.equal(auto.choices.get('orders'), undefined)
+  t.equal(auto.choiceOf(topic), null)
   sendBatch(auto, topic, JSON_LINES)
   t.equal(reads, 2 * LABELS.length)
-  t.ok(auto.choices.has('orders'))
+  t.ok(auto.choiceOf(topic))
 })
 
 t.test('while the data stays as it is, the choice stands for 1,000 batches', async (t) => {
@@ -169,7 +170,7 @@ t.test('a trial that the machine interrupted does not decide', async (t) => {
     const { auto, run } = rig(() => (trial === interrupted ? { ...usual, 'zstd:1': 15 } : usual))
     const topic = topicOf([1])
     for (; trial < 3; trial++) run(topic, 1, () => JSON_LINES)
-    t.match(auto.choices.get('orders'), { codec: 'zstd', level: 1 }, `trial ${interrupted}`)
+    t.match(auto.choiceOf(topic), { codec: 'zstd', level: 1 }, `trial ${interrupted}`)
   }
 })
 
@@ -177,12 +178,12 @@ t.test('the choice follows the data, to none and back', async (t) => {
   const { auto, run } = rig()
   const topic = topicOf([1])
   run(topic, 20, () => JSON_LINES)
-  t.not(auto.choices.get('orders')?.codec, 'none')
+  t.not(auto.choiceOf(topic)?.codec, 'none')
   run(topic, 20, () => NOISE)
-  t.equal(auto.choices.get('orders')?.codec, 'none')
+  t.equal(auto.choiceOf(topic)?.codec, 'none')
   t.equal(topic.fill.ratio, 1, 'batches are not filled for a codec that is no longer used')
   run(topic, 1010, () => JSON_LINES)
-  t.not(auto.choices.get('orders')?.codec, 'none')
+  t.not(auto.choiceOf(topic)?.codec, 'none')
 })
 
 t.test('each topic has its own choice', async (t) => {
@@ -192,7 +193,12 @@ t.test('each topic has its own choice', async (t) => {
     run(text, 1, () => JSON_LINES)
     run(binary, 1, () => NOISE)
   }
-  t.not(auto.choices.get('text')?.codec, 'none')
-  t.equal(auto.choices.get('binary')?.codec, 'none')
-  t.strictSame([...auto.choices.keys()], ['text', 'binary'])
+  t.not(auto.choiceOf(text)?.codec, 'none')
+  t.equal(auto.choiceOf(binary)?.codec, 'none')
+})
+
+t.test('a topic that left the directory and came back is tried afresh', async (t) => {
+  const { auto, run } = rig()
+  run(topicOf([1]), 3, () => JSON_LINES)
+  t.equal(auto.choiceOf(topicOf([1])), null)
 })

@@ -4,6 +4,7 @@ import type { RecordMetadata } from '../../src/producer/record-metadata.js'
 import { decodeBatch } from '../../src/protocol/record-batch-reader.js'
 import { bufferSizeFor, NO_PRODUCER } from '../../src/protocol/record-batch.js'
 import { batchOf, queueOf } from './support/pieces.js'
+import { wrapCompressed } from '../protocol/support/wrap-compressed.js'
 
 const run: CallbackRunner = (callback, error, metadata) => callback(error, metadata)
 const ignore = (): void => {}
@@ -158,7 +159,7 @@ t.test('compressed bytes take the place of the plain ones, also under other numb
   const batch = batchOf(queueOf(), ['x', 'y', 'z'])
   batch.close()
   const plain = batch.records.buffer
-  t.equal(batch.adoptCompressed(Buffer.from('squeezed'), 2), plain)
+  t.equal(batch.adoptCompressed(wrapCompressed(Buffer.from('squeezed')), 2), plain)
   t.equal(batch.recordCount, 3)
   t.equal(batch.sizeBytes, 61 + 8)
   for (const stamp of [STAMP, { ...STAMP, baseSequence: 99 }]) {

@@ -47,7 +47,7 @@ t.test("'auto' chooses among all, and without zstd for old brokers", async (t) =
   const topic = topicOf([1])
   policy.codecFor(topic, TEXT)
   const costs = (it: CompressionPolicy): string[] =>
-    Object.keys((it as AutoCompression).choices.get('orders')?.costs ?? {})
+    Object.keys((it as AutoCompression).choiceOf(topic)?.costs ?? {})
   t.strictSame(costs(policy), ['none', 'lz4', 'snappy', 'zstd:1', 'zstd:3', 'gzip'])
   const old = policyOf('auto', 6)
   old.codecFor(topic, TEXT)

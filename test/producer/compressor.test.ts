@@ -12,6 +12,7 @@ import { MetricsCounter } from '../../src/producer/metrics.js'
 import type { PartitionQueue } from '../../src/producer/partition-queue.js'
 import type { ProducerTopic } from '../../src/producer/topic.js'
 import { decodeBatch, decodeRecords } from '../../src/protocol/record-batch-reader.js'
+import { place } from '../../src/compression/room.js'
 import { decompress } from '../../src/producer/compression-policy.js'
 import { preparedRecord, topicOf } from './support/pieces.js'
 
@@ -36,10 +37,10 @@ function manualCodec(more: Partial<Codec> & { output?: () => Uint8Array } = {}):
     name: 'gzip',
     id: 1,
     level: undefined,
-    compressSync: more.output ?? ((): Uint8Array => Buffer.from('less')),
-    compress: (input) =>
+    compressSync: (_input, allocate) => place(more.output?.() ?? Buffer.from('less'), allocate),
+    compress: (input, allocate) =>
       new Promise((resolve, reject) => {
-        calls.push({ input, resolve, reject })
+        calls.push({ input, resolve: (output) => resolve(place(output, allocate)), reject })
       }),
     decompress: (input) => input,
     ...more,
@@ -56,6 +57,8 @@ interface Rig {
   readonly ready: PartitionQueue[]
   readonly errors: string[]
   readonly observed: number[]
+  /** What waits for a later turn of the event loop. */
+  readonly deferred: (() => void)[]
   /** A full, closed batch of this partition, as the accumulator would hand it over. */
   closedBatch(partition: number, valueBytes?: number): ProducerBatch
 }
@@ -71,6 +74,7 @@ function rig(codec: Codec | null, policy: Partial<CompressionPolicy> = {}): Rig 
   const ready: PartitionQueue[] = []
   const errors: string[] = []
   const observed: number[] = []
+  const deferred: (() => void)[] = []
   const compressor = new Compressor({
     policy: {
       codecFor: () => codec,
@@ -83,6 +87,7 @@ function rig(codec: Codec | null, policy: Partial<CompressionPolicy> = {}): Rig 
     counter,
     onFreed: () => {},
     onReady: (queue) => void ready.push(queue),
+    defer: (callback) => void deferred.push(callback),
   })
   const closedBatch = (partition: number, valueBytes = 100_000): ProducerBatch => {
     const queue = topic.partitions[partition] as PartitionQueue
@@ -91,7 +96,8 @@ function rig(codec: Codec | null, policy: Partial<CompressionPolicy> = {}): Rig 
     queue.closeOpen()
     return batch
   }
-  return { compressor, accumulator, budget, counter, topic, ready, errors, observed, closedBatch }
+  const logs = { ready, errors, observed, deferred }
+  return { compressor, accumulator, budget, counter, topic, ...logs, closedBatch }
 }
 
 function text(sizeBytes: number): Buffer {
@@ -141,9 +147,34 @@ t.test('compresses a large one beside the loop, and says when it is ready', asyn
   t.equal(codec.calls.length, 1)
 })
 
-t.test('a codec without an asynchronous call compresses everything at once', async (t) => {
-  const { compressor, closedBatch } = rig(manualCodec({ compress: undefined }))
-  t.equal(compressor.prepare(closedBatch(0)), true)
+t.test('a codec without an asynchronous call compresses one large batch a turn', async (t) => {
+  const { compressor, closedBatch, deferred, ready } = rig(manualCodec({ compress: undefined }))
+  t.equal(compressor.prepare(closedBatch(0, 1000)), true)
+  const batches = [closedBatch(1), closedBatch(2), closedBatch(3)]
+  for (const batch of batches) t.equal(compressor.prepare(batch), false)
+  for (let turn = 1; turn <= batches.length; turn++) {
+    t.equal(deferred.length, turn)
+    deferred.at(-1)?.()
+    await settled()
+    t.strictSame(
+      ready,
+      batches.slice(0, turn).map(({ queue }) => queue),
+    )
+  }
+  t.equal(deferred.length, batches.length, 'nothing is left')
+})
+
+t.test('one that fails before its turn is not compressed, and the next one is', async (t) => {
+  const it = rig(manualCodec({ compress: undefined }))
+  const [failed, sound] = [it.closedBatch(0), it.closedBatch(1)]
+  for (const batch of [failed, sound]) it.compressor.prepare(batch)
+  fail(it, failed)
+  it.deferred[0]?.()
+  await settled()
+  it.deferred[1]?.()
+  await settled()
+  t.strictSame(it.ready, [sound.queue])
+  t.equal(it.counter.batchesSent, 0)
 })
 
 t.test('what counts as small depends on the codec, and on the level of zstd', async (t) => {

@@ -9,6 +9,7 @@ import {
 } from '../../src/producer/produce-request.js'
 import { ZERO_UUID } from '../../src/protocol/uuid.js'
 import { batchOf, TOPIC_ID, topicOf } from './support/pieces.js'
+import { wrapCompressed } from '../protocol/support/wrap-compressed.js'
 
 const listener: ProduceListener = { onAnswer: () => {}, onLost: () => {} }
 
@@ -62,7 +63,7 @@ t.test('zstd is not sent to a broker that does not know it', async (t) => {
   const [queue] = topicOf([1]).partitions
   if (queue === undefined) throw new Error('a topic has a partition')
   const [plain, zstd] = [batchOf(queue), batchOf(queue)]
-  zstd.adoptCompressed(Buffer.from('x'), 4)
+  zstd.adoptCompressed(wrapCompressed(Buffer.from('x')), 4)
   t.equal(isCodecKnown(7, zstd), true)
   t.equal(isCodecKnown(6, zstd), false)
   t.equal(isCodecKnown(3, plain), true)

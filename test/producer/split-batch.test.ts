@@ -10,6 +10,7 @@ import {
 } from '../../src/protocol/record-batch-reader.js'
 import { bufferSizeFor } from '../../src/protocol/record-batch.js'
 import { queueOf } from './support/pieces.js'
+import { wrapCompressed } from '../protocol/support/wrap-compressed.js'
 
 const run: CallbackRunner = (callback, error, metadata) => callback(error, metadata)
 const noCodec: Decompress = () => {
@@ -107,7 +108,7 @@ t.test('a compressed parent is read through its codec; the children are plain', 
     ['a', 'b', 'c'].map((text, timestamp) => ({ timestamp, key: null, value: Buffer.from(text), headers: null })),
   )
   const plain = Buffer.from(parent.records.recordBytes)
-  parent.adoptCompressed(Buffer.from('squeezed'), 4)
+  parent.adoptCompressed(wrapCompressed(Buffer.from('squeezed')), 4)
   parent.restamp(STAMP)
   parent.seal()
   const children = splitBatch(parent, 1_000_000, (squeezed, codecId) => {

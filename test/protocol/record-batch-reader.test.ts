@@ -8,10 +8,10 @@ import {
   RECORD_BATCH_HEADER_BYTES,
   RecordBatchBuilder,
   sealBatch,
-  wrapCompressed,
 } from '../../src/protocol/record-batch.js'
 import { decodeBatch, decodeRecords } from '../../src/protocol/record-batch-reader.js'
 import { hex } from './support/codec.js'
+import { wrapCompressed } from './support/wrap-compressed.js'
 
 /** A batch of three records with keys, values, headers, nulls. */
 function sample(): Buffer {

@@ -10,11 +10,11 @@ import {
   recordSizeUpperBound,
   sealBatch,
   TAILROOM_BYTES,
-  wrapCompressed,
 } from '../../src/protocol/record-batch.js'
 import { decodeBatch, decodeRecords } from '../../src/protocol/record-batch-reader.js'
 import type { WireHeader } from '../../src/protocol/record-headers.js'
 import { hex } from './support/codec.js'
+import { wrapCompressed } from './support/wrap-compressed.js'
 
 interface Input {
   readonly timestamp: number
