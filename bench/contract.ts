@@ -21,7 +21,7 @@ export interface Settings {
   readonly lingerMs: number
   readonly batchSizeBytes: number
   readonly maxInFlight: number
-  readonly compression: 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd'
+  readonly compression: 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd' | 'auto'
 }
 
 /** One piece of work. */
@@ -34,9 +34,12 @@ export interface SubjectTask {
   readonly partitions: number
   /** Name records' partitions in turn, of this many; 0: the client's partitioner decides. */
   readonly busyPartitions: number
-  /** Values, one a line, all ASCII and of `valueBytes`; used in turn, from the first again at the end. */
+  /** Values, one a line, all ASCII; used in turn, from the first again at the end. */
   readonly valuesFile: string
+  /** Of each value, or on average. */
   readonly valueBytes: number
+  /** The lines are bytes in base64. Not for peers. */
+  readonly valuesAreBase64: boolean
   /** Give each record a key (`key-0` to `key-999` in turn) and two headers. */
   readonly keysAndHeaders: boolean
   readonly mode: Mode
@@ -78,6 +81,8 @@ export interface SubjectReport {
   readonly loopDelayP99Ms: number | null
   /** From the moment a record was due to its acknowledgement, in ms (with `ratePerSecond`). */
   readonly latencyMs?: LatencySummary
+  /** What `compression: 'auto'` chose, with its level. */
+  readonly choice?: string | undefined
   /** Figures of one case, by name. */
   readonly figures?: Readonly<Record<string, number>>
 }

@@ -15,6 +15,8 @@ export interface BenchOptions {
   readonly nodes: 1 | 3
   /** Write bench/results. */
   readonly json: boolean
+  /** Only groups whose title is one of these; all where empty. */
+  readonly groups: readonly string[]
   /** Only subjects whose name contains one of these; all where empty. */
   readonly only: readonly string[]
 }
@@ -28,6 +30,7 @@ const OPTIONS = {
   seconds: { type: 'string' },
   nodes: { type: 'string', default: '1' },
   json: { type: 'boolean', default: false },
+  group: { type: 'string', multiple: true },
   only: { type: 'string', multiple: true },
   help: { type: 'boolean', default: false },
 } as const
@@ -36,6 +39,7 @@ export const OPTIONS_HELP = `  --rounds 3        how often each subject runs
   --records <count> most records in a sample (default: the case's, mostly 4,000,000)
   --seconds <time>  longest measured phase of a sample (default: the case's, mostly 2.5)
   --nodes 1         brokers: 1 or 3
+  --group <title>   only this table of a case (may be repeated)
   --only <text>     only subjects with this in their name (may be repeated)
   --json            keep every sample in bench/results`
 
@@ -55,6 +59,7 @@ export function parseBenchOptions(
     seconds: optionalNumber('seconds', values.seconds),
     nodes,
     json: values.json,
+    groups: values.group ?? [],
     only: values.only ?? [],
   }
 }

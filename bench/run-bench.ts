@@ -61,7 +61,9 @@ async function runCase(
 ): Promise<GroupResult[]> {
   console.log(`\n${it.name}: ${it.summary}\n(medians of ${options.rounds} rounds)`)
   const results: GroupResult[] = []
-  for (const group of it.groups) {
+  const isAsked = ({ title }: Group): boolean =>
+    options.groups.length === 0 || options.groups.includes(title)
+  for (const group of it.groups.filter(isAsked)) {
     const chosen = choose(bench.extend?.(group) ?? group, options)
     const measured = await measureOrTell(kafka, chosen, options, log)
     console.log(`\n${renderTable(chosen, it.columns, measured)}`)

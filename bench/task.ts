@@ -40,6 +40,7 @@ export function makeTask(group: Group, subject: Subject, options: BenchOptions):
     topic: '',
     partitions: PARTITIONS,
     busyPartitions: 0,
+    valuesAreBase64: false,
     keysAndHeaders: false,
     mode: 'enqueue',
     recommended: false,
@@ -50,7 +51,7 @@ export function makeTask(group: Group, subject: Subject, options: BenchOptions):
     records,
     maxSeconds: options.seconds ?? asked.maxSeconds ?? SECONDS,
     valueBytes,
-    valuesFile: valuesFile(valueBytes),
+    valuesFile: asked.valuesFile ?? valuesFile(valueBytes),
     settings: { ...SETTINGS, ...group.task.settings, ...subject.task?.settings },
   }
 }

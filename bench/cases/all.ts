@@ -1,6 +1,7 @@
 /**
  * Every case, in the order in which the help lists them.
  */
+import { auto } from './auto.js'
 import type { Case } from './case.js'
 import { codecs } from './codecs.js'
 import { latency } from './latency.js'
@@ -15,6 +16,7 @@ export const CASES: readonly Case[] = [
   throughput,
   sizes,
   codecs,
+  auto,
   partitions,
   latency,
   start,

@@ -95,6 +95,25 @@ export const LATENCY_COLUMNS: readonly Column[] = [
   loopDelayColumn,
 ]
 
+/** What compression 'auto' chose, in each round where that differs. */
+export const choiceColumn: Column = {
+  title: 'chosen',
+  text({ samples }) {
+    const choices = new Set(samples.flatMap(({ choice }) => choice ?? []))
+    return choices.size === 0 ? '-' : [...choices].join(', ')
+  },
+}
+
+/** What 'auto' keeps low (producer/auto-compression.ts), of the whole process. */
+export const costColumn = figureColumn(
+  'cost',
+  ({ cpuMicros, records, figures }, { task }) => {
+    const cpuMsPerMb = cpuMicros / 1000 / ((records * task.valueBytes) / 1e6)
+    return cpuMsPerMb + 10 / (figures?.['ratio'] ?? 1)
+  },
+  1,
+)
+
 /** A column of one of a report's `figures`. */
 export function ownColumn(title: string, name: string, digits: number): Column {
   return figureColumn(title, (sample) => sample.figures?.[name], digits, true)

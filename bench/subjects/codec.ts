@@ -20,7 +20,8 @@ interface Block {
 }
 
 async function run(task: SubjectTask): Promise<SubjectReport> {
-  const codec = createCodec(task.settings.compression)
+  const { compression } = task.settings
+  const codec = createCodec(compression === 'auto' ? 'none' : compression)
   const blocks = makeBlocks(task)
   await compressUntil(codec, blocks, task, task.warmupRecords)
   const stop = startMeter()

@@ -6,7 +6,7 @@
 import { Producer, VERSION } from '../../src/index.js'
 import type { DeliveryCallback, ProducerOptions, ProducerRecord } from '../../src/index.js'
 import type { Environment } from '../../src/producer/pipeline.js'
-import type { SubjectTask } from '../contract.js'
+import type { SubjectReport, SubjectTask } from '../contract.js'
 import { HEADERS, RecordSource } from './record-source.js'
 import { Window } from './window.js'
 import type { Client } from './workload.js'
@@ -85,13 +85,21 @@ export class OttlaClient implements Client {
     }
   }
 
+  /** What compression has done: bytes in for each byte out, and what 'auto' chose. */
+  summary(): Pick<SubjectReport, 'choice' | 'figures'> {
+    const { compressionRatio, compressionChoices } = this.#producer.metrics()
+    const chosen = compressionChoices[this.#task.topic]
+    const level = chosen?.level === undefined ? '' : ` ${chosen.level}`
+    return { choice: chosen && chosen.codec + level, figures: { ratio: 1 / compressionRatio } }
+  }
+
   close(): Promise<void> {
     return this.#producer.close()
   }
 
   #record(index: number): ProducerRecord {
     const { topic, keysAndHeaders } = this.#task
-    const value = this.#source.value(index)
+    const value = this.#source.payload(index)
     const partition = this.#source.partition(index)
     if (keysAndHeaders) {
       return { topic, key: this.#source.key(index), value, partition, headers: HEADERS }

@@ -1,11 +1,21 @@
 /**
  * Produce requests made beforehand, of the task's own values, for the wire limit.
  */
+import { createCodec, type Codec } from '../../src/compression/codec.js'
 import { errorCode } from '../../src/protocol/error-codes.js'
 import { decodeResponseHeader } from '../../src/protocol/header.js'
 import { produce } from '../../src/protocol/messages/produce.js'
 import { frameProduceRequest } from '../../src/protocol/produce-framing.js'
-import { bufferSizeFor, NO_PRODUCER, RecordBatchBuilder } from '../../src/protocol/record-batch.js'
+import {
+  batchWithRoom,
+  bufferSizeFor,
+  NO_PRODUCER,
+  RECORD_BATCH_HEADER_BYTES,
+  RecordBatchBuilder,
+  recordBytesOf,
+  sealBatch,
+  type BatchBytes,
+} from '../../src/protocol/record-batch.js'
 import { Reader } from '../../src/protocol/reader.js'
 import { ZERO_UUID } from '../../src/protocol/uuid.js'
 import type { SubjectTask } from '../contract.js'
@@ -16,6 +26,9 @@ export const PRODUCE_VERSION = 9
 const MAX_READY_BYTES = 128 * 1024 * 1024
 const MAX_RECORD_OVERHEAD_BYTES = 21
 const TIMEOUT_MS = 30_000
+const SAMPLE_BYTES = 500_000
+/** Batches are filled a little less than the ratio allows (producer/batch-fill.ts). */
+const FILL_SAFETY = 1.05
 
 /** A request to be written as it is, any number of times. */
 export interface ReadyRequest {
@@ -23,17 +36,29 @@ export interface ReadyRequest {
   readonly records: number
 }
 
-/** A full batch for each partition, as many as fit some memory; each request has one. */
+/**
+ * A full batch for each partition, as many as fit some memory; each request has one. With a codec
+ * the batches are compressed, and full is what is then of the batch size, as with Ottla.
+ */
 export function makeRequests(task: SubjectTask): ReadyRequest[] {
   const source = new RecordSource(task)
-  const batchBytes = Math.max(task.settings.batchSizeBytes, task.valueBytes + 100)
+  const { compression, batchSizeBytes } = task.settings
+  const codec = createCodec(compression === 'auto' ? 'none' : compression)
+  const batchBytes = Math.max(batchSizeBytes * ratioOf(codec, source), task.valueBytes + 100)
   const count = Math.min(task.partitions, Math.max(1, Math.floor(MAX_READY_BYTES / batchBytes)))
   let from = 0
   return Array.from({ length: count }, (_, partition) => {
     const batch = fillBatch(source, from, batchBytes)
     from += batch.recordCount
-    return { frame: frameBatch(task, partition, batch), records: batch.recordCount }
+    return { frame: frameBatch(task, partition, batch, codec), records: batch.recordCount }
   })
+}
+
+/** Bytes in for each byte out; as much below as Ottla stays, so that batches are of its size. */
+function ratioOf(codec: Codec, source: RecordSource): number {
+  if (codec.name === 'none') return 1
+  const { recordBytes } = fillBatch(source, 0, SAMPLE_BYTES)
+  return Math.max(1, recordBytes.length / codec.compressSync(recordBytes).length / FILL_SAFETY)
 }
 
 /** Appends records from number `from` on until the batch is full. */
@@ -45,7 +70,7 @@ export function fillBatch(
   const batch = new RecordBatchBuilder(Buffer.alloc(bufferSizeFor(batchBytes)))
   const timestamp = Date.now()
   for (let index = from; ; index++) {
-    const value = source.value(index)
+    const value = source.payload(index)
     const needBytes = value.length + MAX_RECORD_OVERHEAD_BYTES
     if (batch.sizeBytes + needBytes > batchBytes && batch.recordCount > 0) return batch
     if (!batch.append(timestamp, null, -1, value, null)) return batch
@@ -57,10 +82,9 @@ export function frameBatch(
   task: SubjectTask,
   partition: number,
   records: RecordBatchBuilder,
+  codec: Codec = createCodec('none'),
 ): Buffer {
-  records.seal(NO_PRODUCER)
-  const { buffer, start, end } = records
-  const batch = { buffer, start, end, mayUseRoom: true }
+  const batch = { ...sealed(records, codec), mayUseRoom: true }
   const parts = frameProduceRequest(
     {
       version: PRODUCE_VERSION,
@@ -73,6 +97,15 @@ export function frameBatch(
     [{ name: task.topic, topicId: ZERO_UUID, partitions: [{ index: partition, batch }] }],
   )
   return Buffer.concat(parts)
+}
+
+function sealed(records: RecordBatchBuilder, codec: Codec): BatchBytes {
+  const compressed = codec.compressSync(records.recordBytes)
+  const sizeBytes = bufferSizeFor(RECORD_BATCH_HEADER_BYTES + compressed.length)
+  const batch = batchWithRoom(Buffer.alloc(sizeBytes), compressed.length)
+  recordBytesOf(batch).set(compressed)
+  sealBatch(batch, { ...records.summary, codecId: codec.id, stamp: NO_PRODUCER })
+  return batch
 }
 
 /** Throws unless the answer says that every batch was written. */

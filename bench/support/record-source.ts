@@ -8,11 +8,15 @@ const KEY_COUNT = 1000
 
 export class RecordSource {
   readonly #values: readonly string[]
+  readonly #payloads: readonly (string | Uint8Array)[]
   readonly #keys: readonly string[]
   readonly #busyPartitions: number
 
   constructor(task: SubjectTask) {
     this.#values = readValues(task.valuesFile)
+    this.#payloads = task.valuesAreBase64
+      ? this.#values.map((value) => Buffer.from(value, 'base64'))
+      : this.#values
     this.#keys = task.keysAndHeaders
       ? Array.from({ length: KEY_COUNT }, (_, index) => `key-${index}`)
       : []
@@ -21,6 +25,11 @@ export class RecordSource {
 
   value(index: number): string {
     return this.#values[index % this.#values.length] ?? ''
+  }
+
+  /** The same, or the bytes that it stands for. */
+  payload(index: number): string | Uint8Array {
+    return this.#payloads[index % this.#payloads.length] ?? ''
   }
 
   /** Undefined where records have no keys. */

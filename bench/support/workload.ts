@@ -22,6 +22,8 @@ export interface Client {
   settle(): Promise<void>
   /** Hands over one record; `onAck` is called once it is acknowledged. For fixed rates. */
   handOne(index: number, onAck: () => void): void
+  /** More to report of the run. */
+  summary?(): Pick<SubjectReport, 'choice' | 'figures'>
   close(): Promise<void>
 }
 
@@ -33,9 +35,10 @@ export async function runWorkload(task: SubjectTask, client: Client): Promise<Su
   const warmupRecords = await handFor(client, task.warmupRecords, task.maxSeconds)
   const report =
     task.ratePerSecond > 0 ? await atRate(task, client) : await atFullSpeed(task, client)
+  const summary = client.summary?.()
   await client.close()
   const totalRecords = warmupRecords + report.records
-  return { version: client.version, runtime: NODE_RUNTIME, totalRecords, ...report }
+  return { version: client.version, runtime: NODE_RUNTIME, totalRecords, ...report, ...summary }
 }
 
 type Measured = Omit<SubjectReport, 'version' | 'runtime' | 'totalRecords'>

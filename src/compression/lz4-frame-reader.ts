@@ -11,6 +11,9 @@ import { BLOCK_SIZE_FIELD_BYTES, STORED_BLOCK_FLAG } from './lz4-frame.js'
 import { describeCause, expansionError, malformedError } from './malformed.js'
 import { xxHash32 } from './xxhash32.js'
 
+/** A block's content is at most this many times as large: the longest run that one byte adds. */
+const MAX_EXPANSION = 255
+
 /** Turns a block into its content, of at most `maxSizeBytes`; throws on garbage. */
 export type Lz4BlockDecompress = (block: Uint8Array, maxSizeBytes: number) => Uint8Array
 
@@ -131,7 +134,9 @@ class FrameReader {
 
   #decompress(block: Uint8Array, offset: number): Uint8Array {
     try {
-      return this.#decompressBlock(block, this.#descriptor.largestBlockBytes)
+      // The library takes memory for the most that it may be: no more than the block could hold.
+      const mostBytes = Math.min(this.#descriptor.largestBlockBytes, block.length * MAX_EXPANSION)
+      return this.#decompressBlock(block, mostBytes)
     } catch (cause) {
       throw malformedError('lz4', describeCause(cause), { offset, cause })
     }

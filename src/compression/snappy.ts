@@ -47,6 +47,8 @@ const OPTIONS: EncodeOptions = { copyOutputData: true }
 const MAGIC = Buffer.from('82534e4150505900', 'hex')
 const HEADER = Buffer.concat([MAGIC, Buffer.from('0000000100000001', 'hex')])
 const SIZE_FIELD_BYTES = 4
+/** A block's content is at most this many times as large: a copy of 64 bytes takes three. */
+const MAX_EXPANSION = 22
 const CHUNK_BYTES = 32 * 1024 // uncompressed; SnappyOutputStream's default
 
 /**
@@ -149,7 +151,12 @@ function decompressBlock(
   maxSizeBytes = leftBytes,
 ): Uint8Array {
   // The package allocates what the block claims, up to 4 GiB, before it looks at the rest.
-  if (claimedSizeBytes(block, offset) > leftBytes) throw expansionError('snappy', maxSizeBytes)
+  const claimedBytes = claimedSizeBytes(block, offset)
+  if (claimedBytes > leftBytes) throw expansionError('snappy', maxSizeBytes)
+  if (claimedBytes > block.length * MAX_EXPANSION) {
+    const detail = `a block of ${block.length} bytes claims to hold ${claimedBytes}`
+    throw malformedError('snappy', detail, { offset })
+  }
   try {
     return snappy.uncompressSync(block)
   } catch (cause) {

@@ -1,26 +1,31 @@
 /**
  * Zstandard through the package `zstd-napi`: fast, synchronous only.
  *
- * The package's own `decompress` allocates whatever the frame claims, and does not tell a whole
- * frame from one cut short; so the way back goes through its binding, under a limit.
+ * Both ways go through its binding. The package's own `decompress` allocates whatever the frame
+ * claims, and does not tell a whole frame from one cut short; its `compress` takes new memory of the
+ * input's size for each input beyond 128 KiB, which keeps the garbage collector busy.
  *
  * Spec: the zstd manual (`ZSTD_decompressStream`). Neighbours: a backend of zstd.ts.
  */
 
 import { describeCause, expansionError, malformedError } from './malformed.js'
 import { loadPackage } from './package.js'
+import { allocateAnew, place } from './room.js'
 import type { ZstdBackend } from './zstd.js'
 
-interface ZstdNapiPackage {
-  readonly Compressor: new () => {
-    setParameters(parameters: { readonly compressionLevel: number }): void
-    compress(input: Uint8Array): Buffer
-  }
-}
-
 interface ZstdNapiBinding {
+  readonly CCtx: new () => CompressionContext
+  readonly CParameter: { readonly compressionLevel: number }
+  /** The largest result for an input of this size. */
+  compressBound(inputBytes: number): number
   readonly DCtx: new () => DecompressionContext
   readonly ResetDirective: { readonly sessionOnly: number }
+}
+
+interface CompressionContext {
+  setParameter(parameter: number, value: number): void
+  /** Writes a whole frame; returns its size. */
+  compress2(output: Uint8Array, input: Uint8Array): number
 }
 
 interface DecompressionContext {
@@ -33,31 +38,39 @@ interface DecompressionContext {
 }
 
 const CHUNK_BYTES = 128 * 1024 // ZSTD_DStreamOutSize(): room for one block of any frame
+/** Room for a result that is kept from call to call; larger ones get room of their own. */
+const MAX_SCRATCH_BYTES = 1024 * 1024
 
 /**
  * @throws ConfigError where the package cannot be loaded
  */
 export function createZstdNapi(level: number): ZstdBackend {
   const alternative = ', or run Node.js 22.15 or later, which has zstd itself'
-  const zstd = loadPackage<ZstdNapiPackage>('zstd-napi', 'zstd', alternative)
-  const { DCtx, ResetDirective } = loadPackage<ZstdNapiBinding>(
-    'zstd-napi/binding.js',
-    'zstd',
-    alternative,
-  )
-  const compressor = new zstd.Compressor()
-  compressor.setParameters({ compressionLevel: level })
+  const binding = loadPackage<ZstdNapiBinding>('zstd-napi/binding.js', 'zstd', alternative)
+  const { DCtx, ResetDirective } = binding
   // Kept, because its memory is native and the garbage collector does not see it; made late,
   // because a producer never decompresses.
   let context: DecompressionContext | undefined
   return {
-    compressSync: (input) => compressor.compress(input),
+    compressSync: compressor(binding, level),
     compress: undefined,
     decompress(input, maxSizeBytes) {
       context ??= new DCtx()
       context.reset(ResetDirective.sessionOnly)
       return decompressFrame(context, input, maxSizeBytes)
     },
+  }
+}
+
+function compressor(binding: ZstdNapiBinding, level: number): ZstdBackend['compressSync'] {
+  const context = new binding.CCtx()
+  context.setParameter(binding.CParameter.compressionLevel, level)
+  let scratch: Uint8Array = Buffer.alloc(0)
+  return (input, allocate = allocateAnew) => {
+    const boundBytes = binding.compressBound(input.length)
+    const output = scratch.length >= boundBytes ? scratch : Buffer.allocUnsafeSlow(boundBytes)
+    if (boundBytes <= MAX_SCRATCH_BYTES) scratch = output
+    return place(output.subarray(0, context.compress2(output, input)), allocate)
   }
 }
 

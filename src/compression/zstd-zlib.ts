@@ -9,6 +9,7 @@
  */
 
 import zlib from 'node:zlib'
+import { place } from './room.js'
 import { type ZlibDecompress, zlibDecompress } from './zlib-decompress.js'
 import { assertWholeFrame } from './zstd-frame.js'
 import type { ZstdBackend } from './zstd.js'
@@ -37,15 +38,15 @@ export function createZstdZlib(level: number): ZstdBackend | undefined {
   if (!hasZstd(zstd)) return undefined
   const options = { params: { [zstd.constants.ZSTD_c_compressionLevel]: level } }
   return {
-    compressSync: (input) => zstd.zstdCompressSync(input, options),
-    compress: (input) =>
+    compressSync: (input, allocate) => place(zstd.zstdCompressSync(input, options), allocate),
+    compress: (input, allocate) =>
       new Promise((resolve, reject) => {
         // Without the size it prepares for an endless stream: for 100 bytes, 1.6 s in place of
         // 0.14 ms at level 22, 47 ms in place of 0.12 at level 19 (Node 22.23).
         const pledgedSrcSize = input.length
         zstd.zstdCompress(input, { ...options, pledgedSrcSize }, (error, output) => {
           if (error) reject(error)
-          else resolve(output)
+          else resolve(place(output, allocate))
         })
       }),
     decompress(input, maxSizeBytes) {

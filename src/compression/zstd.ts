@@ -15,14 +15,13 @@ import { ConfigError } from '../errors.js'
 import type { Codec } from './codec.js'
 import { type LevelRange, resolveLevel } from './level.js'
 import { DEFAULT_MAX_SIZE_BYTES } from './malformed.js'
-import { place } from './room.js'
 import { createZstdNapi } from './zstd-napi.js'
 import { createZstdZlib } from './zstd-zlib.js'
 
 /** One library's Zstandard, at one level. */
 export interface ZstdBackend {
-  compressSync(input: Uint8Array): Uint8Array
-  readonly compress: ((input: Uint8Array) => Promise<Uint8Array>) | undefined
+  readonly compressSync: Codec['compressSync']
+  readonly compress: Codec['compress']
   /** @throws ProtocolError for malformed or truncated input, or a result beyond `maxSizeBytes` */
   decompress(input: Uint8Array, maxSizeBytes: number): Uint8Array
 }
@@ -48,15 +47,13 @@ export function createZstdCodec(
 ): Codec {
   const resolved = resolveLevel('zstd', level, LEVELS)
   const zlib = backends.zlib(resolved)
-  const zlibCompress = zlib?.compress
   const sync = napiOr(zlib, () => backends.napi(resolved))
   return {
     name: 'zstd',
     id: 4,
     level: resolved,
-    compressSync: (input, allocate) => place(sync.compressSync(input), allocate),
-    compress:
-      zlibCompress && (async (input, allocate) => place(await zlibCompress(input), allocate)),
+    compressSync: (input, allocate) => sync.compressSync(input, allocate),
+    compress: zlib?.compress,
     decompress: (input, maxSizeBytes = DEFAULT_MAX_SIZE_BYTES) =>
       sync.decompress(input, maxSizeBytes),
   }

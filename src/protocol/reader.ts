@@ -13,6 +13,8 @@
 import { ProtocolError } from '../errors.js'
 import { UUID_BYTES, uuidFromBytes } from './uuid.js'
 
+const MAX_STRING_BYTES = 0x7fff
+
 /** Which message is being read; only for the text of errors. */
 export interface ReaderContext {
   readonly apiName: string
@@ -100,10 +102,11 @@ export class Reader {
     return this.#requireValue(this.readNullableString(flexible), 'string')
   }
 
-  /** UTF-8; malformed bytes become U+FFFD, as in Kafka. */
+  /** UTF-8; malformed bytes become U+FFFD, and more than 32,767 bytes are refused, as in Kafka. */
   readNullableString(flexible: boolean): string | null {
     const sizeBytes = flexible ? this.#readCompactLength() : this.readInt16()
     if (this.#isNullLength(sizeBytes, 'string')) return null
+    if (sizeBytes > MAX_STRING_BYTES) throw this.#refusal(`a string of ${sizeBytes} bytes`)
     const start = this.#claim(sizeBytes, 'string')
     return this.#buffer.toString('utf8', start, start + sizeBytes)
   }

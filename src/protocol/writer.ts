@@ -102,11 +102,14 @@ export class Writer {
     this.#buffer[this.#offset++] = rest
   }
 
-  /** UTF-8. Without `flexible` at most 32,767 bytes. */
+  /** UTF-8; at most 32,767 bytes in either form, as in Kafka. */
   writeString(value: string, flexible: boolean): void {
     const sizeBytes = Buffer.byteLength(value)
+    if (sizeBytes > INT16_MAX) {
+      throw this.#refusal(`a string of ${sizeBytes} bytes is longer than the ${INT16_MAX} allowed`)
+    }
     if (flexible) this.writeUnsignedVarint(sizeBytes + 1)
-    else this.#writeShortLength(sizeBytes)
+    else this.writeInt16(sizeBytes)
     const start = this.#claim(sizeBytes)
     this.#buffer.write(value, start, sizeBytes, 'utf8')
   }
@@ -175,13 +178,6 @@ export class Writer {
   #writeNullLength(flexible: boolean): void {
     if (flexible) this.writeUnsignedVarint(0)
     else this.writeInt32(-1)
-  }
-
-  #writeShortLength(sizeBytes: number): void {
-    if (sizeBytes > INT16_MAX) {
-      throw this.#refusal(`a string of ${sizeBytes} bytes is longer than the ${INT16_MAX} allowed`)
-    }
-    this.writeInt16(sizeBytes)
   }
 
   #writeRaw(bytes: Uint8Array): void {

@@ -2,6 +2,7 @@
 
 import { createRequire } from 'node:module'
 import t from 'tap'
+import { readFrame } from '../../src/compression/lz4-frame-reader.js'
 import { createLz4Codec } from '../../src/compression/lz4.js'
 import { xxHash32 } from '../../src/compression/xxhash32.js'
 import { goldenBytes, goldenInputs } from './golden.js'
@@ -97,4 +98,18 @@ t.test('refuses frames that are wrong, or that Kafka would refuse, saying where'
   for (const [bytes, message] of cases) {
     t.throws(() => codec.decompress(bytes), { name: 'ProtocolError', message }, message.source)
   }
+})
+
+t.test('takes no more memory for a block than it could hold', async (t) => {
+  const asked: number[] = []
+  const decompressBlock = (_block: Uint8Array, maxSizeBytes: number): Uint8Array => {
+    asked.push(maxSizeBytes)
+    return Buffer.from('ab')
+  }
+  const blocks = '02000000' + '0000' + '00040000' + '00'.repeat(1024) + END
+  readFrame(frame('6040', blocks), decompressBlock, 1e9)
+  readFrame(frame('6070', blocks), decompressBlock, 1e9)
+  t.strictSame(asked, [510, 64 * 1024, 510, 255 * 1024], 'blocks of 2 and of 1024 bytes')
+  const zeros = Buffer.alloc(4 * 1024 * 1024) // nothing compresses better
+  t.ok(zeros.equals(codec.decompress(lz4.compressFrameSync(zeros))))
 })

@@ -70,6 +70,10 @@ t.test('does not believe the size that a block claims', async (t) => {
     () => codec.decompress(framed(`00000006${claims4GiB.toString('hex')}`), 10),
     /more than 10 /,
   )
+  const claims1MiB = Buffer.from('80804000', 'hex')
+  t.throws(() => codec.decompress(claims1MiB), /a block of 4 bytes claims to hold 1048576/)
+  const longest = codec.compressSync(Buffer.alloc(32 * 1024)) // nothing compresses better
+  t.equal(codec.decompress(longest).length, 32 * 1024)
 })
 
 t.test('counts all chunks against the limit, and names the whole limit', async (t) => {

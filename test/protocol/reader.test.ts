@@ -1,6 +1,7 @@
 import t from 'tap'
 import { ProtocolError } from '../../src/errors.js'
 import { Reader } from '../../src/protocol/reader.js'
+import { Writer } from '../../src/protocol/writer.js'
 import { hex } from './support/codec.js'
 
 function reader(bytes: string): Reader {
@@ -120,4 +121,14 @@ t.test('refuses a known tagged field that is longer or shorter than its value', 
   const readInt16 = (_tag: number, field: Reader) => field.readInt16() === 0
   t.throws(() => reader('01 0103000000').readTaggedFields(readInt16), ProtocolError, 'longer')
   t.throws(() => reader('01 010100 0000').readTaggedFields(readInt16), ProtocolError, 'shorter')
+})
+
+t.test('refuses a string that is longer than Kafka allows', async (t) => {
+  const text = (sizeBytes: number): Reader => {
+    const writer = new Writer()
+    writer.writeBytes(Buffer.alloc(sizeBytes, 'x'), true) // the same bytes as a compact string
+    return new Reader(writer.toBuffer(), { apiName: 'Produce', version: 9 })
+  }
+  t.equal(text(0x7fff).readString(true).length, 0x7fff)
+  t.throws(() => text(0x8000).readString(true), { message: /a string of 32768 bytes/ })
 })

@@ -178,10 +178,17 @@ t.test('refuses a value that its type cannot carry, and writes nothing of it', a
   }
 })
 
-t.test('takes the longest string that an int16 can announce', async (t) => {
+t.test('takes the longest string that Kafka does, in both forms, and none longer', async (t) => {
   const writer = new Writer()
   writer.writeString('x'.repeat(0x7fff), false)
   t.equal(writer.offset, 2 + 0x7fff)
+  writer.writeString('x'.repeat(0x7fff), true)
+  const offset = 2 + 0x7fff + 3 + 0x7fff
+  t.equal(writer.offset, offset)
+  for (const flexible of [false, true]) {
+    t.throws(() => writer.writeString('é'.repeat(0x4000), flexible), ProtocolError)
+  }
+  t.equal(writer.offset, offset)
 })
 
 t.test('grows from any size without losing what it holds', async (t) => {
