@@ -11,6 +11,10 @@ import type { Readable } from 'node:stream'
 /** Kafka 4 needs Java 17 for brokers and tools; older versions run on it as well. */
 const MIN_JAVA = 17
 const LAST_WORDS_CHARS = 4_000
+/** Of a Java that hangs: all its threads. */
+const THREAD_DUMP_CHARS = 40_000
+const THREAD_DUMP_MS = 2_000
+const DEFAULT_TIMEOUT_MS = 120_000
 
 // The short-lived tools never reach the second compiler's break-even.
 const TOOL_FLAGS = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-Xmx512m', '-Xshare:auto']
@@ -63,14 +67,17 @@ export async function run(
   command: readonly string[],
   options: ToolOptions = {},
 ): Promise<{ stdout: string; stderr: string }> {
-  const timeoutMs = options.timeoutMs ?? 120_000
+  const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS
   const [program = '', ...args] = command
   const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] })
   const output: Buffer[] = []
   const onOutput = options.onOutput ?? ((chunk: Buffer) => output.push(chunk))
   let stderr = ''
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text))
-  const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs)
+  let timer = setTimeout(() => {
+    child.kill('SIGQUIT') // where does it hang? Java prints what each thread does, and goes on
+    timer = setTimeout(() => child.kill('SIGKILL'), THREAD_DUMP_MS)
+  }, timeoutMs)
   try {
     const [[code, signal]] = await Promise.all([
       once(child, 'close'),
@@ -79,7 +86,8 @@ export async function run(
     const stdout = Buffer.concat(output).toString('utf8')
     if (code === 0) return { stdout, stderr }
     const how = signal === null ? `ended with ${code}` : `${signal}, at most ${timeoutMs} ms`
-    const lastWords = (stdout + stderr).slice(-LAST_WORDS_CHARS)
+    const wordsChars = signal === null ? LAST_WORDS_CHARS : THREAD_DUMP_CHARS
+    const lastWords = (stdout + stderr).slice(-wordsChars)
     throw new Error(`${options.name ?? command.join(' ')} failed (${how}):\n${lastWords}`)
   } finally {
     clearTimeout(timer)

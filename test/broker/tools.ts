@@ -10,6 +10,10 @@ import { askAnyMetadata } from './admin.js'
 import { runJava } from './java.js'
 import type { KafkaVersion } from './versions.js'
 
+/** How long nothing may come, the consumer's own start-up included. */
+const MAX_SILENCE_MS = 60_000
+const CONSUMER_TIMEOUT_MS = 100_000 // a test file has 120 s
+
 /** Kafka's jars, and the cluster they are to be used on. */
 export interface Toolbox {
   readonly version: KafkaVersion
@@ -18,8 +22,9 @@ export interface Toolbox {
 }
 
 /**
- * Runs the console consumer and returns the lines it printed. It reads for ever unless `args` say
- * otherwise (`--max-messages`, `--timeout-ms`), and is killed after two minutes.
+ * Runs the console consumer and returns the lines it printed. It reads up to `--max-messages`, or
+ * until nothing has come for a while, so that a test sees what is missing; should it hang all the
+ * same, it is killed before a test file is, and the error shows what its threads were doing.
  */
 export async function consoleConsumer(
   toolbox: Toolbox,
@@ -27,8 +32,11 @@ export async function consoleConsumer(
   args: readonly string[],
 ): Promise<string[]> {
   const where = ['--bootstrap-server', toolbox.bootstrap.join(','), '--topic', topic]
+  const silence = args.includes('--timeout-ms') ? [] : ['--timeout-ms', String(MAX_SILENCE_MS)]
   const main = toolbox.version.tools.consoleConsumer
-  const output = await runJava(toolbox.classPath, main, [...where, ...args])
+  const output = await runJava(toolbox.classPath, main, [...where, ...silence, ...args], {
+    timeoutMs: CONSUMER_TIMEOUT_MS,
+  })
   return output === '' ? [] : output.replace(/\n$/, '').split('\n')
 }
 
