@@ -13,7 +13,7 @@ import { type Broker } from './broker.js'
 import { FaultScript } from './fault-script.js'
 import { NO_LEADER, type Partition, type ReplicationDelay, type TailFate } from './partition.js'
 import { RequestLog } from './request-log.js'
-import { Topic, type TopicPlan } from './topic.js'
+import { isTopicName, Topic, type TopicPlan } from './topic.js'
 
 /** How the cluster behaves; everything has been given its default. */
 export interface ClusterSettings {
@@ -98,8 +98,12 @@ export class ClusterState {
     return [...this.topics.values()].find((topic) => topic.id === id)
   }
 
-  /** Makes a topic. Throws RangeError for settings that Kafka refuses. */
+  /** Makes a topic. Throws RangeError for a name or settings that Kafka refuses. */
   createTopic(plan: TopicPlan): Topic {
+    checkPlan(plan)
+    if (this.topics.has(plan.name)) {
+      throw new RangeError(`the test cluster has a topic "${plan.name}" already`)
+    }
     const parts = {
       clock: this.settings.clock,
       replicationDelayMs: this.settings.replicationDelayMs,
@@ -166,12 +170,33 @@ export class ClusterState {
 
   /** Puts another broker, which is not up yet, in the place of one that is down. */
   replaceBroker(gone: number, successor: Broker): void {
-    if (this.brokers.has(successor.id)) {
-      throw new RangeError(`the test cluster has a broker ${successor.id} already`)
-    }
+    this.addBroker(successor)
     this.brokers.delete(gone)
-    this.brokers.set(successor.id, successor)
     for (const partition of this.#partitions()) partition.replaceReplica(gone, successor.id)
+  }
+
+  /** Takes a broker. Throws RangeError where there is one of that id. */
+  addBroker(broker: Broker): void {
+    if (!Number.isInteger(broker.id) || broker.id < 0) {
+      throw new RangeError(`a broker's id is an integer from 0, not ${broker.id}`)
+    }
+    if (this.brokers.has(broker.id)) {
+      throw new RangeError(`the test cluster has a broker ${broker.id} already`)
+    }
+    this.brokers.set(broker.id, broker)
+  }
+
+  /** Takes a broker out for good; others have its replicas from now on. Throws RangeError for the last. */
+  removeBroker(id: number): void {
+    this.broker(id)
+    const others = [...this.brokers.values()].filter((it) => it.id !== id && it.isListed)
+    if (others.length === 0) throw new RangeError('the last broker cannot be removed')
+    this.brokers.delete(id)
+    for (const partition of this.#partitions()) {
+      const heir = others.find((it) => !partition.replicas.includes(it.id))
+      if (heir === undefined) partition.dropReplica(id)
+      else partition.replaceReplica(id, heir.id)
+    }
   }
 
   /** What metadata tells now. */
@@ -205,6 +230,15 @@ export class ClusterState {
 
   #partitions(): Partition[] {
     return [...this.topics.values()].flatMap((topic) => topic.partitions)
+  }
+}
+
+function checkPlan({ name, partitions, replicationFactor }: TopicPlan): void {
+  if (!isTopicName(name)) throw new RangeError(`"${name}" is no name of a Kafka topic`)
+  for (const [what, count] of Object.entries({ partitions, replicationFactor })) {
+    if (!Number.isInteger(count) || count < 1) {
+      throw new RangeError(`topic "${name}": ${what} is an integer from 1, not ${count}`)
+    }
   }
 }
 

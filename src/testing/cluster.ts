@@ -29,7 +29,7 @@ import { Broker } from './broker.js'
 import type { ClusterNetwork } from './cluster-network.js'
 import { ClusterState } from './cluster-state.js'
 import type { Fault } from './fault-script.js'
-import type { ApiName } from './handlers/services.js'
+import { SERVICES, type ApiName } from './handlers/services.js'
 import { resolveOptions, type TestClusterOptions, type TopicOptions } from './options.js'
 import type { SeenRequest } from './request-log.js'
 import { TcpNetwork } from './tcp-network.js'
@@ -49,10 +49,16 @@ export type { MoveOptions, StoredRecord, TestPartition } from './test-partition.
 export class TestCluster implements AsyncDisposable {
   readonly #state: ClusterState
   readonly #network: ClusterNetwork
+  readonly #versionCaps: Readonly<Record<string, number>>
 
-  private constructor(state: ClusterState, network: ClusterNetwork) {
+  private constructor(
+    state: ClusterState,
+    network: ClusterNetwork,
+    versionCaps: Readonly<Record<string, number>>,
+  ) {
     this.#state = state
     this.#network = network
+    this.#versionCaps = versionCaps
   }
 
   /** Starts a cluster: one broker and no topics unless `options` say otherwise. */
@@ -60,7 +66,7 @@ export class TestCluster implements AsyncDisposable {
     const network = options.network ?? new TcpNetwork()
     const resolved = resolveOptions(options, network.clock)
     const state = new ClusterState(resolved.settings)
-    const cluster = new TestCluster(state, network)
+    const cluster = new TestCluster(state, network, resolved.versionCaps)
     for (let id = 1; id <= resolved.brokers; id++) {
       state.brokers.set(id, new Broker(id, resolved.versionCaps))
     }
@@ -88,6 +94,14 @@ export class TestCluster implements AsyncDisposable {
   get brokers(): TestBroker[] {
     const ids = [...this.#state.brokers.keys()].sort((a, b) => a - b)
     return ids.map((id) => new TestBroker(id, this.#state, this.#network))
+  }
+
+  /** Adds a broker, by default with the next free id; topics and partitions made later may be on it. */
+  async addBroker(id = Math.max(0, ...this.#state.brokers.keys()) + 1): Promise<TestBroker> {
+    this.#state.addBroker(new Broker(id, this.#versionCaps))
+    const broker = this.broker(id)
+    await broker.start()
+    return broker
   }
 
   /** A handle on one broker; its methods stop, freeze, move it. Throws RangeError without it. */
@@ -122,8 +136,15 @@ export class TestCluster implements AsyncDisposable {
     return indexes.flatMap((index) => this.partition(topic, index).records())
   }
 
-  /** Scripts a fault for the next requests of an API; faults wait in line in the order scripted. */
+  /**
+   * Scripts a fault for the next requests of an API; faults wait in line in the order scripted.
+   * Throws RangeError for an API that the brokers do not have, or a fault that is none.
+   */
   failNext(api: ApiName, fault: Fault): void {
+    if (!SERVICES.some(({ name }) => name === api)) {
+      const known = SERVICES.map(({ name }) => name).join(', ')
+      throw new RangeError(`the test cluster has no API "${api}": it has ${known}`)
+    }
     this.#state.faults.add(api, fault)
   }
 

@@ -102,6 +102,7 @@ export class FaultScript {
 
   /** Adds a fault behind those that are there. */
   add(api: string, fault: Fault): void {
+    checkFault(api, fault)
     this.#scripted.push({ api, fault, timesLeft: fault.times ?? 1 })
   }
 
@@ -120,6 +121,33 @@ export class FaultScript {
     }
     this.#scripted = this.#scripted.filter(({ timesLeft }) => timesLeft > 0)
     return new RequestFaults(met)
+  }
+}
+
+const EFFECTS = [
+  'errorCode',
+  'omitted',
+  'disconnect',
+  'silent',
+  'delayMs',
+  'cutAnswerAt',
+  'answerBytes',
+  'wrongCorrelationId',
+  'frameLength',
+  'throttleMs',
+]
+
+/** A fault that can never happen would make a test pass that tests nothing. */
+function checkFault(api: string, fault: Fault): void {
+  const named = EFFECTS.filter((effect) => effect in fault)
+  if (named.length !== 1) {
+    const found = named.length === 0 ? 'none' : named.join(' and ')
+    throw new RangeError(`a fault for ${api} has one of ${EFFECTS.join(', ')}, not ${found}`)
+  }
+  const { times = 1, topic, partition } = fault
+  if (!(times >= 1)) throw new RangeError(`a fault for ${api} happens at least once, not ${times}`)
+  if (partition !== undefined && topic === undefined) {
+    throw new RangeError(`a fault for ${api} names partition ${partition}, and no topic`)
   }
 }
 

@@ -107,6 +107,14 @@ export class Partition {
     if (this.leaderId === gone) this.elect(successor, 'keep')
   }
 
+  /** A replica is given up; another leads if it led. */
+  dropReplica(gone: number): void {
+    this.replicas = this.replicas.filter((id) => id !== gone)
+    const isr = this.isr.filter((id) => id !== gone)
+    this.setIsr(isr.length > 0 ? isr : this.replicas)
+    if (this.leaderId === gone) this.elect(this.isr[0] ?? NO_LEADER, 'keep')
+  }
+
   /** Its topic is gone: who waits for it learns that. */
   delete(): void {
     this.isDeleted = true

@@ -83,6 +83,19 @@ export class TestBroker {
   }
 
   /**
+   * Takes it out of the cluster for good, as an operator does who has moved its partitions before:
+   * others lead them, with all their records. This handle is of no use afterwards. Throws RangeError
+   * where no other broker is up.
+   */
+  async remove(): Promise<void> {
+    const broker = this.#broker
+    this.#cluster.removeBroker(this.id)
+    broker.isRunning = false
+    broker.disconnectAll()
+    await this.#network.unlisten(broker)
+  }
+
+  /**
    * Stops it in the middle of everything, as SIGSTOP does: connections stay open and new ones are
    * taken, but nothing is read or answered until `unfreeze`. Nobody notices unless `failover` is
    * true: then others lead, and metadata no longer names it.

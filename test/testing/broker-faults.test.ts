@@ -175,6 +175,50 @@ t.test('a fault happens as often, there and then as it was scripted', async (t) 
   t.equal(await send(it, 'f', 1), 1n)
 })
 
+t.test('a cluster whose brokers are exchanged one by one keeps its records', async (t) => {
+  const it = await simulate({ ...THREE, topics: { orders: { partitions: 3 } } })
+  let sent = 0
+  const sendToAll = async (): Promise<void> => {
+    for (const partition of [0, 1, 2]) t.equal(await send(it, `${sent}`, partition), BigInt(sent))
+    sent++
+  }
+  await sendToAll()
+  for (const gone of [1, 2, 3]) {
+    const added = await it.cluster.addBroker()
+    t.equal(added.id, gone + 3)
+    await it.cluster.broker(gone).remove()
+    await sendToAll() // the bootstrap addresses go with their brokers
+  }
+  t.strictSame(it.cluster.brokers.map(({ id }) => id), [4, 5, 6]) // prettier-ignore
+  t.strictSame(it.cluster.partition('orders', 0).inSyncReplicas.toSorted(), [4, 5, 6])
+  t.equal(it.cluster.records('orders').length, 12)
+  it.cluster.createTopic('others', { partitions: 3 })
+  t.strictSame(it.cluster.partitions('others').map(({ leader }) => leader), [4, 5, 6]) // prettier-ignore
+  t.strictSame(it.cluster.topics, ['orders', 'others'])
+  await it.run(it.producer.close())
+  await it.cluster.broker(5).remove()
+  await it.cluster.broker(6).remove()
+  t.strictSame(it.cluster.partition('orders', 2).inSyncReplicas, [4])
+  t.equal(it.cluster.records('orders').length, 12)
+  await t.rejects(it.cluster.broker(4).remove(), { message: 'the last broker cannot be removed' })
+  await t.rejects(it.cluster.addBroker(4), /has a broker 4 already/)
+})
+
+t.test('a fault that could never happen is refused', async (t) => {
+  const { cluster } = await simulate(THREE)
+  const wrong = (value: unknown): never => value as never
+  const fail = (api: unknown, fault: unknown) => () => cluster.failNext(wrong(api), wrong(fault))
+  t.throws(fail('Prodcue', { silent: true }), /no API "Prodcue": it has Produce, Metadata/)
+  t.throws(fail('Produce', {}), /not none/)
+  t.throws(fail('Produce', { errorcode: 6 }), /not none/)
+  t.throws(fail('Produce', { silent: true, delayMs: 3 }), /not silent and delayMs/)
+  t.throws(fail('Produce', { silent: true, times: 0 }), /at least once/)
+  t.throws(fail('Produce', { silent: true, partition: 0 }), /no topic/)
+  t.throws(() => cluster.createTopic('orders'), /has a topic "orders" already/)
+  t.throws(() => cluster.createTopic('my orders'), /no name/)
+  t.throws(() => cluster.createTopic('empty', { partitions: 0 }), /partitions is an integer from 1/)
+})
+
 t.test('names what there is when it is asked for what there is not', async (t) => {
   const { cluster } = await simulate(THREE)
   t.throws(() => cluster.broker(9), { message: /no broker 9: it has 1, 2, 3/ })
