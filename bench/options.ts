@@ -11,9 +11,9 @@ export interface BenchOptions {
   /** Bounds of a sample; undefined: as the case has it. */
   readonly records: number | undefined
   readonly seconds: number | undefined
-  /** Brokers to start: 1 or 3. */
-  readonly nodes: 1 | 3
-  /** Write bench/results. */
+  /** Brokers to start; undefined: as the case has it. */
+  readonly nodes: 1 | 3 | undefined
+  /** Keep the samples in bench/results. */
   readonly json: boolean
   /** Only groups whose title is one of these; all where empty. */
   readonly groups: readonly string[]
@@ -28,7 +28,7 @@ const OPTIONS = {
   rounds: { type: 'string', default: '3' },
   records: { type: 'string' },
   seconds: { type: 'string' },
-  nodes: { type: 'string', default: '1' },
+  nodes: { type: 'string' },
   json: { type: 'boolean', default: false },
   group: { type: 'string', multiple: true },
   only: { type: 'string', multiple: true },
@@ -38,10 +38,10 @@ const OPTIONS = {
 export const OPTIONS_HELP = `  --rounds 3        how often each subject runs
   --records <count> most records in a sample (default: the case's, mostly 4,000,000)
   --seconds <time>  longest measured phase of a sample (default: the case's, mostly 2.5)
-  --nodes 1         brokers: 1 or 3
+  --nodes <count>   brokers: 1 or 3 (default: the case's, mostly 1)
   --group <title>   only this table of a case (may be repeated)
   --only <text>     only subjects with this in their name (may be repeated)
-  --json            keep every sample in bench/results`
+  --json            keep every sample in bench/results/<case>.json`
 
 /** Reads the command line; null where help was asked for. Throws UsageError. */
 export function parseBenchOptions(
@@ -50,8 +50,8 @@ export function parseBenchOptions(
 ): BenchOptions | null {
   const { values, positionals } = parse(argv)
   if (values.help) return null
-  const nodes = positiveNumber('nodes', values.nodes)
-  if (nodes !== 1 && nodes !== 3) throw new UsageError('--nodes is 1 or 3')
+  const nodes = optionalNumber('nodes', values.nodes)
+  if (nodes !== undefined && nodes !== 1 && nodes !== 3) throw new UsageError('--nodes is 1 or 3')
   return {
     cases: positionals.length > 0 ? positionals : [defaultCase],
     rounds: positiveNumber('rounds', values.rounds),

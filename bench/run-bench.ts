@@ -5,7 +5,7 @@
 import { NoKafkaError, startKafka, type Kafka } from '../test/broker/kafka.js'
 import type { Case, Group } from './cases/case.js'
 import { OPTIONS_HELP, parseBenchOptions, UsageError, type BenchOptions } from './options.js'
-import { writeResults, type GroupResult } from './report/results.js'
+import { writeResult, type GroupResult } from './report/results.js'
 import { renderTable } from './report/table.js'
 import type { Measured } from './report/columns.js'
 import { measureGroup } from './rounds.js'
@@ -39,13 +39,27 @@ export async function runBench(bench: Bench, argv: readonly string[]): Promise<v
 async function run(bench: Bench, options: BenchOptions, cases: readonly Case[]): Promise<void> {
   const log = (line: string): void => void process.stderr.write(`${line}\n`)
   await bench.prepare?.(log)
-  const kafka = await findKafka(options, log)
+  for (const nodes of [1, 3] as const) {
+    const alike = cases.filter((it) => (options.nodes ?? it.nodes ?? 1) === nodes)
+    if (alike.length > 0) await runOn(nodes, bench, options, alike, log)
+  }
+}
+
+/** Runs cases that want as many brokers. */
+async function runOn(
+  nodes: 1 | 3,
+  bench: Bench,
+  options: BenchOptions,
+  cases: readonly Case[],
+  log: (line: string) => void,
+): Promise<void> {
+  const kafka = await findKafka(nodes, log)
   try {
-    const results: GroupResult[] = []
-    for (const it of cases) results.push(...(await runCase(bench, it, kafka, options, log)))
-    if (options.json) {
-      const name = [bench.name, ...options.cases].join('-')
-      console.log(`\nkept in ${writeResults(name, kafka.version, options, results)}`)
+    for (const it of cases) {
+      const groups = await runCase(bench, it, kafka, options, log)
+      if (!options.json) continue
+      const run = { case: it.name, broker: kafka.version, brokers: nodes, options }
+      console.log(`\nkept in ${writeResult(run, groups)}`)
     }
   } finally {
     await kafka.stop()
@@ -67,7 +81,7 @@ async function runCase(
     const chosen = choose(bench.extend?.(group) ?? group, options)
     const measured = await measureOrTell(kafka, chosen, options, log)
     console.log(`\n${renderTable(chosen, it.columns, measured)}`)
-    results.push({ case: it.name, group: group.title, measured })
+    results.push({ title: group.title, measured })
     if (measured.length < chosen.subjects.length) process.exitCode = 1
   }
   return results
@@ -98,8 +112,7 @@ function choose(group: Group, { only }: BenchOptions): Group {
 }
 
 /** A given Kafka keeps its settings. One in Docker does too, and then needs the disk for a run. */
-async function findKafka(options: BenchOptions, log: (line: string) => void): Promise<Kafka> {
-  const { nodes } = options
+async function findKafka(nodes: 1 | 3, log: (line: string) => void): Promise<Kafka> {
   if (process.env.KAFKA_BROKERS) return startKafka({ nodes, log })
   try {
     return await startKafka({ nodes, log, config: RETENTION_CHECK })

@@ -45,6 +45,7 @@ export function makeTask(group: Group, subject: Subject, options: BenchOptions):
     mode: 'enqueue',
     recommended: false,
     ratePerSecond: 0,
+    threads: 1,
     outstanding: Math.min(OUTSTANDING_RECORDS, Math.ceil(OUTSTANDING_BYTES / valueBytes)),
     warmupRecords,
     ...asked,

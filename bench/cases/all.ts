@@ -1,7 +1,9 @@
 /**
  * Every case, in the order in which the help lists them.
  */
+import { article } from './article.js'
 import { auto } from './auto.js'
+import { brokers } from './brokers.js'
 import type { Case } from './case.js'
 import { codecs } from './codecs.js'
 import { latency } from './latency.js'
@@ -11,15 +13,19 @@ import { partitions } from './partitions.js'
 import { sizes } from './sizes.js'
 import { start } from './start.js'
 import { throughput } from './throughput.js'
+import { workers } from './workers.js'
 
 export const CASES: readonly Case[] = [
   throughput,
   sizes,
+  article,
   codecs,
   auto,
   partitions,
+  brokers,
   latency,
   start,
   memory,
   linger,
+  workers,
 ]

@@ -37,6 +37,8 @@ export interface Case {
   readonly summary: string
   readonly columns: readonly Column[]
   readonly groups: readonly Group[]
+  /** Brokers; default 1. */
+  readonly nodes?: 1 | 3
 }
 
 /** A program of this bench by its file in subjects/, with flags for its Node. */

@@ -26,12 +26,15 @@ export const memory: Case = {
     {
       title: 'allocation (no network)',
       task: { records: 100_000, maxSeconds: 60 },
-      subjects: (['enqueue', 'send'] as const).map((mode) =>
-        subject('allocation', mode, ALLOCATION_FLAGS),
-      ),
+      subjects: [allocationSubject('enqueue'), allocationSubject('send')],
       takesPeers: false,
     },
   ],
+}
+
+/** Counts what one record allocates; test/producer/allocation.test.ts holds it. */
+export function allocationSubject(mode: 'enqueue' | 'send'): Subject {
+  return subject('allocation', mode, ALLOCATION_FLAGS)
 }
 
 function subject(file: string, mode: 'enqueue' | 'send', flags: readonly string[] = []): Subject {

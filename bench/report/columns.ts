@@ -8,9 +8,12 @@ import { median, spread } from '../support/statistics.js'
 /** One subject's samples, a round each. */
 export interface Measured {
   readonly subject: string
-  readonly task: SubjectTask
+  readonly task: MeasuredTask
   readonly samples: readonly SubjectReport[]
 }
+
+/** A task, wherever it was done. */
+export type MeasuredTask = Omit<SubjectTask, 'brokers' | 'topic' | 'valuesFile'>
 
 /** One column; `text` gets the row's samples and the first row's, round by round. */
 export interface Column {

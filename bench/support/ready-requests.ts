@@ -32,6 +32,7 @@ const FILL_SAFETY = 1.05
 
 /** A request to be written as it is, any number of times. */
 export interface ReadyRequest {
+  readonly partition: number
   readonly frame: Buffer
   readonly records: number
 }
@@ -50,7 +51,11 @@ export function makeRequests(task: SubjectTask): ReadyRequest[] {
   return Array.from({ length: count }, (_, partition) => {
     const batch = fillBatch(source, from, batchBytes)
     from += batch.recordCount
-    return { frame: frameBatch(task, partition, batch, codec), records: batch.recordCount }
+    return {
+      partition,
+      frame: frameBatch(task, partition, batch, codec),
+      records: batch.recordCount,
+    }
   })
 }
 

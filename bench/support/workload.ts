@@ -50,7 +50,7 @@ async function atFullSpeed(task: SubjectTask, client: Client): Promise<Measured>
 }
 
 /** Hands over records until all are, or the time is over; resolves once these are acknowledged. */
-async function handFor(client: Client, limit: number, maxSeconds: number): Promise<number> {
+export async function handFor(client: Client, limit: number, maxSeconds: number): Promise<number> {
   const deadlineMs = performance.now() + maxSeconds * 1000
   let records = 0
   while (records < limit && performance.now() < deadlineMs) {

@@ -1,8 +1,11 @@
 /**
- * The generated sections say what the code says. Where one does not:
+ * The generated sections and the picture say what the code and the bench's results say. Where one does not:
  * `npm run compile && node build/test/docs/write.js && npx prettier --write '*.md' docs`.
  */
+import { existsSync, readFileSync } from 'node:fs'
 import t from 'tap'
+import { plot, PLOT_FILE } from '../../bench/report/plot.js'
+import { projectFile } from '../broker/project.js'
 import {
   actualDefaults,
   documentedDefault,
@@ -17,6 +20,11 @@ for (const { path, name, make } of SECTIONS) {
     t.equal(unaligned(section(page(path), name) ?? 'missing'), unaligned(make()))
   })
 }
+
+t.test('the picture shows the results that are kept', async (t) => {
+  const file = projectFile(PLOT_FILE)
+  t.equal(existsSync(file) ? readFileSync(file, 'utf8') : undefined, await plot())
+})
 
 t.test('every option has a docblock', async (t) => {
   const names = optionDocs().map(({ name }) => name)

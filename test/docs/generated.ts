@@ -1,5 +1,6 @@
 /**
- * The sections of the pages that are made from the code: options, errors, API versions, file map.
+ * The sections of the pages that are made from the code: options, errors, API versions, file map;
+ * and those that are made from what the bench measured.
  * Each comes from what the code itself says (docblocks, and values at run time), so that a page
  * cannot say otherwise for long: generated.test.ts compares, write.ts writes anew.
  *
@@ -7,6 +8,9 @@
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { posix } from 'node:path'
+import { CASES } from '../../bench/cases/all.js'
+import { caseSection } from '../../bench/report/page.js'
+import { targetsTable } from '../../bench/report/targets.js'
 import { resolveOptions } from '../../src/producer/options.js'
 import { apiVersions } from '../../src/protocol/messages/api-versions.js'
 import { createTopics } from '../../src/protocol/messages/create-topics.js'
@@ -22,7 +26,13 @@ export const SECTIONS = [
   { path: 'README.md', name: 'errors', make: errorsTable },
   { path: 'docs/protocol.md', name: 'versions', make: versionsTable },
   { path: 'ARCHITECTURE.md', name: 'file map', make: fileMap },
-] as const
+  { path: 'docs/performance.md', name: 'targets', make: targetsTable },
+  ...CASES.map((it) => ({
+    path: 'docs/performance.md',
+    name: `bench ${it.name}`,
+    make: () => caseSection(it),
+  })),
+]
 
 /** One option as its docblock has it. */
 export interface OptionDoc {

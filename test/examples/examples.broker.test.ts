@@ -46,6 +46,22 @@ const EXAMPLES: Readonly<Record<string, Expectation>> = {
       t.equal(new Set(valuesOf(records)).size, 100_000, 'each of them once')
     },
   },
+  'worker-threads': {
+    partitions: 3,
+    prints: [/^100000 of 100000 acknowledged, by [2-4] producers$/],
+    holds: (t, records) => {
+      t.equal(records.length, 100_000)
+      const next = new Map<string, number>()
+      const wrong = records.filter((record) => {
+        const sensor = String(record.key)
+        const expected = next.get(sensor) ?? 0
+        next.set(sensor, expected + 1)
+        return String(record.value) !== String(expected)
+      })
+      t.equal(next.size, 1_000)
+      t.equal(wrong.length, 0, 'the readings of each sensor in order')
+    },
+  },
   'json-values': {
     prints: [/^order at partition 0, offset 0$/, /^SerializationError: not written$/],
     holds: (t, records) => t.strictSame(valuesOf(records), ['{"total":9.5,"items":["tea","cup"]}']),
