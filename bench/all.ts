@@ -25,6 +25,7 @@ const STEPS: readonly Step[] = [
   { name: 'latency', hasPeers: true, options: ['--rounds', '2', '--seconds', '4'] },
   { name: 'sizes', hasPeers: true, options: ['--rounds', '2', '--seconds', '2', ...NATIVE] },
   { name: 'codecs', hasPeers: true, options: ['--rounds', '3', '--seconds', '1.5', ...NATIVE] },
+  { name: 'auto', hasPeers: false, options: ['--rounds', '1', '--seconds', '1.5'] },
   { name: 'partitions', hasPeers: false, options: ['--rounds', '2', '--seconds', '1.5'] },
   { name: 'memory', hasPeers: false, options: ['--rounds', '1'] },
   { name: 'start', hasPeers: false, options: ['--rounds', '9'] },

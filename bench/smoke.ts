@@ -31,6 +31,7 @@ const OPTIONS: BenchOptions = {
   seconds: 2,
   nodes: undefined,
   json: false,
+  groups: [],
   only: [],
 }
 

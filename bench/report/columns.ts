@@ -36,7 +36,9 @@ function figureColumn(title: string, figure: Figure, digits: number, withSpread 
       const values = figuresOf(measured, figure)
       if (values.length === 0) return '-'
       const text = formatNumber(median(values), digits)
-      return withSpread ? `${text} ± ${formatNumber(spread(values) * 100, 0)} %` : text
+      return withSpread && values.length > 1
+        ? `${text} ± ${formatNumber(spread(values) * 100, 0)} %`
+        : text
     },
   }
 }
@@ -53,13 +55,17 @@ function ratioColumn(title: string, figure: Figure): Column {
         const other = others[round]
         return other === undefined ? [] : [value / other]
       })
-      return ratios.length === 0 ? '-' : formatNumber(median(ratios), 2)
+      return ratios.length === 0 ? '-' : formatRatio(median(ratios))
     },
   }
 }
 
 function figuresOf(measured: Measured, figure: Figure): number[] {
   return measured.samples.flatMap((sample) => figure(sample, measured) ?? [])
+}
+
+function formatRatio(value: number): string {
+  return formatNumber(value, value < 0.1 ? 4 : 2)
 }
 
 function formatNumber(value: number, digits: number): string {

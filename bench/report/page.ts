@@ -16,8 +16,14 @@ export function caseSection({ name, columns }: Case): string {
   return [circumstances(result), ...tables].join('\n\n')
 }
 
+/** What stands below the README's picture. */
+export function plotCaption(): string {
+  const result = readResult('throughput')
+  return result === undefined ? 'Not measured yet.' : circumstances(result)
+}
+
 /** One line: when, of what, on what. */
-export function circumstances(result: CaseResult): string {
+function circumstances(result: CaseResult): string {
   const { ottla, commit, isDirty, node, broker, brokers, machine, options } = result
   const parts = [
     new Date(result.date).toLocaleDateString('en-GB', {

@@ -17,6 +17,8 @@ const LIMIT = '#7f8c8d'
 const OTHERS = '#5d7fa3'
 const PANEL_WIDTH = 250
 const BAR_HEIGHT = 22
+/** µs; where the logarithmic axis begins. */
+const LEAST_CPU = 0.05
 
 interface Bar {
   readonly label: string
@@ -76,7 +78,14 @@ function makeSpec(bars: readonly Bar[]): Spec {
 function panel(field: 'speed' | 'cpu', title: string, height: number, hasLabels: boolean): Mark {
   const x: Scale =
     field === 'cpu'
-      ? { name: 'x', type: 'log', range: 'width', domain: { data: 'bars', field }, nice: true }
+      ? {
+          name: 'x',
+          type: 'log',
+          range: 'width',
+          domain: { data: 'bars', field },
+          domainMin: LEAST_CPU,
+          nice: true,
+        }
       : { name: 'x', type: 'linear', range: 'width', domain: { data: 'bars', field }, zero: true }
   return {
     type: 'group',
@@ -91,7 +100,7 @@ function panel(field: 'speed' | 'cpu', title: string, height: number, hasLabels:
     ], // prettier-ignore
     axes: [
       { orient: 'bottom', scale: 'x', title, grid: true, tickCount: 4, domain: false },
-      { orient: 'left', scale: 'y', labels: hasLabels, ticks: false, labelLimit: 260 },
+      { orient: 'left', scale: 'y', labels: hasLabels, ticks: false, labelLimit: 0 },
     ],
     marks: [barMark(field), numberMark(field)],
   }

@@ -106,7 +106,7 @@ function withoutPlaces({ title, measured }: GroupResult): GroupResult {
   return { title, measured: stripped }
 }
 
-/** A line for each sample and task: readable, and small in a diff. */
+/** A line for each row of a table: small, and readable in a diff. */
 function format(result: CaseResult): string {
   const rounded = (_name: string, value: unknown): unknown =>
     typeof value === 'number' && !Number.isInteger(value)

@@ -9,7 +9,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { posix } from 'node:path'
 import { CASES } from '../../bench/cases/all.js'
-import { caseSection } from '../../bench/report/page.js'
+import { caseSection, plotCaption } from '../../bench/report/page.js'
 import { targetsTable } from '../../bench/report/targets.js'
 import { resolveOptions } from '../../src/producer/options.js'
 import { apiVersions } from '../../src/protocol/messages/api-versions.js'
@@ -26,6 +26,7 @@ export const SECTIONS = [
   { path: 'README.md', name: 'errors', make: errorsTable },
   { path: 'docs/protocol.md', name: 'versions', make: versionsTable },
   { path: 'ARCHITECTURE.md', name: 'file map', make: fileMap },
+  { path: 'README.md', name: 'plot', make: plotCaption },
   { path: 'docs/performance.md', name: 'targets', make: targetsTable },
   ...CASES.map((it) => ({
     path: 'docs/performance.md',

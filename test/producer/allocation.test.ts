@@ -13,7 +13,15 @@ const MAX_ALLOCATED_BYTES = { enqueue: 100, send: 450 } as const
 
 const TIMEOUT_MS = 60_000
 const OPTIONS = {
-  ...{ cases: [], rounds: 1, seconds: undefined, nodes: undefined, json: false, only: [] },
+  ...{
+    cases: [],
+    rounds: 1,
+    seconds: undefined,
+    nodes: undefined,
+    json: false,
+    groups: [],
+    only: [],
+  },
   records: 100_000,
 }
 
