@@ -44,24 +44,39 @@ export function brokerError({ errorCode: code, errorMessage }: PartitionAnswer):
   })
 }
 
-/** The broker refused the batch for good, or one time too often, or too many answers were lost. */
+/**
+ * The broker refused the batch for good, or one time too often, or too many answers were lost: the
+ * error of the record at each index.
+ */
 export function failed(
   batch: ProducerBatch,
   cause: OttlaError,
-  answer: PartitionAnswer | undefined,
+  answer?: PartitionAnswer,
+): (index: number) => DeliveryError {
+  if (answer?.errorCode === ErrorCodes.MESSAGE_TOO_LARGE) return () => tooLarge(batch, cause)
+  const minded = new Map<number, string | null>() // once for all: a batch may have 100,000 records
+  for (const { batchIndex, batchIndexErrorMessage } of answer?.recordErrors ?? []) {
+    const isOurs = batchIndex >= 0 && batchIndex < batch.recordCount
+    if (isOurs) minded.set(batchIndex, batchIndexErrorMessage)
+  }
+  const outcome = outcomeOf(batch, 'rejected')
+  return (index) => failedRecord(batch, cause, outcome, minded, index)
+}
+
+function failedRecord(
+  batch: ProducerBatch,
+  cause: OttlaError,
+  outcome: DeliveryOutcome,
+  minded: ReadonlyMap<number, string | null>,
   index: number,
 ): DeliveryError {
-  if (answer?.errorCode === ErrorCodes.MESSAGE_TOO_LARGE) return tooLarge(batch, cause)
-  const recordErrors = answer?.recordErrors ?? []
-  const own = recordErrors.find(({ batchIndex }) => batchIndex === index)
-  const outcome = outcomeOf(batch, 'rejected')
-  if (recordErrors.length > 0 && own === undefined && outcome === 'rejected') {
+  if (minded.size > 0 && !minded.has(index) && outcome === 'rejected') {
     return new DeliveryError(
       `${describe(batch)}: not written, because the broker refused another record of the same batch; send it again`,
       { ...place(batch), outcome: 'not-written', cause, retriable: true },
     )
   }
-  const why = own?.batchIndexErrorMessage ?? cause.message
+  const why = minded.get(index) ?? cause.message
   const note = outcome === 'unknown' ? `; ${UNKNOWN_NOTE}` : ''
   const attempts = batch.attempts === 1 ? '1 attempt' : `${batch.attempts} attempts`
   return new DeliveryError(

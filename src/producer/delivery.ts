@@ -197,7 +197,7 @@ export class Delivery {
     } else if (verdict.action === 'split' && !batch.maybeWritten) {
       this.#split(batch)
     } else {
-      this.#fail(batch, (index) => deliveryErrors.failed(batch, error, answer, index))
+      this.#fail(batch, deliveryErrors.failed(batch, error, answer))
     }
   }
 
@@ -292,7 +292,7 @@ export class Delivery {
   #failDoubtful(queue: PartitionQueue): void {
     for (const batch of queue.sent.filter(({ maybeWritten, isDone }) => maybeWritten && !isDone)) {
       const cause = batch.lastError ?? unprovable()
-      this.#fail(batch, (index) => deliveryErrors.failed(batch, cause, undefined, index))
+      this.#fail(batch, deliveryErrors.failed(batch, cause))
     }
   }
 

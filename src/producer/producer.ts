@@ -14,6 +14,7 @@ import {
   type SendAllResult,
 } from '../errors.js'
 import type { Serialized } from '../serialization/serializer.js'
+import { AbortListeners } from './abort-listeners.js'
 import type { DeliveryCallback } from './batch.js'
 import {
   checkCallback,
@@ -67,6 +68,7 @@ type State = 'open' | 'closing' | 'closed' | 'failed'
 export class Producer<K = Serialized, V = Serialized> implements AsyncDisposable {
   readonly #options: ResolvedOptions<K, V>
   readonly #pipeline: Pipeline<K, V>
+  readonly #aborts = new AbortListeners()
   #state: State = 'open'
   #closing: Promise<void> | null = null
   /** Why the producer has failed. */
@@ -290,7 +292,7 @@ export class Producer<K = Serialized, V = Serialized> implements AsyncDisposable
         }
       }
       const callback: DeliveryCallback = (error, metadata) => {
-        signal.removeEventListener('abort', onAbort)
+        this.#aborts.remove(signal, onAbort)
         if (error === null)
           resolve(metadata as RecordMetadata) // one of the two is there
         else reject(error)
@@ -302,7 +304,7 @@ export class Producer<K = Serialized, V = Serialized> implements AsyncDisposable
         submitted = this.#pipeline.intake.submit(record, callback, null, true)
         if (signal.aborted)
           onAbort() // by a serializer
-        else signal.addEventListener('abort', onAbort, { once: true })
+        else this.#aborts.add(signal, onAbort)
       } catch (error) {
         reject(notTaken(error))
       }

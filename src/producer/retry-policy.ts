@@ -7,7 +7,7 @@
  *   - was this attempt written?  no, yes, or nobody knows (`maybeWritten`)
  *   - what next?                 acknowledge, retry, split, or fail
  */
-import { ErrorCodes, errorCode } from '../protocol/error-codes.js'
+import { ErrorCodes, errorCode, isListed } from '../protocol/error-codes.js'
 
 /** What the policy may know of the batch. */
 export interface BatchFacts {
@@ -39,7 +39,7 @@ function verdict(action: Verdict['action'], more: Partial<Verdict> = {}): Verdic
 /**
  * Errors that can come after the leader has appended, while it waits for its replicas: it stopped
  * being leader, its topic or disk went away (Kafka's DelayedProduce), or it does not say what went
- * wrong. The records may be in the log.
+ * wrong. The records may be in the log. So they may with a code that is newer than our table.
  */
 const MAYBE_WRITTEN: ReadonlySet<number> = new Set([
   ErrorCodes.UNKNOWN_SERVER_ERROR,
@@ -101,7 +101,7 @@ function judgeForgotten(batch: BatchFacts): Verdict {
 function judgeByTable(code: number): Verdict {
   const { retriable, refreshesMetadata } = errorCode(code)
   return verdict(retriable ? 'retry' : 'fail', {
-    attemptMaybeWritten: MAYBE_WRITTEN.has(code),
+    attemptMaybeWritten: MAYBE_WRITTEN.has(code) || !isListed(code),
     refreshMetadata: refreshesMetadata,
   })
 }

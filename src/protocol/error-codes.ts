@@ -246,6 +246,11 @@ export function errorCode(code: number): ErrorCode {
   return BY_CODE.get(code) ?? unlisted(code)
 }
 
+/** Whether the table has the code: of one that it does not have nothing is known. */
+export function isListed(code: number): boolean {
+  return BY_CODE.has(code)
+}
+
 function unlisted(code: number): ErrorCode {
   const description = `the broker answered with code ${code}, which this version does not know`
   return { code, name: `UNKNOWN_ERROR_${code}`, ...FINAL, description }

@@ -2,6 +2,7 @@
  * What a user can get wrong, or do at an odd moment, and what a producer says to it: always an
  * error of the tree that names the mistake, in the promise or callback, and never a lost record.
  */
+import { getEventListeners } from 'node:events'
 import t from 'tap'
 import { DeliveryError, Producer } from '../../src/index.js'
 import type { DeliveryCallback, ProducerOptions, ProducerRecord } from '../../src/index.js'
@@ -168,6 +169,35 @@ t.test('an abort says unknown only of a record that may be written', async (t) =
     },
     { bufferMemoryBytes: 16_384, batchSizeBytes: 4096 },
   )
+})
+
+t.test('many sends may share a signal, and leave nothing on it', async (t) => {
+  const warnings: Error[] = []
+  const onWarning = (warning: Error): void => void warnings.push(warning)
+  process.on('warning', onWarning)
+  t.teardown(() => process.off('warning', onWarning))
+  await withProducer(async (it) => {
+    const { signal } = new AbortController()
+    const send = (to: AbortSignal): Promise<unknown> =>
+      it.producer.send({ topic: 'orders', value: 'x' }, { signal: to })
+    const sends = Array.from({ length: 50 }, () => send(signal))
+    t.equal(getEventListeners(signal, 'abort').length, 1)
+    await it.run(Promise.all(sends))
+    t.equal(getEventListeners(signal, 'abort').length, 0)
+    await it.run(send(signal)) // and once more
+    t.equal(getEventListeners(signal, 'abort').length, 0)
+
+    it.cluster.failNext('Produce', { silent: true })
+    const abort = new AbortController()
+    const waiting = Promise.allSettled(Array.from({ length: 50 }, () => send(abort.signal)))
+    const other = it.producer.send({ topic: 'orders', value: 'y' }, { signal })
+    abort.abort()
+    const outcomes = await it.run(waiting)
+    t.ok(outcomes.every((result) => result.status === 'rejected'))
+    t.equal(getEventListeners(abort.signal, 'abort').length, 0)
+    await it.run(other)
+  })
+  t.strictSame(warnings, [])
 })
 
 t.test('what a serializer gives may be any promise-like thing', async (t) => {

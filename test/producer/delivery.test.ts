@@ -32,6 +32,7 @@ t.test('codes that may come after the append make it unknown', async (t) => {
     ErrorCodes.REQUEST_TIMED_OUT,
     ErrorCodes.NOT_ENOUGH_REPLICAS_AFTER_APPEND,
     ErrorCodes.NOT_LEADER_OR_FOLLOWER,
+    9999, // of a newer broker: nobody here knows what it means
   ]) {
     const rig = new SendingRig({ retries: 0 })
     rig.send('a')
@@ -39,6 +40,24 @@ t.test('codes that may come after the append make it unknown', async (t) => {
     t.strictSame(rig.told, ['a: unknown'])
   }
 })
+
+t.test(
+  'the records that a broker minds are told why, the others that they were fine',
+  async (t) => {
+    const rig = new SendingRig()
+    for (const value of ['a', 'b', 'c']) rig.take(value)
+    rig.run()
+    const minds = [-1, 1, 3].map((batchIndex) => ({ batchIndex, batchIndexErrorMessage: 'no key' }))
+    rig.sent()[0]?.answer({ 0: ErrorCodes.INVALID_RECORD }, { recordErrors: minds })
+    t.strictSame(rig.told, ['a: not-written', 'b: rejected', 'c: not-written'])
+    t.match(rig.errors, [{ retriable: true }, { retriable: false, message: /no key/ }])
+    const odd = new SendingRig()
+    odd.send('d')
+    const recordErrors = [{ batchIndex: 7, batchIndexErrorMessage: 'of no record' }]
+    odd.sent()[0]?.answer({ 0: ErrorCodes.INVALID_RECORD }, { recordErrors })
+    t.strictSame(odd.told, ['d: rejected'], 'nobody is told to try again for ever')
+  },
+)
 
 t.test('retries are counted: so many after the first attempt', async (t) => {
   const rig = new SendingRig({ retries: 2 })

@@ -20,7 +20,11 @@ import { Sender } from '../../../src/producer/sender.js'
 import type { ProducerTopic } from '../../../src/producer/topic.js'
 import { ErrorCodes } from '../../../src/protocol/error-codes.js'
 import { decodeRequestHeader } from '../../../src/protocol/header.js'
-import { produce, type ProduceResponse } from '../../../src/protocol/messages/produce.js'
+import {
+  produce,
+  type BatchIndexAndErrorMessage,
+  type ProduceResponse,
+} from '../../../src/protocol/messages/produce.js'
 import { decodeBatch, decodeRecords } from '../../../src/protocol/record-batch-reader.js'
 import { Reader } from '../../../src/protocol/reader.js'
 import { Writer } from '../../../src/protocol/writer.js'
@@ -77,16 +81,19 @@ export class SentRequest {
   /** Answers every partition with `codes`, by partition, or NONE; from offset 100 on. */
   answer(
     codes: Readonly<Record<number, number>> = {},
-    more: Partial<ProduceResponse> & { readonly leader?: LeaderOf } = {},
+    more: Partial<ProduceResponse> & {
+      readonly leader?: LeaderOf
+      readonly recordErrors?: readonly BatchIndexAndErrorMessage[]
+    } = {},
   ): void {
-    const { leader, ...response } = more
+    const { leader, recordErrors = [], ...response } = more
     const partitionResponses = this.batches.map(({ partition }) => ({
       index: partition,
       errorCode: codes[partition] ?? ErrorCodes.NONE,
       baseOffset: (codes[partition] ?? 0) === 0 ? 100n : -1n,
       logAppendTimeMs: -1n,
       logStartOffset: 0n,
-      recordErrors: [],
+      recordErrors,
       errorMessage: null,
       currentLeader: leader ?? { leaderId: -1, leaderEpoch: -1 },
     }))
