@@ -8,7 +8,7 @@ import { InvalidRecordError, SerializationError } from '../errors.js'
 import type { Serialized } from '../serialization/serializer.js'
 import type { WireHeader } from '../protocol/record-headers.js'
 
-/** The value of a header: text is written as UTF-8, null is Kafka's null. */
+/** The value of a header: text is written as UTF-8 (see ProducerRecord), null is Kafka's null. */
 export type HeaderValue = string | Uint8Array | null
 
 /** Headers: an object, or a list of pairs where a name occurs twice. Order is kept. */
@@ -18,12 +18,19 @@ export type Headers =
 /**
  * What is sent. Bytes that it refers to must stay unchanged until it is settled.
  *
+ * Text, in keys, values and headers, is written as UTF-8. Half a surrogate pair, which UTF-8 cannot
+ * carry, becomes U+FFFD, as everywhere in JavaScript; Java's StringSerializer writes "?" there, so
+ * that such a key may lie in another partition than Java's.
+ *
  * @typeParam K - the key's type; what the key serializer takes
  * @typeParam V - the value's type; what the value serializer takes
  */
 export interface ProducerRecord<K = Serialized, V = Serialized> {
   readonly topic: string
-  /** Decides the partition (Java's murmur2) and, on compacted topics, which records replace it. */
+  /**
+   * Decides the partition (Java's murmur2) and, on compacted topics, which records replace it. An
+   * empty key is one, too: all records with it go to one partition.
+   */
   readonly key?: K | null | undefined
   /** null is a tombstone. */
   readonly value: V | null

@@ -55,11 +55,11 @@ export function fuzz(seed: number, limit: FuzzLimit, targets = fuzzTargets(seed)
 }
 
 function tryFrame(target: FuzzTarget, frame: Buffer, result: FuzzResult): void {
-  const startBytes = process.memoryUsage().arrayBuffers
+  const startBytes = process.memoryUsage().external
   const startMs = performance.now()
   const outcome = outcomeOf(target, frame)
   const tookMs = performance.now() - startMs
-  const tookBytes = process.memoryUsage().arrayBuffers - startBytes
+  const tookBytes = process.memoryUsage().external - startBytes
   if (tookMs > result.slowestMs) Object.assign(result, { slowestMs: tookMs, slowest: target.name })
   result.frames += 1
   if (outcome === 'read') result.read += 1

@@ -53,6 +53,16 @@ t.test('headers are an object or a list of pairs; order and duplicates are kept'
   t.strictSame(wire([['', null]]), [['', null]])
 }) // prettier-ignore
 
+t.test(
+  'half a surrogate pair in a header becomes U+FFFD, as everywhere in JavaScript',
+  async (t) => {
+    const headers = toWireHeaders('orders', { 'a\ud800': '\udfffb' })
+    t.strictSame(headers, [
+      { name: Buffer.from('61efbfbd', 'hex'), value: Buffer.from('efbfbd62', 'hex') },
+    ])
+  },
+)
+
 t.test('no headers are null, however they are given', async (t) => {
   t.equal(toWireHeaders('orders', undefined), null)
   t.equal(toWireHeaders('orders', {}), null)
