@@ -165,7 +165,9 @@ t.test('a codec without an asynchronous call compresses one large batch a turn',
 })
 
 t.test('one that fails before its turn is not compressed, and the next one is', async (t) => {
-  const it = rig(manualCodec({ compress: undefined }))
+  let compressed = 0
+  const output = (): Buffer => (compressed++, Buffer.from('less'))
+  const it = rig(manualCodec({ compress: undefined, output }))
   const [failed, sound] = [it.closedBatch(0), it.closedBatch(1)]
   for (const batch of [failed, sound]) it.compressor.prepare(batch)
   fail(it, failed)
@@ -174,7 +176,7 @@ t.test('one that fails before its turn is not compressed, and the next one is', 
   it.deferred[1]?.()
   await settled()
   t.strictSame(it.ready, [sound.queue])
-  t.equal(it.counter.batchesSent, 0)
+  t.equal(compressed, 1)
 })
 
 t.test('what counts as small depends on the codec, and on the level of zstd', async (t) => {
