@@ -12,6 +12,7 @@
 import { pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
 import { ProtocolError } from '../../src/errors.js'
+import { ZERO_UUID } from '../../src/protocol/uuid.js'
 import { fuzzTargets, type FuzzTarget } from './fuzz-targets.js'
 import { mutate, numbersFrom, pick } from './mutate.js'
 
@@ -82,6 +83,7 @@ function outcomeOf(target: FuzzTarget, frame: Buffer): string {
 
 /** Everything that a decoded value is made of: values, characters and bytes. */
 function partsOf(value: unknown): number {
+  if (value === ZERO_UUID) return 1 // a default that all share
   if (typeof value === 'string' || value instanceof Uint8Array) return 1 + value.length
   if (typeof value !== 'object' || value === null) return 1
   return Object.values(value).reduce((sum: number, field) => sum + partsOf(field), 1)
