@@ -22,9 +22,9 @@ const NATIVE = ['wire', 'alone', 'ottla', 'librdkafka', 'franz-go'].flatMap((nam
 
 const STEPS: readonly Step[] = [
   { name: 'throughput', hasPeers: true, options: ['--rounds', '3'] },
-  { name: 'latency', hasPeers: true, options: ['--rounds', '2', '--seconds', '4'] },
+  { name: 'latency', hasPeers: true, options: ['--rounds', '2', '--seconds', '3'] },
   { name: 'sizes', hasPeers: true, options: ['--rounds', '2', '--seconds', '2', ...NATIVE] },
-  { name: 'codecs', hasPeers: true, options: ['--rounds', '3', '--seconds', '1.5', ...NATIVE] },
+  { name: 'codecs', hasPeers: true, options: ['--rounds', '2', '--seconds', '1.5', ...NATIVE] },
   { name: 'auto', hasPeers: false, options: ['--rounds', '1', '--seconds', '1.5'] },
   { name: 'partitions', hasPeers: false, options: ['--rounds', '2', '--seconds', '1.5'] },
   { name: 'memory', hasPeers: false, options: ['--rounds', '1'] },

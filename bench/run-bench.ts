@@ -75,11 +75,12 @@ async function runCase(
 ): Promise<GroupResult[]> {
   console.log(`\n${it.name}: ${it.summary}\n(medians of ${options.rounds} rounds)`)
   const results: GroupResult[] = []
+  const topics = new Map<number, string>()
   const isAsked = ({ title }: Group): boolean =>
     options.groups.length === 0 || options.groups.includes(title)
   for (const group of it.groups.filter(isAsked)) {
     const chosen = choose(bench.extend?.(group) ?? group, options)
-    const measured = await measureOrTell(kafka, chosen, options, log)
+    const measured = await measureOrTell(kafka, chosen, options, log, topics)
     console.log(`\n${renderTable(chosen, it.columns, measured)}`)
     results.push({ title: group.title, measured })
     if (measured.length < chosen.subjects.length) process.exitCode = 1
@@ -93,9 +94,10 @@ async function measureOrTell(
   group: Group,
   options: BenchOptions,
   log: (line: string) => void,
+  topics: Map<number, string>,
 ): Promise<Measured[]> {
   try {
-    return await measureGroup(kafka, group, options, log)
+    return await measureGroup(kafka, group, options, log, topics)
   } catch (error) {
     log(`${group.title}: ${(error as Error).message}`)
     return []

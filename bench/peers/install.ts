@@ -5,18 +5,21 @@
  * leaves out what the Node that runs it cannot use. What cannot be installed is said and left out.
  */
 import { execFile } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, mkdirSync } from 'node:fs'
 import { delimiter, dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { cachedFolder } from '../../test/broker/cache.js'
 import { projectFile } from '../../test/broker/project.js'
-import { FRANZ_GO, FRANZ_GO_CHAOS, type Peer } from './registry.js'
+import { FRANZ_GO, FRANZ_GO_CHAOS, LIBRDKAFKA, type Peer } from './registry.js'
 
 const run = promisify(execFile)
 
 const FOLDER = projectFile('bench', 'peers')
-const LIBRDKAFKA = join(FOLDER, 'node_modules', 'node-rdkafka', 'deps', 'librdkafka')
-const RDKAFKA_PERFORMANCE = join(LIBRDKAFKA, 'examples', 'rdkafka_performance')
+const LIBRDKAFKA_FOLDER = join(FOLDER, 'node_modules', 'node-rdkafka', 'deps', 'librdkafka')
+const RDKAFKA_PERFORMANCE = join(LIBRDKAFKA_FOLDER, 'examples', 'rdkafka_performance')
+const LIBRDKAFKA_NEEDS = ['ssl', 'crypto', 'z', 'dl', 'pthread', 'rt', 'm'].map(
+  (name) => `-l${name}`,
+)
 const NEWER_NODE = '24'
 const MAX_OUTPUT_BYTES = 100_000_000
 
@@ -48,7 +51,12 @@ export async function installPeers(
     newerNode = await fetchNode(log)
     await installPackages(log, join(FOLDER, 'newer-node'), newerNode)
   })
-  const hasC = hasPackages && (await attempt('librdkafka', () => buildPerformance(log)))
+  const hasC =
+    hasPackages &&
+    (await attempt('librdkafka', async () => {
+      await buildPerformance(log)
+      await buildLibrdkafka(log)
+    }))
   const hasGo = await attempt('franz-go', () => buildFranzGo(log))
   const has = (peer: Peer): boolean => {
     if (peer.name === 'franz-go') return hasGo
@@ -73,9 +81,19 @@ async function installPackages(
 async function buildPerformance(log: (line: string) => void): Promise<void> {
   if (existsSync(RDKAFKA_PERFORMANCE)) return
   log("building librdkafka's performance program")
-  await run('make', ['-C', join(LIBRDKAFKA, 'examples'), 'rdkafka_performance'], {
+  await run('make', ['-C', join(LIBRDKAFKA_FOLDER, 'examples'), 'rdkafka_performance'], {
     maxBuffer: MAX_OUTPUT_BYTES,
   })
+}
+
+/** Against the static library that node-rdkafka was built with. */
+async function buildLibrdkafka(log: (line: string) => void): Promise<void> {
+  log('building the librdkafka program')
+  const source = join(FOLDER, 'librdkafka', 'main.c')
+  const library = join(LIBRDKAFKA_FOLDER, 'src', 'librdkafka.a')
+  const include = join(LIBRDKAFKA_FOLDER, 'src')
+  mkdirSync(dirname(LIBRDKAFKA), { recursive: true })
+  await run('cc', ['-O2', '-I', include, '-o', LIBRDKAFKA, source, library, ...LIBRDKAFKA_NEEDS])
 }
 
 async function buildFranzGo(log: (line: string) => void): Promise<void> {

@@ -42,6 +42,10 @@ const codecOf = ({ settings }: TaskChanges): string => settings?.compression ?? 
 const namesPartitions = ({ busyPartitions = 0 }: TaskChanges): boolean => busyPartitions > 0
 const hasKeys = ({ keysAndHeaders = false }: TaskChanges): boolean => keysAndHeaders
 
+/** What librdkafka's own tool can do: without values of ours and with nothing special. */
+const isPlain = (task: TaskChanges): boolean =>
+  !namesPartitions(task) && !hasKeys(task) && !task.ratePerSecond && codecOf(task) === 'none'
+
 export const PEERS: readonly Peer[] = [
   {
     name: 'kafkajs',
@@ -83,8 +87,14 @@ export const PEERS: readonly Peer[] = [
     node: null,
     program: () => adapter('rdkafka-performance'),
     forms: [CALLBACK, CALLBACK_RECOMMENDED],
-    can: (task) =>
-      !namesPartitions(task) && !hasKeys(task) && !task.ratePerSecond && codecOf(task) === 'none',
+    can: isPlain,
+  },
+  {
+    name: 'librdkafka',
+    node: null,
+    program: () => adapter('librdkafka'),
+    forms: [CALLBACK, CALLBACK_RECOMMENDED],
+    can: (task) => !isPlain(task),
   },
   {
     name: 'franz-go',
@@ -102,7 +112,8 @@ export const PEERS: readonly Peer[] = [
   },
 ]
 
-/** Where `install.ts` puts the compiled Go programs: this bench's, and that of `npm run chaos`. */
+/** Where `install.ts` puts the compiled programs: this bench's, and that of `npm run chaos`. */
+export const LIBRDKAFKA = projectFile('bench', 'peers', 'bin', 'librdkafka')
 export const FRANZ_GO = projectFile('bench', 'peers', 'bin', 'franz-go')
 export const FRANZ_GO_CHAOS = projectFile('bench', 'peers', 'bin', 'franz-go-chaos')
 
