@@ -21,7 +21,7 @@ const NATIVE = ['wire', 'alone', 'ottla', 'librdkafka', 'franz-go'].flatMap((nam
 ])
 
 const STEPS: readonly Step[] = [
-  { name: 'throughput', hasPeers: true, options: ['--rounds', '3'] },
+  { name: 'throughput', hasPeers: true, options: ['--rounds', '3', '--seconds', '2'] },
   { name: 'latency', hasPeers: true, options: ['--rounds', '2', '--seconds', '3'] },
   { name: 'sizes', hasPeers: true, options: ['--rounds', '2', '--seconds', '2', ...NATIVE] },
   { name: 'codecs', hasPeers: true, options: ['--rounds', '2', '--seconds', '1.5', ...NATIVE] },
@@ -29,7 +29,7 @@ const STEPS: readonly Step[] = [
   { name: 'partitions', hasPeers: false, options: ['--rounds', '2', '--seconds', '1.5'] },
   { name: 'memory', hasPeers: false, options: ['--rounds', '1'] },
   { name: 'start', hasPeers: false, options: ['--rounds', '9'] },
-  { name: 'article', hasPeers: true, options: ['--rounds', '3'] },
+  { name: 'article', hasPeers: true, options: ['--rounds', '2'] },
   { name: 'brokers', hasPeers: false, options: ['--rounds', '3'] },
   { name: 'linger', hasPeers: false, options: ['--rounds', '3'] },
   { name: 'workers', hasPeers: false, options: ['--rounds', '3', '--seconds', '1.5'] },
