@@ -5,7 +5,7 @@
  * leaves out what the Node that runs it cannot use. What cannot be installed is said and left out.
  */
 import { execFile } from 'node:child_process'
-import { existsSync, mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { delimiter, dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { cachedFolder } from '../../test/broker/cache.js'
@@ -17,9 +17,6 @@ const run = promisify(execFile)
 const FOLDER = projectFile('bench', 'peers')
 const LIBRDKAFKA_FOLDER = join(FOLDER, 'node_modules', 'node-rdkafka', 'deps', 'librdkafka')
 const RDKAFKA_PERFORMANCE = join(LIBRDKAFKA_FOLDER, 'examples', 'rdkafka_performance')
-const LIBRDKAFKA_NEEDS = ['ssl', 'crypto', 'z', 'dl', 'pthread', 'rt', 'm'].map(
-  (name) => `-l${name}`,
-)
 const NEWER_NODE = '24'
 const MAX_OUTPUT_BYTES = 100_000_000
 
@@ -92,8 +89,11 @@ async function buildLibrdkafka(log: (line: string) => void): Promise<void> {
   const source = join(FOLDER, 'librdkafka', 'main.c')
   const library = join(LIBRDKAFKA_FOLDER, 'src', 'librdkafka.a')
   const include = join(LIBRDKAFKA_FOLDER, 'src')
+  // What it was built with: zstd, for one, only where its headers are installed.
+  const built = readFileSync(join(LIBRDKAFKA_FOLDER, 'Makefile.config'), 'utf8')
+  const needs = /^LIBS\+=(.*)$/m.exec(built)?.[1]?.trim().split(/\s+/) ?? []
   mkdirSync(dirname(LIBRDKAFKA), { recursive: true })
-  await run('cc', ['-O2', '-I', include, '-o', LIBRDKAFKA, source, library, ...LIBRDKAFKA_NEEDS])
+  await run('cc', ['-O2', '-I', include, '-o', LIBRDKAFKA, source, library, ...needs])
 }
 
 async function buildFranzGo(log: (line: string) => void): Promise<void> {
