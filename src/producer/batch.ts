@@ -26,20 +26,17 @@ import {
   type ProducerStamp,
 } from '../protocol/record-batch.js'
 import type { PartitionQueue } from './partition-queue.js'
+import {
+  BatchWaiters,
+  type CallbackRunner,
+  type DeliveryCallback,
+  type Resolve,
+  type Waiter,
+} from './batch-waiters.js'
 import { RecordMetadata, type BatchResult } from './record-metadata.js'
 
-/** Told of one record's fate: an error, or where it lies. */
-export type DeliveryCallback = (error: Error | null, metadata: RecordMetadata | null) => void
-
-/** Settles a promise: with the metadata, or with a rejected promise to adopt. */
-export type Resolve = (value: RecordMetadata | Promise<never>) => void
-
-/** Calls a user's callback so that what it throws harms nobody. */
-export type CallbackRunner = (
-  callback: DeliveryCallback,
-  error: Error | null,
-  metadata: RecordMetadata | null,
-) => void
+/** Who waits for a batch whose records were told. */
+const NOBODY = new BatchWaiters()
 
 export type BatchState = 'open' | 'closed' | 'sent' | 'done'
 
@@ -77,8 +74,7 @@ export class ProducerBatch {
   /** Why the last attempt failed; the cause of a later timeout. */
   lastError: OttlaError | null = null
   #state: BatchState = 'open'
-  #callbacks: (DeliveryCallback | null)[] | null = null
-  #resolves: (Resolve | null)[] | null = null
+  #waiters = new BatchWaiters()
   #timestampRuns: number[] = []
   #lastTimestamp = -1
   #doneListeners: (() => void)[] | null = null
@@ -147,12 +143,14 @@ export class ProducerBatch {
     this.#isSealed = false
   }
 
-  /** Hands over who waits for record `index`: for a batch that is split, and done by that. */
-  waiterOf(index: number): { callback: DeliveryCallback | null; resolve: Resolve | null } {
-    return {
-      callback: this.#callbacks?.[index] ?? null,
-      resolve: this.#resolves?.[index] ?? null,
-    }
+  /** Hands over who waits for each record: for a batch that is split, and done by that. */
+  handOver(): Waiter[] {
+    return this.#waiters.handOver(this.recordCount)
+  }
+
+  /** A promise for the record that was appended last. */
+  promiseOfLast(): Promise<RecordMetadata> {
+    return this.#waiters.promise(this.recordCount - 1)
   }
 
   /** Its records live on in `children`; who waits for it to be done waits for all of them. */
@@ -165,8 +163,6 @@ export class ProducerBatch {
       if (--open === 0) listeners.forEach((listener) => listener())
     }
     for (const child of children) child.onDone(childDone)
-    this.#callbacks = null
-    this.#resolves = null
   }
 
   /**
@@ -188,20 +184,8 @@ export class ProducerBatch {
       this.#timestampRuns.push(index, timestamp)
       this.#lastTimestamp = timestamp
     }
-    if (callback !== null || this.#callbacks !== null) this.#addCallback(index, callback)
-    if (resolve !== null || this.#resolves !== null) this.#addResolve(index, resolve)
+    this.#waiters.add(index, callback, resolve)
     return true
-  }
-
-  // The arrays exist only for batches that need them; records before the first are filled in.
-  #addCallback(index: number, callback: DeliveryCallback | null): void {
-    this.#callbacks ??= new Array<DeliveryCallback | null>(index).fill(null)
-    this.#callbacks.push(callback)
-  }
-
-  #addResolve(index: number, resolve: Resolve | null): void {
-    this.#resolves ??= new Array<Resolve | null>(index).fill(null)
-    this.#resolves.push(resolve)
   }
 
   /** No further record. */
@@ -227,14 +211,8 @@ export class ProducerBatch {
       logAppendTimeMs,
       timestampRuns: this.#timestampRuns,
     }
-    for (let index = 0; index < this.recordCount; index++) {
-      const callback = this.#callbacks?.[index] ?? null
-      const resolve = this.#resolves?.[index] ?? null
-      if (callback === null && resolve === null) continue
-      const metadata = new RecordMetadata(result, index)
-      resolve?.(metadata)
-      if (callback !== null) run(callback, null, metadata)
-    }
+    const metadataOf = (index: number): RecordMetadata => new RecordMetadata(result, index)
+    this.#waiters.acknowledge(this.recordCount, metadataOf, run)
     this.#finish()
   }
 
@@ -245,14 +223,8 @@ export class ProducerBatch {
     onUnheard: (error: Error, recordCount: number) => void,
   ): void {
     this.#transition('done')
-    let unheard = 0
-    for (let index = 0; index < this.recordCount; index++) {
-      const callback = this.#callbacks?.[index] ?? null
-      const resolve = this.#resolves?.[index] ?? null
-      if (callback !== null) run(callback, errorOf(index), null)
-      else if (resolve !== null) resolve(Promise.reject(errorOf(index)))
-      else unheard++
-    }
+    const unheard = this.recordCount - this.#waiters.heardCount
+    this.#waiters.fail(this.recordCount, errorOf, run)
     if (unheard > 0) onUnheard(errorOf(0), unheard)
     this.#finish()
   }
@@ -264,8 +236,7 @@ export class ProducerBatch {
   }
 
   #finish(): void {
-    this.#callbacks = null
-    this.#resolves = null
+    this.#waiters = NOBODY
     const listeners = this.#doneListeners
     this.#doneListeners = null
     listeners?.forEach((listener) => listener())

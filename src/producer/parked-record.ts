@@ -7,7 +7,8 @@
  */
 import type { Serialized } from '../serialization/serializer.js'
 import type { WireHeader } from '../protocol/record-headers.js'
-import type { DeliveryCallback, ProducerBatch, Resolve } from './batch.js'
+import type { ProducerBatch } from './batch.js'
+import type { DeliveryCallback, Resolve } from './batch-waiters.js'
 import type { ProducerTopic } from './topic.js'
 
 /** Everything about a record that an append needs; the key is bytes already. */

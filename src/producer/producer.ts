@@ -15,7 +15,7 @@ import {
 } from '../errors.js'
 import type { Serialized } from '../serialization/serializer.js'
 import { AbortListeners } from './abort-listeners.js'
-import type { DeliveryCallback } from './batch.js'
+import type { DeliveryCallback } from './batch-waiters.js'
 import {
   checkCallback,
   checkRecords,
@@ -25,6 +25,7 @@ import {
 } from './call-checks.js'
 import { flushAll } from './flush.js'
 import type { Submitted } from './intake.js'
+import type { ParkedRecord } from './parked-record.js'
 import { resolveOptions, type ProducerOptions, type ResolvedOptions } from './options.js'
 import type { ProducerMetrics } from './metrics.js'
 import { Pipeline, systemEnvironment, type Environment } from './pipeline.js'
@@ -100,9 +101,9 @@ export class Producer<K = Serialized, V = Serialized> implements AsyncDisposable
     if (options?.signal !== undefined) return this.#sendAbortable(record, options.signal)
     try {
       this.#assertOpen(record)
-      const promise = newPromise()
-      this.#pipeline.intake.submit(record, null, capturedResolve, true)
-      return promise
+      const { intake } = this.#pipeline
+      const submitted = intake.submit(record, null, true)
+      return typeof submitted === 'object' ? promiseOf(submitted) : intake.promiseOfLast()
     } catch (error) {
       return Promise.reject(notTaken(error))
     }
@@ -146,7 +147,7 @@ export class Producer<K = Serialized, V = Serialized> implements AsyncDisposable
     if (callback !== undefined) checkCallback(callback)
     try {
       this.#assertOpen(record)
-      return this.#pipeline.intake.submit(record, callback ?? null, null, false) !== 'full'
+      return this.#pipeline.intake.submit(record, callback ?? null, false) !== 'full'
     } catch (error) {
       this.#tell(callback ?? null, notTaken(error))
       return true
@@ -188,9 +189,11 @@ export class Producer<K = Serialized, V = Serialized> implements AsyncDisposable
   }
 
   #settled(): Promise<void> {
-    const { accumulator, lot, sender } = this.#pipeline
+    const { accumulator, lot, sender, clock } = this.#pipeline
     return new Promise((resolve) => {
-      flushAll(accumulator, lot, (queue) => sender.consider(queue), resolve)
+      // Later, so that whoever awaits a record has gone on before: its promise takes a few microtasks.
+      const onFlushed = (): void => clock.defer(resolve)
+      flushAll(accumulator, lot, (queue) => sender.consider(queue), onFlushed)
     })
   }
 
@@ -301,7 +304,7 @@ export class Producer<K = Serialized, V = Serialized> implements AsyncDisposable
         this.#assertOpen(record)
         topic = (record as ProducerRecord<K, V> | undefined)?.topic ?? ''
         if (isAborted()) throw aborted(signal, 'not-written', topic)
-        submitted = this.#pipeline.intake.submit(record, callback, null, true)
+        submitted = this.#pipeline.intake.submit(record, callback, true)
         if (signal.aborted)
           onAbort() // by a serializer
         else this.#aborts.add(signal, onAbort)
@@ -315,7 +318,7 @@ export class Producer<K = Serialized, V = Serialized> implements AsyncDisposable
   #submitCalled(record: ProducerRecord<K, V>, callback: DeliveryCallback): void {
     try {
       this.#assertOpen(record)
-      this.#pipeline.intake.submit(record, callback, null, true)
+      this.#pipeline.intake.submit(record, callback, true)
     } catch (error) {
       this.#tell(callback, notTaken(error))
     }
@@ -346,16 +349,9 @@ export class Producer<K = Serialized, V = Serialized> implements AsyncDisposable
   }
 }
 
-// A promise for each record is what `send` costs; a closure for each executor is not needed, since
-// an executor runs during the constructor: one function serves all, and leaves `resolve` here.
-let capturedResolve: ((value: RecordMetadata | Promise<never>) => void) | null = null
-
-function captureResolve(resolve: (value: RecordMetadata | Promise<never>) => void): void {
-  capturedResolve = resolve
-}
-
-function newPromise(): Promise<RecordMetadata> {
-  return new Promise<RecordMetadata>(captureResolve)
+/** The promise of a record that waits for its place. */
+function promiseOf(parked: ParkedRecord): Promise<RecordMetadata> {
+  return new Promise((resolve) => (parked.resolve = resolve))
 }
 
 function aborted(

@@ -18,6 +18,7 @@ import {
 } from '../protocol/record-batch-reader.js'
 import type { WireHeader } from '../protocol/record-headers.js'
 import { ProducerBatch } from './batch.js'
+import type { Waiter } from './batch-waiters.js'
 import { sequenceAfter } from './partition-sequence.js'
 
 /**
@@ -36,11 +37,12 @@ export function splitBatch(
     RECORD_BATCH_HEADER_BYTES,
   )
   const targetBytes = Math.min(maxBytes, Math.ceil(plainBytes / 2))
+  const waiters = parent.handOver()
   const children: ProducerBatch[] = []
   let from = 0
   while (from < records.length) {
     const to = childEnd(records, from, targetBytes)
-    children.push(makeChild(parent, records, from, to))
+    children.push(makeChild(parent, records, waiters, from, to))
     from = to
   }
   return children
@@ -58,6 +60,7 @@ function childEnd(records: readonly DecodedRecord[], from: number, targetBytes: 
 function makeChild(
   parent: ProducerBatch,
   records: readonly DecodedRecord[],
+  waiters: readonly Waiter[],
   from: number,
   to: number,
 ): ProducerBatch {
@@ -69,7 +72,7 @@ function makeChild(
     Buffer.allocUnsafeSlow(bufferSizeFor(bytes)),
   )
   members.forEach(({ timestamp, key, value, headers }, i) => {
-    const { callback, resolve } = parent.waiterOf(from + i)
+    const { callback, resolve } = waiters[from + i] as Waiter
     child.append(
       timestamp,
       key,

@@ -1,5 +1,6 @@
 import t from 'tap'
-import { ProducerBatch, type BatchState, type CallbackRunner } from '../../src/producer/batch.js'
+import { ProducerBatch, type BatchState } from '../../src/producer/batch.js'
+import type { CallbackRunner } from '../../src/producer/batch-waiters.js'
 import type { RecordMetadata } from '../../src/producer/record-metadata.js'
 import { decodeBatch } from '../../src/protocol/record-batch-reader.js'
 import { bufferSizeFor, NO_PRODUCER } from '../../src/protocol/record-batch.js'

@@ -46,7 +46,6 @@ function rig(options: Partial<ProducerOptions<unknown, unknown>> = {}): Rig {
     pipeline.intake.submit(
       { topic: 'orders', value: name, ...record },
       (error) => told.push(`${name}: ${error === null ? 'ok' : error.name}`),
-      null,
       mayWait,
     )
   const records = (topic = 'orders', partition = 0): DecodedRecord[] => {
@@ -158,7 +157,7 @@ t.test('a serializer that fails harms its record alone', async (t) => {
 t.test('a record that is none is refused at once', async (t) => {
   const { send, pipeline } = rig()
   for (const record of [null, undefined, 'text', 7]) {
-    const submit = (): unknown => pipeline.intake.submit(record as never, null, null, true)
+    const submit = (): unknown => pipeline.intake.submit(record as never, null, true)
     t.throws(submit, { name: 'InvalidRecordError' })
   }
   t.throws(() => send({ value: undefined }), { message: /orders.*has no value/ })

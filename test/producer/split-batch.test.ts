@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { ProducerBatch, type CallbackRunner } from '../../src/producer/batch.js'
+import { ProducerBatch } from '../../src/producer/batch.js'
+import type { CallbackRunner } from '../../src/producer/batch-waiters.js'
 import { splitBatch } from '../../src/producer/split-batch.js'
 import {
   decodeBatch,

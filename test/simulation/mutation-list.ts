@@ -156,7 +156,7 @@ export const MUTATIONS: readonly Mutation[] = [
     changes: [
       {
         file: BATCH,
-        find: '#finish() { this.#callbacks = null; this.#resolves = null;',
+        find: '#finish() { this.#waiters = NOBODY;',
         put: '#finish() {',
       },
       {
