@@ -23,7 +23,7 @@ function waitersOf(pattern: string): { waiters: BatchWaiters; told: Promise<stri
     }
   }
   const callbacks = { c: callback('c'), d: callback('d') }
-  for (const [index, kind] of [...pattern].entries()) {
+  for (const [index, kind] of Array.from(pattern).entries()) {
     if (kind === 'p' || kind === 'r') {
       const record = new Promise<RecordMetadata>((resolve) => {
         waiters.add(index, null, kind === 'r' ? resolve : null)
@@ -59,7 +59,7 @@ const PATTERNS = [
 ]
 
 for (const pattern of PATTERNS) {
-  const heard = [...pattern].flatMap((kind, index) =>
+  const heard = Array.from(pattern).flatMap((kind, index) =>
     kind === '.' ? [] : [`${kind} ${100 + index}`],
   )
   t.test(`everybody of "${pattern}" is told of the own record, once`, async (t) => {
@@ -77,7 +77,7 @@ for (const pattern of PATTERNS) {
     const errorOf = (index: number): Error => new Error(open ? `failed ${index}` : 'asked too late')
     waiters.fail(pattern.length, errorOf, run)
     open = false
-    const expected = [...pattern].flatMap((kind, index) =>
+    const expected = Array.from(pattern).flatMap((kind, index) =>
       kind === '.' ? [] : [`${kind} failed ${index}`],
     )
     t.strictSame(await told, expected)
