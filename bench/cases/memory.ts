@@ -4,9 +4,6 @@
 import { ownColumn, THROUGHPUT_COLUMNS } from '../report/columns.js'
 import { ownProgram, type Case, type Subject } from './case.js'
 
-// A young generation so large that nothing is collected while allocations are counted.
-const ALLOCATION_FLAGS = ['--expose-gc', '--min-semi-space-size=256', '--max-semi-space-size=256']
-
 export const memory: Case = {
   name: 'memory',
   summary: 'RSS and heap over 10 M records; bytes allocated a record, on a broker in memory',
@@ -34,7 +31,7 @@ export const memory: Case = {
 
 /** Counts what one record allocates; test/producer/allocation.test.ts holds it. */
 export function allocationSubject(mode: 'enqueue' | 'send'): Subject {
-  return subject('allocation', mode, ALLOCATION_FLAGS)
+  return subject('allocation', mode)
 }
 
 function subject(file: string, mode: 'enqueue' | 'send', flags: readonly string[] = []): Subject {

@@ -9,7 +9,7 @@ import { runSubject } from '../../bench/support/run-subject.js'
 import { makeTask } from '../../bench/task.js'
 
 /** Bytes a record that are allowed. Tighten them when the producer has become better. */
-const MAX_ALLOCATED_BYTES = { enqueue: 100, send: 450 } as const
+const MAX_ALLOCATED_BYTES = { enqueue: 32, send: 250 } as const
 
 const TIMEOUT_MS = 60_000
 const OPTIONS = {
