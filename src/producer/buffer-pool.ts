@@ -18,8 +18,8 @@ export interface BufferPoolOptions {
   readonly batchSizeBytes: number
   /** Most bytes of a batch before compression; at least `batchSizeBytes`. */
   readonly maxPlainBytes: number
-  /** Most bytes to keep for reuse. */
-  readonly maxFreeBytes: number
+  /** Most bytes to keep for reuse, as of now: what others do not use of the memory. */
+  readonly maxFreeBytes: () => number
 }
 
 export class BufferPool {
@@ -27,7 +27,7 @@ export class BufferPool {
   readonly sizesBytes: readonly number[]
   /** Free buffers of the sizes worth keeping: a full batch's and larger. */
   readonly #free = new Map<number, Buffer[]>()
-  readonly #maxFreeBytes: number
+  readonly #maxFreeBytes: () => number
   #freeBytes = 0
 
   constructor({ batchSizeBytes, maxPlainBytes, maxFreeBytes }: BufferPoolOptions) {
@@ -51,7 +51,10 @@ export class BufferPool {
   take(sizeBytes: number): Buffer {
     const reused = this.#free.get(sizeBytes)?.pop()
     // Not allocUnsafe: a slice of Node's shared slab would keep the whole slab alive.
-    if (reused === undefined) return Buffer.allocUnsafeSlow(sizeBytes)
+    if (reused === undefined) {
+      this.#shrink()
+      return Buffer.allocUnsafeSlow(sizeBytes)
+    }
     this.#freeBytes -= sizeBytes
     return reused
   }
@@ -59,8 +62,18 @@ export class BufferPool {
   /** Takes a buffer back that no socket and no batch holds any more. */
   give(buffer: Buffer): void {
     const free = this.#free.get(buffer.length)
-    if (free === undefined || this.#freeBytes + buffer.length > this.#maxFreeBytes) return
+    if (free === undefined || this.#freeBytes + buffer.length > this.#maxFreeBytes()) return
     free.push(buffer)
     this.#freeBytes += buffer.length
+  }
+
+  /** Another size is wanted: what is kept beyond the bound goes, so that both together stay in it. */
+  #shrink(): void {
+    for (const [sizeBytes, buffers] of this.#free) {
+      while (buffers.length > 0 && this.#freeBytes > this.#maxFreeBytes()) {
+        buffers.pop()
+        this.#freeBytes -= sizeBytes
+      }
+    }
   }
 }

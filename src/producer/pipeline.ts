@@ -48,8 +48,6 @@ export function systemEnvironment(): Environment {
   return { clock: systemClock, random: Math.random, dial: dialTcp(systemClock) }
 }
 
-/** Share of the memory that may lie ready as free buffers. */
-const POOLED_SHARE = 0.5
 const ACKS = { all: -1, 1: 1, 0: 0 } as const
 
 /** Most bytes of a batch before compression: a broker takes them even if compression gains nothing. */
@@ -104,7 +102,7 @@ export class Pipeline<K, V> {
       new BufferPool({
         batchSizeBytes: options.batchSizeBytes,
         maxPlainBytes: maxPlainBytes(options),
-        maxFreeBytes: options.bufferMemoryBytes * POOLED_SHARE,
+        maxFreeBytes: () => this.budget.availableBytes,
       }),
       {
         onReady: (queue) => this.sender.consider(queue),

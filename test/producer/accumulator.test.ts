@@ -24,7 +24,11 @@ interface Rig {
 function rig({ lingerMs = 0, deliveryTimeoutMs = 1000, memoryBytes = 100_000 } = {}): Rig {
   const topic = topicOf([1, 1, 1], { batchSizeBytes: BATCH })
   const budget = new MemoryBudget(memoryBytes)
-  const pool = new BufferPool({ batchSizeBytes: BATCH, maxPlainBytes: BATCH, maxFreeBytes: 50_000 })
+  const pool = new BufferPool({
+    batchSizeBytes: BATCH,
+    maxPlainBytes: BATCH,
+    maxFreeBytes: () => 50_000,
+  })
   const ready: PartitionQueue[] = []
   const full: ProducerBatch[] = []
   const accumulator = new Accumulator({ lingerMs, deliveryTimeoutMs }, budget, pool, {

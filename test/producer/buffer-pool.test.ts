@@ -3,7 +3,7 @@ import { BufferPool } from '../../src/producer/buffer-pool.js'
 import { bufferSizeFor } from '../../src/protocol/record-batch.js'
 
 function pool(batchSizeBytes: number, maxPlainBytes: number, maxFreeBytes: number): BufferPool {
-  return new BufferPool({ batchSizeBytes, maxPlainBytes, maxFreeBytes })
+  return new BufferPool({ batchSizeBytes, maxPlainBytes, maxFreeBytes: () => maxFreeBytes })
 }
 
 t.test('sizes rise by four from 1 KiB up to a full batch', async (t) => {
@@ -68,4 +68,17 @@ t.test('a buffer of an odd size is not kept', async (t) => {
   const odd = buffers.take(9999)
   buffers.give(odd)
   t.not(buffers.take(9999), odd)
+})
+
+t.test('free buffers go where the memory is wanted for others', async (t) => {
+  const full = bufferSizeFor(4096)
+  let free = full * 3
+  const sizes = { batchSizeBytes: 4096, maxPlainBytes: 4096, maxFreeBytes: () => free }
+  const buffers = new BufferPool(sizes)
+  const given = [buffers.take(full), buffers.take(full), buffers.take(full)]
+  for (const buffer of given) buffers.give(buffer)
+  free = full
+  buffers.take(bufferSizeFor(1024))
+  const again = [buffers.take(full), buffers.take(full)]
+  t.equal(again.filter((buffer) => given.includes(buffer)).length, 1)
 })

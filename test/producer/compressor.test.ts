@@ -66,7 +66,7 @@ interface Rig {
 function rig(codec: Codec | null, policy: Partial<CompressionPolicy> = {}): Rig {
   const topic = topicOf([1, 1, 1, 1, 1, 1, 1, 1], { batchSizeBytes: BATCH_BYTES })
   const budget = new MemoryBudget(MEMORY_BYTES)
-  const sizes = { batchSizeBytes: BATCH_BYTES, maxPlainBytes: BATCH_BYTES, maxFreeBytes: 1e6 }
+  const sizes = { batchSizeBytes: BATCH_BYTES, maxPlainBytes: BATCH_BYTES, maxFreeBytes: () => 1e6 }
   const listener = { onReady: () => {}, onLingering: () => {}, onFull: () => {} }
   const times = { lingerMs: 1000, deliveryTimeoutMs: 1000 }
   const accumulator = new Accumulator(times, budget, new BufferPool(sizes), listener)
