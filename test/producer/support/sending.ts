@@ -241,7 +241,11 @@ export class SendingRig {
     this.accumulator = new Accumulator(
       { lingerMs, deliveryTimeoutMs },
       this.budget,
-      new BufferPool({ batchSizeBytes, maxPlainBytes: batchSizeBytes, maxFreeBytes: () => 1_000_000 }),
+      new BufferPool({
+        batchSizeBytes,
+        maxPlainBytes: batchSizeBytes,
+        maxFreeBytes: () => 1_000_000,
+      }),
       {
         onReady: (queue) => this.sender.consider(queue),
         onLingering: (untilMs) => this.sender.wakeAt(untilMs),
