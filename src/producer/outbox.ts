@@ -18,8 +18,6 @@ export class Outbox {
   readonly requests: ProduceRequest[] = []
   /** Monotonic: when to look whether the leaders moved, while the oldest request has no answer. */
   stallCheckMs = Infinity
-  /** Batches in the unanswered requests. */
-  batchesInAir = 0
 
   constructor(nodeId: number) {
     this.nodeId = nodeId
@@ -40,20 +38,6 @@ export class Outbox {
       return queue
     }
     return undefined
-  }
-
-  /** The request is on its way. */
-  sent(request: ProduceRequest): void {
-    this.requests.push(request)
-    this.batchesInAir += request.batchCount
-  }
-
-  /** Its answer came, or never will. */
-  landed(request: ProduceRequest): void {
-    const index = this.requests.indexOf(request)
-    if (index < 0) return
-    this.requests.splice(index, 1)
-    this.batchesInAir -= request.batchCount
   }
 
   /** Puts a queue back in front: there was no room for its batch in this request. */

@@ -47,8 +47,6 @@ export class ProduceRequest implements ResponseHandler {
   readonly nodeId: number
   readonly sentAtMs: number
   readonly version: number
-  /** Batches that it was sent with. */
-  batchCount = 0
   readonly #topics = new Map<string, TopicEntry>()
   readonly #listener: ProduceListener
 
@@ -60,7 +58,6 @@ export class ProduceRequest implements ResponseHandler {
   }
 
   add(topic: ProducerTopic, batch: ProducerBatch): void {
-    this.batchCount++
     const key = this.#usesTopicIds ? topic.topicId : topic.name
     let entry = this.#topics.get(key)
     if (entry === undefined) {

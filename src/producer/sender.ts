@@ -41,12 +41,6 @@ const STALL_MS = 1000
 const STALL_REPEAT_MS = 500
 /** How long an old leader may owe answers once there is a newer one. */
 const OLD_LEADER_GRACE_MS = 200
-/**
- * Most batches under way to one broker. A batch costs it much the same however small it is, so that
- * with thousands of busy partitions a thousand keep it busy, and what waits meanwhile grows; five
- * requests of 128 KiB batches have 40.
- */
-const MAX_BATCHES_IN_AIR = 1000
 
 export interface SenderOptions {
   readonly clientId: string
@@ -214,7 +208,9 @@ export class Sender implements ProduceListener {
   }
 
   #landed(request: ProduceRequest): void {
-    this.#outbox(request.nodeId).landed(request)
+    const { requests } = this.#outbox(request.nodeId)
+    const index = requests.indexOf(request)
+    if (index >= 0) requests.splice(index, 1)
   }
 
   #expire(nowMs: number): void {
@@ -283,7 +279,6 @@ export class Sender implements ProduceListener {
       connection.isOpen &&
       connection.isWritable &&
       outbox.requests.length < this.#options.maxInFlight &&
-      outbox.batchesInAir < MAX_BATCHES_IN_AIR &&
       connection.throttledUntilMs <= nowMs
     )
   }
@@ -301,10 +296,6 @@ export class Sender implements ProduceListener {
       // A request takes one batch of a partition. It may line up again meanwhile (compressing a batch
       // frees memory, which lets a record in), and does so anyway once the request is sent.
       if (queue.takenInRound === round) continue
-      if (outbox.batchesInAir + batches.length >= MAX_BATCHES_IN_AIR) {
-        outbox.relist(queue)
-        break
-      }
       const batch = this.#nextOf(queue, nowMs)
       if (batch === null) continue
       if (batches.length > 0 && sizeBytes + batch.sizeBytes > this.#options.maxRequestSizeBytes) {
@@ -384,7 +375,7 @@ export class Sender implements ProduceListener {
       if (batch.attempts > 0) counter.batchesRetried++
       batch.queue.markSent(batch)
     }
-    outbox.sent(request)
+    outbox.requests.push(request)
     if (acks === 0) {
       const lost = (error: OttlaError): void => this.onLost(request, error)
       const written = (): void => this.#written(request)

@@ -54,20 +54,6 @@ t.test('a request holds no more than maxRequestSizeBytes, and the next goes on f
   t.strictSame(partitions, [[0, 1, 2], [3, 4, 5]])
 }) // prettier-ignore
 
-t.test('of thousands of small batches a thousand are under way, and the others grow', async (t) => {
-  const rig = new SendingRig({ leaders: Array(1500).fill(1) })
-  for (let partition = 0; partition < 1500; partition++) rig.take('a', partition)
-  rig.run()
-  t.strictSame(rig.sent().map(({ batches }) => batches.length), [1000])
-  for (let partition = 1000; partition < 1500; partition++) rig.take('b', partition)
-  rig.run()
-  t.equal(rig.sent().length, 1)
-  rig.sent()[0]?.answer()
-  rig.run()
-  t.equal(rig.sent()[1]?.batches.length, 500)
-  t.equal(rig.sent()[1]?.values.length, 1000, 'two records in each')
-}) // prettier-ignore
-
 t.test('a batch larger than maxRequestSizeBytes goes alone', async (t) => {
   const rig = new SendingRig({ leaders: [1, 1], maxRequestSizeBytes: 600 })
   rig.take('x'.repeat(1000), 0)
