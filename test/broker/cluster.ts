@@ -36,6 +36,7 @@ export interface ClusterOptions {
   readonly classPath: string
   readonly nodes: 1 | 3
   readonly config: Readonly<Record<string, string>>
+  readonly proxied?: boolean | undefined
 }
 
 /** Starts a cluster; resolves when every node answers and knows all the others. */
@@ -60,11 +61,15 @@ async function prepare(
   leash: Leash,
 ): Promise<{ plan: ClusterPlan; zookeeper: Daemon | undefined }> {
   const ids = Array.from({ length: options.nodes }, (_, index) => index + 1)
-  const [zookeeperPort = 0, ...ports] = await freePorts(1 + 2 * ids.length)
+  const [zookeeperPort = 0, ...ports] = await freePorts(1 + 4 * ids.length)
   const places = ids.map((id, index) => ({
     id,
-    port: ports[2 * index] ?? 0,
-    controllerPort: ports[2 * index + 1] ?? 0,
+    port: ports[4 * index] ?? 0,
+    controllerPort: ports[4 * index + 1] ?? 0,
+    proxied:
+      options.proxied === true
+        ? { port: ports[4 * index + 2] ?? 0, proxyPort: ports[4 * index + 3] ?? 0 }
+        : undefined,
     folder: join(folder, `node-${id}`),
   }))
   if (options.version.metadata === 'kraft') {

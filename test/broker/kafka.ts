@@ -30,6 +30,11 @@ export interface StartOptions {
   readonly config?: Readonly<Record<string, string>>
   /** What is done, one line each. Default: to stderr. */
   readonly log?: (line: string) => void
+  /**
+   * True: the brokers have one more listener, for a proxy to forward to, and tell the clients of it
+   * the proxy's address (`KafkaNode.proxied`). Only with `own`, and with KRaft.
+   */
+  readonly proxied?: boolean
   /** True: start one that nobody shares, with processes that may be killed (so: from the jars). */
   readonly own?: boolean
 }
@@ -40,6 +45,8 @@ export interface KafkaNode {
   /** `host:port`, the same after a restart. */
   readonly address: string
   readonly pid: number
+  /** The port that a proxy forwards to, and the one that it listens on; with `proxied`. */
+  readonly proxied?: { readonly port: number; readonly proxyPort: number } | undefined
   /** Freezes the process, or lets it go on. */
   signal(signal: 'SIGSTOP' | 'SIGCONT'): void
   /** SIGKILL; resolves when it is gone. */
@@ -132,10 +139,10 @@ async function startFromJars(
   log: (line: string) => void,
 ): Promise<Kafka> {
   const classPath = await kafkaClassPath(version, log)
-  const { nodes = 1, config = {} } = options
+  const { nodes = 1, config = {}, proxied } = options
   log(`starting Kafka ${version.version} from its jars, ${nodes} node(s)`)
   const startedMs = performance.now()
-  const cluster = await startCluster({ version, classPath, nodes, config })
+  const cluster = await startCluster({ version, classPath, nodes, config, proxied })
   const bootstrap = cluster.nodes.map((node) => node.address)
   const seconds = ((performance.now() - startedMs) / 1000).toFixed(1)
   log(`Kafka ${version.version} is up after ${seconds} s: ${bootstrap.join(',')}`)

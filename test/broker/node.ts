@@ -34,6 +34,7 @@ export interface NodeContext {
 export class JarsNode implements KafkaNode {
   readonly id: number
   readonly address: string
+  readonly proxied: NodePlace['proxied']
   readonly #place: NodePlace
   readonly #context: NodeContext
   #daemon: Daemon | undefined
@@ -41,6 +42,7 @@ export class JarsNode implements KafkaNode {
   constructor(place: NodePlace, context: NodeContext) {
     this.id = place.id
     this.address = `127.0.0.1:${place.port}`
+    this.proxied = place.proxied
     this.#place = place
     this.#context = context
   }

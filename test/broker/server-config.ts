@@ -14,6 +14,8 @@ export interface NodePlace {
   readonly controllerPort: number
   /** The folder of its properties, log and data. */
   readonly folder: string
+  /** Where clients come in that are to pass through a proxy, whose port is what they are told. */
+  readonly proxied?: { readonly port: number; readonly proxyPort: number } | undefined
 }
 
 /** What all nodes of a cluster share. */
@@ -61,15 +63,18 @@ function common(nodes: number): Record<string, string> {
 }
 
 function kraft(plan: ClusterPlan, place: NodePlace): Record<string, string> {
+  const { proxied } = place
+  const client = (port: number): string => `,CLIENT://127.0.0.1:${port}`
   const voters = plan.places.map((other) => `${other.id}@127.0.0.1:${other.controllerPort}`)
   return {
     'process.roles': 'broker,controller',
     'node.id': String(place.id),
     'controller.quorum.voters': voters.join(','),
     'controller.listener.names': 'CONTROLLER',
-    listeners: `PLAINTEXT://127.0.0.1:${place.port},CONTROLLER://127.0.0.1:${place.controllerPort}`,
-    'advertised.listeners': `PLAINTEXT://127.0.0.1:${place.port}`,
-    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
+    listeners: `PLAINTEXT://127.0.0.1:${place.port},CONTROLLER://127.0.0.1:${place.controllerPort}${proxied ? client(proxied.port) : ''}`,
+    'advertised.listeners': `PLAINTEXT://127.0.0.1:${place.port}${proxied ? client(proxied.proxyPort) : ''}`,
+    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,CLIENT:PLAINTEXT',
+    'inter.broker.listener.name': 'PLAINTEXT',
     'broker.heartbeat.interval.ms': '500',
     'broker.session.timeout.ms': '4000', // 9,000 by default: how long a dead leader stays leader
   }

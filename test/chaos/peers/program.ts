@@ -5,7 +5,7 @@
  * stdin ends. For each settled record a line goes to the output file:
  *
  *   <number> <due, epoch ms> <settled, epoch ms> ok <partition> <offset, -1 where it is not told>
- *   <number> <due, epoch ms> <settled, epoch ms> failed - <the error in short>
+ *   <number> <due, epoch ms> <settled, epoch ms> failed <outcome, - where it is not told> <the error in short>
  *
  * Neighbours: lists.ts feeds the peers that do not batch; franz-go's program (bench/peers/franz-go/chaos)
  * does the same in Go.
@@ -142,7 +142,7 @@ class OutcomeLines implements Outcomes {
     this.#add(record, `ok ${record.partition} ${offset}`)
 
   readonly failed = (record: DueRecord, error: unknown): void =>
-    this.#add(record, `failed - ${wordsOf(error)}`)
+    this.#add(record, `failed ${outcomeOf(error)} ${wordsOf(error)}`)
 
   write(): void {
     if (this.#text !== '') appendFileSync(this.#file, this.#text)
@@ -153,6 +153,11 @@ class OutcomeLines implements Outcomes {
     this.#text += `${number} ${dueMs} ${Date.now()} ${what}\n`
     this.count++
   }
+}
+
+/** Only Ottla says whether the record may have been written. */
+function outcomeOf(error: unknown): string {
+  return (error as { outcome?: string }).outcome ?? '-'
 }
 
 /** An error in a few words: its code, or its name and the beginning of its message. */

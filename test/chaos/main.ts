@@ -1,0 +1,108 @@
+/**
+ * `npm run chaos`: three real brokers behind proxies that break, Ottla and Kafka's own producer side by
+ * side, and every record read back by Kafka's consumer. Ends with 1 unless Ottla kept every promise.
+ *
+ *   --peers            all the clients that can be installed
+ *   --subjects a,b     only these      --scenarios x,y   only those whose name contains x or y
+ *   --seconds n        of traffic in each scenario; default 30
+ *   --seed n           of the jitter; printed
+ *   --prove            that the harness sees: a program broken on purpose, and no idempotence
+ *   --write            the outcomes into test/chaos/results.json
+ */
+import { readFile, writeFile } from 'node:fs/promises'
+import { parseArgs } from 'node:util'
+import Table from 'cli-table3'
+import { projectFile } from '../broker/project.js'
+import { PINNED_VERSION } from '../broker/versions.js'
+import { Random } from '../simulation/random.js'
+import { ChaosCluster } from './cluster.js'
+import { isSound } from './judge.js'
+import { runScenario, type Outcome } from './run.js'
+import { SCENARIOS, type Scenario } from './scenarios.js'
+import { allSubjects, GUILTY, javaSubject, OTTLA, type ChaosSubject } from './subjects.js'
+
+const { values: given } = parseArgs({
+  options: {
+    peers: { type: 'boolean', default: false },
+    subjects: { type: 'string' },
+    scenarios: { type: 'string' },
+    seconds: { type: 'string', default: '30' },
+    seed: { type: 'string', default: String(Date.now() % 1_000_000) },
+    prove: { type: 'boolean', default: false },
+    write: { type: 'boolean', default: false },
+  },
+})
+
+const log = (line: string): void => console.error(line)
+
+async function chosenSubjects(): Promise<ChaosSubject[]> {
+  if (given.prove) return [...GUILTY]
+  const names = given.subjects?.split(',')
+  if (!given.peers && names === undefined) return [OTTLA, await javaSubject(log)]
+  const all = await allSubjects(log)
+  return names === undefined ? all : all.filter(({ name }) => names.includes(name))
+}
+
+function chosenScenarios(): Scenario[] {
+  const names = given.prove ? ['answers lost'] : given.scenarios?.split(',')
+  return SCENARIOS.filter(({ name }) => names?.some((part) => name.includes(part)) ?? true)
+}
+
+const HEAD = ['scenario', 'client', 'acked', 'lost', 'doubled', 'out of order', 'misplaced', 'lied', 'open', 'failed', 'longest stall', 'own recovery', 'p99'] // prettier-ignore
+
+function row({ scenario, subject, verdict }: Outcome): string[] {
+  const { acked, lost, doubled, outOfOrder, misplaced, lied, open, failed } = verdict
+  const failures = Object.entries(failed).map(([what, count]) => `${count} ${what}`)
+  const ms = (time: number | null): string => (time === null ? '-' : `${Math.round(time)} ms`)
+  const counts = [acked, lost, doubled, outOfOrder, misplaced, lied, open].map(String)
+  const times = [verdict.longestStallMs, verdict.ownRecoveryMs, verdict.p99Ms].map(ms)
+  return [scenario, subject, ...counts, failures.join('; ') || '0', ...times]
+}
+
+function print(outcomes: readonly Outcome[]): void {
+  const table = new Table({ head: HEAD, style: { head: [], border: [] } })
+  table.push(...outcomes.map(row))
+  console.log(table.toString())
+}
+
+async function write(outcomes: readonly Outcome[]): Promise<void> {
+  const file = projectFile('test', 'chaos', 'results.json')
+  const before = await readFile(file, 'utf8').then(
+    (text) => (JSON.parse(text) as { outcomes: Outcome[] }).outcomes,
+    () => [],
+  )
+  const isNew = ({ scenario, subject }: Outcome): boolean =>
+    !outcomes.some((other) => other.scenario === scenario && other.subject === subject)
+  const facts = {
+    date: new Date().toISOString().slice(0, 10),
+    kafka: PINNED_VERSION,
+    node: process.versions.node,
+  }
+  const all = [...before.filter(isNew), ...outcomes]
+  await writeFile(file, `${JSON.stringify({ ...facts, outcomes: all }, null, 1)}\n`)
+}
+
+async function main(): Promise<boolean> {
+  const subjects = await chosenSubjects()
+  const cluster = await ChaosCluster.start(log)
+  const random = new Random(Number(given.seed), 'chaos').next
+  log(`seed ${given.seed}`)
+  const outcomes: Outcome[] = []
+  try {
+    for (const scenario of chosenScenarios()) {
+      log(`${scenario.name}: ${subjects.map(({ name }) => name).join(', ')}`)
+      const durationMs = Number(given.seconds) * 1000
+      const found = await runScenario({ cluster, scenario, subjects, durationMs, random, log })
+      print(found)
+      outcomes.push(...found)
+    }
+  } finally {
+    await cluster.stop()
+  }
+  print(outcomes)
+  if (given.write) await write(outcomes)
+  if (given.prove) return outcomes.every(({ verdict }) => !isSound(verdict))
+  return outcomes.every(({ subject, verdict }) => subject !== OTTLA.name || isSound(verdict))
+}
+
+process.exitCode = (await main()) ? 0 : 1

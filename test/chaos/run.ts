@@ -1,0 +1,171 @@
+/**
+ * One scenario: starts the subjects side by side, each with a topic of its own, breaks the cluster
+ * while they send, waits for their outcomes, reads back what is stored, and has it judged.
+ *
+ * Neighbours: main.ts calls; scenarios.ts breaks; judge.ts judges.
+ */
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { ChaosCluster } from './cluster.js'
+import { judge, parseOutput, type Stored, type Verdict } from './judge.js'
+import type { ChaosTask } from './peers/program.js'
+import type { Scenario } from './scenarios.js'
+import type { ChaosSubject } from './subjects.js'
+import { Watcher } from './watcher.js'
+
+const PARTITIONS = 6
+const RECORDS_PER_SECOND = 2_000
+const VALUE_BYTES = 100
+const DELIVERY_TIMEOUT_MS = 60_000
+const READY_TIMEOUT_MS = 60_000
+/** Beyond its traffic and its delivery timeout: then a program is killed. */
+const GRACE_MS = 30_000
+/** Traffic before the first fault, and after the last where the fault lasts as long as one likes. */
+const QUIET_MS = 3_000
+/** Nobody listens there. */
+const DEAD_ADDRESS = '127.0.0.1:9'
+
+export interface Outcome {
+  readonly scenario: string
+  readonly subject: string
+  readonly verdict: Verdict
+}
+
+export interface RunOptions {
+  readonly cluster: ChaosCluster
+  readonly scenario: Scenario
+  readonly subjects: readonly ChaosSubject[]
+  readonly durationMs: number
+  readonly random: () => number
+  readonly log: (line: string) => void
+}
+
+interface Running {
+  readonly subject: ChaosSubject
+  readonly topic: string
+  readonly child: ChildProcess
+  readonly outputFile: string
+  readonly said: (word: string, timeoutMs: number) => Promise<void>
+}
+
+let runs = 0
+
+export async function runScenario(options: RunOptions): Promise<Outcome[]> {
+  const { cluster, scenario, subjects, durationMs, random } = options
+  const folder = await mkdtemp(join(tmpdir(), 'ottla-chaos-'))
+  const running: Running[] = []
+  try {
+    const run = ++runs
+    for (const [index, subject] of subjects.entries()) {
+      const topic = `chaos-${run}-${index}`
+      await cluster.kafka.createTopic(topic, { partitions: PARTITIONS })
+      running.push(await start(options, subject, topic, folder))
+    }
+    const topics = running.map(({ topic }) => topic)
+    await cluster.sound(topics)
+    await Promise.all(running.map(({ said }) => said('ready', READY_TIMEOUT_MS)))
+    const watcher = new Watcher(cluster, topics)
+    const startedMs = Date.now()
+    for (const { child } of running) child.stdin?.write('go\n')
+    await sleep(QUIET_MS)
+    const lengthMs = durationMs - 2 * QUIET_MS
+    await scenario.run?.({ cluster, topic: topics[0] ?? '', lengthMs, random })
+    for (const { proxy } of cluster.nodes) proxy.heal()
+    const limitMs = durationMs + DELIVERY_TIMEOUT_MS + GRACE_MS
+    await Promise.all(
+      running.map(({ said }) =>
+        said('done', limitMs).catch((error: unknown) => options.log(String(error))),
+      ),
+    )
+    watcher.stop()
+    await cluster.sound(topics)
+    return await Promise.all(running.map((one) => verdictOf(options, one, startedMs, watcher)))
+  } finally {
+    for (const { child } of running) child.kill('SIGKILL')
+    await rm(folder, { recursive: true })
+  }
+}
+
+async function start(
+  { cluster, scenario, durationMs }: RunOptions,
+  subject: ChaosSubject,
+  topic: string,
+  folder: string,
+): Promise<Running> {
+  const bootstrap =
+    scenario.hasDeadBootstrap === true ? [DEAD_ADDRESS, ...cluster.bootstrap] : cluster.bootstrap
+  const outputFile = join(folder, `${topic}.txt`)
+  const task: ChaosTask = {
+    bootstrap,
+    topic,
+    partitions: PARTITIONS,
+    recordsPerSecond: RECORDS_PER_SECOND,
+    durationMs,
+    valueBytes: VALUE_BYTES,
+    deliveryTimeoutMs: DELIVERY_TIMEOUT_MS,
+    idempotence: subject.idempotence ?? true,
+    settings: subject.settings ?? {},
+    outputFile,
+  }
+  const taskFile = join(folder, `${topic}.json`)
+  await writeFile(outputFile, '')
+  await writeFile(taskFile, JSON.stringify(task))
+  const child = spawn(subject.command, [...subject.args, taskFile], {
+    stdio: ['pipe', 'pipe', 'pipe'],
+  })
+  return { subject, topic, child, outputFile, said: listen(subject.name, child) }
+}
+
+/** What the program says, a word a line; its end is heard by whoever waits for a word. */
+function listen(name: string, child: ChildProcess): Running['said'] {
+  const words: string[] = []
+  let lastWords = ''
+  let hasEnded = false
+  if (child.stdout !== null)
+    createInterface({ input: child.stdout }).on('line', (line) => words.push(line))
+  child.stderr?.on(
+    'data',
+    (text: Buffer) => (lastWords = (lastWords + text.toString()).slice(-500)),
+  )
+  child.stdin?.on('error', () => {})
+  void once(child, 'close').then(() => (hasEnded = true))
+  return async (word, timeoutMs) => {
+    const endMs = Date.now() + timeoutMs
+    while (!words.includes(word)) {
+      if (hasEnded) throw new Error(`${name} ended without saying "${word}": ${lastWords}`)
+      if (Date.now() > endMs)
+        throw new Error(`${name} did not say "${word}" within ${timeoutMs} ms`)
+      await sleep(20)
+    }
+  }
+}
+
+async function verdictOf(
+  { cluster, durationMs, scenario }: RunOptions,
+  { topic, outputFile, subject }: Running,
+  startedMs: number,
+  watcher: Watcher,
+): Promise<Outcome> {
+  const stored: Stored[] = []
+  await cluster.kafka.readTopic(topic, {
+    onRecord: ({ value, partition, offset }) => {
+      stored.push({ number: Number(value?.subarray(0, 10).toString()), partition, offset })
+    },
+  })
+  const verdict = judge({
+    sent: (durationMs * RECORDS_PER_SECOND) / 1000,
+    partitions: PARTITIONS,
+    startedMs,
+    settled: parseOutput(await readFile(outputFile, 'utf8')),
+    stored,
+    unserved: Array.from({ length: PARTITIONS }, (_, partition) =>
+      watcher.unserved(topic, partition),
+    ),
+  })
+  return { scenario: scenario.name, subject: subject.name, verdict }
+}
