@@ -33,19 +33,39 @@ const { values: given } = parseArgs({
   },
 })
 
+/** Three quiet seconds at either end, and some faults between. */
+const LEAST_MS = 8_000
+
 const log = (line: string): void => console.error(line)
 
 async function chosenSubjects(): Promise<ChaosSubject[]> {
   if (given.prove) return [...GUILTY]
   const names = given.subjects?.split(',')
-  if (!given.peers && names === undefined) return [OTTLA, await javaSubject(log)]
-  const all = await allSubjects(log)
-  return names === undefined ? all : all.filter(({ name }) => names.includes(name))
+  const own = [OTTLA, await javaSubject(log)]
+  const needsPeers = names?.some((wanted) => !own.some(({ name }) => name === wanted))
+  const all = (needsPeers ?? given.peers) ? await allSubjects(log) : own // they take minutes to build
+  return names === undefined ? all : named(all, names, 'client', (name, part) => name === part)
 }
 
 function chosenScenarios(): Scenario[] {
   const names = given.prove ? ['answers lost'] : given.scenarios?.split(',')
-  return SCENARIOS.filter(({ name }) => names?.some((part) => name.includes(part)) ?? true)
+  if (names === undefined) return [...SCENARIOS]
+  return named(SCENARIOS, names, 'scenario', (name, part) => name.includes(part))
+}
+
+/** Those that are asked for; a run of nothing would pass, so a name that fits none is an error. */
+function named<T extends { readonly name: string }>(
+  all: readonly T[],
+  parts: readonly string[],
+  what: string,
+  fits: (name: string, part: string) => boolean,
+): T[] {
+  const unknown = parts.find((part) => !all.some(({ name }) => fits(name, part)))
+  if (unknown !== undefined) {
+    const known = all.map(({ name }) => `"${name}"`).join(', ')
+    throw new Error(`there is no ${what} "${unknown}"; there are ${known}`)
+  }
+  return all.filter(({ name }) => parts.some((part) => fits(name, part)))
 }
 
 const HEAD = ['scenario', 'client', 'acked', 'lost', 'doubled', 'out of order', 'misplaced', 'lied', 'open', 'failed', 'longest stall', 'own recovery', 'p99'] // prettier-ignore
@@ -83,15 +103,19 @@ async function write(outcomes: readonly Outcome[]): Promise<void> {
 }
 
 async function main(): Promise<boolean> {
+  const scenarios = chosenScenarios()
+  const durationMs = Number(given.seconds) * 1000
+  if (!(durationMs >= LEAST_MS)) {
+    throw new Error(`--seconds ${given.seconds}: a number from ${LEAST_MS / 1000} on is needed`)
+  }
   const subjects = await chosenSubjects()
   const cluster = await ChaosCluster.start(log)
   const random = new Random(Number(given.seed), 'chaos').next
   log(`seed ${given.seed}`)
   const outcomes: Outcome[] = []
   try {
-    for (const scenario of chosenScenarios()) {
+    for (const scenario of scenarios) {
       log(`${scenario.name}: ${subjects.map(({ name }) => name).join(', ')}`)
-      const durationMs = Number(given.seconds) * 1000
       const found = await runScenario({ cluster, scenario, subjects, durationMs, random, log })
       print(found)
       outcomes.push(...found)
