@@ -36,6 +36,12 @@ const { values: given } = parseArgs({
 /** Three quiet seconds at either end, and some faults between. */
 const LEAST_MS = 8_000
 
+/** It ran, and was found guilty of all that it does. */
+function isConvicted({ name, of }: (typeof GUILTY)[number], outcomes: readonly Outcome[]): boolean {
+  const verdict = outcomes.find(({ subject }) => subject === name)?.verdict
+  return verdict !== undefined && of.every((crime) => verdict[crime] > 0)
+}
+
 const log = (line: string): void => console.error(line)
 
 async function chosenSubjects(): Promise<ChaosSubject[]> {
@@ -125,7 +131,7 @@ async function main(): Promise<boolean> {
   }
   print(outcomes)
   if (given.write) await write(outcomes)
-  if (given.prove) return outcomes.every(({ verdict }) => !isSound(verdict))
+  if (given.prove) return GUILTY.every((guilty) => isConvicted(guilty, outcomes))
   return outcomes.every(({ subject, verdict }) => subject !== OTTLA.name || isSound(verdict))
 }
 

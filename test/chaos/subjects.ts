@@ -10,6 +10,9 @@ import { projectFile } from '../broker/project.js'
 import { kafkaVersion, PINNED_VERSION } from '../broker/versions.js'
 import { installPeerSubjects } from './peers/registry.js'
 
+/** A count of a verdict that must be 0. */
+export type Crime = 'lost' | 'doubled' | 'outOfOrder' | 'lied'
+
 /** A program that takes the file of its task as its last argument. */
 export interface ChaosSubject {
   readonly name: string
@@ -22,10 +25,14 @@ export interface ChaosSubject {
 
 export const OTTLA: ChaosSubject = { name: 'ottla', ...nodeProgram('ottla-subject.js') }
 
-/** Must be found out, or the harness is blind. */
-export const GUILTY: readonly ChaosSubject[] = [
-  { name: 'broken on purpose', ...nodeProgram('broken-subject.js') },
-  { ...OTTLA, name: 'ottla without idempotence', idempotence: false },
+/** Must be found guilty of each of these, or the harness is blind. */
+export const GUILTY: readonly (ChaosSubject & { readonly of: readonly Crime[] })[] = [
+  {
+    name: 'broken on purpose',
+    ...nodeProgram('broken-subject.js'),
+    of: ['lost', 'doubled', 'outOfOrder', 'lied'],
+  },
+  { ...OTTLA, name: 'ottla without idempotence', idempotence: false, of: ['doubled'] },
 ]
 
 export async function javaSubject(log: (line: string) => void): Promise<ChaosSubject> {
