@@ -31,6 +31,7 @@ const STEPS: readonly Step[] = [
   { name: 'start', hasPeers: false, options: ['--rounds', '9'] },
   { name: 'article', hasPeers: true, options: ['--rounds', '2'] },
   { name: 'brokers', hasPeers: false, options: ['--rounds', '3'] },
+  { name: 'batches', hasPeers: false, options: ['--rounds', '3', '--seconds', '1.5'] },
   { name: 'linger', hasPeers: false, options: ['--rounds', '3'] },
   { name: 'workers', hasPeers: false, options: ['--rounds', '3', '--seconds', '1.5'] },
 ]

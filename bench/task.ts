@@ -12,7 +12,7 @@ export const SETTINGS: Settings = {
   acks: 'all',
   idempotence: true,
   lingerMs: 0,
-  batchSizeBytes: 131_072,
+  batchSizeBytes: 524_288,
   maxInFlight: 5,
   compression: 'none',
 }
@@ -24,6 +24,8 @@ const PARTITIONS = 6
 const WARMUP_SHARE = 0.1
 const MAX_WARMUP_RECORDS = 400_000
 const OUTSTANDING_RECORDS = 50_000
+/** A promise each: callers leave fewer of these open, and all that are open pass through the collector. */
+const OUTSTANDING_PROMISES = 20_000
 const OUTSTANDING_BYTES = 16_000_000
 /** What one sample may leave on the broker's disk at most. */
 const MAX_SAMPLE_BYTES = 2_000_000_000
@@ -46,7 +48,10 @@ export function makeTask(group: Group, subject: Subject, options: BenchOptions):
     recommended: false,
     ratePerSecond: 0,
     threads: 1,
-    outstanding: Math.min(OUTSTANDING_RECORDS, Math.ceil(OUTSTANDING_BYTES / valueBytes)),
+    outstanding: Math.min(
+      asked.mode === 'send' ? OUTSTANDING_PROMISES : OUTSTANDING_RECORDS,
+      Math.ceil(OUTSTANDING_BYTES / valueBytes),
+    ),
     warmupRecords,
     ...asked,
     records,

@@ -3,6 +3,7 @@
  */
 import { article } from './article.js'
 import { auto } from './auto.js'
+import { batches } from './batches.js'
 import { brokers } from './brokers.js'
 import type { Case } from './case.js'
 import { codecs } from './codecs.js'
@@ -26,6 +27,7 @@ export const CASES: readonly Case[] = [
   latency,
   start,
   memory,
+  batches,
   linger,
   workers,
 ]

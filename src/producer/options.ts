@@ -43,8 +43,8 @@ export interface ProducerOptions<K = Serialized, V = Serialized> {
   readonly lingerMs?: number | undefined
   /**
    * Largest batch, in bytes with its header; a larger record gets a batch of its own. From 512.
-   * Default 131072 (Java: batch.size, 16384; larger because requests of 128 KiB carry several times
-   * the records of small ones, and buffers start small and grow).
+   * Default 524288 (Java: batch.size, 16384; larger because a broker's work is by batch and request,
+   * and buffers start small and grow; see docs/performance.md).
    */
   readonly batchSizeBytes?: number | undefined
   /**
@@ -161,7 +161,7 @@ const DEFAULTS = {
   acks: 'all',
   idempotence: true,
   lingerMs: 0,
-  batchSizeBytes: 131_072,
+  batchSizeBytes: 524_288,
   maxRequestSizeBytes: 1_048_576,
   bufferMemoryBytes: 33_554_432,
   maxBlockMs: 60_000,

@@ -1,6 +1,9 @@
 /**
- * Chooses partitions for records without a key, as KIP-794: stay with one partition until a batch's
- * worth of bytes has gone to it, so that batches fill, then go on to another one drawn by chance.
+ * Chooses partitions for records without a key, as KIP-794: stay with one partition so that its
+ * batch fills, then go on to another one drawn by chance. Under load that is after a full batch; a
+ * trickle, whose batches leave as they come, moves on after 16 KiB, Java's batch: full ones would
+ * keep it in one partition for minutes.
+ *
  * A partition whose batches pile up (a slow broker) is drawn less often: its weight is
  *
  *     longest queue of the topic + 1 - its own queue        (in batches not yet sent)
@@ -16,6 +19,8 @@ import type { ProducerTopic } from './topic.js'
 
 /** Draws before it takes what it has: against a topic whose every queue is as long as the longest. */
 const MAX_DRAWS = 16
+/** So many bytes are enough for one partition where nothing waits there to be sent. */
+const TRICKLE_BYTES = 16_384
 
 export interface StickyOptions {
   readonly random: () => number
@@ -37,16 +42,16 @@ export class StickyPartitioner {
   }
 
   /**
-   * Where the next record without a key goes; the topic must be known. Moves on once a batch's
-   * worth has gone to one partition and no batch of it is open (so that none leaves with a fraction
-   * in it), and at twice that regardless.
+   * Where the next record without a key goes; the topic must be known. Moves on once
+   * `TRICKLE_BYTES` (or a batch's worth, if that is less) have gone to one partition and no batch of
+   * it is open, and at two batches' worth regardless.
    */
   current(): PartitionQueue {
     const queue = this.#queue
     if (queue === null || queue.partition >= this.#topic.partitionCount) return this.advance()
     const { targetBytes } = this.#topic.fill
-    const isEnough = this.#bytes >= (queue.open === null ? targetBytes : targetBytes * 2)
-    return isEnough ? this.advance() : queue
+    const enough = queue.open === null ? Math.min(TRICKLE_BYTES, targetBytes) : targetBytes * 2
+    return this.#bytes >= enough ? this.advance() : queue
   }
 
   /** Counts what was appended to the current partition. */

@@ -22,6 +22,21 @@ t.test('it stays with one partition until a batch’s worth of bytes has gone th
   t.equal(sticky.current().partition, 2, 'and counts anew')
 })
 
+t.test('a trickle, whose batches leave as they come, moves on after 16 KiB', async (t) => {
+  const random = (): number => draws.shift() ?? 0
+  const draws = [0.3, 0.6]
+  const batchSizeBytes = 524_288
+  const { sticky } = topicOf([1, 1, 1, 1], { random, batchSizeBytes, isAdaptive: false })
+  const queue = sticky.current()
+  sticky.appended(16_383)
+  t.equal(sticky.current(), queue)
+  queue.open = batchOf(queue)
+  sticky.appended(1)
+  t.equal(sticky.current(), queue, 'not while a batch of it gathers')
+  queue.open = null
+  t.equal(sticky.current().partition, 2)
+})
+
 t.test('it does not leave an open batch behind before twice that', async (t) => {
   const { sticky } = drawing([1, 1, 1, 1], [0.3, 0.6])
   const queue = sticky.current()

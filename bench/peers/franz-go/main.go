@@ -134,7 +134,9 @@ func clientOptions(t *task) ([]kgo.Opt, error) {
 	return append(options,
 		kgo.ProducerLinger(time.Duration(s.LingerMs)*time.Millisecond),
 		kgo.ProducerBatchMaxBytes(s.BatchSizeBytes),
-		kgo.MaxBufferedRecords(t.Outstanding),
+		// Ottla's bound for its own callbacks, bufferMemoryBytes.
+		kgo.MaxBufferedRecords(1_000_000),
+		kgo.MaxBufferedBytes(32<<20),
 	), nil
 }
 
