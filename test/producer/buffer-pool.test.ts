@@ -6,25 +6,26 @@ function pool(batchSizeBytes: number, maxPlainBytes: number, maxFreeBytes: numbe
   return new BufferPool({ batchSizeBytes, maxPlainBytes, maxFreeBytes: () => maxFreeBytes })
 }
 
-t.test('sizes rise by four from 1 KiB up to a full batch', async (t) => {
-  const sizes = [1024, 4096, 16_384].map(bufferSizeFor)
+t.test('sizes double from 1 to 64 KiB, then rise by four up to a full batch', async (t) => {
+  const sizes = [1024, 2048, 4096, 8192, 16_384].map(bufferSizeFor)
   t.strictSame(pool(16_384, 16_384, 0).sizesBytes, sizes)
+  const large = [...sizes, ...[32_768, 65_536, 262_144, 524_288].map(bufferSizeFor)]
+  t.strictSame(pool(524_288, 524_288, 0).sizesBytes, large)
   t.strictSame(pool(20_000, 20_000, 0).sizesBytes, [...sizes, bufferSizeFor(20_000)])
   t.strictSame(pool(512, 512, 0).sizesBytes, [bufferSizeFor(512)])
   t.strictSame(pool(1024, 1024, 0).sizesBytes, [bufferSizeFor(1024)])
 })
 
-t.test('above a full batch they rise by two up to the largest before compression', async (t) => {
+t.test('above a full batch they double up to the largest before compression', async (t) => {
   t.strictSame(
     pool(4096, 20_000, 0).sizesBytes,
-    [1024, 4096, 8192, 16_384, 20_000].map(bufferSizeFor),
+    [1024, 2048, 4096, 8192, 16_384, 20_000].map(bufferSizeFor),
   )
 })
 
 t.test('a need is rounded up to the next size, and beyond the largest not at all', async (t) => {
-  const { sizesBytes } = pool(4096, 4096, 0)
-  const [small, full] = sizesBytes as [number, number]
-  const sizes = pool(4096, 4096, 0)
+  const sizes = pool(2048, 2048, 0)
+  const [small, full] = sizes.sizesBytes as [number, number]
   t.equal(sizes.sizeFor(1), small)
   t.equal(sizes.sizeFor(small), small)
   t.equal(sizes.sizeFor(small + 1), full)
