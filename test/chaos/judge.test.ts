@@ -72,8 +72,10 @@ t.test('own recovery counts from the end of the time without service', async (t)
       '4 1040 2100 ok 0 2\n5 1050 1900 ok 1 2\n6 1060 2150 ok 0 3\n7 1070 2160 ok 1 3\n',
     ),
   ]
-  const unserved: SubjectRun['unserved'] = [[[1035, 2000]], [[1035, 2000]]]
+  const span = { fromMs: 1035, servedMs: 1980, takenMs: 2000 }
+  const unserved: SubjectRun['unserved'] = [[span], [span]]
   const verdict = judge({ ...run, settled, unserved })
+  t.equal(verdict.servedToAckMs, 120)
   t.equal(verdict.ownRecoveryMs, 100)
   t.equal(verdict.longestStallMs, 2100 - 1030)
 })

@@ -53,7 +53,9 @@ export interface Verdict {
   readonly failed: Readonly<Record<string, number>>
   /** Longest time without an acknowledgement in the worst partition. */
   readonly longestStallMs: number
-  /** From the end of a time without service to the first ack of a record due since it began; worst. */
+  /** From metadata's word that a partition is served to the first ack of a record due since; worst. */
+  readonly servedToAckMs: number | null
+  /** The same from the moment at which the partition took a record of anybody's: the client's part. */
   readonly ownRecoveryMs: number | null
   readonly p50Ms: number
   readonly p99Ms: number
@@ -100,7 +102,8 @@ export function judge(run: SubjectRun): Verdict {
     longestStallMs: Math.max(
       ...partitionsOf(run).map((partition) => longestStallMs(run, acked, partition)),
     ),
-    ownRecoveryMs: ownRecoveryMs(run, acked),
+    servedToAckMs: recoveryMs(run, acked, ({ servedMs }) => servedMs),
+    ownRecoveryMs: recoveryMs(run, acked, ({ takenMs }) => takenMs),
     p50Ms: latencies[Math.floor(latencies.length * 0.5)] ?? NaN,
     p99Ms: latencies[Math.floor(latencies.length * 0.99)] ?? NaN,
   }
@@ -150,15 +153,20 @@ function longestStallMs(run: SubjectRun, acked: readonly Settled[], partition: n
   ).longest
 }
 
-function ownRecoveryMs(run: SubjectRun, acked: readonly Settled[]): number | null {
+/** Worst time from the end of a time without service to the first ack of a record due since it began. */
+function recoveryMs(
+  run: SubjectRun,
+  acked: readonly Settled[],
+  endOf: (span: Span) => number,
+): number | null {
   const recoveries = partitionsOf(run).flatMap((partition) =>
-    (run.unserved[partition] ?? []).flatMap(([fromMs, toMs]) => {
+    (run.unserved[partition] ?? []).flatMap((span) => {
       const later = acked.filter(
-        ({ number, dueMs }) => number % run.partitions === partition && dueMs >= fromMs,
+        ({ number, dueMs }) => number % run.partitions === partition && dueMs >= span.fromMs,
       )
       if (later.length === 0) return []
       const firstMs = later.reduce((least, { settledMs }) => Math.min(least, settledMs), Infinity)
-      return Math.max(0, firstMs - toMs)
+      return Math.max(0, firstMs - endOf(span))
     }),
   )
   return recoveries.length === 0 ? null : Math.max(...recoveries)

@@ -7,17 +7,17 @@
  *   --seconds n        of traffic in each scenario; default 30
  *   --seed n           of the jitter; printed
  *   --prove            that the harness sees: a program broken on purpose, and no idempotence
- *   --write            the outcomes into test/chaos/results.json
+ *   --write            the outcomes into test/chaos/results.json; npm run docs makes the page from it
  */
-import { readFile, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
 import Table from 'cli-table3'
-import { projectFile } from '../broker/project.js'
 import { PINNED_VERSION } from '../broker/versions.js'
 import { Random } from '../simulation/random.js'
 import { ChaosCluster } from './cluster.js'
 import { isSound } from './judge.js'
-import { runScenario, type Outcome } from './run.js'
+import { readOutcomes, RESULTS } from './results.js'
+import { runScenario, type Circumstances, type Outcome } from './run.js'
 import { SCENARIOS, type Scenario } from './scenarios.js'
 import { allSubjects, GUILTY, javaSubject, OTTLA, type ChaosSubject } from './subjects.js'
 
@@ -74,14 +74,19 @@ function named<T extends { readonly name: string }>(
   return all.filter(({ name }) => parts.some((part) => fits(name, part)))
 }
 
-const HEAD = ['scenario', 'client', 'acked', 'lost', 'doubled', 'out of order', 'misplaced', 'lied', 'open', 'failed', 'longest stall', 'own recovery', 'p99'] // prettier-ignore
+const HEAD = ['scenario', 'client', 'acked', 'lost', 'doubled', 'out of order', 'misplaced', 'lied', 'open', 'failed', 'longest stall', 'served to ack', 'own recovery', 'p99'] // prettier-ignore
 
 function row({ scenario, subject, verdict }: Outcome): string[] {
   const { acked, lost, doubled, outOfOrder, misplaced, lied, open, failed } = verdict
   const failures = Object.entries(failed).map(([what, count]) => `${count} ${what}`)
   const ms = (time: number | null): string => (time === null ? '-' : `${Math.round(time)} ms`)
   const counts = [acked, lost, doubled, outOfOrder, misplaced, lied, open].map(String)
-  const times = [verdict.longestStallMs, verdict.ownRecoveryMs, verdict.p99Ms].map(ms)
+  const times = [
+    verdict.longestStallMs,
+    verdict.servedToAckMs,
+    verdict.ownRecoveryMs,
+    verdict.p99Ms,
+  ].map(ms)
   return [scenario, subject, ...counts, failures.join('; ') || '0', ...times]
 }
 
@@ -91,21 +96,19 @@ function print(outcomes: readonly Outcome[]): void {
   console.log(table.toString())
 }
 
-async function write(outcomes: readonly Outcome[]): Promise<void> {
-  const file = projectFile('test', 'chaos', 'results.json')
-  const before = await readFile(file, 'utf8').then(
-    (text) => (JSON.parse(text) as { outcomes: Outcome[] }).outcomes,
-    () => [],
-  )
-  const isNew = ({ scenario, subject }: Outcome): boolean =>
-    !outcomes.some((other) => other.scenario === scenario && other.subject === subject)
-  const facts = {
+async function write(outcomes: readonly Outcome[], clients: number): Promise<void> {
+  const run: Circumstances = {
     date: new Date().toISOString().slice(0, 10),
     kafka: PINNED_VERSION,
     node: process.versions.node,
+    seed: Number(given.seed),
+    seconds: Number(given.seconds),
+    clients,
   }
-  const all = [...before.filter(isNew), ...outcomes]
-  await writeFile(file, `${JSON.stringify({ ...facts, outcomes: all }, null, 1)}\n`)
+  const isOld = ({ scenario, subject }: Outcome): boolean =>
+    !outcomes.some((other) => other.scenario === scenario && other.subject === subject)
+  const all = [...readOutcomes().filter(isOld), ...outcomes.map((it) => ({ ...it, run }))]
+  await writeFile(RESULTS, `${JSON.stringify({ outcomes: all }, null, 1)}\n`)
 }
 
 async function main(): Promise<boolean> {
@@ -130,7 +133,7 @@ async function main(): Promise<boolean> {
     await cluster.stop()
   }
   print(outcomes)
-  if (given.write) await write(outcomes)
+  if (given.write) await write(outcomes, subjects.length)
   if (given.prove) return GUILTY.every((guilty) => isConvicted(guilty, outcomes))
   return outcomes.every(({ subject, verdict }) => subject !== OTTLA.name || isSound(verdict))
 }

@@ -8,12 +8,15 @@
  */
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { once } from 'node:events'
+import { FrameHeads } from './frame-heads.js'
 
-/** A request of this size carries records: the answer to be lost is that of a Produce request. */
-const PRODUCE_BYTES = 300
-/** How long the broker has to answer before the connection is cut all the same. */
-const LOSE_WITHIN_MS = 500
-const DRIBBLE_BYTES = 700
+const PRODUCE_KEY = 0
+/** Length, api key, version, correlation id. */
+const REQUEST_HEAD_BYTES = 12
+/** Length, correlation id. */
+const ANSWER_HEAD_BYTES = 8
+/** Pieces are of 1 to this many bytes, drawn for each: every field is cut somewhere, sometime. */
+const MOST_DRIBBLED_BYTES = 1_400
 const DRIBBLE_EVERY_MS = 1
 
 export class FaultProxy {
@@ -24,8 +27,9 @@ export class FaultProxy {
   latencyMs: (() => number) | null = null
   /** Bytes pass a few at a time. */
   isDribbling = false
-  /** The next Produce request reaches the broker, and its connection is cut before the answer. */
-  losesNextAnswer = false
+  /** Uniform in [0, 1). */
+  random: () => number = Math.random
+  /** Answers that brokers gave and no client got. */
   answersLost = 0
 
   private constructor(upstreamPort: number) {
@@ -51,11 +55,16 @@ export class FaultProxy {
     for (const line of [...this.#lines]) line.cut()
   }
 
+  /** Of every connection: the next Produce request reaches the broker, and its answer nobody. */
+  loseNextAnswers(): void {
+    for (const line of this.#lines) line.losesNextAnswer = true
+  }
+
   /** No fault any more; connections stay. */
   heal(): void {
     this.latencyMs = null
     this.isDribbling = false
-    this.losesNextAnswer = false
+    for (const line of this.#lines) line.losesNextAnswer = false
   }
 
   async close(): Promise<void> {
@@ -71,7 +80,12 @@ class Line {
   readonly #broker: Socket
   readonly #proxy: FaultProxy
   readonly #onCut: () => void
-  #isLosing = false
+  readonly #requests = new FrameHeads(REQUEST_HEAD_BYTES)
+  readonly #answers = new FrameHeads(ANSWER_HEAD_BYTES)
+  /** The answer to the next Produce request is lost, and the connection with it. */
+  losesNextAnswer = false
+  /** Correlation id of the answer to be lost. */
+  #doomed: number | null = null
   #isCut = false
 
   constructor(client: Socket, broker: Socket, proxy: FaultProxy, onCut: () => void) {
@@ -81,10 +95,14 @@ class Line {
     this.#onCut = onCut
     const toBroker = new Pipe(broker, proxy)
     const toClient = new Pipe(client, proxy)
-    client.on('data', (chunk) => this.#fromClient(chunk, toBroker))
+    client.on('data', (chunk) => {
+      this.#noteRequests(chunk)
+      toBroker.push(chunk)
+    })
     broker.on('data', (chunk) => {
-      if (this.#isLosing) this.cut()
-      else toClient.push(chunk)
+      const lostFrom = this.#lostFrom(chunk)
+      if (lostFrom === null) toClient.push(chunk)
+      else this.#loseAnswer(chunk.subarray(0, lostFrom))
     })
     for (const socket of [client, broker]) {
       socket.on('error', () => this.cut())
@@ -92,14 +110,29 @@ class Line {
     }
   }
 
-  #fromClient(chunk: Buffer, toBroker: Pipe): void {
-    if (this.#proxy.losesNextAnswer && chunk.length > PRODUCE_BYTES) {
-      this.#proxy.losesNextAnswer = false
-      this.#proxy.answersLost++
-      this.#isLosing = true
-      setTimeout(() => this.cut(), LOSE_WITHIN_MS)
-    }
-    toBroker.push(chunk)
+  #noteRequests(chunk: Buffer): void {
+    this.#requests.push(chunk, (head) => {
+      if (!this.losesNextAnswer || head.readInt16BE(4) !== PRODUCE_KEY) return
+      this.losesNextAnswer = false
+      this.#doomed = head.readInt32BE(8)
+    })
+  }
+
+  /** Where in the chunk the doomed answer begins; null where it is not there. */
+  #lostFrom(chunk: Buffer): number | null {
+    let lostFrom: number | null = null
+    this.#answers.push(chunk, (head, start) => {
+      if (head.readInt32BE(4) === this.#doomed) lostFrom = Math.max(0, start)
+    })
+    return lostFrom
+  }
+
+  /** The broker has answered, so that what it was asked is done: nobody hears of it. */
+  #loseAnswer(before: Buffer): void {
+    this.#proxy.answersLost++
+    this.#doomed = null
+    if (this.#client.destroyed) this.cut()
+    else this.#client.write(before, () => this.cut())
   }
 
   cut(): void {
@@ -129,12 +162,17 @@ class Pipe {
       this.#to.write(chunk)
       return
     }
-    const size = isDribbling ? DRIBBLE_BYTES : chunk.length
     const dueMs = performance.now() + (latencyMs?.() ?? 0)
-    for (let start = 0; start < chunk.length; start += size) {
+    for (let start = 0; start < chunk.length;) {
+      const size = isDribbling ? this.#dribbledBytes() : chunk.length
       this.#waiting.push({ chunk: chunk.subarray(start, start + size), dueMs })
+      start += size
     }
     this.#next()
+  }
+
+  #dribbledBytes(): number {
+    return 1 + Math.floor(this.#proxy.random() * MOST_DRIBBLED_BYTES)
   }
 
   #next(): void {

@@ -30,10 +30,24 @@ const QUIET_MS = 3_000
 /** Nobody listens there. */
 const DEAD_ADDRESS = '127.0.0.1:9'
 
+/** When, with what and from which seed a run was. */
+export interface Circumstances {
+  readonly date: string
+  readonly kafka: string
+  readonly node: string
+  readonly seed: number
+  /** Of traffic. */
+  readonly seconds: number
+  /** Clients side by side. */
+  readonly clients: number
+}
+
 export interface Outcome {
   readonly scenario: string
   readonly subject: string
   readonly verdict: Verdict
+  /** Where it is kept. */
+  readonly run?: Circumstances
 }
 
 export interface RunOptions {
@@ -74,8 +88,14 @@ export async function runScenario(options: RunOptions): Promise<Outcome[]> {
     for (const { child } of running) child.stdin?.write('go\n')
     await sleep(QUIET_MS)
     const lengthMs = durationMs - 2 * QUIET_MS
+    const lostBefore = answersLost(cluster)
     await scenario.run?.({ cluster, topic: topics[0] ?? '', lengthMs, random })
     for (const { proxy } of cluster.nodes) proxy.heal()
+    if (scenario.losesAnswers === true) {
+      const lost = answersLost(cluster) - lostBefore
+      options.log(`${lost} answers were given and lost`)
+      if (lost === 0) throw new Error('no answer was lost: the run shows nothing')
+    }
     const limitMs = durationMs + DELIVERY_TIMEOUT_MS + GRACE_MS
     await Promise.all(
       running.map(({ said }) =>
@@ -89,6 +109,10 @@ export async function runScenario(options: RunOptions): Promise<Outcome[]> {
     for (const { child } of running) child.kill('SIGKILL')
     await rm(folder, { recursive: true })
   }
+}
+
+function answersLost({ nodes }: ChaosCluster): number {
+  return nodes.reduce((sum, { proxy }) => sum + proxy.answersLost, 0)
 }
 
 async function start(
@@ -154,7 +178,8 @@ async function verdictOf(
   const stored: Stored[] = []
   await cluster.kafka.readTopic(topic, {
     onRecord: ({ value, partition, offset }) => {
-      stored.push({ number: Number(value?.subarray(0, 10).toString()), partition, offset })
+      const number = Number(value?.subarray(0, 10).toString())
+      if (!Number.isNaN(number)) stored.push({ number, partition, offset }) // else a probe
     },
   })
   const verdict = judge({

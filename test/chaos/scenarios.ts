@@ -23,6 +23,8 @@ export interface Scenario {
   readonly run: ((scene: Scene) => Promise<void>) | null
   /** The clients' first bootstrap server is one where nobody listens. */
   readonly hasDeadBootstrap?: boolean
+  /** A run in which no answer was lost shows nothing. */
+  readonly losesAnswers?: boolean
 }
 
 /** Calls `fault` every `everyMs` until the time is over. */
@@ -84,10 +86,9 @@ export const SCENARIOS: readonly Scenario[] = [
   },
   {
     name: 'answers lost every second',
+    losesAnswers: true,
     run: ({ cluster, lengthMs }) =>
-      again(1_000, lengthMs, () =>
-        cluster.nodes.forEach(({ proxy }) => (proxy.losesNextAnswer = true)),
-      ),
+      again(1_000, lengthMs, () => cluster.nodes.forEach(({ proxy }) => proxy.loseNextAnswers())),
   },
   {
     name: '200 ms latency with jitter',
@@ -98,8 +99,11 @@ export const SCENARIOS: readonly Scenario[] = [
   },
   {
     name: 'bytes dribbled',
-    run: async ({ cluster, lengthMs }) => {
-      for (const { proxy } of cluster.nodes) proxy.isDribbling = true
+    run: async ({ cluster, lengthMs, random }) => {
+      for (const { proxy } of cluster.nodes) {
+        proxy.random = random
+        proxy.isDribbling = true
+      }
       await sleep(lengthMs)
     },
   },

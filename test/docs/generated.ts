@@ -1,6 +1,6 @@
 /**
  * The sections of the pages that are made from the code: options, errors, API versions, file map;
- * and those that are made from what the bench measured.
+ * and those that are made from what the bench measured, and chaos found.
  * Each comes from what the code itself says (docblocks, and values at run time), so that a page
  * cannot say otherwise for long: generated.test.ts compares, write.ts writes anew.
  *
@@ -18,6 +18,7 @@ import { initProducerId } from '../../src/protocol/messages/init-producer-id.js'
 import { metadata } from '../../src/protocol/messages/metadata.js'
 import { produce } from '../../src/protocol/messages/produce.js'
 import { projectFile } from '../broker/project.js'
+import { chaosSection } from '../chaos/results.js'
 import { table } from './markdown.js'
 
 /** Where each section stands, and what makes it. */
@@ -28,6 +29,7 @@ export const SECTIONS = [
   { path: 'ARCHITECTURE.md', name: 'file map', make: fileMap },
   { path: 'README.md', name: 'plot', make: plotCaption },
   { path: 'docs/performance.md', name: 'targets', make: targetsTable },
+  { path: 'docs/testing.md', name: 'chaos', make: () => chaosSection() },
   ...CASES.map((it) => ({
     path: 'docs/performance.md',
     name: `bench ${it.name}`,
