@@ -45,6 +45,16 @@ export class BrokerLink implements ConnectionListener {
     return this.connection
   }
 
+  /** Something speaks for the broker's being there: a dial need not wait any longer. */
+  forgiveFailures(): void {
+    this.#failures = 0
+    this.#dialNotBeforeMs = 0
+    if (this.#timer === undefined) return
+    this.#timer.clear()
+    this.#timer = undefined
+    this.#dial()
+  }
+
   /** Closes what there is; `ensure` dials again after the backoff. */
   drop(reason: OttlaError): void {
     this.#connection?.close(reason)

@@ -8,7 +8,7 @@
  *
  * One connection per broker, not several: Kafka keeps a partition's requests in order only on one.
  * A broker is dialled again only if somebody still asks for it (`ensure`); the wait before it grows
- * with every failure and is forgotten at a success.
+ * with every failure and is forgotten at a success, and when the broker is elected somewhere.
  *
  * Not for metadata or other control requests: those have connections of their own
  * (control-plane.ts), since a produce connection may be blocked for as long as acks take.
@@ -78,6 +78,14 @@ export class BrokerPool {
   /** As `connection`; if there is none, it is dialled in the background, once backoff allows. */
   ensure(nodeId: number): Connection | undefined {
     return this.#links.get(nodeId)?.ensure()
+  }
+
+  /**
+   * The cluster has just elected that broker, so that it is there: dialled at once when next asked
+   * for, or now where somebody waits. Elections are few; backoff begins anew with the next failure.
+   */
+  forgiveFailures(nodeId: number): void {
+    this.#links.get(nodeId)?.forgiveFailures()
   }
 
   /**

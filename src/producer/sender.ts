@@ -154,6 +154,7 @@ export class Sender implements ProduceListener {
       const graceMs = this.#clock.monotonicMs() + OLD_LEADER_GRACE_MS
       if (!this.#oldLeaders.has(queue.inAirNodeId)) this.#oldLeaders.set(queue.inAirNodeId, graceMs)
     }
+    this.#parts.pool.forgiveFailures(queue.leaderId)
     this.consider(queue)
   }
 

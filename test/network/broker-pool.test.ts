@@ -75,6 +75,34 @@ t.test('waits longer after each failure, and forgets them at a success', async (
   pool.close()
 })
 
+t.test('does not wait for a broker that was elected meanwhile', async (t) => {
+  const { pool, events, clock, network } = setUp()
+  network.unlisten(ONE)
+  for (let i = 0; i < 8; i++) {
+    pool.ensure(1)
+    await clock.advanceSettled(1000)
+  }
+  events.length = 0
+  network.listen(ONE, broker(() => {})) // prettier-ignore
+  pool.ensure(1)
+  pool.forgiveFailures(1)
+  pool.forgiveFailures(1)
+  await clock.settle()
+  t.strictSame(events.splice(0), ['ready 1'], 'somebody waited: dialled now, once')
+  network.unlisten(ONE)
+  pool.drop(1, REASON)
+  pool.ensure(1)
+  await clock.advanceSettled(50)
+  const dialled = network.dialled.length
+  pool.forgiveFailures(1)
+  pool.forgiveFailures(3)
+  t.equal(network.dialled.length, dialled, 'nobody waits: not dialled')
+  pool.ensure(1)
+  await clock.settle()
+  t.equal(network.dialled.length, dialled + 1, 'but at once when asked for')
+  t.equal(clock.timerCount, 0)
+})
+
 t.test('does not dial again by itself', async (t) => {
   const { pool, clock, network } = setUp()
   network.unlisten(ONE)

@@ -211,6 +211,7 @@ t.test('a new leader gets nothing while the old one owes an answer', async (t) =
   rig.send('a')
   rig.send('b')
   rig.lead([2])
+  t.strictSame(rig.forgiven, [2], 'it is alive, and need not be waited for')
   t.equal(rig.sent(2).length, 0)
   rig.sent(1)[0]?.answer({ 0: ErrorCodes.NOT_LEADER_OR_FOLLOWER })
   rig.run()

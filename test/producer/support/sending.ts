@@ -218,6 +218,8 @@ export class SendingRig {
   readonly sender: Sender
   readonly connections = new Map<number, FakeConnection>()
   readonly dropped: number[] = []
+  /** Brokers that need not be waited for any longer. */
+  readonly forgiven: number[] = []
   /** What each record was told: `value: offset`, or `value: outcome`. */
   readonly told: string[] = []
   readonly errors: Error[] = []
@@ -296,6 +298,7 @@ export class SendingRig {
   #pool(): BrokerPool {
     return {
       ensure: (nodeId: number) => this.connections.get(nodeId),
+      forgiveFailures: (nodeId: number) => this.forgiven.push(nodeId),
       connection: (nodeId: number) => this.connections.get(nodeId),
       drop: (nodeId: number) => this.dropped.push(nodeId),
     } as unknown as BrokerPool
