@@ -18,6 +18,9 @@ import { Deque } from './deque.js'
 import type { MemoryBudget } from './memory-budget.js'
 import { ParkedRecord, type PreparedRecord } from './parked-record.js'
 
+/** What a parked record costs besides its bytes: the object, its place in line, its two times. */
+export const PARKED_RECORD_BYTES = 200
+
 export interface ParkingLotOptions {
   readonly maxBlockMs: number
   readonly maxWaitingSends: number
@@ -67,7 +70,7 @@ export class ParkingLot {
    * where too many wait.
    */
   park(record: PreparedRecord, key: Uint8Array | null, mayWait: boolean): ParkedRecord | null {
-    const sizeBytes = exactSizeBytes(record)
+    const sizeBytes = this.#sizeBytes(record)
     const isTaken = this.#waitingCount === 0 && this.#parts.budget.tryTake(sizeBytes)
     this.#refusedBytes = isTaken ? 0 : sizeBytes
     if (isTaken) return this.#add(record, key, sizeBytes)
@@ -99,14 +102,19 @@ export class ParkingLot {
 
   /** Its size is known now. */
   resize(parked: ParkedRecord): void {
-    if (!parked.isWaiting) this.#hold(parked, exactSizeBytes(parked))
+    if (!parked.isWaiting) this.#hold(parked, this.#sizeBytes(parked))
   }
 
   /** It waits for something else than room, and may hold its bytes even if that overdraws. */
   take(parked: ParkedRecord): void {
     if (!parked.isWaiting) return
     this.#endWait(parked)
-    this.#hold(parked, exactSizeBytes(parked))
+    this.#hold(parked, this.#sizeBytes(parked))
+  }
+
+  /** Never more than there is in all, so that one record can always be taken. */
+  #sizeBytes(record: PreparedRecord): number {
+    return Math.min(exactSizeBytes(record) + PARKED_RECORD_BYTES, this.#parts.budget.totalBytes)
   }
 
   #hold(parked: ParkedRecord, sizeBytes: number): void {
@@ -127,7 +135,7 @@ export class ParkingLot {
         this.#waiting.unshift(first)
         return
       }
-      if (exactSizeBytes(first) > this.#parts.budget.availableBytes) return
+      if (this.#sizeBytes(first) > this.#parts.budget.availableBytes) return
       this.take(first)
     }
   }

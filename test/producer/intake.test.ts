@@ -210,7 +210,7 @@ t.test('a small record does not overtake a large one, whatever its partition', a
 })
 
 t.test('what was taken never waits for room behind who does', async (t) => {
-  const { know, send, enqueue, values, told, clock } = rig({ bufferMemoryBytes: 19_000 })
+  const { know, send, enqueue, values, told, clock } = rig({ bufferMemoryBytes: 20_000 })
   know('known')
   while (enqueue({ ...kilobytes('taken', 3), topic: 'later' }) !== 'full');
   t.type(send({ topic: 'known', value: 'w' }, 'w'), 'object')

@@ -3,12 +3,12 @@ import { BufferFullError } from '../../src/errors.js'
 import { exactSizeBytes } from '../../src/producer/accumulator.js'
 import { MemoryBudget } from '../../src/producer/memory-budget.js'
 import type { ParkedRecord } from '../../src/producer/parked-record.js'
-import { ParkingLot } from '../../src/producer/parking-lot.js'
+import { PARKED_RECORD_BYTES, ParkingLot } from '../../src/producer/parking-lot.js'
 import { ManualClock } from '../support/manual-clock.js'
 import { batchOf, preparedRecord, queueOf, topicOf } from './support/pieces.js'
 
 const topic = topicOf([1])
-const SIZE = exactSizeBytes(preparedRecord(topic))
+const SIZE = exactSizeBytes(preparedRecord(topic)) + PARKED_RECORD_BYTES
 
 interface Rig {
   readonly lot: ParkingLot
@@ -22,7 +22,8 @@ interface Rig {
 
 function rig({ rooms = 1, maxWaitingSends = 10 } = {}): Rig {
   const clock = new ManualClock()
-  const budget = new MemoryBudget(rooms * SIZE)
+  const budget = new MemoryBudget(Math.ceil((rooms === 0 ? 1 : rooms) * SIZE))
+  if (rooms === 0) budget.forceTake(SIZE)
   const told: string[] = []
   let freed = 0
   const lot = new ParkingLot(
@@ -60,6 +61,15 @@ t.test(
     t.equal(lot.waitingCount, 1)
     t.equal(park('d', false), null, 'who may not wait is not parked')
     t.equal(lot.refusedBytes, SIZE)
+  },
+)
+
+t.test(
+  'a record that would fit a batch is taken, though not with what parking costs',
+  async (t) => {
+    const { budget, park } = rig({ rooms: 0.9 })
+    t.match(park('a'), { isWaiting: false })
+    t.equal(budget.availableBytes, 0)
   },
 )
 
@@ -173,11 +183,11 @@ t.test('one that waits for its topic too is taken when its bytes are there', asy
 })
 
 t.test('its bytes follow its size once the serializer is done', async (t) => {
-  const { lot, park, budget } = rig({ rooms: 1 })
+  const { lot, park, budget } = rig({ rooms: 10 })
   const parked = park('a') as ParkedRecord
   parked.value = 'x'.repeat(1000)
   lot.resize(parked)
-  t.equal(budget.usedBytes, exactSizeBytes(parked))
+  t.equal(budget.usedBytes, exactSizeBytes(parked) + PARKED_RECORD_BYTES)
   lot.placed(parked, null)
   t.equal(budget.usedBytes, 0)
 })
