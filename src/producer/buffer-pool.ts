@@ -17,6 +17,8 @@ import { bufferSizeFor } from '../protocol/record-batch.js'
 
 const SMALLEST_BATCH_BYTES = 1024
 const DOUBLED_BELOW_BYTES = 65_536
+/** Smaller ones cost less to make anew than to keep. */
+const LEAST_KEPT_BYTES = 65_536
 
 export interface BufferPoolOptions {
   readonly batchSizeBytes: number
@@ -29,7 +31,7 @@ export interface BufferPoolOptions {
 export class BufferPool {
   /** Ascending sizes of whole buffers, head- and tailroom included. */
   readonly sizesBytes: readonly number[]
-  /** Free buffers of the sizes worth keeping: a full batch's and larger. */
+  /** Free buffers of the sizes worth keeping. */
   readonly #free = new Map<number, Buffer[]>()
   readonly #maxFreeBytes: () => number
   #freeBytes = 0
@@ -42,7 +44,7 @@ export class BufferPool {
     for (let size = batchSizeBytes; size < maxPlainBytes; size *= 2) sizes.push(size)
     sizes.push(maxPlainBytes)
     this.sizesBytes = sizes.map(bufferSizeFor)
-    for (const size of sizes.filter((size) => size >= batchSizeBytes)) {
+    for (const size of sizes.filter((it) => it >= Math.min(batchSizeBytes, LEAST_KEPT_BYTES))) {
       this.#free.set(bufferSizeFor(size), [])
     }
     this.#maxFreeBytes = maxFreeBytes

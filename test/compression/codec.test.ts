@@ -22,8 +22,9 @@ const LEVELS: Record<CompressionName, readonly (number | undefined)[]> = {
   lz4: [undefined],
   zstd: [undefined, -131072, 1, 3, 22],
 }
-// Around the sizes at which snappy's chunks (32 KiB) and lz4's blocks (64 KiB) end.
-const SIZES = [0, 1, 100, 32 * KiB - 1, 32 * KiB, 64 * KiB - 1, 64 * KiB, 64 * KiB + 1, 200 * KiB]
+// Around the sizes at which lz4's blocks (64 KiB) and snappy's chunks (128 KiB) end.
+const ENDS = [64, 128].flatMap((size) => [size * KiB - 1, size * KiB, size * KiB + 1])
+const SIZES = [0, 1, 100, ...ENDS, 300 * KiB]
 
 function jsonLike(sizeBytes: number): Buffer {
   let text = ''

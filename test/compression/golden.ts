@@ -27,7 +27,7 @@ export const goldenInputs = {
     '{"to":"Ottla","from":"Franz","text":"Dear Ottla, I wrote to you yesterday, as I do."}',
   ),
   noise: noise(),
-  // Longer than a snappy chunk (32 KiB) and than an lz4 block (64 KiB).
+  // Longer than a snappy chunk of Java's (32 KiB) and than an lz4 block (64 KiB).
   repeated: Buffer.alloc(70_000, 'Dear Ottla, '),
 } as const
 

@@ -52,6 +52,16 @@ t.test('full buffers are used again, up to the bound; smaller ones are not kept'
   t.not(buffers.take(bufferSizeFor(1024)), small)
 })
 
+t.test('of large batches buffers from 64 KiB on are kept', async (t) => {
+  const buffers = pool(524_288, 524_288, 1_000_000)
+  const isKept = (sizeBytes: number): boolean => {
+    const buffer = buffers.take(bufferSizeFor(sizeBytes))
+    buffers.give(buffer)
+    return buffers.take(bufferSizeFor(sizeBytes)) === buffer
+  }
+  t.strictSame([32_768, 65_536, 262_144, 524_288].map(isKept), [false, true, true, true])
+})
+
 t.test('what was taken again makes room for others to be kept', async (t) => {
   const full = bufferSizeFor(4096)
   const buffers = pool(4096, 4096, full)
