@@ -38,8 +38,8 @@ import type { ProducerTopic } from './topic.js'
 /** How long a broker may owe an answer before we look whether leaders have moved. */
 const STALL_MS = 1000
 /** And how often we look again. */
-const STALL_REPEAT_MS = 500
-/** How long an old leader may owe answers once there is a newer one. */
+const STALL_REPEAT_MS = 250
+/** How long an old leader may owe answers once there is a newer one; none if it has stalled. */
 const OLD_LEADER_GRACE_MS = 200
 
 export interface SenderOptions {
@@ -151,11 +151,18 @@ export class Sender implements ProduceListener {
   /** A partition's leader changed. */
   leaderChanged(queue: PartitionQueue): void {
     if (queue.inAirCount > 0 && queue.inAirNodeId !== queue.leaderId) {
-      const graceMs = this.#clock.monotonicMs() + OLD_LEADER_GRACE_MS
-      if (!this.#oldLeaders.has(queue.inAirNodeId)) this.#oldLeaders.set(queue.inAirNodeId, graceMs)
+      this.#waitForOldLeader(queue.inAirNodeId)
     }
     this.#parts.pool.forgiveFailures(queue.leaderId)
     this.consider(queue)
+  }
+
+  #waitForOldLeader(nodeId: number): void {
+    if (this.#oldLeaders.has(nodeId)) return
+    const nowMs = this.#clock.monotonicMs()
+    const [oldest] = this.#outbox(nodeId).requests
+    const hasStalled = oldest !== undefined && nowMs - oldest.sentAtMs >= STALL_MS
+    this.#oldLeaders.set(nodeId, hasStalled ? nowMs : nowMs + OLD_LEADER_GRACE_MS)
   }
 
   /** The producer id is there: the queues that waited for it go on. */
@@ -247,7 +254,7 @@ export class Sender implements ProduceListener {
     const connection = this.#parts.pool.connection(nodeId)
     const { host, port } = connection ?? { host: 'unknown', port: 0 }
     const reason = new ConnectionError(
-      `broker ${nodeId} (${host}:${port}) no longer leads its partitions and owes answers for ${OLD_LEADER_GRACE_MS} ms: its connection is closed, and its batches go to the new leaders`,
+      `broker ${nodeId} (${host}:${port}) no longer leads its partitions and still owes answers: its connection is closed, and its batches go to the new leaders`,
       { host, port, phase: 'request' },
     )
     this.#parts.pool.drop(nodeId, reason)
