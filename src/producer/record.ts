@@ -88,9 +88,20 @@ export function toWireHeaders(
       { topic },
     )
   }
-  const pairs: readonly unknown[] =
-    Symbol.iterator in headers ? Array.from(headers) : Object.entries(headers)
-  return pairs.length === 0 ? null : pairs.map((pair) => toWireHeader(topic, pair))
+  const list = Symbol.iterator in headers ? fromPairs(topic, headers) : fromObject(topic, headers)
+  return list.length === 0 ? null : list
+}
+
+function fromPairs(topic: string, headers: Iterable<unknown>): WireHeader[] {
+  return Array.from(headers, (pair) => toWireHeader(topic, pair))
+}
+
+/** The usual form: without a pair for each. */
+function fromObject(topic: string, headers: Readonly<Record<string, unknown>>): WireHeader[] {
+  return Object.keys(headers).map((name) => ({
+    name: nameBytes(name),
+    value: headerValue(topic, name, headers[name]),
+  }))
 }
 
 function toWireHeader(topic: string, pair: unknown): WireHeader {
@@ -101,7 +112,22 @@ function toWireHeader(topic: string, pair: unknown): WireHeader {
     )
   }
   const [name, value] = pair as [string, unknown]
-  return { name: Buffer.from(name), value: headerValue(topic, name, value) }
+  return { name: nameBytes(name), value: headerValue(topic, name, value) }
+}
+
+/** Names are few and come with every record: their bytes are kept, as many as programs have. */
+const namesKept = new Map<string, Uint8Array>()
+const MOST_NAMES_KEPT = 256
+const LONGEST_NAME_KEPT = 64
+
+function nameBytes(name: string): Uint8Array {
+  const kept = namesKept.get(name)
+  if (kept !== undefined) return kept
+  const bytes = Buffer.from(name)
+  if (name.length <= LONGEST_NAME_KEPT && namesKept.size < MOST_NAMES_KEPT) {
+    namesKept.set(name, bytes)
+  }
+  return bytes
 }
 
 function headerValue(topic: string, name: string, value: unknown): Uint8Array | null {

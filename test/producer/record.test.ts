@@ -102,3 +102,15 @@ t.test('a value in a message is named, and short', async (t) => {
     t.equal(typeof quote(odd), 'string')
   }
 })
+
+t.test('names are what they are, however many and long', async (t) => {
+  const names = [...Array.from({ length: 600 }, (_, i) => `name-${i % 300}`), 'é'.repeat(100)]
+  const wire = toWireHeaders(
+    'orders',
+    names.map((name) => [name, null] as const),
+  )
+  t.strictSame(
+    wire?.map(({ name }) => Buffer.from(name).toString()),
+    names,
+  )
+})
