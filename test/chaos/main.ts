@@ -122,18 +122,25 @@ async function main(): Promise<boolean> {
   const random = new Random(Number(given.seed), 'chaos').next
   log(`seed ${given.seed}`)
   const outcomes: Outcome[] = []
+  let isWhole = true
   try {
     for (const scenario of scenarios) {
       log(`${scenario.name}: ${subjects.map(({ name }) => name).join(', ')}`)
-      const found = await runScenario({ cluster, scenario, subjects, durationMs, random, log })
-      print(found)
-      outcomes.push(...found)
+      try {
+        const found = await runScenario({ cluster, scenario, subjects, durationMs, random, log })
+        print(found)
+        outcomes.push(...found)
+      } catch (error) {
+        isWhole = false // the others count all the same
+        log(`${scenario.name}: ${String(error)}`)
+      }
     }
   } finally {
     await cluster.stop()
   }
   print(outcomes)
   if (given.write) await write(outcomes, subjects.length)
+  if (!isWhole) return false
   if (given.prove) return GUILTY.every((guilty) => isConvicted(guilty, outcomes))
   return outcomes.every(({ subject, verdict }) => subject !== OTTLA.name || isSound(verdict))
 }

@@ -4,6 +4,7 @@
  *
  * Neighbour: watcher.ts.
  */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { produce } from '../../src/protocol/messages/produce.js'
 import { bufferSizeFor, NO_PRODUCER, RecordBatchBuilder } from '../../src/protocol/record-batch.js'
 import { ZERO_UUID } from '../../src/protocol/uuid.js'
@@ -14,6 +15,8 @@ const BATCH_BYTES = 200
 const VALUE = 'probe'
 /** The broker answers by then: with an error, where its replicas do not follow. */
 const TIMEOUT_MS = 200
+/** A broker that says nothing for so long has not taken it; the next look sends another. */
+const SILENCE_MS = 500
 
 /** Writes a probe to the broker, for all replicas in sync to have; false where it was not taken. */
 export async function isTaken(address: string, topic: string, index: number): Promise<boolean> {
@@ -25,7 +28,10 @@ export async function isTaken(address: string, topic: string, index: number): Pr
       { name: topic, topicId: ZERO_UUID, partitionData: [{ index, records: makeBatch() }] },
     ],
   }
-  const answer = await ask(address, produce, PRODUCE_VERSION, request).catch(() => null)
+  const answer = await Promise.race([
+    ask(address, produce, PRODUCE_VERSION, request).catch(() => null),
+    sleep(SILENCE_MS, null, { ref: false }),
+  ])
   return answer?.responses[0]?.partitionResponses[0]?.errorCode === 0
 }
 

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 import t, { type Test } from 'tap'
+import { waitUntil } from '../broker/wait.js'
 import { freePorts } from '../broker/ports.js'
 import { FrameHeads } from './frame-heads.js'
 import { FaultProxy } from './proxy.js'
@@ -58,7 +59,10 @@ function request(apiKey: number, correlationId: number): Buffer {
 }
 
 /** A broker that answers requests one by one: length, correlation id. */
-async function brokerRig(t: Test): Promise<{ proxy: FaultProxy; client: Socket; asked: number[] }> {
+async function brokerRig(
+  t: Test,
+  thinkMs = 0,
+): Promise<{ proxy: FaultProxy; client: Socket; asked: number[] }> {
   const asked: number[] = []
   const server = createServer((socket) => {
     const heads = new FrameHeads(12)
@@ -66,7 +70,8 @@ async function brokerRig(t: Test): Promise<{ proxy: FaultProxy; client: Socket; 
     socket.on('data', (chunk) =>
       heads.push(chunk, (head) => {
         asked.push(head.readInt32BE(8))
-        socket.write(Buffer.concat([Buffer.from([0, 0, 0, 4]), head.subarray(8)]))
+        const answer = Buffer.concat([Buffer.from([0, 0, 0, 4]), head.subarray(8)])
+        setTimeout(() => socket.write(answer), thinkMs)
       }),
     )
   }).listen(0, '127.0.0.1')
@@ -105,6 +110,17 @@ t.test('a healed proxy loses nothing', async (t) => {
   client.write(request(0, 1))
   const [answer] = (await once(client, 'data')) as [Buffer]
   t.same(answer, Buffer.from([0, 0, 0, 4, 0, 0, 0, 1]))
+})
+
+t.test('a proxy that is healed before the broker answers loses nothing', async (t) => {
+  const { proxy, client, asked } = await brokerRig(t, 50)
+  proxy.loseNextAnswers()
+  client.write(request(0, 1))
+  await waitUntil(async () => asked.length === 1, { what: 'the request', timeoutMs: 5_000 })
+  proxy.heal()
+  const [answer] = (await once(client, 'data')) as [Buffer]
+  t.same(answer, Buffer.from([0, 0, 0, 4, 0, 0, 0, 1]))
+  t.equal(proxy.answersLost, 0)
 })
 
 t.test('frames are found however the stream is cut', async (t) => {

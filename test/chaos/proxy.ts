@@ -64,7 +64,7 @@ export class FaultProxy {
   heal(): void {
     this.latencyMs = null
     this.isDribbling = false
-    for (const line of this.#lines) line.losesNextAnswer = false
+    for (const line of this.#lines) line.heal()
   }
 
   async close(): Promise<void> {
@@ -86,6 +86,8 @@ class Line {
   losesNextAnswer = false
   /** Correlation id of the answer to be lost. */
   #doomed: number | null = null
+  /** The doomed answer has come: nothing from the broker passes any more. */
+  #isLosing = false
   #isCut = false
 
   constructor(client: Socket, broker: Socket, proxy: FaultProxy, onCut: () => void) {
@@ -100,6 +102,7 @@ class Line {
       toBroker.push(chunk)
     })
     broker.on('data', (chunk) => {
+      if (this.#isLosing) return
       const lostFrom = this.#lostFrom(chunk)
       if (lostFrom === null) toClient.push(chunk)
       else this.#loseAnswer(chunk.subarray(0, lostFrom))
@@ -130,9 +133,15 @@ class Line {
   /** The broker has answered, so that what it was asked is done: nobody hears of it. */
   #loseAnswer(before: Buffer): void {
     this.#proxy.answersLost++
-    this.#doomed = null
+    this.#isLosing = true
     if (this.#client.destroyed) this.cut()
     else this.#client.write(before, () => this.cut())
+  }
+
+  /** No answer is to be lost any more. */
+  heal(): void {
+    this.losesNextAnswer = false
+    this.#doomed = null
   }
 
   cut(): void {

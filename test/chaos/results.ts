@@ -32,12 +32,17 @@ export function chaosSection(outcomes: readonly Outcome[] = readOutcomes()): str
 }
 
 function circumstances(outcomes: readonly Outcome[]): string {
-  const runs = new Set(outcomes.flatMap(({ run }) => (run === undefined ? [] : [oneRun(run)])))
-  return `_${[...runs].join('; ')}._`
+  const clients = new Map<string, Set<string>>()
+  for (const { run, subject } of outcomes) {
+    if (run === undefined) continue
+    const text = oneRun(run)
+    clients.set(text, (clients.get(text) ?? new Set()).add(subject))
+  }
+  return `_${Array.from(clients, ([run, names]) => `${[...names].join(', ')}: ${run}`).join('; ')}._`
 }
 
 function oneRun({ date, kafka, node, seed, seconds, clients }: Circumstances): string {
-  return `${date}: ${clients} clients side by side, Kafka ${kafka}, Node ${node}, ${seconds} s, seed ${seed}`
+  return `${date}, ${clients} side by side, Kafka ${kafka}, Node ${node}, ${seconds} s, seed ${seed}`
 }
 
 const CRIMES = ['lost', 'doubled', 'outOfOrder', 'misplaced', 'lied', 'open', 'toldTwice'] as const
