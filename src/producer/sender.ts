@@ -12,7 +12,7 @@
  */
 import { assert } from '../assert.js'
 import type { Clock, Timer } from '../clock.js'
-import { ConnectionError, type OttlaError } from '../errors.js'
+import type { OttlaError } from '../errors.js'
 import type { BrokerPool } from '../network/broker-pool.js'
 import type { Connection } from '../network/connection.js'
 import { produce, type ProduceResponse } from '../protocol/messages/produce.js'
@@ -21,6 +21,7 @@ import type { ProducerBatch } from './batch.js'
 import type { Compressor } from './compressor.js'
 import type { Delivery } from './delivery.js'
 import type { MetricsCounter } from './metrics.js'
+import { OldLeaders, STALL_MS } from './old-leaders.js'
 import { Outbox } from './outbox.js'
 import type { PartitionQueue } from './partition-queue.js'
 import { PartitionSequence } from './partition-sequence.js'
@@ -35,12 +36,8 @@ import {
 } from './produce-request.js'
 import type { ProducerTopic } from './topic.js'
 
-/** How long a broker may owe an answer before we look whether leaders have moved. */
-const STALL_MS = 1000
-/** And how often we look again. */
+/** How often we look again whether leaders have moved while a broker owes answers. */
 const STALL_REPEAT_MS = 250
-/** How long an old leader may owe answers once there is a newer one; none if it has stalled. */
-const OLD_LEADER_GRACE_MS = 200
 
 export interface SenderOptions {
   readonly clientId: string
@@ -80,8 +77,7 @@ export class Sender implements ProduceListener {
   readonly #paused = new Set<PartitionQueue>()
   /** Queues that wait for the producer id. */
   readonly #unidentified = new Set<PartitionQueue>()
-  /** Old leaders that still owe answers, and when to stop waiting for them. */
-  readonly #oldLeaders = new Map<number, number>()
+  readonly #oldLeaders: OldLeaders
   /** Numbers the requests while their batches are collected. */
   #round = 0
   #isScheduled = false
@@ -93,6 +89,7 @@ export class Sender implements ProduceListener {
     this.#options = options
     this.#parts = parts
     this.#clock = parts.clock
+    this.#oldLeaders = new OldLeaders(parts.pool)
   }
 
   /**
@@ -140,7 +137,7 @@ export class Sender implements ProduceListener {
     this.#expire(nowMs)
     this.#parts.accumulator.releaseLingering(nowMs)
     this.#endPauses(nowMs)
-    this.#leaveOldLeaders(nowMs)
+    this.#oldLeaders.leave(nowMs)
     for (const outbox of this.#outboxes.values()) {
       if (outbox.ready.length > 0) this.#drain(outbox, nowMs)
       this.#watchStall(outbox, nowMs)
@@ -151,18 +148,10 @@ export class Sender implements ProduceListener {
   /** A partition's leader changed. */
   leaderChanged(queue: PartitionQueue): void {
     if (queue.inAirCount > 0 && queue.inAirNodeId !== queue.leaderId) {
-      this.#waitForOldLeader(queue.inAirNodeId)
+      this.#oldLeaders.add(this.#outbox(queue.inAirNodeId), this.#clock.monotonicMs())
     }
     this.#parts.pool.forgiveFailures(queue.leaderId)
     this.consider(queue)
-  }
-
-  #waitForOldLeader(nodeId: number): void {
-    if (this.#oldLeaders.has(nodeId)) return
-    const nowMs = this.#clock.monotonicMs()
-    const [oldest] = this.#outbox(nodeId).requests
-    const hasStalled = oldest !== undefined && nowMs - oldest.sentAtMs >= STALL_MS
-    this.#oldLeaders.set(nodeId, hasStalled ? nowMs : nowMs + OLD_LEADER_GRACE_MS)
   }
 
   /** The producer id is there: the queues that waited for it go on. */
@@ -234,30 +223,6 @@ export class Sender implements ProduceListener {
       this.#paused.delete(queue)
       this.consider(queue)
     }
-  }
-
-  /** Batches at a leader that is none any more are unknown; they go again to the new one. */
-  #leaveOldLeaders(nowMs: number): void {
-    for (const [nodeId, graceMs] of this.#oldLeaders) {
-      if (graceMs > nowMs) continue
-      this.#oldLeaders.delete(nodeId)
-      const owes = this.#outbox(nodeId).requests.some((request) =>
-        [...request.batches()].some(
-          ({ queue }) => queue.leaderId >= 0 && queue.leaderId !== nodeId,
-        ),
-      )
-      if (owes) this.#dropOldLeader(nodeId)
-    }
-  }
-
-  #dropOldLeader(nodeId: number): void {
-    const connection = this.#parts.pool.connection(nodeId)
-    const { host, port } = connection ?? { host: 'unknown', port: 0 }
-    const reason = new ConnectionError(
-      `broker ${nodeId} (${host}:${port}) no longer leads its partitions and still owes answers: its connection is closed, and its batches go to the new leaders`,
-      { host, port, phase: 'request' },
-    )
-    this.#parts.pool.drop(nodeId, reason)
   }
 
   #watchStall(outbox: Outbox, nowMs: number): void {
@@ -411,7 +376,7 @@ export class Sender implements ProduceListener {
     const { accumulator } = this.#parts
     let atMs = Math.min(accumulator.nextLingerMs(), accumulator.nextExpiryMs())
     for (const queue of this.#paused) atMs = Math.min(atMs, queue.retryAtMs)
-    for (const graceMs of this.#oldLeaders.values()) atMs = Math.min(atMs, graceMs)
+    atMs = Math.min(atMs, this.#oldLeaders.nextMs())
     for (const { stallCheckMs } of this.#outboxes.values()) atMs = Math.min(atMs, stallCheckMs)
     if (atMs < Infinity) {
       this.wakeAt(atMs)

@@ -30,6 +30,7 @@
  *
  * Before: the accumulator appends. After: produce-framing.ts wraps it into a request.
  */
+import { copyBytes } from './copy-bytes.js'
 import { crc32c } from './crc32c.js'
 import { headersSizeBytes, writeHeaders, type WireHeader } from './record-headers.js'
 import {
@@ -290,16 +291,6 @@ export function sealBatch({ buffer, start, end }: BatchBytes, header: BatchHeade
   buffer.writeInt32BE(header.stamp.baseSequence, start + 53)
   buffer.writeInt32BE(header.recordCount, start + 57)
   buffer.writeUInt32BE(crc32c(buffer.subarray(start + CRC_FROM, end)), start + 17)
-}
-
-function copyBytes(buffer: Buffer, offset: number, bytes: Uint8Array, length: number): number {
-  if (bytes.length === length) {
-    buffer.set(bytes, offset)
-  } else {
-    // A longer scratch buffer: a loop is cheaper than making a view of it.
-    for (let i = 0; i < length; i++) buffer[offset + i] = bytes[i] as number
-  }
-  return offset + length
 }
 
 /** Writes `text` as UTF-8; false where that is not exactly `byteLength` bytes. */

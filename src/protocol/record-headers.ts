@@ -6,10 +6,8 @@
  *
  * Neighbours: record-batch.ts and record-batch-reader.ts, whose records these are part of.
  */
+import { copyBytes } from './copy-bytes.js'
 import { varintSizeBytes, writeVarint } from './varint.js'
-
-/** Up to here a loop beats the call of `set` (measured: `enqueue` with two headers). */
-const SHORT_BYTES = 24
 
 /** A header ready for the wire. */
 export interface WireHeader {
@@ -37,16 +35,9 @@ export function writeHeaders(
   offset = writeVarint(buffer, offset, headers.length)
   for (const { name, value } of headers) {
     offset = writeVarint(buffer, offset, name.length)
-    offset = copy(buffer, offset, name)
+    offset = copyBytes(buffer, offset, name)
     offset = writeVarint(buffer, offset, value === null ? -1 : value.length)
-    if (value !== null) offset = copy(buffer, offset, value)
+    if (value !== null) offset = copyBytes(buffer, offset, value)
   }
   return offset
-}
-
-function copy(buffer: Uint8Array, offset: number, bytes: Uint8Array): number {
-  const { length } = bytes
-  if (length > SHORT_BYTES) buffer.set(bytes, offset)
-  else for (let i = 0; i < length; i++) buffer[offset + i] = bytes[i] as number
-  return offset + length
 }

@@ -79,3 +79,13 @@ t.test('own recovery counts from the end of the time without service', async (t)
   t.equal(verdict.ownRecoveryMs, 100)
   t.equal(verdict.longestStallMs, 2100 - 1030)
 })
+
+t.test('who acknowledges nothing more has not recovered', async (t) => {
+  const settled = [
+    ...run.settled.filter(({ number }) => number < 4),
+    ...parseOutput('4 1040 5000 failed not-written GONE x\n'),
+  ]
+  const span = { fromMs: 1035, servedMs: 1980, takenMs: 2000 }
+  const verdict = judge({ ...run, settled, unserved: [[span], []] })
+  t.equal(verdict.ownRecoveryMs, 3000)
+})

@@ -159,14 +159,17 @@ function recoveryMs(
   acked: readonly Settled[],
   endOf: (span: Span) => number,
 ): number | null {
+  const lastMs = run.settled.reduce((last, { settledMs }) => Math.max(last, settledMs), 0)
   const recoveries = partitionsOf(run).flatMap((partition) =>
     (run.unserved[partition] ?? []).flatMap((span) => {
-      const later = acked.filter(
-        ({ number, dueMs }) => number % run.partitions === partition && dueMs >= span.fromMs,
-      )
-      if (later.length === 0) return []
+      const isLater = ({ number, dueMs }: Settled): boolean =>
+        number % run.partitions === partition && dueMs >= span.fromMs
+      const later = acked.filter(isLater)
+      const given = run.settled.filter(isLater)
       const firstMs = later.reduce((least, { settledMs }) => Math.min(least, settledMs), Infinity)
-      return Math.max(0, firstMs - endOf(span))
+      if (later.length > 0) return Math.max(0, firstMs - endOf(span))
+      // None was acknowledged: if there were any, it has not recovered as long as it could be seen.
+      return given.length === 0 ? [] : Math.max(0, lastMs - endOf(span))
     }),
   )
   return recoveries.length === 0 ? null : Math.max(...recoveries)

@@ -16,7 +16,7 @@ import { PINNED_VERSION } from '../broker/versions.js'
 import { Random } from '../simulation/random.js'
 import { ChaosCluster } from './cluster.js'
 import { isSound } from './judge.js'
-import { readOutcomes, RESULTS } from './results.js'
+import { readOutcomes, RESULTS, SCENARIO_HEAD, scenarioRow } from './results.js'
 import { runScenario, type Circumstances, type Outcome } from './run.js'
 import { SCENARIOS, type Scenario } from './scenarios.js'
 import { allSubjects, GUILTY, javaSubject, OTTLA, type ChaosSubject } from './subjects.js'
@@ -74,25 +74,17 @@ function named<T extends { readonly name: string }>(
   return all.filter(({ name }) => parts.some((part) => fits(name, part)))
 }
 
-const HEAD = ['scenario', 'client', 'acked', 'lost', 'doubled', 'out of order', 'misplaced', 'lied', 'open', 'failed', 'longest stall', 'served to ack', 'own recovery', 'p99'] // prettier-ignore
-
-function row({ scenario, subject, verdict }: Outcome): string[] {
-  const { acked, lost, doubled, outOfOrder, misplaced, lied, open, failed } = verdict
-  const failures = Object.entries(failed).map(([what, count]) => `${count} ${what}`)
-  const ms = (time: number | null): string => (time === null ? '-' : `${Math.round(time)} ms`)
-  const counts = [acked, lost, doubled, outOfOrder, misplaced, lied, open].map(String)
-  const times = [
-    verdict.longestStallMs,
-    verdict.servedToAckMs,
-    verdict.ownRecoveryMs,
-    verdict.p99Ms,
-  ].map(ms)
-  return [scenario, subject, ...counts, failures.join('; ') || '0', ...times]
+/** What failed and how, a line for each client. */
+function printFailures(outcomes: readonly Outcome[]): void {
+  for (const { subject, verdict } of outcomes) {
+    const failures = Object.entries(verdict.failed).map(([what, count]) => `${count} ${what}`)
+    if (failures.length > 0) console.log(`failed, ${subject}: ${failures.join('; ')}`)
+  }
 }
 
 function print(outcomes: readonly Outcome[]): void {
-  const table = new Table({ head: HEAD, style: { head: [], border: [] } })
-  table.push(...outcomes.map(row))
+  const table = new Table({ head: [...SCENARIO_HEAD], style: { head: [], border: [] } })
+  table.push(...outcomes.map(scenarioRow))
   console.log(table.toString())
 }
 
@@ -129,6 +121,7 @@ async function main(): Promise<boolean> {
       try {
         const found = await runScenario({ cluster, scenario, subjects, durationMs, random, log })
         print(found)
+        printFailures(found)
         outcomes.push(...found)
       } catch (error) {
         isWhole = false // the others count all the same

@@ -8,11 +8,17 @@ import { FaultProxy } from './proxy.js'
 
 const REQUEST = Buffer.alloc(2_000, 'r')
 
-/** A server that sends back what it gets, behind a proxy, and a client of it. */
-async function rig(t: Test): Promise<{ proxy: FaultProxy; client: Socket }> {
+/** Told of each chunk that a client sends to the server behind the proxy. */
+type Serve = (chunk: Buffer, socket: Socket) => void
+
+/** A server behind a proxy, and a client of it; the server sends back what it gets. */
+async function rig(
+  t: Test,
+  serve: Serve = (chunk, socket) => socket.write(chunk),
+): Promise<{ proxy: FaultProxy; client: Socket }> {
   const server = createServer((socket) => {
     socket.on('error', () => {})
-    socket.on('data', (chunk) => socket.write(chunk))
+    socket.on('data', (chunk) => serve(chunk, socket))
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')
   const [port = 0] = await freePorts(1)
@@ -58,35 +64,21 @@ function request(apiKey: number, correlationId: number): Buffer {
   return frame
 }
 
-/** A broker that answers requests one by one: length, correlation id. */
+/** The same with a broker that answers requests one by one: length, correlation id. */
 async function brokerRig(
   t: Test,
   thinkMs = 0,
 ): Promise<{ proxy: FaultProxy; client: Socket; asked: number[] }> {
   const asked: number[] = []
-  const server = createServer((socket) => {
-    const heads = new FrameHeads(12)
-    socket.on('error', () => {})
-    socket.on('data', (chunk) =>
-      heads.push(chunk, (head) => {
-        asked.push(head.readInt32BE(8))
-        const answer = Buffer.concat([Buffer.from([0, 0, 0, 4]), head.subarray(8)])
-        setTimeout(() => socket.write(answer), thinkMs)
-      }),
-    )
-  }).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const [port = 0] = await freePorts(1)
-  const proxy = await FaultProxy.listen(port, (server.address() as AddressInfo).port)
-  const client = connect(port, '127.0.0.1')
-  client.on('error', () => {})
-  t.teardown(async () => {
-    client.destroy()
-    await proxy.close()
-    server.close()
-  })
-  await once(client, 'connect')
-  return { proxy, client, asked }
+  const heads = new FrameHeads(12) // of the one connection
+  const parts = await rig(t, (chunk, socket) =>
+    heads.push(chunk, (head) => {
+      asked.push(head.readInt32BE(8))
+      const answer = Buffer.concat([Buffer.from([0, 0, 0, 4]), head.subarray(8)])
+      setTimeout(() => socket.write(answer), thinkMs)
+    }),
+  )
+  return { ...parts, asked }
 }
 
 t.test('the answer to the next Produce request is lost, and no other', async (t) => {

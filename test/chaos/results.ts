@@ -48,7 +48,8 @@ function oneRun({ date, kafka, node, seed, seconds, clients }: Circumstances): s
 const CRIMES = ['lost', 'doubled', 'outOfOrder', 'misplaced', 'lied', 'open', 'toldTwice'] as const
 const CRIME_NAMES = ['lost', 'doubled', 'out of order', 'misplaced', 'lied', 'open', 'told twice']
 const CLIENT_HEAD = ['client', 'scenarios', 'acked', ...CRIME_NAMES, 'failed', 'worst stall', 'worst own recovery'] // prettier-ignore
-const SCENARIO_HEAD = ['scenario', 'client', 'acked', 'wrong', 'failed', 'longest stall', 'served to ack', 'own recovery', 'p99'] // prettier-ignore
+/** The columns of `scenarioRow`. */
+export const SCENARIO_HEAD = ['scenario', 'client', 'acked', 'wrong', 'failed', 'longest stall', 'served to ack', 'own recovery', 'p99'] // prettier-ignore
 
 function clientRow(client: string, outcomes: readonly Outcome[]): string[] {
   const verdicts = outcomes.filter(({ subject }) => subject === client).map((it) => it.verdict)
@@ -67,7 +68,7 @@ function clientRow(client: string, outcomes: readonly Outcome[]): string[] {
   ]
 }
 
-function scenarioRow({ scenario, subject, verdict }: Outcome): string[] {
+export function scenarioRow({ scenario, subject, verdict }: Outcome): string[] {
   const times = [
     verdict.longestStallMs,
     verdict.servedToAckMs,

@@ -1,0 +1,70 @@
+/**
+ * Brokers that no longer lead some partition and still owe answers for it. Until they have given them,
+ * or their connection is closed, nothing of that partition goes to its new leader; so each is waited
+ * for a moment, and a frozen one not even that.
+ *
+ *   leader moved --> owes answers, silent for less than a second --> 200 ms --> connection closed
+ *                    owes answers, silent for longer: frozen ------------------> at once
+ *
+ * Batches on a closed connection are unknown, and go to the new leader under the same numbers.
+ *
+ * Before and after: sender.ts.
+ */
+import { ConnectionError } from '../errors.js'
+import type { BrokerPool } from '../network/broker-pool.js'
+import type { Outbox } from './outbox.js'
+
+/** A broker that owes an answer for so long has stalled: it may be frozen, and leaders have moved. */
+export const STALL_MS = 1000
+/** How long an old leader may owe answers once there is a newer one; none if it has stalled. */
+const GRACE_MS = 200
+
+export class OldLeaders {
+  readonly #pool: BrokerPool
+  /** Until when each is waited for; monotonic. */
+  readonly #graceMs = new Map<Outbox, number>()
+
+  constructor(pool: BrokerPool) {
+    this.#pool = pool
+  }
+
+  /** The broker of this outbox leads one partition less, and owes an answer for it. */
+  add(outbox: Outbox, nowMs: number): void {
+    if (this.#graceMs.has(outbox)) return
+    const [oldest] = outbox.requests
+    const hasStalled = oldest !== undefined && nowMs - oldest.sentAtMs >= STALL_MS
+    this.#graceMs.set(outbox, hasStalled ? nowMs : nowMs + GRACE_MS)
+  }
+
+  /** When `leave` has something to do; Infinity with none. */
+  nextMs(): number {
+    let nextMs = Infinity
+    for (const graceMs of this.#graceMs.values()) nextMs = Math.min(nextMs, graceMs)
+    return nextMs
+  }
+
+  /** Closes the connections of those whose time is up, if they owe answers still. */
+  leave(nowMs: number): void {
+    for (const [outbox, graceMs] of this.#graceMs) {
+      if (graceMs > nowMs) continue
+      this.#graceMs.delete(outbox)
+      if (owesAnswers(outbox)) this.#drop(outbox.nodeId)
+    }
+  }
+
+  #drop(nodeId: number): void {
+    const { host, port } = this.#pool.connection(nodeId) ?? { host: 'unknown', port: 0 }
+    const reason = new ConnectionError(
+      `broker ${nodeId} (${host}:${port}) no longer leads its partitions and still owes answers: its connection is closed, and its batches go to the new leaders`,
+      { host, port, phase: 'request' },
+    )
+    this.#pool.drop(nodeId, reason)
+  }
+}
+
+/** For a partition that has another leader now. */
+function owesAnswers({ nodeId, requests }: Outbox): boolean {
+  return requests.some((request) =>
+    [...request.batches()].some(({ queue }) => queue.leaderId >= 0 && queue.leaderId !== nodeId),
+  )
+}
