@@ -5,7 +5,7 @@
  * Before: the user, by producer.ts. A record's own checks are in record.ts.
  */
 import { ConfigError, DeliveryError, InvalidRecordError } from '../errors.js'
-import { kindOf } from './record.js'
+import { kindOf, quote } from './record.js'
 
 /**
  * Why a record was not taken: the error as it is, or, where the user's own code threw (a getter, an
@@ -44,11 +44,18 @@ export function checkRecords(records: unknown): void {
 
 /** The milliseconds of `close`, or their default. Throws ConfigError for what are none. */
 export function closeTimeoutMs(options: unknown, defaultMs: number): number {
-  const { timeoutMs = defaultMs } = Object(options) as { timeoutMs?: unknown }
-  if (options !== null && Number.isFinite(timeoutMs) && (timeoutMs as number) >= 0) {
-    return timeoutMs as number
+  if (options === undefined) return defaultMs
+  const fail = (given: string): never => {
+    throw new ConfigError(
+      `close was given ${given}: give { timeoutMs } in milliseconds from 0, or nothing`,
+    )
   }
-  throw new ConfigError(
-    `close was given ${options === null ? 'null' : `{ timeoutMs } that is ${kindOf(timeoutMs)}`}: give { timeoutMs } in milliseconds from 0, or nothing`,
-  )
+  if (typeof options !== 'object' || options === null) return fail(kindOf(options))
+  const { timeoutMs = defaultMs, ...others } = options as { timeoutMs?: unknown }
+  const [unknown] = Object.keys(others)
+  if (unknown !== undefined) fail(`an unknown option ${quote(unknown)}`)
+  if (!Number.isFinite(timeoutMs) || (timeoutMs as number) < 0) {
+    fail(`{ timeoutMs } that is ${kindOf(timeoutMs)}`)
+  }
+  return timeoutMs as number
 }

@@ -3,11 +3,19 @@
  */
 import { ConfigError } from '../errors.js'
 import { parseAddress } from '../network/address.js'
+import { apiVersions } from '../protocol/messages/api-versions.js'
+import { initProducerId } from '../protocol/messages/init-producer-id.js'
+import { metadata } from '../protocol/messages/metadata.js'
+import { produce } from '../protocol/messages/produce.js'
 import { kindOf, quote } from './record.js'
 
 /** Throws ConfigError where a value does not fit. */
 type Check = (name: string, value: unknown) => void
 
+/** The APIs that a producer speaks. */
+const APIS: readonly string[] = [apiVersions, metadata, initProducerId, produce].map(
+  ({ name }) => name,
+)
 const MAX_INT32 = 2 ** 31 - 1
 
 const milliseconds = (least: number): Check => integer(least, MAX_INT32, 'milliseconds')
@@ -100,12 +108,16 @@ const compression: Check = (name, value) => {
   }
 }
 
-const apiVersions: Check = (name, value) => {
+const versionCaps: Check = (name, value) => {
   if (typeof value !== 'object' || value === null) {
     throw new ConfigError(`option ${name} is ${kindOf(value)}: give e.g. { Produce: 9 }`)
   }
-  for (const [api, version] of Object.entries(value))
+  for (const [api, version] of Object.entries(value)) {
+    if (!APIS.includes(api)) {
+      throw new ConfigError(`option ${name} has ${quote(api)}: it can have ${APIS.join(', ')}`)
+    }
     integer(0, 100, 'a version')(`${name}.${api}`, version)
+  }
 }
 
 const CHECKS: Readonly<Record<string, Check>> = {
@@ -137,7 +149,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
   partitionerAdaptive: boolean,
   serializers,
   logger,
-  apiVersions,
+  apiVersions: versionCaps,
 }
 
 /** Throws ConfigError unless every option is known and its value fits. */

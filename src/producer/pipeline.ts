@@ -147,12 +147,17 @@ export class Pipeline<K, V> {
     this.intake = this.#makeIntake(options, clock)
   }
 
-  /** What a user's callback throws is logged, and harms nobody else. */
+  /** What a user's callback throws, or rejects with, is logged, and harms nobody else. */
   readonly runCallback: CallbackRunner = (callback, error, metadata) => {
-    try {
-      callback(error, metadata)
-    } catch (thrown) {
+    const failed = (thrown: unknown): void => {
       this.logger.error({ error: thrown }, 'a delivery callback threw')
+    }
+    try {
+      // An async function may stand where one that returns nothing is asked for.
+      const returned: unknown = callback(error, metadata)
+      if (returned instanceof Promise) returned.catch(failed)
+    } catch (thrown) {
+      failed(thrown)
     }
   }
 

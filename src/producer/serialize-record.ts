@@ -46,11 +46,24 @@ const NO_SERIALIZER_HINT =
 const SERIALIZER_HINT = 'its serializer must return a string, bytes or null'
 
 function checked(value: unknown, part: RecordPart, topic: string, hint: string): Serialized {
-  if (isSerialized(value)) return value
-  throw new SerializationError(
-    `the ${part} of a record for topic "${topic}" is ${kindOf(value)}: ${hint}`,
-    { topic },
-  )
+  const isFit = isSerialized(value)
+  if (isFit && !(value instanceof Uint8Array && value.length === 0 && isDetached(value))) {
+    return value
+  }
+  const kind = isFit ? 'bytes whose ArrayBuffer was transferred away' : kindOf(value)
+  throw new SerializationError(`the ${part} of a record for topic "${topic}" is ${kind}: ${hint}`, {
+    topic,
+  })
+}
+
+/** Bytes that were handed to another thread look empty here; `buffer.detached` is for Node 22 on. */
+function isDetached({ buffer }: Uint8Array): boolean {
+  try {
+    new Uint8Array(buffer)
+    return false
+  } catch {
+    return true
+  }
 }
 
 function failed(cause: unknown, part: RecordPart, topic: string): DeliveryError {

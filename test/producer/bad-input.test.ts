@@ -119,10 +119,13 @@ t.test('options of a call that are none are refused in its promise', async (t) =
         message: /signal/,
       })
     }
-    t.match(await errorOf(it, it.producer.close(wrong(null))), { code: 'ERR_OTTLA_CONFIG' })
-    t.match(await errorOf(it, it.producer.close({ timeoutMs: Number.NaN })), {
-      code: 'ERR_OTTLA_CONFIG',
-    })
+    for (const options of [null, 5, 'soon', { timeout: 1 }, { timeoutMs: Number.NaN }]) {
+      t.match(
+        await errorOf(it, it.producer.close(wrong(options))),
+        { code: 'ERR_OTTLA_CONFIG' },
+        `close(${JSON.stringify(options)})`,
+      )
+    }
     t.match(await errorOf(it, it.producer.partitionsFor(wrong(7))), {
       code: 'ERR_OTTLA_INVALID_RECORD',
     })
@@ -295,6 +298,24 @@ t.test('a callback may send, flush, close and throw, in any mixture', async (t) 
     t.ok(isFlushed)
     t.strictSame(values(it.cluster, 'orders'), ['a', 'b'])
   })
+})
+
+t.test('what an async callback rejects with is logged, as what another throws', async (t) => {
+  const logged: unknown[] = []
+  const silent = (): void => {}
+  const error = (fields: unknown): void => void logged.push(fields)
+  const logger = { debug: silent, info: silent, warn: silent, error }
+  await withProducer(
+    async (it) => {
+      const thrown = new Error('thrown by a user')
+      const rejects = (): Promise<never> => Promise.reject(thrown)
+      it.producer.enqueue({ topic: 'orders', value: 'x' }, wrong(rejects))
+      await it.run(it.producer.flush())
+      await it.clock.settle()
+      t.strictSame(logged, [{ error: thrown }])
+    },
+    { logger },
+  )
 })
 
 t.test('after close every call says so, and close says nothing new', async (t) => {

@@ -99,6 +99,14 @@ t.test('an option that is undefined counts as left out', async (t) => {
   t.doesNotThrow(() => resolve({ nonsense: undefined }))
 })
 
+t.test('a version is capped by the name of an API that is spoken', async (t) => {
+  t.strictSame(resolve({ apiVersions: { Produce: 9 } }).apiVersions, { Produce: 9 })
+  t.throws(() => resolve({ apiVersions: { produce: 9 } }), {
+    name: 'ConfigError',
+    message: /option apiVersions has "produce": it can have .*Produce/,
+  })
+})
+
 t.test('an unknown option is refused, and the one that was meant is named', async (t) => {
   const meant = {
     linger: 'lingerMs',

@@ -21,6 +21,17 @@ t.test('without a serializer an object is refused, and json() is named', async (
   }
 })
 
+t.test('bytes whose buffer was handed away are refused, and not sent as none', async (t) => {
+  const bytes = new Uint8Array(8)
+  structuredClone(bytes.buffer, { transfer: [bytes.buffer] })
+  t.throws(() => serializeWith(undefined, 'value', bytes, 'orders'), {
+    name: 'SerializationError',
+    message: /transferred away/,
+  })
+  const empty = new Uint8Array(0)
+  t.equal(serializeWith(undefined, 'value', empty, 'orders'), empty)
+})
+
 t.test('a serializer gets the value and the topic, and is not asked for null', async (t) => {
   const asked: unknown[] = []
   const serializer: Serializer<number> = (value, topic) => {
