@@ -13,7 +13,7 @@ import { backoffMs } from './backoff.js'
 import type { BackoffRange } from './backoff.js'
 import type { NetworkOptions } from './options.js'
 
-const URGENT: BackoffRange = { initialMs: 50, maxMs: 500 }
+const URGENT: BackoffRange = { initialMs: 50, maxMs: 250 }
 
 /** What a refresh has brought. */
 export interface RefreshOutcome {

@@ -211,6 +211,7 @@ export class Delivery {
 
   #retry(batch: ProducerBatch, verdict: Verdict, nowMs: number): void {
     const { queue } = batch
+    queue.isLeaderProven = false
     // Where the leader moved, or only the numbers were wrong, a pause gains nothing; but once.
     const leaderMoved = queue.leaderEpoch > batch.leaderEpochAtSend
     const isImmediate = leaderMoved || (verdict.immediately && batch.attempts === 1)

@@ -16,8 +16,6 @@ export class Outbox {
   readonly ready = new Deque<PartitionQueue>()
   /** Unanswered requests, oldest first. */
   readonly requests: ProduceRequest[] = []
-  /** Monotonic: when to look whether the leaders moved, while the oldest request has no answer. */
-  stallCheckMs = Infinity
 
   constructor(nodeId: number) {
     this.nodeId = nodeId

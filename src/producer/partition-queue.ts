@@ -9,10 +9,12 @@
  * `next` is the whole rule:
  *  1. nothing without a leader, during a pause after a failure, or while another broker still owes
  *     an answer to a batch of this partition (it may be writing it);
- *  2. while a batch waits for its retry, only the first unresolved one may go, and no new one: a
- *     later batch must not overtake;
- *  3. on a leader (or under numbers) that has not answered well yet, one batch alone: the first of
- *     two may be refused by a leader that then accepts the second;
+ *  2. while a batch waits for its retry, only the first such one may go, and no new one: a later
+ *     batch must not overtake;
+ *  3. on a leader (or under numbers) that has not answered well yet, or not since a failure, one
+ *     batch alone, the first unresolved: the first of two may be refused by a leader that then
+ *     accepts the second. Once that one is acknowledged the others follow as usual: each alone
+ *     would make recovery five round trips long;
  *  4. at most `maxInFlight` unresolved (a broker remembers five batches of a producer);
  *  5. after a gap in the sequence no new batch until the partition has begun again.
  *
@@ -42,7 +44,7 @@ export class PartitionQueue {
   inAirCount = 0
   /** Monotonic: no attempt before this. */
   retryAtMs = 0
-  /** A batch was acknowledged by this leader under these numbers: several may be in flight. */
+  /** This leader acknowledged a batch under these numbers, and none failed since: several may be in flight. */
   isLeaderProven = false
   /** Numbers for idempotence; null without it, or before the producer id is known. */
   sequence: PartitionSequence | null = null
@@ -73,7 +75,7 @@ export class PartitionQueue {
     if (this.leaderId < 0 || nowMs < this.retryAtMs) return null
     if (this.mustRestartSequence) return null
     if (this.inAirCount > 0 && this.inAirNodeId !== this.leaderId) return null
-    const retry = this.#nextRetry()
+    const retry = this.#nextRetry(maxInFlight)
     if (retry !== undefined) return retry
     if (!this.#mayPipeline(maxInFlight)) return null
     return this.closed.peek() ?? (this.open?.isDue === true ? this.open : null)
@@ -87,12 +89,15 @@ export class PartitionQueue {
   }
 
   /** The batch to try again; null where one waits but may not go yet; undefined where none waits. */
-  #nextRetry(): ProducerBatch | null | undefined {
-    const first = this.sent[0]
-    if (first === undefined) return undefined
-    if (!first.isInAir) return first
-    const mustWait = this.sent.some((batch) => !batch.isInAir || batch.attempts > 1)
-    return mustWait ? null : undefined
+  #nextRetry(maxInFlight: number): ProducerBatch | null | undefined {
+    const index = this.sent.findIndex((batch) => !batch.isInAir)
+    if (index === 0) return this.sent[0]
+    // Without numbers a broker takes the second of two though it refused the first.
+    if (this.sequence === null) return this.sent.some(wasRetried) || index > 0 ? null : undefined
+    if (index < 0) return undefined
+    const isBehindAll = this.inAirCount === index // none of those in the air is a later one
+    const mayFollow = this.isLeaderProven && isBehindAll && index < maxInFlight
+    return mayFollow ? (this.sent[index] ?? null) : null
   }
 
   /** Takes `batch`, which `next` has just named, out of the waiting ones and closes it. */
@@ -166,4 +171,8 @@ export class PartitionQueue {
     if (leaderId >= 0) this.retryAtMs = 0
     return leaderId >= 0
   }
+}
+
+function wasRetried({ attempts }: ProducerBatch): boolean {
+  return attempts > 1
 }

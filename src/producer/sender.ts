@@ -20,8 +20,9 @@ import type { Accumulator } from './accumulator.js'
 import type { ProducerBatch } from './batch.js'
 import type { Compressor } from './compressor.js'
 import type { Delivery } from './delivery.js'
+import { LeaderWatch } from './leader-watch.js'
 import type { MetricsCounter } from './metrics.js'
-import { OldLeaders, STALL_MS } from './old-leaders.js'
+import { OldLeaders } from './old-leaders.js'
 import { Outbox } from './outbox.js'
 import type { PartitionQueue } from './partition-queue.js'
 import { PartitionSequence } from './partition-sequence.js'
@@ -35,9 +36,6 @@ import {
   type ProduceListener,
 } from './produce-request.js'
 import type { ProducerTopic } from './topic.js'
-
-/** How often we look again whether leaders have moved while a broker owes answers. */
-const STALL_REPEAT_MS = 250
 
 export interface SenderOptions {
   readonly clientId: string
@@ -78,6 +76,7 @@ export class Sender implements ProduceListener {
   /** Queues that wait for the producer id. */
   readonly #unidentified = new Set<PartitionQueue>()
   readonly #oldLeaders: OldLeaders
+  readonly #leaderWatch: LeaderWatch
   /** Numbers the requests while their batches are collected. */
   #round = 0
   #isScheduled = false
@@ -90,6 +89,7 @@ export class Sender implements ProduceListener {
     this.#parts = parts
     this.#clock = parts.clock
     this.#oldLeaders = new OldLeaders(parts.pool)
+    this.#leaderWatch = new LeaderWatch(parts.pool, parts.refreshMetadata)
   }
 
   /**
@@ -97,7 +97,7 @@ export class Sender implements ProduceListener {
    * runs soon. Without a leader metadata is asked for one, and the queue is considered again then.
    */
   consider(queue: PartitionQueue): void {
-    if (queue.leaderId < 0) this.#parts.refreshMetadata()
+    if (queue.leaderId < 0) this.#leaderWatch.miss(queue)
     else this.#outbox(queue.leaderId).list(queue)
     this.wake() // without a leader too: the batch has a deadline
   }
@@ -140,8 +140,8 @@ export class Sender implements ProduceListener {
     this.#oldLeaders.leave(nowMs)
     for (const outbox of this.#outboxes.values()) {
       if (outbox.ready.length > 0) this.#drain(outbox, nowMs)
-      this.#watchStall(outbox, nowMs)
     }
+    this.#leaderWatch.look(this.#outboxes.values(), nowMs)
     this.#armTimer()
   }
 
@@ -223,19 +223,6 @@ export class Sender implements ProduceListener {
       this.#paused.delete(queue)
       this.consider(queue)
     }
-  }
-
-  #watchStall(outbox: Outbox, nowMs: number): void {
-    const oldest = outbox.requests[0]
-    if (oldest === undefined) {
-      outbox.stallCheckMs = Infinity
-      return
-    }
-    const dueMs = oldest.sentAtMs + STALL_MS
-    if (outbox.stallCheckMs === Infinity || dueMs > nowMs) outbox.stallCheckMs = dueMs
-    if (outbox.stallCheckMs > nowMs) return
-    outbox.stallCheckMs = nowMs + STALL_REPEAT_MS
-    this.#parts.refreshMetadata()
   }
 
   #drain(outbox: Outbox, nowMs: number): void {
@@ -376,8 +363,7 @@ export class Sender implements ProduceListener {
     const { accumulator } = this.#parts
     let atMs = Math.min(accumulator.nextLingerMs(), accumulator.nextExpiryMs())
     for (const queue of this.#paused) atMs = Math.min(atMs, queue.retryAtMs)
-    atMs = Math.min(atMs, this.#oldLeaders.nextMs())
-    for (const { stallCheckMs } of this.#outboxes.values()) atMs = Math.min(atMs, stallCheckMs)
+    atMs = Math.min(atMs, this.#oldLeaders.nextMs(), this.#leaderWatch.nextMs)
     if (atMs < Infinity) {
       this.wakeAt(atMs)
     } else {

@@ -80,6 +80,19 @@ t.test('own recovery counts from the end of the time without service', async (t)
   t.equal(verdict.longestStallMs, 2100 - 1030)
 })
 
+t.test('own recovery is interrupted by the next time without service', async (t) => {
+  const settled = [
+    ...run.settled.filter(({ number }) => number < 4),
+    ...parseOutput('4 1040 9000 ok 0 2\n6 1060 9000 ok 0 3\n'),
+  ]
+  const spans = [
+    { fromMs: 1035, servedMs: 1980, takenMs: 2000 },
+    { fromMs: 2100, servedMs: 8800, takenMs: 8850 },
+  ]
+  const verdict = judge({ ...run, settled, unserved: [spans, []] })
+  t.equal(verdict.ownRecoveryMs, 100 + 150)
+})
+
 t.test('who acknowledges nothing more has not recovered', async (t) => {
   const settled = [
     ...run.settled.filter(({ number }) => number < 4),

@@ -153,24 +153,42 @@ function longestStallMs(run: SubjectRun, acked: readonly Settled[], partition: n
   ).longest
 }
 
-/** Worst time from the end of a time without service to the first ack of a record due since it began. */
+/**
+ * Worst time from the end of a time without service to the first ack of a record due since it began;
+ * of it, the time in which the partition was served.
+ */
 function recoveryMs(
   run: SubjectRun,
   acked: readonly Settled[],
   endOf: (span: Span) => number,
 ): number | null {
   const lastMs = run.settled.reduce((last, { settledMs }) => Math.max(last, settledMs), 0)
-  const recoveries = partitionsOf(run).flatMap((partition) =>
-    (run.unserved[partition] ?? []).flatMap((span) => {
+  const recoveries = partitionsOf(run).flatMap((partition) => {
+    const spans = run.unserved[partition] ?? []
+    return spans.flatMap((span) => {
       const isLater = ({ number, dueMs }: Settled): boolean =>
         number % run.partitions === partition && dueMs >= span.fromMs
       const later = acked.filter(isLater)
       const given = run.settled.filter(isLater)
       const firstMs = later.reduce((least, { settledMs }) => Math.min(least, settledMs), Infinity)
-      if (later.length > 0) return Math.max(0, firstMs - endOf(span))
       // None was acknowledged: if there were any, it has not recovered as long as it could be seen.
-      return given.length === 0 ? [] : Math.max(0, lastMs - endOf(span))
-    }),
-  )
+      const endMs = later.length > 0 ? firstMs : lastMs
+      return given.length === 0 ? [] : servedMsBetween(spans, endOf, endOf(span), endMs)
+    })
+  })
   return recoveries.length === 0 ? null : Math.max(...recoveries)
+}
+
+/** The time from one moment to another, without what the next faults took of it. */
+function servedMsBetween(
+  spans: readonly Span[],
+  endOf: (span: Span) => number,
+  fromMs: number,
+  toMs: number,
+): number {
+  const unservedMs = spans.reduce((sum, span) => {
+    const overlapMs = Math.min(endOf(span), toMs) - Math.max(span.fromMs, fromMs)
+    return sum + Math.max(0, overlapMs)
+  }, 0)
+  return Math.max(0, toMs - fromMs - unservedMs)
 }

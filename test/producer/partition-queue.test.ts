@@ -149,6 +149,52 @@ t.test('rule 3: a new leader, or the same one elected again, must prove itself',
   t.equal(queue.isLeaderProven, true)
 }) // prettier-ignore
 
+/** With numbers, as idempotence gives them. */
+function numbered(): PartitionQueue {
+  const queue = queueOf()
+  queue.sequence = new PartitionSequence({ producerId: 1n, producerEpoch: 0 })
+  return queue
+}
+
+t.test('rule 3: after a failure one retry alone, and behind its ack all the others', async (t) => {
+  const queue = numbered()
+  const [first, second, third] = [addRetry(queue), addRetry(queue), addRetry(queue)]
+  const fresh = addClosed(queue)
+  t.equal(queue.next(0, 5), first)
+  queue.markSent(first)
+  t.equal(queue.next(0, 5), null)
+  queue.markLanded(first)
+  queue.remove(first)
+  queue.isLeaderProven = true
+  for (const retry of [second, third]) {
+    t.equal(queue.next(0, 5), retry)
+    queue.markSent(retry)
+  }
+  t.equal(queue.next(0, 5), fresh)
+})
+
+t.test('rule 3: a retry in the middle waits until no later batch is in the air', async (t) => {
+  const queue = numbered()
+  queue.isLeaderProven = true
+  addSent(queue)
+  const [middle, last] = [addRetry(queue), addSent(queue)]
+  t.equal(queue.next(0, 5), null)
+  queue.markLanded(last)
+  t.equal(queue.next(0, 5), middle)
+})
+
+t.test(
+  'rule 4: retries, too, are at most so many (children of a batch that was split)',
+  async (t) => {
+    const queue = numbered()
+    queue.isLeaderProven = true
+    addSent(queue)
+    const second = addRetry(queue)
+    t.equal(queue.next(0, 1), null)
+    t.equal(queue.next(0, 2), second)
+  },
+)
+
 t.test('rule 4: at most so many are unresolved', async (t) => {
   for (const maxInFlight of [1, 2, 5]) {
     const queue = queueOf()

@@ -78,8 +78,14 @@ export const MUTATIONS: readonly Mutation[] = [
   mutation(
     'the last one is tried again first',
     QUEUE,
-    'if (!first.isInAir) return first;',
-    'if (!first.isInAir) return this.sent.findLast((batch) => !batch.isInAir);',
+    'if (index === 0) return this.sent[0];',
+    'if (index === 0) return this.sent.findLast((batch) => !batch.isInAir);',
+  ),
+  mutation(
+    'several retries at once to a leader without proof',
+    QUEUE,
+    'this.isLeaderProven && isBehindAll',
+    'isBehindAll',
   ),
   mutation(
     'records overtake those that wait for room',
@@ -266,9 +272,15 @@ export const SILENT: readonly Mutation[] = [
     'this.#leave(batch, false);',
   ),
   mutation(
+    'proof outlasts a failure',
+    DELIVERY,
+    'queue.isLeaderProven = false; // Where the leader moved',
+    '// Where the leader moved',
+  ),
+  mutation(
     'new batches overtake a retry',
     QUEUE,
-    'return mustWait ? null : undefined;',
-    'return undefined;',
+    'return mayFollow ? (this.sent[index] ?? null) : null;',
+    'return mayFollow ? (this.sent[index] ?? null) : undefined;',
   ),
 ]
