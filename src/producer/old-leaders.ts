@@ -11,6 +11,7 @@
  * Before and after: sender.ts.
  */
 import { ConnectionError } from '../errors.js'
+import { formatAddress } from '../network/address.js'
 import type { BrokerPool } from '../network/broker-pool.js'
 import type { Outbox } from './outbox.js'
 
@@ -53,9 +54,11 @@ export class OldLeaders {
   }
 
   #drop(nodeId: number): void {
-    const { host, port } = this.#pool.connection(nodeId) ?? { host: 'unknown', port: 0 }
+    const connection = this.#pool.connection(nodeId) // none where the cluster no longer lists it
+    const { host, port } = connection ?? { host: 'unknown', port: 0 }
+    const where = connection === undefined ? '' : ` (${formatAddress(connection)})`
     const reason = new ConnectionError(
-      `broker ${nodeId} (${host}:${port}) no longer leads its partitions and still owes answers: its connection is closed, and its batches go to the new leaders`,
+      `broker ${nodeId}${where} no longer leads its partitions and still owes answers: its connection is closed, and its batches go to the new leaders`,
       { host, port, phase: 'request' },
     )
     this.#pool.drop(nodeId, reason)

@@ -65,7 +65,8 @@ export interface ProducerOptions<K = Serialized, V = Serialized> {
   /** How many sends may wait for room; more are rejected at once. Default 100000. Not in Java. */
   readonly maxWaitingSends?: number | undefined
   /**
-   * Requests under way to one broker, 1 and up; at most 5 with idempotence. Default 5. Java:
+   * Requests under way to one broker, 1 and up; at most 5 with idempotence. The third and later
+   * leave only with full batches, or after a pause. Default 5. Java:
    * max.in.flight.requests.per.connection.
    */
   readonly maxInFlight?: number | undefined

@@ -14,6 +14,8 @@ import type { ProduceRequest } from './produce-request.js'
 export class Outbox {
   readonly nodeId: number
   readonly ready = new Deque<PartitionQueue>()
+  /** Of those in line, the queues whose next batch takes no more records. */
+  readonly #full = new Set<PartitionQueue>()
   /** Unanswered requests, oldest first. */
   readonly requests: ProduceRequest[] = []
 
@@ -23,14 +25,21 @@ export class Outbox {
 
   /** Lists the queue unless it is; where another outbox lists it, that one will pass it over. */
   list(queue: PartitionQueue): void {
+    if (queue.isNextFull) this.#full.add(queue)
     if (queue.listedAt === this.nodeId) return
     queue.listedAt = this.nodeId
     this.ready.push(queue)
   }
 
+  /** Whether some queue in line has a batch that gains nothing by waiting. */
+  get hasFull(): boolean {
+    return this.#full.size > 0
+  }
+
   /** Takes the queue that is next, or undefined. */
   unlist(): PartitionQueue | undefined {
     for (let queue = this.ready.shift(); queue !== undefined; queue = this.ready.shift()) {
+      this.#full.delete(queue)
       if (queue.listedAt !== this.nodeId) continue
       queue.listedAt = NOT_LISTED
       return queue
@@ -41,6 +50,7 @@ export class Outbox {
   /** Puts a queue back in front: there was no room for its batch in this request. */
   relist(queue: PartitionQueue): void {
     queue.listedAt = this.nodeId
+    if (queue.isNextFull) this.#full.add(queue)
     this.ready.unshift(queue)
   }
 }

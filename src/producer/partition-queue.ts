@@ -70,6 +70,11 @@ export class PartitionQueue {
     return this.closed.length + (this.open === null ? 0 : 1)
   }
 
+  /** The next batch takes no more records: it is closed, or was sent before. */
+  get isNextFull(): boolean {
+    return this.closed.length > 0 || this.sent[0]?.isInAir === false
+  }
+
   /** The batch that may be sent now, or null; changes nothing. */
   next(nowMs: number, maxInFlight: number): ProducerBatch | null {
     if (this.leaderId < 0 || nowMs < this.retryAtMs) return null

@@ -46,6 +46,44 @@ t.test('at most maxInFlight requests are unanswered at a broker', async (t) => {
   }
 })
 
+/** Two requests are unanswered, and an open batch is due that the next records find. */
+function twoInFlight(): SendingRig {
+  const rig = new SendingRig({ leaders: Array(4).fill(1) })
+  for (const partition of [0, 1, 2]) {
+    rig.take(`x${partition}`, partition)
+    rig.run()
+  }
+  return rig
+}
+
+t.test('with two requests unanswered a batch that is not full goes on filling', async (t) => {
+  const rig = twoInFlight()
+  t.equal(rig.sent().length, 2)
+  rig.take('more', 2)
+  rig.run()
+  t.equal(rig.sent().length, 2)
+  rig.sent()[0]?.answer()
+  rig.run()
+  t.strictSame(rig.sent()[2]?.values, ['x2', 'more'])
+})
+
+t.test('it leaves with any batch that is full', async (t) => {
+  const rig = twoInFlight()
+  rig.send('full', 3)
+  t.strictSame(
+    rig.sent()[2]?.batches.map(({ partition }) => partition),
+    [2, 3],
+  )
+})
+
+t.test('and 50 ms after the last request, whatever the broker does', async (t) => {
+  const rig = twoInFlight()
+  rig.clock.advance(49)
+  t.equal(rig.sent().length, 2)
+  rig.clock.advance(1)
+  t.strictSame(rig.sent()[2]?.values, ['x2'])
+})
+
 t.test('a request holds no more than maxRequestSizeBytes, and the next goes on from there', async (t) => {
   const rig = new SendingRig({ leaders: Array(6).fill(1), maxRequestSizeBytes: 3500 })
   for (let partition = 0; partition < 6; partition++) rig.take('x'.repeat(1000), partition)
