@@ -89,7 +89,7 @@ export async function runScenario(options: RunOptions): Promise<Outcome[]> {
     await sleep(QUIET_MS)
     const lengthMs = durationMs - 2 * QUIET_MS
     const lostBefore = answersLost(cluster)
-    await scenario.run?.({ cluster, topic: topics[0] ?? '', lengthMs, random })
+    await scenario.run?.({ cluster, topic: topics[0] ?? '', topics, lengthMs, random })
     for (const { proxy } of cluster.nodes) proxy.heal()
     if (scenario.losesAnswers === true) {
       const lost = answersLost(cluster) - lostBefore

@@ -11,6 +11,8 @@ export interface Scene {
   readonly cluster: ChaosCluster
   /** One of the topics written to: whose leader is meant where one is. */
   readonly topic: string
+  /** All of them. */
+  readonly topics: readonly string[]
   /** How long faults may last, ms. */
   readonly lengthMs: number
   /** Uniform in [0, 1), from the printed seed. */
@@ -38,18 +40,21 @@ async function again(everyMs: number, lengthMs: number, fault: () => void): Prom
 const KILLS = 3
 const DOWN_MS = 3_000
 const FREEZE_MS = 10_000
+/** Between two faults, so that one stall is not two. */
+const BREATH_MS = 1_000
 
 export const SCENARIOS: readonly Scenario[] = [
   { name: 'no fault', run: null },
   {
     name: 'kill -9 of the leader, three times',
-    run: async ({ cluster, topic }) => {
+    run: async ({ cluster, topic, topics }) => {
       for (let i = 0; i < KILLS; i++) {
         const leader = await cluster.leader(topic)
         await cluster.kill(leader)
         await sleep(DOWN_MS)
         await cluster.restart(leader)
-        await cluster.sound([topic])
+        await cluster.sound(topics)
+        await sleep(BREATH_MS)
       }
     },
   },
@@ -64,10 +69,11 @@ export const SCENARIOS: readonly Scenario[] = [
   },
   {
     name: 'rolling restart',
-    run: async ({ cluster, topic }) => {
+    run: async ({ cluster, topics }) => {
       for (const node of cluster.nodes) {
         await cluster.restart(node)
-        await cluster.sound([topic])
+        await cluster.sound(topics)
+        await sleep(BREATH_MS)
       }
     },
   },
