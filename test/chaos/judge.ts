@@ -4,7 +4,7 @@
  *
  * Neighbours: run.ts gathers both sides; main.ts prints.
  */
-import type { Span } from './watcher.js'
+import type { Span } from './outages.js'
 
 /** A line of a program's output (peers/program.ts draws it). */
 export interface Settled {
