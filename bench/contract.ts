@@ -54,6 +54,8 @@ export interface SubjectTask {
   readonly maxSeconds: number
   /** Most records under way at once, where the subject is the one to bound them. */
   readonly outstanding: number
+  /** One callback hears of every record of `enqueue`; only the subject `allocation` looks at it. */
+  readonly hasCallback: boolean
   /** Producers, each in a worker thread; only the subject `workers` looks at it. */
   readonly threads: number
   /** Records a second, evenly spaced, whatever becomes of those before (open loop); 0: all it can. */

@@ -48,6 +48,7 @@ export function makeTask(group: Group, subject: Subject, options: BenchOptions):
     recommended: false,
     ratePerSecond: 0,
     threads: 1,
+    hasCallback: false,
     outstanding: Math.min(
       asked.mode === 'send' ? OUTSTANDING_PROMISES : OUTSTANDING_RECORDS,
       Math.ceil(OUTSTANDING_BYTES / valueBytes),

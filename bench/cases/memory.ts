@@ -30,8 +30,9 @@ export const memory: Case = {
 }
 
 /** Counts what one record allocates; test/producer/allocation.test.ts holds it. */
-export function allocationSubject(mode: 'enqueue' | 'send'): Subject {
-  return subject('allocation', mode)
+export function allocationSubject(mode: 'enqueue' | 'send', hasCallback = false): Subject {
+  const { task, ...rest } = subject('allocation', mode)
+  return { ...rest, task: { ...task, hasCallback } }
 }
 
 function subject(file: string, mode: 'enqueue' | 'send', flags: readonly string[] = []): Subject {

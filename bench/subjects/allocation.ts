@@ -2,13 +2,19 @@
  * Subject: how many bytes of heap Ottla allocates for one record, from the call to its
  * acknowledgement, with a broker in memory that answers at once. One record object is used again
  * and again and nobody listens to the outcome, so that what is counted is Ottla's own: nothing for
- * the caller in mode `enqueue`, the promise in mode `send`.
+ * the caller in mode `enqueue` (with `hasCallback` what it is told), the promise in mode `send`.
  *
  * Counted by V8's sampling heap profiler, which sees every allocation, whatever is collected in
  * between; one sample for 512 bytes on average.
  */
 import { Session, type HeapProfiler } from 'node:inspector/promises'
-import { Producer, VERSION, type ProducerRecord } from '../../src/index.js'
+import {
+  Producer,
+  VERSION,
+  type DeliveryCallback,
+  type ProducerRecord,
+  type RecordMetadata,
+} from '../../src/index.js'
 import { systemEnvironment } from '../../src/producer/pipeline.js'
 import type { SubjectReport, SubjectTask } from '../contract.js'
 import { startMeter } from '../support/meter.js'
@@ -16,6 +22,9 @@ import { dialNullBroker } from '../support/null-broker.js'
 import { ottlaOptions } from '../support/ottla-client.js'
 import { RecordSource } from '../support/record-source.js'
 import { NODE_RUNTIME, runSubject } from '../support/subject.js'
+
+/** Kept, so that V8 cannot do without the object. */
+export let lastMetadata: RecordMetadata | null = null
 
 /** Before the count, until the code is compiled as it will be for long. */
 const WARMUP_PASSES = 8
@@ -59,9 +68,11 @@ async function handAll(
   task: SubjectTask,
   record: ProducerRecord,
 ): Promise<void> {
+  const keep: DeliveryCallback = (_error, metadata) => (lastMetadata = metadata)
+  const callback = task.hasCallback ? keep : undefined
   for (let index = 0; index < task.records; index++) {
     if (task.mode === 'send') void producer.send(record)
-    else while (!producer.enqueue(record)) await producer.writable()
+    else while (!producer.enqueue(record, callback)) await producer.writable()
   }
   await producer.flush()
 }

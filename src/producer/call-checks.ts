@@ -52,10 +52,10 @@ export function closeTimeoutMs(options: unknown, defaultMs: number): number {
   }
   if (typeof options !== 'object' || options === null) return fail(kindOf(options))
   const { timeoutMs = defaultMs, ...others } = options as { timeoutMs?: unknown }
-  const [unknown] = Object.keys(others)
-  if (unknown !== undefined) fail(`an unknown option ${quote(unknown)}`)
-  if (!Number.isFinite(timeoutMs) || (timeoutMs as number) < 0) {
-    fail(`{ timeoutMs } that is ${kindOf(timeoutMs)}`)
+  const [other] = Object.keys(others)
+  if (other !== undefined) return fail(`an unknown option ${quote(other)}`)
+  if (typeof timeoutMs === 'number' && Number.isFinite(timeoutMs) && timeoutMs >= 0) {
+    return timeoutMs
   }
-  return timeoutMs as number
+  return fail(`{ timeoutMs } that is ${kindOf(timeoutMs)}`)
 }

@@ -11,6 +11,15 @@ import { Deque } from './deque.js'
 import { NOT_LISTED, type PartitionQueue } from './partition-queue.js'
 import type { ProduceRequest } from './produce-request.js'
 
+/**
+ * A broker works on one request of a connection at a time (it reads the next when it has answered), so
+ * that with one at work and one at hand others only queue there, each for a round trip of replication
+ * of its own. Batches that are not full go on filling meanwhile, for a while.
+ */
+const ENOUGH_IN_FLIGHT = 2
+/** How long after the last request; brokers that work on several are not kept waiting much. */
+const PATIENCE_MS = 50
+
 export class Outbox {
   readonly nodeId: number
   readonly ready = new Deque<PartitionQueue>()
@@ -34,6 +43,13 @@ export class Outbox {
   /** Whether some queue in line has a batch that gains nothing by waiting. */
   get hasFull(): boolean {
     return this.#full.size > 0
+  }
+
+  /** From when on what is in line had better leave than go on filling; monotonic. */
+  get worthAtMs(): number {
+    const last = this.requests.at(-1)
+    if (last === undefined || this.requests.length < ENOUGH_IN_FLIGHT || this.hasFull) return 0
+    return last.sentAtMs + PATIENCE_MS
   }
 
   /** Takes the queue that is next, or undefined. */

@@ -149,16 +149,17 @@ export class Pipeline<K, V> {
 
   /** What a user's callback throws, or rejects with, is logged, and harms nobody else. */
   readonly runCallback: CallbackRunner = (callback, error, metadata) => {
-    const failed = (thrown: unknown): void => {
-      this.logger.error({ error: thrown }, 'a delivery callback threw')
-    }
     try {
       // An async function may stand where one that returns nothing is asked for.
       const returned: unknown = callback(error, metadata)
-      if (returned instanceof Promise) returned.catch(failed)
+      if (returned instanceof Promise) returned.catch(this.#callbackThrew)
     } catch (thrown) {
-      failed(thrown)
+      this.#callbackThrew(thrown)
     }
+  }
+
+  readonly #callbackThrew = (thrown: unknown): void => {
+    this.logger.error({ error: thrown }, 'a delivery callback threw')
   }
 
   /** Stops everything; what is still under way has been settled before. */

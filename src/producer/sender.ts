@@ -37,15 +37,6 @@ import {
 } from './produce-request.js'
 import type { ProducerTopic } from './topic.js'
 
-/**
- * A broker works on one request of a connection at a time (it reads the next when it has answered), so
- * that with one at work and one at hand others only queue there, each for a round trip of replication
- * of its own. Batches that are not full go on filling meanwhile, for a while.
- */
-const ENOUGH_IN_FLIGHT = 2
-/** How long after the last request; brokers that work on several are not kept waiting much. */
-const PATIENCE_MS = 50
-
 export interface SenderOptions {
   readonly clientId: string
   /** -1 all, 0, 1. */
@@ -240,6 +231,7 @@ export class Sender implements ProduceListener {
       const batches = this.#collect(outbox, nowMs)
       if (batches.length > 0) this.#send(connection, outbox, batches, nowMs)
     }
+    if (outbox.ready.length > 0 && outbox.worthAtMs > nowMs) this.wakeAt(outbox.worthAtMs)
   }
 
   #maySend(connection: Connection, outbox: Outbox, nowMs: number): boolean {
@@ -248,18 +240,9 @@ export class Sender implements ProduceListener {
       connection.isOpen &&
       connection.isWritable &&
       outbox.requests.length < this.#options.maxInFlight &&
-      this.#isWorthARequest(outbox, nowMs) &&
-      connection.throttledUntilMs <= nowMs
+      connection.throttledUntilMs <= nowMs &&
+      outbox.worthAtMs <= nowMs
     )
-  }
-
-  /** Whether what is in line had better leave now than go on filling. */
-  #isWorthARequest(outbox: Outbox, nowMs: number): boolean {
-    const { requests, hasFull } = outbox
-    if (requests.length < ENOUGH_IN_FLIGHT || hasFull) return true
-    const dueMs = (requests.at(-1)?.sentAtMs ?? 0) + PATIENCE_MS
-    if (dueMs > nowMs) this.wakeAt(dueMs)
-    return dueMs <= nowMs
   }
 
   /** Takes one batch each from the queues in line, as many as fit one request. */
