@@ -9,6 +9,8 @@
 /** A running timer; `clear` is idempotent and harmless after it has fired. */
 export interface Timer {
   clear(): void
+  /** Whether it alone keeps the process alive; cheaper than to clear it and set another. */
+  keepAlive(isWanted: boolean): void
 }
 
 /** How a timer bears on the life of the process. */
@@ -38,7 +40,10 @@ export const systemClock: Clock = {
   setTimer(callback, delayMs, options = {}) {
     const handle = setTimeout(callback, Math.min(Math.max(0, Math.ceil(delayMs)), MAX_DELAY_MS))
     if (options.keepAlive === false) handle.unref()
-    return { clear: () => clearTimeout(handle) }
+    return {
+      clear: () => clearTimeout(handle),
+      keepAlive: (isWanted) => void (isWanted ? handle.ref() : handle.unref()),
+    }
   },
   defer: (callback) => {
     setImmediate(callback)

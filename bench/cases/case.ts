@@ -28,6 +28,8 @@ export interface Group {
   readonly subjects: readonly Subject[]
   /** Peers are added by `bench:peers`, with the group's task. */
   readonly takesPeers: boolean
+  /** So are rows of Ottla on the newer Node that some peers need. */
+  readonly takesNewerNode?: boolean
 }
 
 /** Everything that one name on the command line stands for. */

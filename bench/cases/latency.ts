@@ -2,10 +2,15 @@
  * From the moment a record is due to its acknowledgement, at fixed rates (open loop).
  */
 import { LATENCY_COLUMNS } from '../report/columns.js'
-import { ottla, type Case, type Group } from './case.js'
+import { ottla, ownProgram, type Case, type Group, type Subject } from './case.js'
 
 const RATES = [100, 1_000, 10_000]
 const SECONDS = 10
+const WIRE_LATENCY: Subject = {
+  name: 'wire limit',
+  program: ownProgram('wire-latency'),
+  task: { settings: { batchSizeBytes: 1 } }, // a record each
+}
 
 export const latency: Case = {
   name: 'latency',
@@ -14,7 +19,8 @@ export const latency: Case = {
   groups: RATES.map((ratePerSecond): Group => ({
     title: `${ratePerSecond.toLocaleString('en-US')} records/s`,
     task: { ratePerSecond, maxSeconds: SECONDS, warmupRecords: 1_000 },
-    subjects: [ottla('send'), ottla('enqueue')],
+    subjects: [WIRE_LATENCY, ottla('send'), ottla('enqueue')],
     takesPeers: true,
+    takesNewerNode: true,
   })),
 }

@@ -15,6 +15,7 @@ export const throughput: Case = {
       task: {},
       subjects: [WIRE_LIMIT, ottla('enqueue'), ottla('send')],
       takesPeers: true,
+      takesNewerNode: true,
     },
   ],
 }

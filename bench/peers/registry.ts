@@ -127,7 +127,23 @@ export function withPeers(group: Group, peers: readonly Peer[], newerNode: strin
   const subjects = peers
     .filter((peer) => peer.can(group.task))
     .flatMap((peer) => formsFor(peer, group).map((form) => toSubject(peer, form, newerNode)))
-  return { ...group, subjects: [...group.subjects, ...subjects] }
+  return {
+    ...group,
+    subjects: [...group.subjects, ...onNewerNode(group, newerNode), ...subjects],
+  }
+}
+
+/** Ottla once more, on what some of its peers run on; its plain rows are on this Node. */
+function onNewerNode(group: Group, newerNode: string): Subject[] {
+  const isWanted =
+    group.takesNewerNode === true && newerNode !== '' && newerNode !== process.execPath
+  return group.subjects
+    .filter(({ name }) => isWanted && name.startsWith('ottla '))
+    .map((subject) => ({
+      ...subject,
+      name: `${subject.name}, newer Node`,
+      program: { ...subject.program, command: newerNode },
+    }))
 }
 
 /** At a fixed rate records come one by one whatever the form: lists say nothing there. */

@@ -315,10 +315,10 @@ export class Connection implements TransportHandlers {
 
   #phase(): 'handshake' | 'request' | 'idle' {
     if (this.#state === ConnectionState.handshaking) return 'handshake'
-    return this.#isBusy ? 'request' : 'idle'
+    return this.#isBusy() ? 'request' : 'idle'
   }
 
-  get #isBusy(): boolean {
+  #isBusy(): boolean {
     return this.#requests.length + this.#unanswered.size > 0
   }
 
@@ -383,7 +383,7 @@ export class Connection implements TransportHandlers {
     this.#keepAliveIfBusy()
     if (
       this.#state === ConnectionState.retiring &&
-      !this.#isBusy &&
+      !this.#isBusy() &&
       this.#closeReason !== undefined
     ) {
       this.close(this.#closeReason)
@@ -391,7 +391,7 @@ export class Connection implements TransportHandlers {
   }
 
   #keepAliveIfBusy(): void {
-    const isBusy = this.#isBusy
+    const isBusy = this.#isBusy()
     if (isBusy === this.#isReferenced) return
     this.#isReferenced = isBusy
     if (isBusy) this.#transport?.ref()
@@ -417,7 +417,7 @@ export class Connection implements TransportHandlers {
       this.close(reasons.answerLate(this, this.#phase(), urgent))
     } else if (unwritten !== undefined && unwritten.deadlineMs <= nowMs) {
       this.close(reasons.writeLate(this, unwritten.timeoutMs))
-    } else if (this.#isBusy) {
+    } else if (this.#isBusy()) {
       const [answerMs, writtenMs] = [urgent?.deadlineMs, unwritten?.deadlineMs]
       this.#timer.wakeAt(Math.min(answerMs ?? Infinity, writtenMs ?? Infinity))
     } else if (this.#idleDeadlineMs() > nowMs) {

@@ -20,6 +20,11 @@ import type { ConnectionPhase } from '../errors.js'
 import { formatAddress } from './address.js'
 import type { Address, Dial, DialOptions, Transport, TransportHandlers } from './transport.js'
 
+/**
+ * Read into one buffer and copied out: answers are a few hundred bytes, and Node would make a buffer
+ * of this size for each of them.
+ */
+const READ_BYTES = 65_536
 const KEEP_ALIVE_DELAY_MS = 60_000 // for half-dead links; a dead broker is found by time-outs sooner
 
 /** A `Dial` over node:net; `clock` measures its time limit. */
@@ -72,6 +77,13 @@ function open(
       host: target.address,
       family: target.family,
       port,
+      onread: {
+        buffer: Buffer.allocUnsafeSlow(READ_BYTES),
+        callback: (byteLength, bytes) => {
+          handlers.onData(Buffer.from(bytes.subarray(0, byteLength)))
+          return true
+        },
+      },
       noDelay: true, // a request is one write: Nagle could only hold its tail back
       keepAlive: true,
       keepAliveInitialDelay: KEEP_ALIVE_DELAY_MS,
@@ -120,9 +132,6 @@ class TcpTransport implements Transport {
   constructor(socket: Socket, handlers: TransportHandlers) {
     let failure: Error | null = null
     this.#socket = socket
-    socket.on('data', (chunk) => {
-      handlers.onData(chunk)
-    })
     // A broker never closes one half only: without this a full send queue would hide its end.
     socket.on('end', () => socket.destroy())
     socket.on('error', (error) => {
@@ -136,12 +145,12 @@ class TcpTransport implements Transport {
   write(buffers: readonly Uint8Array[], onWritten: () => void): void {
     const socket = this.#socket
     const last = buffers.length - 1
-    socket.cork() // what is written while corked leaves as one writev
+    if (last > 0) socket.cork() // what is written while corked leaves as one writev
     for (const [index, buffer] of buffers.entries()) {
       if (index < last) socket.write(buffer)
       else socket.write(buffer, (error) => (error ? undefined : onWritten()))
     }
-    socket.uncork()
+    if (last > 0) socket.uncork()
   }
 
   destroy(): void {

@@ -127,7 +127,10 @@ export class ProducerBatch {
   /** Writes header and checksum, once for each stamp. The records must be complete. */
   seal(): void {
     if (this.#isSealed) return
-    sealBatch(this.wire, { ...this.records.summary, codecId: this.#codecId, stamp: this.stamp })
+    const { baseTimestamp, maxTimestamp, recordCount } = this.records
+    const codecId = this.#codecId
+    // Written out: a spread leaves compiled code, and costs more than the checksum of a small batch.
+    sealBatch(this.wire, { codecId, baseTimestamp, maxTimestamp, recordCount, stamp: this.stamp })
     this.#isSealed = true
   }
 

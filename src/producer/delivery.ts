@@ -266,7 +266,7 @@ export class Delivery {
     this.#parts.accumulator.free(batch, isAnswered && batch.attempts === 1)
     const mayRestart = queue.sequence?.hasGap === true && queue.sent.length === 0
     if (mayRestart && !queue.mustRestartSequence) this.#restartSequence(queue)
-    this.#scheduler?.consider(queue)
+    if (queue.hasBatches) this.#scheduler?.consider(queue)
     this.#parts.onFreed()
   }
 

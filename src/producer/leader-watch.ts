@@ -58,8 +58,7 @@ export class LeaderWatch {
 
   #ask(nowMs: number): void {
     for (const queue of this.#leaderless) {
-      const hasBatches = queue.sent.length + queue.unsentCount > 0
-      if (queue.leaderId >= 0 || !hasBatches) this.#leaderless.delete(queue)
+      if (queue.leaderId >= 0 || !queue.hasBatches) this.#leaderless.delete(queue)
     }
     this.#askedAtMs = nowMs
     this.nextMs = nowMs + REPEAT_MS

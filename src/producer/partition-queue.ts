@@ -70,6 +70,11 @@ export class PartitionQueue {
     return this.closed.length + (this.open === null ? 0 : 1)
   }
 
+  /** Something is on its way, or is to be. */
+  get hasBatches(): boolean {
+    return this.sent.length + this.unsentCount > 0
+  }
+
   /** The next batch takes no more records: it is closed, or was sent before. */
   get isNextFull(): boolean {
     return this.closed.length > 0 || this.sent[0]?.isInAir === false

@@ -52,7 +52,8 @@ export class PartitionSequence {
 
   /** Numbers for the next `recordCount` records. */
   take(recordCount: number): ProducerStamp {
-    const stamp = { ...this.#identity, baseSequence: this.#nextSequence }
+    const { producerId, producerEpoch } = this.#identity
+    const stamp = { producerId, producerEpoch, baseSequence: this.#nextSequence }
     this.#nextSequence = sequenceAfter(this.#nextSequence, recordCount)
     return stamp
   }

@@ -11,7 +11,11 @@ import { BrokerError, type OttlaError } from '../errors.js'
 import type { ResponseHandler } from '../network/request-queue.js'
 import type { ApiVersionTable } from '../network/api-version-table.js'
 import { ErrorCodes, errorCode } from '../protocol/error-codes.js'
-import { frameProduceRequest, type FramedTopic } from '../protocol/produce-framing.js'
+import {
+  frameProduceRequest,
+  type FramedPartition,
+  type FramedTopic,
+} from '../protocol/produce-framing.js'
 import { produce, type ProduceResponse } from '../protocol/messages/produce.js'
 import type { Reader } from '../protocol/reader.js'
 import { ZERO_UUID } from '../protocol/uuid.js'
@@ -58,7 +62,7 @@ export class ProduceRequest implements ResponseHandler {
   }
 
   add(topic: ProducerTopic, batch: ProducerBatch): void {
-    const key = this.#usesTopicIds ? topic.topicId : topic.name
+    const key = this.#usesTopicIds() ? topic.topicId : topic.name
     let entry = this.#topics.get(key)
     if (entry === undefined) {
       entry = { name: topic.name, topicId: topic.topicId, batches: new Map() }
@@ -69,7 +73,7 @@ export class ProduceRequest implements ResponseHandler {
     entry.batches.set(partition, batch)
   }
 
-  get #usesTopicIds(): boolean {
+  #usesTopicIds(): boolean {
     return this.version >= FIRST_VERSION_WITH_TOPIC_IDS
   }
 
@@ -93,18 +97,19 @@ export class ProduceRequest implements ResponseHandler {
   }): Uint8Array[] {
     const topics: FramedTopic[] = []
     for (const { name, topicId, batches } of this.#topics.values()) {
-      const partitions = Array.from(batches, ([index, { wire, attempts }]) => ({
-        index,
-        batch: {
-          buffer: wire.buffer,
-          start: wire.start,
-          end: wire.end,
-          mayUseRoom: attempts === 0,
-        },
-      }))
+      const partitions: FramedPartition[] = []
+      for (const [index, { wire, attempts }] of batches) {
+        const { buffer, start, end } = wire
+        partitions.push({ index, batch: { buffer, start, end, mayUseRoom: attempts === 0 } })
+      }
       topics.push({ name, topicId, partitions })
     }
-    return frameProduceRequest({ ...options, version: this.version, transactionalId: null }, topics)
+    const { version } = this
+    const { correlationId, clientId, acks, timeoutMs } = options
+    return frameProduceRequest(
+      { version, correlationId, clientId, transactionalId: null, acks, timeoutMs },
+      topics,
+    )
   }
 
   /** Takes the batch that an answer is for; undefined where none was sent, or it is answered. */
@@ -112,7 +117,7 @@ export class ProduceRequest implements ResponseHandler {
     topic: { name: string; topicId: string },
     partition: number,
   ): ProducerBatch | undefined {
-    const entry = this.#topics.get(this.#usesTopicIds ? topic.topicId : topic.name)
+    const entry = this.#topics.get(this.#usesTopicIds() ? topic.topicId : topic.name)
     const batch = entry?.batches.get(partition)
     entry?.batches.delete(partition)
     return batch

@@ -112,7 +112,11 @@ export class Sender implements ProduceListener {
   /** Runs the loop at `atMs` (monotonic) at the latest. */
   wakeAt(atMs: number): void {
     // A timer that fires too early costs one empty turn; setting it anew each time costs more.
-    if (this.#isClosed || (this.#timer !== null && this.#timerAtMs <= atMs)) return
+    if (this.#isClosed) return
+    if (this.#timer !== null && this.#timerAtMs <= atMs) {
+      this.#timer.keepAlive(true)
+      return
+    }
     this.#timer?.clear()
     this.#timerAtMs = atMs
     this.#timer = this.#clock.setTimer(this.#onTimer, atMs - this.#clock.monotonicMs())
@@ -141,8 +145,7 @@ export class Sender implements ProduceListener {
     for (const outbox of this.#outboxes.values()) {
       if (outbox.ready.length > 0) this.#drain(outbox, nowMs)
     }
-    this.#leaderWatch.look(this.#outboxes.values(), nowMs)
-    this.#armTimer()
+    this.#rest(nowMs)
   }
 
   /** A partition's leader changed. */
@@ -180,7 +183,7 @@ export class Sender implements ProduceListener {
       this.#parts.pool.connection(request.nodeId)?.throttle(response.throttleTimeMs)
     }
     this.#guard(() => this.#parts.delivery.answered(request, response, nowMs))
-    this.wake()
+    this.#goOn(request, nowMs)
   }
 
   onLost(request: ProduceRequest, error: OttlaError): void {
@@ -298,7 +301,7 @@ export class Sender implements ProduceListener {
 
   #send(connection: Connection, outbox: Outbox, batches: ProducerBatch[], nowMs: number): void {
     let version: number
-    const topics = new Set(batches.map(({ queue }) => this.#topicOf(queue)))
+    const topics = batches.map(({ queue }) => this.#topicOf(queue))
     try {
       version = produceVersion(connection.versions, topics)
     } catch (error) {
@@ -358,7 +361,19 @@ export class Sender implements ProduceListener {
   #written(request: ProduceRequest): void {
     this.#landed(request)
     this.#guard(() => this.#parts.delivery.written(request))
-    this.wake()
+    this.#goOn(request, this.#clock.monotonicMs())
+  }
+
+  /** There is room for another request; nobody turns the loop for nothing. */
+  #goOn(request: ProduceRequest, nowMs: number): void {
+    if (this.#outbox(request.nodeId).ready.length > 0) this.wake()
+    else if (!this.#isScheduled && !this.#isClosed) this.#rest(nowMs)
+  }
+
+  /** Nothing more can be done now: sets the time of the next turn. */
+  #rest(nowMs: number): void {
+    this.#leaderWatch.look(this.#outboxes.values(), nowMs)
+    this.#armTimer()
   }
 
   #armTimer(): void {
@@ -369,8 +384,7 @@ export class Sender implements ProduceListener {
     if (atMs < Infinity) {
       this.wakeAt(atMs)
     } else {
-      this.#timer?.clear() // nothing is under way: an idle producer does not keep the process alive
-      this.#timer = null
+      this.#timer?.keepAlive(false) // nothing is under way: it may fire for nothing, or never
     }
   }
 

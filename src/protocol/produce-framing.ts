@@ -35,7 +35,13 @@ export interface FramedTopic {
   readonly name: string
   /** base64url, as everywhere; used from v13 on. */
   readonly topicId: string
-  readonly partitions: readonly { readonly index: number; readonly batch: FramedBatch }[]
+  readonly partitions: readonly FramedPartition[]
+}
+
+/** A partition's number, and its batch. */
+export interface FramedPartition {
+  readonly index: number
+  readonly batch: FramedBatch
 }
 
 /** Everything of a Produce request but its batches. */

@@ -235,7 +235,8 @@ export class RecordBatchBuilder {
    * May be called again with another stamp while no socket holds the buffer.
    */
   seal(stamp: ProducerStamp): void {
-    sealBatch(this, { ...this.summary, codecId: 0, stamp })
+    const { baseTimestamp, maxTimestamp, recordCount } = this
+    sealBatch(this, { codecId: 0, baseTimestamp, maxTimestamp, recordCount, stamp })
   }
 
   /** What a batch's header says of its records, whatever becomes of their bytes. */

@@ -13,8 +13,23 @@ export const UUID_BYTES = 16
 /** Sixteen zero bytes: Kafka's "no id". */
 export const ZERO_UUID = 'AAAAAAAAAAAAAAAAAAAAAA'
 
-/** Text to 16 bytes. Throws ProtocolError unless `text` is exactly what `uuidFromBytes` returns. */
-export function uuidToBytes(text: string): Buffer {
+// One request after the other speaks of the same topic.
+let lastText = ZERO_UUID
+let lastBytes: Uint8Array = new Uint8Array(UUID_BYTES)
+
+/**
+ * Text to 16 bytes, which nobody may change. Throws ProtocolError unless `text` is exactly what
+ * `uuidFromBytes` returns.
+ */
+export function uuidToBytes(text: string): Uint8Array {
+  if (text !== lastText) {
+    lastBytes = decode(text)
+    lastText = text
+  }
+  return lastBytes
+}
+
+function decode(text: string): Uint8Array {
   const bytes = Buffer.from(text, 'base64url')
   // Node decodes leniently; comparing the text also refuses stray characters and loose final bits.
   if (bytes.length !== UUID_BYTES || uuidFromBytes(bytes) !== text) {

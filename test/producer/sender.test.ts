@@ -320,13 +320,37 @@ t.test('a batch runs out of time on time, sent or not', async (t) => {
   t.strictSame(rig.told, ['sent: unknown', 'never: not-written'])
 })
 
-t.test('no timer is left when everything is settled', async (t) => {
+t.test(
+  'the one timer keeps the process alive while something is under way, and only then',
+  async (t) => {
+    const rig = new SendingRig({ deliveryTimeoutMs: 5000 })
+    rig.send('a')
+    t.equal(rig.clock.keepAliveTimerCount, 1)
+    rig.sent()[0]?.answer()
+    rig.run()
+    t.equal(rig.clock.keepAliveTimerCount, 0, 'settled')
+    rig.clock.advance(1000)
+    rig.send('b')
+    t.equal(rig.clock.keepAliveTimerCount, 1, 'under way again')
+    t.equal(rig.clock.timerCount, 1, 'the timer is the same')
+    rig.clock.advance(5000)
+    t.strictSame(rig.told, ['a: 100', 'b: unknown'])
+    rig.sent()[1]?.lose()
+    rig.clock.advance(10_000)
+    t.equal(rig.clock.timerCount, 0, 'it has fired for the last time')
+  },
+)
+
+t.test('an answer after which nothing is to be done turns no loop', async (t) => {
   const rig = new SendingRig()
   rig.send('a')
-  t.equal(rig.clock.keepAliveTimerCount, 1, 'what is under way keeps the process alive')
   rig.sent()[0]?.answer()
+  t.equal(rig.clock.deferredCount, 0)
+  rig.send('b')
+  rig.take('c')
+  rig.sent()[1]?.answer()
   rig.run()
-  t.equal(rig.clock.timerCount, 0)
+  t.equal(rig.sent().length, 3, 'and one after which something is, does')
 })
 
 t.test('no timer is left after close, and nothing leaves', async (t) => {
@@ -360,7 +384,7 @@ t.test(
     rig.sent()[0]?.written()
     t.strictSame(rig.told, ['a: -1'])
     rig.run()
-    t.equal(rig.clock.timerCount, 0)
+    t.equal(rig.clock.keepAliveTimerCount, 0)
     t.equal(rig.budget.usedBytes, 0)
   },
 )

@@ -104,6 +104,7 @@ export class VirtualClock implements Clock {
         event.isCleared = true
         owner.pending--
       },
+      keepAlive: () => undefined, // no process waits for it
     }
   }
 

@@ -9,7 +9,7 @@ import type { Clock, Timer, TimerOptions } from '../../src/clock.js'
 interface PendingTimer {
   readonly atMs: number
   readonly callback: () => void
-  readonly keepAlive: boolean
+  keepAlive: boolean
 }
 
 /** Starts at monotonic 0 and at a fixed wall-clock time. */
@@ -33,6 +33,11 @@ export class ManualClock implements Clock {
     return [...this.#timers].filter((timer) => timer.keepAlive).length
   }
 
+  /** Calls put off until what runs now has ended. */
+  get deferredCount(): number {
+    return this.#deferred.length
+  }
+
   /** Monotonic time of the next timer; undefined where none is set. */
   get nextTimerMs(): number | undefined {
     return this.#next()?.atMs
@@ -53,6 +58,9 @@ export class ManualClock implements Clock {
     return {
       clear: () => {
         this.#timers.delete(timer)
+      },
+      keepAlive: (isWanted) => {
+        timer.keepAlive = isWanted
       },
     }
   }
