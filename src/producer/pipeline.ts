@@ -226,9 +226,9 @@ export class Pipeline<K, V> {
 
   /** No producer id: what waits for one fails; later records ask again. */
   #refused(error: OttlaError): void {
+    const waiting = this.sender.takeUnidentified()
     for (const batch of [...this.accumulator.incomplete]) {
-      const needsIdentity =
-        this.sender.unidentified.has(batch.queue) || batch.queue.mustRestartSequence
+      const needsIdentity = waiting.has(batch.queue) || batch.queue.mustRestartSequence
       if (needsIdentity) this.delivery.abandon(batch, error)
     }
   }

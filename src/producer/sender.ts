@@ -97,6 +97,7 @@ export class Sender implements ProduceListener {
    * runs soon. Without a leader metadata is asked for one, and the queue is considered again then.
    */
   consider(queue: PartitionQueue): void {
+    if (queue.sequence === null) this.#parts.producerIds?.acquire() // while its leader is dialled
     if (queue.leaderId < 0) this.#leaderWatch.miss(queue)
     else this.#outbox(queue.leaderId).list(queue)
     this.wake() // without a leader too: the batch has a deadline
@@ -159,14 +160,14 @@ export class Sender implements ProduceListener {
 
   /** The producer id is there: the queues that waited for it go on. */
   identified(): void {
-    const queues = [...this.#unidentified]
-    this.#unidentified.clear()
-    for (const queue of queues) this.consider(queue)
+    for (const queue of this.takeUnidentified()) this.consider(queue)
   }
 
-  /** Queues whose batches wait for a producer id. */
-  get unidentified(): ReadonlySet<PartitionQueue> {
-    return this.#unidentified
+  /** The queues whose batches have waited for a producer id; they wait no longer. */
+  takeUnidentified(): ReadonlySet<PartitionQueue> {
+    const queues = new Set(this.#unidentified)
+    this.#unidentified.clear()
+    return queues
   }
 
   /** Stops the loop; what is in the air is the pool's to fail. */

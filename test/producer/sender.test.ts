@@ -184,11 +184,17 @@ t.test('nothing leaves before the producer id is there', async (t) => {
   rig.send('a')
   t.equal(rig.sent().length, 0)
   t.equal(rig.acquired > 0, true)
-  t.strictSame([...rig.sender.unidentified], [rig.queue()])
   rig.identity = IDENTITY
   rig.sender.identified()
   rig.run()
   t.strictSame(rig.sent()[0]?.values, ['a'])
+})
+
+t.test('the producer id is asked for while the leader is dialled', async (t) => {
+  const rig = new SendingRig({ identity: null })
+  rig.connections.delete(1)
+  rig.send('a')
+  t.equal(rig.acquired > 0, true)
 })
 
 t.test('a partition without a leader waits for one, and metadata is asked', async (t) => {
