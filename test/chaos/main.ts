@@ -7,7 +7,9 @@
  *   --seconds n        of traffic in each scenario; default 30
  *   --seed n           of the jitter; printed
  *   --prove            that the harness sees: a program broken on purpose, and no idempotence
- *   --write            the outcomes into test/chaos/results.json; npm run docs makes the page from it
+ *   --write            the outcomes into test/chaos/results.json, in the place of earlier ones of the
+ *                      same client and scenario; npm run docs makes the page from it
+ *   --add              the same, beside those of other seeds: the page then has medians
  */
 import { writeFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
@@ -30,6 +32,7 @@ const { values: given } = parseArgs({
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
     prove: { type: 'boolean', default: false },
     write: { type: 'boolean', default: false },
+    add: { type: 'boolean', default: false },
   },
 })
 
@@ -84,7 +87,7 @@ function printFailures(outcomes: readonly Outcome[]): void {
 
 function print(outcomes: readonly Outcome[]): void {
   const table = new Table({ head: [...SCENARIO_HEAD], style: { head: [], border: [] } })
-  table.push(...outcomes.map(scenarioRow))
+  table.push(...outcomes.map((outcome) => scenarioRow([outcome])))
   console.log(table.toString())
 }
 
@@ -97,9 +100,11 @@ async function write(outcomes: readonly Outcome[], clients: number): Promise<voi
     seconds: Number(given.seconds),
     clients,
   }
-  const isOld = ({ scenario, subject }: Outcome): boolean =>
+  const staysBeside = (old: Outcome): boolean => given.add && old.run?.seed !== run.seed
+  const isOfAnother = ({ scenario, subject }: Outcome): boolean =>
     !outcomes.some((other) => other.scenario === scenario && other.subject === subject)
-  const all = [...readOutcomes().filter(isOld), ...outcomes.map((it) => ({ ...it, run }))]
+  const kept = readOutcomes().filter((old) => isOfAnother(old) || staysBeside(old))
+  const all = [...kept, ...outcomes.map((it) => ({ ...it, run }))]
   await writeFile(RESULTS, `${JSON.stringify({ outcomes: all }, null, 1)}\n`)
 }
 
@@ -132,7 +137,7 @@ async function main(): Promise<boolean> {
     await cluster.stop()
   }
   print(outcomes)
-  if (given.write) await write(outcomes, subjects.length)
+  if (given.write || given.add) await write(outcomes, subjects.length)
   if (!isWhole) return false
   if (given.prove) return GUILTY.every((guilty) => isConvicted(guilty, outcomes))
   return outcomes.every(({ subject, verdict }) => subject !== OTTLA.name || isSound(verdict))

@@ -16,18 +16,18 @@ export function readOutcomes(): Outcome[] {
   return (JSON.parse(readFileSync(RESULTS, 'utf8')) as { outcomes: Outcome[] }).outcomes
 }
 
-/** Circumstances, a row for each client, and a row for each scenario and client. */
+/** Circumstances, a row for each client, and a row for each scenario and client, of all their runs. */
 export function chaosSection(outcomes: readonly Outcome[] = readOutcomes()): string {
   const clients = [...new Set(outcomes.map(({ subject }) => subject))]
   const inOrder = SCENARIOS.flatMap(({ name }) =>
-    clients.flatMap((client) =>
+    clients.map((client) =>
       outcomes.filter(({ scenario, subject }) => scenario === name && subject === client),
     ),
   )
   return [
-    circumstances(inOrder),
+    circumstances(inOrder.flat()),
     table(CLIENT_HEAD, clients.map((client) => clientRow(client, outcomes))),
-    table(SCENARIO_HEAD, inOrder.map(scenarioRow)),
+    table(SCENARIO_HEAD, inOrder.filter((runs) => runs.length > 0).map(scenarioRow)),
   ].join('\n\n') // prettier-ignore
 }
 
@@ -47,14 +47,13 @@ function oneRun({ date, kafka, node, seed, seconds, clients }: Circumstances): s
 
 const CRIMES = ['lost', 'doubled', 'outOfOrder', 'misplaced', 'lied', 'open', 'toldTwice'] as const
 const CRIME_NAMES = ['lost', 'doubled', 'out of order', 'misplaced', 'lied', 'open', 'told twice']
-const CLIENT_HEAD = ['client', 'scenarios', 'acked', ...CRIME_NAMES, 'failed', 'worst stall', 'worst own recovery'] // prettier-ignore
+const CLIENT_HEAD = ['client', 'runs', 'acked', ...CRIME_NAMES, 'failed', 'worst stall', 'worst own recovery'] // prettier-ignore
 /** The columns of `scenarioRow`. */
-export const SCENARIO_HEAD = ['scenario', 'client', 'acked', 'wrong', 'failed', 'longest stall', 'served to ack', 'own recovery', 'p99'] // prettier-ignore
+export const SCENARIO_HEAD = ['scenario', 'client', 'runs', 'acked', 'wrong', 'failed', 'longest stall', 'served to ack', 'own recovery', 'p99'] // prettier-ignore
 
 function clientRow(client: string, outcomes: readonly Outcome[]): string[] {
   const verdicts = outcomes.filter(({ subject }) => subject === client).map((it) => it.verdict)
-  const sum = (count: (verdict: Verdict) => number): string =>
-    verdicts.reduce((total, verdict) => total + count(verdict), 0).toLocaleString('en-US')
+  const sum = (count: (verdict: Verdict) => number): string => total(verdicts, count)
   const worst = (time: (verdict: Verdict) => number | null): string =>
     ms(Math.max(...verdicts.map((verdict) => time(verdict) ?? 0)))
   return [
@@ -68,29 +67,45 @@ function clientRow(client: string, outcomes: readonly Outcome[]): string[] {
   ]
 }
 
-export function scenarioRow({ scenario, subject, verdict }: Outcome): string[] {
-  const times = [
-    verdict.longestStallMs,
-    verdict.servedToAckMs,
-    verdict.ownRecoveryMs,
-    verdict.p99Ms,
-  ]
+/** One client in one scenario: counts of all runs, and of each time the median and the worst. */
+export function scenarioRow(runs: readonly Outcome[]): string[] {
+  const verdicts = runs.map(({ verdict }) => verdict)
   return [
-    scenario,
-    subject,
-    verdict.acked.toLocaleString('en-US'),
-    wrongs(verdict),
-    failedCount(verdict).toLocaleString('en-US'),
-    ...times.map(ms),
+    runs[0]?.scenario ?? '',
+    runs[0]?.subject ?? '',
+    String(runs.length),
+    total(verdicts, ({ acked }) => acked),
+    wrongs(verdicts),
+    total(verdicts, failedCount),
+    times(verdicts.map(({ longestStallMs }) => longestStallMs)),
+    times(verdicts.map(({ servedToAckMs }) => servedToAckMs)),
+    times(verdicts.map(({ ownRecoveryMs }) => ownRecoveryMs)),
+    times(verdicts.map(({ p99Ms }) => p99Ms)),
   ]
 }
 
 /** Whatever is wrong, by name; `none`. */
-function wrongs(verdict: Verdict): string {
+function wrongs(verdicts: readonly Verdict[]): string {
   const found = CRIMES.flatMap((crime, index) =>
-    verdict[crime] === 0 ? [] : [`${verdict[crime].toLocaleString('en-US')} ${CRIME_NAMES[index]}`],
+    verdicts.every((verdict) => verdict[crime] === 0)
+      ? []
+      : [`${total(verdicts, (verdict) => verdict[crime])} ${CRIME_NAMES[index]}`],
   )
   return found.length === 0 ? 'none' : found.join(', ')
+}
+
+function total(verdicts: readonly Verdict[], count: (verdict: Verdict) => number): string {
+  return verdicts.reduce((sum, verdict) => sum + count(verdict), 0).toLocaleString('en-US')
+}
+
+/** The median, and behind it the worst where there were several runs. */
+function times(all: readonly (number | null)[]): string {
+  const sorted = all.filter((time) => time !== null && !Number.isNaN(time)) as number[]
+  sorted.sort((a, b) => a - b)
+  const worst = sorted.at(-1)
+  if (worst === undefined) return '-'
+  const median = sorted[(sorted.length - 1) >> 1] as number // not empty
+  return sorted.length === 1 ? ms(worst) : `${ms(median)} (${ms(worst)})`
 }
 
 function failedCount({ failed }: Verdict): number {
