@@ -28,9 +28,8 @@ export interface Place {
 
 /** The figure's median over the rounds of one row. */
 export function figureOf({ case: name, group, figure }: Place, subject: string) {
-  const values = samplesOf(name, group, (it) => it === subject).flatMap(
-    ([sample]) => (sample === undefined ? undefined : figure(sample)) ?? [],
-  )
+  const samples = samplesOf(name, group, (it) => it === subject).flat()
+  const values = samples.flatMap((sample) => figure(sample) ?? [])
   return values.length === 0 ? undefined : median(values)
 }
 
