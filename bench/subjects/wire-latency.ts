@@ -51,8 +51,7 @@ class WireClient implements Client {
   }
 }
 
-async function connect({ brokers: [address = ''] }: SubjectTask): Promise<RawConnection> {
-  return await RawConnection.open(address)
-}
-
-runSubject(async (task) => await runWorkload(task, new WireClient(await connect(task), task)))
+runSubject(async (task) => {
+  const [address = ''] = task.brokers
+  return await runWorkload(task, new WireClient(await RawConnection.open(address), task))
+})

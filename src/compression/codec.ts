@@ -80,7 +80,9 @@ const FACTORIES = {
 export function createCodec(name: CompressionName, level?: number): Codec {
   if (!Object.hasOwn(FACTORIES, name)) {
     const known = COMPRESSION_NAMES.map((known) => `'${known}'`).join(', ')
-    throw new ConfigError(`compression '${String(name)}' is not known: use one of ${known}`)
+    throw new ConfigError(
+      `compression '${String(name)}' is not known: use one of ${known}, or for a producer 'auto'`,
+    )
   }
   return FACTORIES[name](level)
 }

@@ -144,7 +144,9 @@ export class ControlPlane {
   ): Promise<ControlAnswer<Result>> {
     if (this.#closeReason !== undefined) throw this.#closeReason
     const address = formatAddress(target)
-    this.#attempts.set(address, { failedAtMs: NEVER_MS, fate: 'no answer yet' })
+    // What failed before says more than that this try is under way.
+    const fate = this.#attempts.get(address)?.fate ?? 'no answer yet'
+    this.#attempts.set(address, { failedAtMs: NEVER_MS, fate })
     const line = this.#lines.get(address) ?? this.#dial(address, target)
     const connection = await line.opened
     return { connection, result: await question(connection) }

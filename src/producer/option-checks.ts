@@ -103,7 +103,7 @@ const compression: Check = (name, value) => {
   const others = Object.keys(rest).filter((key) => key !== 'level')
   if (typeof codec !== 'string' || others.length > 0) {
     throw new ConfigError(
-      `option ${name} is ${kindOf(value)}: give 'none', 'gzip', 'snappy', 'lz4' or 'zstd', or { codec, level }`,
+      `option ${name} is ${kindOf(value)}: give 'none', 'gzip', 'snappy', 'lz4', 'zstd' or 'auto', or { codec, level }`,
     )
   }
 }

@@ -199,7 +199,10 @@ t.test('refuses a level where there are none, saying why', async (t) => {
 t.test('refuses an unknown name, naming the known ones', async (t) => {
   for (const name of ['brotli', 'LZ4', 'toString', '']) {
     const create = (): unknown => createCodec(name as CompressionName)
-    t.throws(create, { name: 'ConfigError', message: /'none', 'gzip', 'snappy', 'lz4', 'zstd'$/ })
+    t.throws(create, {
+      name: 'ConfigError',
+      message: /'none', 'gzip', 'snappy', 'lz4', 'zstd', or for a producer 'auto'$/,
+    })
     t.throws(create, ConfigError)
   }
 })

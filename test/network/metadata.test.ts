@@ -355,6 +355,17 @@ t.test('keeps a throttle', async (t) => {
   t.equal(cluster.asked.length, 2)
 })
 
+t.test('says what failed last, not that another try is under way', async (t) => {
+  const { cache, clock, network } = setUp({ bootstrap: [ONE] })
+  network.unlisten(ONE)
+  const connecting = cache.connect(2_000)
+  const check = t.rejects(connecting, { name: 'TimeoutError', message: /one:9092 \(.*refused/ })
+  await clock.advanceSettled(500)
+  network.listen(ONE, () => new Promise(() => {}))
+  await clock.advanceSettled(1_500)
+  await check
+})
+
 t.test('says which addresses it has tried when it cannot connect', async (t) => {
   const bootstrap = [ONE, TWO, BOOT]
   const { cache, cluster, clock, network } = setUp({ bootstrap })
