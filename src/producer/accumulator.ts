@@ -94,11 +94,13 @@ export class Accumulator {
     const needBytes = bufferSizeFor(RECORD_BATCH_HEADER_BYTES + exactSizeBytes(record))
     const roundBytes = this.#pool.sizeFor(needBytes)
     const leastBytes = roundBytes > this.#budget.totalBytes ? needBytes : roundBytes
-    const sizeBytes = this.#takeMemory(leastBytes, queue.usualBufferBytes, force)
+    const limitBytes = queue.fillBytes(record.topic.fill.targetBytes)
+    const usualBytes = Math.min(queue.usualBufferBytes, bufferSizeFor(limitBytes))
+    const sizeBytes = this.#takeMemory(leastBytes, usualBytes, force)
     if (sizeBytes < 0) return Appended.noMemory
     assert(queue.open === null, 'a partition has one open batch')
     const batch = new ProducerBatch(queue, nowMs, this.#pool.take(sizeBytes))
-    batch.records.limitBytes = record.topic.fill.targetBytes
+    batch.records.limitBytes = limitBytes
     append(batch, record)
     queue.open = batch
     this.#incomplete.add(batch)

@@ -59,6 +59,8 @@ export interface DeliveryParts {
 export interface QueueScheduler {
   consider(queue: PartitionQueue): void
   pause(queue: PartitionQueue): void
+  /** A broker took what it had not taken before. */
+  recovered(nodeId: number): void
 }
 
 export class Delivery {
@@ -147,7 +149,7 @@ export class Delivery {
       maybeWritten: batch.maybeWritten,
     })
     if (verdict.action === 'acknowledge') {
-      if (queue.leaderId === request.nodeId) queue.isLeaderProven = true
+      if (queue.leaderId === request.nodeId) this.#prove(batch)
       queue.sequence?.acknowledged(batch.ordinal)
       if (batch.isDone) this.#leave(batch, true)
       else this.#acknowledge(batch, offsetOf(answer), logAppendTimeOf(answer, batch))
@@ -156,6 +158,12 @@ export class Delivery {
     }
     this.#failOvertaken(queue)
     this.resumeRestart(queue)
+  }
+
+  /** The leader takes the partition's batches; where it had not, its others may be well again too. */
+  #prove({ queue, attempts }: ProducerBatch): void {
+    if (attempts > 1 && !queue.isLeaderProven) this.#scheduler?.recovered(queue.leaderId)
+    queue.isLeaderProven = true
   }
 
   /**
@@ -211,12 +219,14 @@ export class Delivery {
 
   #retry(batch: ProducerBatch, verdict: Verdict, nowMs: number): void {
     const { queue } = batch
+    queue.curbOpen()
     queue.isLeaderProven = false
     // Where the leader moved, or only the numbers were wrong, a pause gains nothing; but once.
     const leaderMoved = queue.leaderEpoch > batch.leaderEpochAtSend
     const isImmediate = leaderMoved || (verdict.immediately && batch.attempts === 1)
     if (!isImmediate) {
       queue.retryAtMs = nowMs + this.#backoffMs(batch.attempts)
+      queue.retryNotBeforeMs = nowMs + this.#options.retryBackoffMs
       this.#scheduler?.pause(queue)
     }
     this.#scheduler?.consider(queue)

@@ -24,6 +24,13 @@ import type { ProducerBatch } from './batch.js'
 import { Deque } from './deque.js'
 import type { PartitionSequence } from './partition-sequence.js'
 
+/**
+ * What gathers while a partition is held up goes in batches of this, of four times as much, and so
+ * on: brokers that have just started are slow, and one batch of all that has gathered would keep
+ * its first record, and the partitions behind it, waiting until the broker is through with the last.
+ */
+const FIRST_FILL_BYTES = 16_384
+
 /** In no broker's ready queue. */
 export const NOT_LISTED = -1
 
@@ -44,6 +51,8 @@ export class PartitionQueue {
   inAirCount = 0
   /** Monotonic: no attempt before this. */
   retryAtMs = 0
+  /** Monotonic, during a pause: no attempt before this, whatever good news there is of the broker. */
+  retryNotBeforeMs = 0
   /** This leader acknowledged a batch under these numbers, and none failed since: several may be in flight. */
   isLeaderProven = false
   /** Numbers for idempotence; null without it, or before the producer id is known. */
@@ -75,9 +84,24 @@ export class PartitionQueue {
     return this.sent.length + this.unsentCount > 0
   }
 
-  /** The next batch takes no more records: it is closed, or was sent before. */
+  /** The next batch is worth a request: it takes no more records, and is none of a few to go again. */
   get isNextFull(): boolean {
-    return this.closed.length > 0 || this.sent[0]?.isInAir === false
+    for (const { isInAir, sizeBytes } of this.sent) {
+      if (!isInAir) return sizeBytes >= FIRST_FILL_BYTES
+    }
+    return this.closed.length > 0
+  }
+
+  /** Its broker is out of reach, or it has none: batches gather, and the oldest is to go again. */
+  get isHeldUp(): boolean {
+    const oldest = this.sent[0]
+    return this.leaderId < 0 || (oldest !== undefined && (oldest.attempts > 1 || !oldest.isInAir))
+  }
+
+  /** Bytes at which the youngest batch is full, where it would usually be at `usualBytes`. */
+  fillBytes(usualBytes: number): number {
+    if (!this.isHeldUp) return usualBytes
+    return Math.min(usualBytes, FIRST_FILL_BYTES * 4 ** this.closed.length)
   }
 
   /** The batch that may be sent now, or null; changes nothing. */
@@ -127,6 +151,13 @@ export class PartitionQueue {
     this.open = null
     batch.close()
     this.closed.push(batch)
+  }
+
+  /** The partition is held up from now on: the open batch, too, is full sooner. */
+  curbOpen(): void {
+    if (this.open === null) return
+    const { records } = this.open
+    records.limitBytes = this.fillBytes(records.limitBytes)
   }
 
   /** `batch` leaves for the leader. */

@@ -199,6 +199,15 @@ export class Sender implements ProduceListener {
     this.wake()
   }
 
+  /** What pauses for this broker need not wait for the end of a long pause. */
+  recovered(nodeId: number): void {
+    for (const queue of this.#paused) {
+      if (queue.leaderId !== nodeId) continue
+      queue.retryAtMs = Math.min(queue.retryAtMs, queue.retryNotBeforeMs)
+    }
+    this.wake()
+  }
+
   #outbox(nodeId: number): Outbox {
     let outbox = this.#outboxes.get(nodeId)
     if (outbox === undefined) {

@@ -82,12 +82,82 @@ t.test('pauses grow between attempts', async (t) => {
   }
 })
 
+t.test('what gathers during a failure goes in small batches first, then larger ones', async (t) => {
+  const rig = new SendingRig({ batchSizeBytes: 524_288 })
+  const fill = (count: number): void => {
+    for (let i = 0; i < count; i++) rig.take('v'.repeat(1000))
+  }
+  rig.send('first')
+  fill(10) // in the open batch when the answer is lost
+  rig.sent()[0]?.lose()
+  fill(990)
+  const [queue] = rig.topic.partitions
+  const batches = [...(queue?.closed ?? []), queue?.open].map((batch) => batch?.sizeBytes ?? 0)
+  const limits = [16_384, 65_536, 262_144, 524_288, 524_288]
+  t.equal(batches.length, limits.length)
+  for (const [index, sizeBytes] of batches.entries()) {
+    t.ok(sizeBytes <= (limits[index] ?? 0))
+    if (index < 4) t.ok(sizeBytes > (limits[index] ?? 0) - 1100)
+  }
+  const usedBytes = batches.reduce((sum, sizeBytes) => sum + sizeBytes)
+  t.ok(rig.budget.usedBytes < usedBytes + 524_288, 'with buffers of their size')
+  rig.clock.advance(100)
+  for (let i = 1; i < rig.sent().length; i++) {
+    rig.sent()[i]?.answer()
+    rig.run()
+  }
+  t.equal(rig.told.length, 1001)
+  rig.send('in the air')
+  fill(600)
+  t.ok((queue?.closed.peek()?.sizeBytes ?? 0) > 523_000, 'and then in full ones again')
+})
+
 t.test('a pause of one partition does not hold up another', async (t) => {
   const rig = new SendingRig({ leaders: [1, 1] })
   rig.send('a', 0)
   rig.sent()[0]?.answer({ 0: ErrorCodes.NOT_ENOUGH_REPLICAS })
   rig.send('b', 1)
   t.strictSame(rig.sent()[1]?.values, ['b'])
+})
+
+t.test('where a broker takes again what it refused, its others need not wait long', async (t) => {
+  const rig = new SendingRig({ leaders: [1, 1] })
+  rig.send('a', 0)
+  rig.send('b', 1)
+  let attempts = 0
+  const last = (value: string): SentRequest | undefined =>
+    rig.sent().findLast(({ values }) => values.includes(value))
+  const refuse = (value: string, partition: number): void => {
+    last(value)?.answer({ [partition]: ErrorCodes.NOT_ENOUGH_REPLICAS })
+    attempts++
+  }
+  for (const pauseMs of [100, 200, 400]) {
+    refuse('b', 1)
+    rig.clock.advance(pauseMs)
+  }
+  refuse('a', 0) // for 100 ms
+  refuse('b', 1) // for 800 ms
+  t.equal(rig.sent().length, attempts)
+  rig.clock.advance(100)
+  t.strictSame(rig.sent().at(-1)?.values, ['a'])
+  last('a')?.answer()
+  rig.run()
+  t.strictSame(rig.sent().at(-1)?.values, ['b'])
+})
+
+t.test('an ordinary acknowledgement ends no pause', async (t) => {
+  const rig = new SendingRig({ leaders: [1, 1] })
+  rig.send('b', 1)
+  for (const pauseMs of [100, 200]) {
+    rig.sent().at(-1)?.answer({ 1: ErrorCodes.NOT_ENOUGH_REPLICAS })
+    rig.clock.advance(pauseMs)
+  }
+  rig.sent().at(-1)?.answer({ 1: ErrorCodes.NOT_ENOUGH_REPLICAS })
+  rig.clock.advance(150)
+  rig.send('a', 0)
+  rig.sent().at(-1)?.answer()
+  rig.run()
+  t.strictSame(rig.sent().at(-1)?.values, ['a'])
 })
 
 t.test('a duplicate is acknowledged without an offset', async (t) => {

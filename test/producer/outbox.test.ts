@@ -31,7 +31,7 @@ t.test('a queue that another broker leads now is passed over by the old one', as
   t.equal(now.unlist(), queue)
 })
 
-t.test('it knows whether a batch in line is full, or goes again', async (t) => {
+t.test('it knows whether a batch in line is full, or large and goes again', async (t) => {
   const outbox = new Outbox(1)
   const [filling, full] = [queueOf(1), queueOf(1)]
   filling.open = batchOf(filling)
@@ -54,7 +54,15 @@ t.test('it knows whether a batch in line is full, or goes again', async (t) => {
   t.equal(outbox.hasFull, false, 'what is in the air is not in line')
   full.markLanded(batch)
   outbox.list(full)
-  t.equal(outbox.hasFull, true)
+  t.equal(outbox.hasFull, false, 'a few records that go again are not worth a request of their own')
+  const large = queueOf(1)
+  const again = batchOf(large, ['v'.repeat(20_000)])
+  large.open = again
+  large.take(again)
+  large.markSent(again)
+  large.markLanded(again)
+  outbox.list(large)
+  t.equal(outbox.hasFull, true, 'many are')
 })
 
 t.test('a full batch that another broker leads now counts until it is passed over', async (t) => {
