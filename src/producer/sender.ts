@@ -73,6 +73,8 @@ export class Sender implements ProduceListener {
   readonly #outboxes = new Map<number, Outbox>()
   /** Queues in a pause after a failure. */
   readonly #paused = new Set<PartitionQueue>()
+  /** Brokers that took again what they had refused, since the loop last ran. */
+  readonly #recoveredIds = new Set<number>()
   /** Queues that wait for the producer id. */
   readonly #unidentified = new Set<PartitionQueue>()
   readonly #oldLeaders: OldLeaders
@@ -201,10 +203,8 @@ export class Sender implements ProduceListener {
 
   /** What pauses for this broker need not wait for the end of a long pause. */
   recovered(nodeId: number): void {
-    for (const queue of this.#paused) {
-      if (queue.leaderId !== nodeId) continue
-      queue.retryAtMs = Math.min(queue.retryAtMs, queue.retryNotBeforeMs)
-    }
+    if (this.#paused.size === 0) return
+    this.#recoveredIds.add(nodeId)
     this.wake()
   }
 
@@ -232,10 +232,14 @@ export class Sender implements ProduceListener {
 
   #endPauses(nowMs: number): void {
     for (const queue of this.#paused) {
+      if (this.#recoveredIds.has(queue.leaderId)) {
+        queue.retryAtMs = Math.min(queue.retryAtMs, queue.retryNotBeforeMs)
+      }
       if (queue.retryAtMs > nowMs) continue
       this.#paused.delete(queue)
       this.consider(queue)
     }
+    this.#recoveredIds.clear()
   }
 
   #drain(outbox: Outbox, nowMs: number): void {
