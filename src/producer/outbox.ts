@@ -23,7 +23,7 @@ const PATIENCE_MS = 50
 export class Outbox {
   readonly nodeId: number
   readonly ready = new Deque<PartitionQueue>()
-  /** Of those in line, the queues whose next batch takes no more records. */
+  /** Of those in line, the queues whose next batch gains nothing by waiting. */
   readonly #full = new Set<PartitionQueue>()
   /** Unanswered requests, oldest first. */
   readonly requests: ProduceRequest[] = []

@@ -86,8 +86,8 @@ export class PartitionQueue {
 
   /** The next batch is worth a request: it takes no more records, and is none of a few to go again. */
   get isNextFull(): boolean {
-    for (const { isInAir, sizeBytes } of this.sent) {
-      if (!isInAir) return sizeBytes >= FIRST_FILL_BYTES
+    for (const batch of this.sent) {
+      if (!batch.isInAir) return batch.sizeBytes >= FIRST_FILL_BYTES
     }
     return this.closed.length > 0
   }
