@@ -97,6 +97,7 @@ export class Connection implements TransportHandlers {
   readonly #timer: WakeTimer
   #throttleTimer: Timer | undefined
   #throttledUntilMs = 0
+  #shortestRoundTripMs = Infinity
 
   constructor(
     context: Pick<NetworkContext, 'clock' | 'options' | 'logger'>,
@@ -140,6 +141,11 @@ export class Connection implements TransportHandlers {
   /** Monotonic time before which the broker wants no further request (KIP-219); 0 if never asked. */
   get throttledUntilMs(): number {
     return this.#throttledUntilMs
+  }
+
+  /** The shortest time from a request to its answer so far, the handshake's too; Infinity before. */
+  get shortestRoundTripMs(): number {
+    return this.#shortestRoundTripMs
   }
 
   /** Puts a dialled transport to use. Destroys it if the connection was closed in the meantime. */
@@ -350,6 +356,9 @@ export class Connection implements TransportHandlers {
       this.close(reasons.unasked(this))
       return
     }
+    const sentAtMs = request.deadlineMs - request.timeoutMs
+    const roundTripMs = this.#clock.monotonicMs() - sentAtMs
+    this.#shortestRoundTripMs = Math.min(this.#shortestRoundTripMs, roundTripMs)
     try {
       this.#answer(request, frame)
     } catch (error) {

@@ -198,10 +198,12 @@ export class Delivery {
     batch.lastError = error
     if (verdict.attemptMaybeWritten) batch.maybeWritten = true
     const mayTryAgain = batch.attempts <= this.#options.retries
+    // The broker has waited for its replicas, so that we need not.
+    const failures = answer?.errorCode === ErrorCodes.REQUEST_TIMED_OUT ? 1 : batch.attempts
     if (verdict.action === 'retry' && mayTryAgain) {
-      this.#retry(batch, verdict, nowMs)
+      this.#retry(batch, verdict, failures, nowMs)
     } else if (verdict.action === 'restart-sequence' && mayTryAgain) {
-      this.#retry(batch, verdict, nowMs)
+      this.#retry(batch, verdict, failures, nowMs)
       this.#restartSequence(batch.queue)
     } else if (verdict.action === 'split' && !batch.maybeWritten) {
       this.#split(batch)
@@ -217,7 +219,8 @@ export class Delivery {
     batch.acknowledge(baseOffset, logAppendTimeMs, this.#parts.runCallback)
   }
 
-  #retry(batch: ProducerBatch, verdict: Verdict, nowMs: number): void {
+  /** `failures`: in a row, which decides how long the pause is. */
+  #retry(batch: ProducerBatch, verdict: Verdict, failures: number, nowMs: number): void {
     const { queue } = batch
     queue.curbOpen()
     queue.isLeaderProven = false
@@ -225,17 +228,17 @@ export class Delivery {
     const leaderMoved = queue.leaderEpoch > batch.leaderEpochAtSend
     const isImmediate = leaderMoved || (verdict.immediately && batch.attempts === 1)
     if (!isImmediate) {
-      queue.retryAtMs = nowMs + this.#backoffMs(batch.attempts)
+      queue.retryAtMs = nowMs + this.#backoffMs(failures)
       queue.retryNotBeforeMs = nowMs + this.#options.retryBackoffMs
       this.#scheduler?.pause(queue)
     }
     this.#scheduler?.consider(queue)
   }
 
-  #backoffMs(attempts: number): number {
+  #backoffMs(failures: number): number {
     const { retryBackoffMs, retryBackoffMaxMs } = this.#options
     const range = { initialMs: retryBackoffMs, maxMs: retryBackoffMaxMs }
-    return backoffMs(range, attempts, this.#parts.random)
+    return backoffMs(range, failures, this.#parts.random)
   }
 
   #fail(batch: ProducerBatch, errorOf: (index: number) => OttlaError): void {

@@ -44,10 +44,10 @@ export class LeaderWatch {
   look(outboxes: Iterable<Outbox>, nowMs: number): void {
     let dueMs = Infinity
     let isMissing = this.#leaderless.size > 0
-    for (const { nodeId, ready, requests } of outboxes) {
+    for (const { nodeId, hasWork, requests } of outboxes) {
       const [oldest] = requests
       if (oldest !== undefined) dueMs = Math.min(dueMs, oldest.sentAtMs + STALL_MS)
-      else if (ready.length > 0) isMissing ||= this.#pool.connection(nodeId) === undefined
+      else if (hasWork) isMissing ||= this.#pool.connection(nodeId) === undefined
     }
     if (!isMissing) this.#missingSinceMs = Infinity
     else if (this.#missingSinceMs === Infinity) this.#missingSinceMs = nowMs

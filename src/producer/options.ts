@@ -65,8 +65,8 @@ export interface ProducerOptions<K = Serialized, V = Serialized> {
   /** How many sends may wait for room; more are rejected at once. Default 100000. Not in Java. */
   readonly maxWaitingSends?: number | undefined
   /**
-   * Requests under way to one broker, 1 and up; at most 5 with idempotence. The third and later
-   * leave only with full batches, or after a pause. Default 5. Java:
+   * Requests under way to one broker, 1 and up; at most 5 with idempotence. The second and later
+   * leave only with full batches, or where the way is long. Default 5. Java:
    * max.in.flight.requests.per.connection.
    */
   readonly maxInFlight?: number | undefined
@@ -157,6 +157,9 @@ export interface ResolvedOptions<K, V> {
   readonly apiVersions: Readonly<Record<string, number>>
 }
 
+/** `deliveryTimeoutMs` alone is the bound. */
+export const UNLIMITED_RETRIES = 2_147_483_647
+
 const DEFAULTS = {
   clientId: 'ottla',
   acks: 'all',
@@ -170,7 +173,7 @@ const DEFAULTS = {
   maxInFlight: 5,
   deliveryTimeoutMs: 120_000,
   requestTimeoutMs: 30_000,
-  retries: 2_147_483_647,
+  retries: UNLIMITED_RETRIES,
   retryBackoffMs: 50,
   retryBackoffMaxMs: 500,
   reconnectBackoffMs: 50,

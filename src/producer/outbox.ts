@@ -1,63 +1,76 @@
 /**
- * What one broker is to be sent: a queue of the partitions it leads that have a batch for it, each
- * listed once, and the requests that it has not answered.
+ * What one broker is to be sent: the partitions it leads that have a batch for it, each in one of two
+ * lines and there once, and the requests that it has not answered.
  *
- *   ready:  p3  p0  p7  ...      a partition sends one batch for each request, then lines up again
+ *   trials:  p5              its oldest batch goes again, to a leader that has taken none since
+ *   ready:   p3  p0  p7 ...  a partition sends one batch for each request, then lines up again
  *
  * A partition is looked at only when something happened to it, so that ten thousand idle ones
  * cost nothing.
+ *
+ * A broker works on one request of a connection at a time: it reads the next when it has answered, with
+ * acks all after a round trip of replication. So a second request is sent beside the first
+ *   - where it has a full batch, which gains nothing by waiting, or a trial;
+ *   - where the way is longer than the work: every 20 ms, until the time of a round trip has passed.
+ * Otherwise it would only lie there: what gathers meanwhile goes in one, when the answer has come.
  */
 import { Deque } from './deque.js'
-import { NOT_LISTED, type PartitionQueue } from './partition-queue.js'
+import type { PartitionQueue } from './partition-queue.js'
 import type { ProduceRequest } from './produce-request.js'
 
-/**
- * A broker works on one request of a connection at a time (it reads the next when it has answered), so
- * that with one at work and one at hand others only queue there, each for a round trip of replication
- * of its own. Batches that are not full go on filling meanwhile, for a while.
- */
-const ENOUGH_IN_FLIGHT = 2
-/** How long after the last request; brokers that work on several are not kept waiting much. */
-const PATIENCE_MS = 50
+/** On a long way, how often a request leaves that is not full. */
+const PATIENCE_MS = 20
+/** While a trial is on, nothing lies in front of it but one request at work. */
+const IN_FLIGHT_BESIDE_TRIALS = 2
 
 export class Outbox {
   readonly nodeId: number
-  readonly ready = new Deque<PartitionQueue>()
-  /** Of those in line, the queues whose next batch gains nothing by waiting. */
-  readonly #full = new Set<PartitionQueue>()
   /** Unanswered requests, oldest first. */
   readonly requests: ProduceRequest[] = []
+  /** What the way alone takes: the shortest round trip on any of its connections, ms. */
+  wayMs = Infinity
+  readonly #ready = new Deque<PartitionQueue>()
+  readonly #trials = new Deque<PartitionQueue>()
+  /** Of those in line, the queues whose next batch gains nothing by waiting. */
+  readonly #full = new Set<PartitionQueue>()
+  /** Queues on trial when last seen: in line, in a pause, or with their batch in the air. */
+  readonly #onTrial = new Set<PartitionQueue>()
 
   constructor(nodeId: number) {
     this.nodeId = nodeId
   }
 
-  /** Lists the queue unless it is; where another outbox lists it, that one will pass it over. */
-  list(queue: PartitionQueue): void {
-    if (queue.isNextFull) this.#full.add(queue)
-    if (queue.listedAt === this.nodeId) return
-    queue.listedAt = this.nodeId
-    this.ready.push(queue)
+  /** Some queue is in line, and its line may move. */
+  get hasWork(): boolean {
+    return this.#ready.length > 0 || this.mayTry
   }
 
-  /** Whether some queue in line has a batch that gains nothing by waiting. */
+  /** The next request is of queues on trial: they go first, and together, one request at a time. */
+  get mayTry(): boolean {
+    return this.#trials.length > 0 && !this.requests.some(({ isTrial }) => isTrial)
+  }
+
+  /** Some queue in line has a batch that gains nothing by waiting. */
   get hasFull(): boolean {
     return this.#full.size > 0
   }
 
-  /** From when on what is in line had better leave than go on filling; monotonic. */
-  get worthAtMs(): number {
-    const last = this.requests.at(-1)
-    if (last === undefined || this.requests.length < ENOUGH_IN_FLIGHT || this.hasFull) return 0
-    return last.sentAtMs + PATIENCE_MS
+  /** Lists the queue unless it is; where it stands in another line, that one will pass it over. */
+  list(queue: PartitionQueue): void {
+    if (queue.isNextFull) this.#full.add(queue)
+    const line = this.#lineOf(queue)
+    if (queue.line === line) return
+    queue.line = line
+    line.push(queue)
   }
 
-  /** Takes the queue that is next, or undefined. */
-  unlist(): PartitionQueue | undefined {
-    for (let queue = this.ready.shift(); queue !== undefined; queue = this.ready.shift()) {
-      this.#full.delete(queue)
-      if (queue.listedAt !== this.nodeId) continue
-      queue.listedAt = NOT_LISTED
+  /** Takes the queue that is next in one of the lines, or undefined. */
+  unlist(isTrial: boolean): PartitionQueue | undefined {
+    const line = isTrial ? this.#trials : this.#ready
+    for (let queue = line.shift(); queue !== undefined; queue = line.shift()) {
+      if (queue.line !== this.#ready || line === this.#ready) this.#full.delete(queue)
+      if (queue.line !== line) continue
+      queue.line = null
       return queue
     }
     return undefined
@@ -65,8 +78,43 @@ export class Outbox {
 
   /** Puts a queue back in front: there was no room for its batch in this request. */
   relist(queue: PartitionQueue): void {
-    queue.listedAt = this.nodeId
-    if (queue.isNextFull) this.#full.add(queue)
-    this.ready.unshift(queue)
+    this.#full.add(queue) // there is more than one request can take
+    const line = this.#lineOf(queue)
+    queue.line = line
+    line.unshift(queue)
+  }
+
+  /**
+   * From when on what is in line had better leave than go on filling: monotonic, 0 for now, Infinity for
+   * when an answer comes.
+   */
+  get worthAtMs(): number {
+    const [oldest] = this.requests
+    const last = this.requests.at(-1)
+    if (oldest === undefined || last === undefined) return 0
+    if (this.mayTry || this.hasFull) return 0
+    const atMs = last.sentAtMs + PATIENCE_MS
+    return atMs - oldest.sentAtMs <= this.wayMs ? atMs : Infinity
+  }
+
+  /** How many requests may be unanswered, of `maxInFlight` at most. */
+  limit(maxInFlight: number): number {
+    if (!this.#isTrying()) return maxInFlight
+    return Math.min(maxInFlight, IN_FLIGHT_BESIDE_TRIALS + Math.floor(this.wayMs / PATIENCE_MS))
+  }
+
+  #lineOf(queue: PartitionQueue): Deque<PartitionQueue> {
+    if (!queue.isOnTrial) return this.#ready
+    this.#onTrial.add(queue)
+    return this.#trials
+  }
+
+  /** Some queue of this broker is on trial; those that are no longer are forgotten on the way. */
+  #isTrying(): boolean {
+    for (const queue of this.#onTrial) {
+      if (queue.isOnTrial && queue.leaderId === this.nodeId) return true
+      this.#onTrial.delete(queue)
+    }
+    return false
   }
 }

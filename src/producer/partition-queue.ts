@@ -31,9 +31,6 @@ import type { PartitionSequence } from './partition-sequence.js'
  */
 const FIRST_FILL_BYTES = 16_384
 
-/** In no broker's ready queue. */
-export const NOT_LISTED = -1
-
 export class PartitionQueue {
   readonly topic: string
   readonly partition: number
@@ -61,8 +58,8 @@ export class PartitionQueue {
   mustRestartSequence = false
   /** Its epochs are used up, and a new producer id is asked for. */
   awaitsIdentity = false
-  /** Node id of the broker in whose ready queue it stands: the leader at that time. */
-  listedAt = NOT_LISTED
+  /** The line in which it stands, for a request to the leader at that time (outbox.ts); null: in none. */
+  line: object | null = null
   /** The sender's round in which a batch was last taken. */
   takenInRound = 0
   /** Bytes that the last full batch's buffer had: the next one starts as large. */
@@ -84,18 +81,30 @@ export class PartitionQueue {
     return this.sent.length + this.unsentCount > 0
   }
 
-  /** The next batch is worth a request: it takes no more records, and is none of a few to go again. */
+  /** Something waits to be sent, now or later. */
+  get hasNext(): boolean {
+    return this.sent.length > this.inAirCount || this.unsentCount > 0
+  }
+
+  /** The next batch gains nothing by waiting: it takes no more records. */
   get isNextFull(): boolean {
-    for (const batch of this.sent) {
-      if (!batch.isInAir) return batch.sizeBytes >= FIRST_FILL_BYTES
-    }
-    return this.closed.length > 0
+    if (this.sent.length > 0 && !this.isLeaderProven) return false // it is tried, or none may follow yet
+    return this.sent.length > this.inAirCount || this.closed.length > 0
   }
 
   /** Its broker is out of reach, or it has none: batches gather, and the oldest is to go again. */
   get isHeldUp(): boolean {
+    return this.leaderId < 0 || this.#goesAgain()
+  }
+
+  /** The oldest batch goes again, alone, to a leader that has taken none since. */
+  get isOnTrial(): boolean {
+    return !this.isLeaderProven && this.#goesAgain()
+  }
+
+  #goesAgain(): boolean {
     const oldest = this.sent[0]
-    return this.leaderId < 0 || (oldest !== undefined && (oldest.attempts > 1 || !oldest.isInAir))
+    return oldest !== undefined && (oldest.attempts > 1 || !oldest.isInAir)
   }
 
   /** Bytes at which the youngest batch is full, where it would usually be at `usualBytes`. */

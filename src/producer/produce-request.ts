@@ -51,13 +51,22 @@ export class ProduceRequest implements ResponseHandler {
   readonly nodeId: number
   readonly sentAtMs: number
   readonly version: number
+  /** Its batches go again, to a leader that has taken none since. */
+  readonly isTrial: boolean
   readonly #topics = new Map<string, TopicEntry>()
   readonly #listener: ProduceListener
 
-  constructor(nodeId: number, sentAtMs: number, version: number, listener: ProduceListener) {
+  constructor(
+    nodeId: number,
+    sentAtMs: number,
+    version: number,
+    listener: ProduceListener,
+    isTrial = false,
+  ) {
     this.nodeId = nodeId
     this.sentAtMs = sentAtMs
     this.version = version
+    this.isTrial = isTrial
     this.#listener = listener
   }
 

@@ -23,6 +23,7 @@ import type { Delivery } from './delivery.js'
 import { LeaderWatch } from './leader-watch.js'
 import type { MetricsCounter } from './metrics.js'
 import { OldLeaders } from './old-leaders.js'
+import { UNLIMITED_RETRIES } from './options.js'
 import { Outbox } from './outbox.js'
 import type { PartitionQueue } from './partition-queue.js'
 import { PartitionSequence } from './partition-sequence.js'
@@ -37,6 +38,13 @@ import {
 } from './produce-request.js'
 import type { ProducerTopic } from './topic.js'
 
+/**
+ * How long a broker waits for its replicas at a trial. Of several partitions that it has come to lead, one
+ * may wait a second longer than another: its follower asked too early, and asks again only then
+ * (replica.fetch.backoff.ms). The others are not to wait for it.
+ */
+const TRIAL_TIMEOUT_MS = 250
+
 export interface SenderOptions {
   readonly clientId: string
   /** -1 all, 0, 1. */
@@ -44,6 +52,7 @@ export interface SenderOptions {
   readonly maxInFlight: number
   readonly maxRequestSizeBytes: number
   readonly requestTimeoutMs: number
+  readonly retries: number
   /** Where a partition's sequence numbers begin; default 0. */
   readonly firstSequence?: number
 }
@@ -146,7 +155,7 @@ export class Sender implements ProduceListener {
     this.#endPauses(nowMs)
     this.#oldLeaders.leave(nowMs)
     for (const outbox of this.#outboxes.values()) {
-      if (outbox.ready.length > 0) this.#drain(outbox, nowMs)
+      if (outbox.hasWork) this.#drain(outbox, nowMs)
     }
     this.#rest(nowMs)
   }
@@ -244,32 +253,37 @@ export class Sender implements ProduceListener {
 
   #drain(outbox: Outbox, nowMs: number): void {
     const connection = this.#parts.pool.ensure(outbox.nodeId)
-    while (connection !== undefined && this.#maySend(connection, outbox, nowMs)) {
-      const batches = this.#collect(outbox, nowMs)
-      if (batches.length > 0) this.#send(connection, outbox, batches, nowMs)
+    if (connection === undefined) return
+    outbox.wayMs = Math.min(outbox.wayMs, connection.shortestRoundTripMs)
+    while (this.#maySend(connection, outbox, nowMs)) {
+      const isTrial = outbox.mayTry
+      const batches = this.#collect(outbox, isTrial, nowMs)
+      if (batches.length > 0) this.#send(connection, outbox, batches, isTrial, nowMs)
     }
-    if (outbox.ready.length > 0 && outbox.worthAtMs > nowMs) this.wakeAt(outbox.worthAtMs)
+    const { worthAtMs } = outbox
+    if (outbox.hasWork && worthAtMs > nowMs && worthAtMs < Infinity) this.wakeAt(worthAtMs)
   }
 
   #maySend(connection: Connection, outbox: Outbox, nowMs: number): boolean {
     return (
-      outbox.ready.length > 0 &&
+      outbox.hasWork &&
       connection.isOpen &&
       connection.isWritable &&
-      outbox.requests.length < this.#options.maxInFlight &&
+      outbox.requests.length < outbox.limit(this.#options.maxInFlight) &&
       connection.throttledUntilMs <= nowMs &&
       outbox.worthAtMs <= nowMs
     )
   }
 
-  /** Takes one batch each from the queues in line, as many as fit one request. */
-  #collect(outbox: Outbox, nowMs: number): ProducerBatch[] {
+  /** Takes one batch each from the queues of a line, as many as fit one request. */
+  #collect(outbox: Outbox, isTrial: boolean, nowMs: number): ProducerBatch[] {
     const batches: ProducerBatch[] = []
     const round = ++this.#round
     let sizeBytes = 0
-    for (let queue = outbox.unlist(); queue !== undefined; queue = outbox.unlist()) {
-      if (queue.leaderId !== outbox.nodeId) {
-        this.consider(queue)
+    let queue: PartitionQueue | undefined
+    while ((queue = outbox.unlist(isTrial)) !== undefined) {
+      if (queue.leaderId !== outbox.nodeId || queue.isOnTrial !== isTrial) {
+        this.consider(queue) // in another line by now
         continue
       }
       // A request takes one batch of a partition. It may line up again meanwhile (compressing a batch
@@ -313,7 +327,13 @@ export class Sender implements ProduceListener {
     return false
   }
 
-  #send(connection: Connection, outbox: Outbox, batches: ProducerBatch[], nowMs: number): void {
+  #send(
+    connection: Connection,
+    outbox: Outbox,
+    batches: readonly ProducerBatch[],
+    isTrial: boolean,
+    nowMs: number,
+  ): void {
     let version: number
     const topics = batches.map(({ queue }) => this.#topicOf(queue))
     try {
@@ -322,7 +342,7 @@ export class Sender implements ProduceListener {
       for (const batch of batches) this.#parts.delivery.refused(batch, error as OttlaError)
       return
     }
-    const request = new ProduceRequest(outbox.nodeId, nowMs, version, this)
+    const request = new ProduceRequest(outbox.nodeId, nowMs, version, this, isTrial)
     for (const batch of batches) {
       if (isCodecKnown(version, batch)) {
         stamp(batch)
@@ -333,7 +353,7 @@ export class Sender implements ProduceListener {
       }
     }
     if (request.hasBatches) this.#write(connection, outbox, request)
-    for (const { queue } of batches) outbox.list(queue) // it may have another one for the next request
+    for (const { queue } of batches) if (queue.hasNext) outbox.list(queue) // for the next request
   }
 
   #topicOf(queue: PartitionQueue): ProducerTopic {
@@ -345,7 +365,8 @@ export class Sender implements ProduceListener {
   #write(connection: Connection, outbox: Outbox, request: ProduceRequest): void {
     const { clientId, acks, requestTimeoutMs } = this.#options
     const correlationId = connection.nextCorrelationId()
-    const frame = request.frame({ correlationId, clientId, acks, timeoutMs: requestTimeoutMs })
+    const timeoutMs = this.#replicationTimeoutMs(request)
+    const frame = request.frame({ correlationId, clientId, acks, timeoutMs })
     const { counter } = this.#parts
     counter.requestsSent++
     for (const batch of request.batches()) {
@@ -371,6 +392,18 @@ export class Sender implements ProduceListener {
     }
   }
 
+  /**
+   * How long the broker is to wait for its replicas before it answers for each partition by itself. What
+   * was stored meanwhile is told at the next trial, since the broker knows its numbers; so not without
+   * numbers, nor where the user has the tries counted.
+   */
+  #replicationTimeoutMs(request: ProduceRequest): number {
+    const { requestTimeoutMs, retries } = this.#options
+    const isIdempotent = this.#parts.producerIds !== null
+    const isBrief = request.isTrial && isIdempotent && retries === UNLIMITED_RETRIES
+    return isBrief ? Math.min(TRIAL_TIMEOUT_MS, requestTimeoutMs) : requestTimeoutMs
+  }
+
   /** With acks 0 the socket's taking the bytes is all the acknowledgement there is. */
   #written(request: ProduceRequest): void {
     this.#landed(request)
@@ -380,7 +413,7 @@ export class Sender implements ProduceListener {
 
   /** There is room for another request; nobody turns the loop for nothing. */
   #goOn(request: ProduceRequest, nowMs: number): void {
-    if (this.#outbox(request.nodeId).ready.length > 0) this.wake()
+    if (this.#outbox(request.nodeId).hasWork) this.wake()
     else if (!this.#isScheduled && !this.#isClosed) this.#rest(nowMs)
   }
 

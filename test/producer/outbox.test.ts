@@ -1,16 +1,20 @@
 import t from 'tap'
 import { Outbox } from '../../src/producer/outbox.js'
+import type { PartitionQueue } from '../../src/producer/partition-queue.js'
+import { ProduceRequest } from '../../src/producer/produce-request.js'
 import { batchOf, queueOf } from './support/pieces.js'
+
+const LISTENER = { onAnswer() {}, onLost() {} }
 
 t.test('a queue is listed once, and leaves in its turn', async (t) => {
   const outbox = new Outbox(1)
   const [first, second] = [queueOf(), queueOf()]
   for (const queue of [first, second, first]) outbox.list(queue)
-  t.equal(outbox.unlist(), first)
+  t.equal(outbox.unlist(false), first)
   outbox.list(first)
-  t.equal(outbox.unlist(), second)
-  t.equal(outbox.unlist(), first)
-  t.equal(outbox.unlist(), undefined)
+  t.equal(outbox.unlist(false), second)
+  t.equal(outbox.unlist(false), first)
+  t.equal(outbox.unlist(false), undefined)
 })
 
 t.test('one that found no room in a request is first in the next', async (t) => {
@@ -18,8 +22,9 @@ t.test('one that found no room in a request is first in the next', async (t) => 
   const [first, second] = [queueOf(), queueOf()]
   outbox.list(first)
   outbox.list(second)
-  outbox.relist(outbox.unlist() ?? second)
-  t.equal(outbox.unlist(), first)
+  outbox.relist(outbox.unlist(false) ?? second)
+  t.equal(outbox.hasFull, true, 'there is more than one request can take')
+  t.equal(outbox.unlist(false), first)
 })
 
 t.test('a queue that another broker leads now is passed over by the old one', async (t) => {
@@ -27,11 +32,11 @@ t.test('a queue that another broker leads now is passed over by the old one', as
   const queue = queueOf()
   old.list(queue)
   now.list(queue)
-  t.equal(old.unlist(), undefined)
-  t.equal(now.unlist(), queue)
+  t.equal(old.unlist(false), undefined)
+  t.equal(now.unlist(false), queue)
 })
 
-t.test('it knows whether a batch in line is full, or large and goes again', async (t) => {
+t.test('it knows whether a batch in line is full', async (t) => {
   const outbox = new Outbox(1)
   const [filling, full] = [queueOf(1), queueOf(1)]
   filling.open = batchOf(filling)
@@ -42,27 +47,106 @@ t.test('it knows whether a batch in line is full, or large and goes again', asyn
   full.closeOpen()
   outbox.list(full) // listed before it was full
   t.equal(outbox.hasFull, true)
-  t.equal(outbox.unlist(), filling)
+  t.equal(outbox.unlist(false), filling)
   t.equal(outbox.hasFull, true)
-  outbox.unlist()
+  outbox.unlist(false)
   t.equal(outbox.hasFull, false)
+})
 
-  const batch = full.closed.peek() ?? batchOf(full)
-  full.take(batch)
-  full.markSent(batch)
-  outbox.list(full)
-  t.equal(outbox.hasFull, false, 'what is in the air is not in line')
-  full.markLanded(batch)
-  outbox.list(full)
-  t.equal(outbox.hasFull, false, 'a few records that go again are not worth a request of their own')
-  const large = queueOf(1)
-  const again = batchOf(large, ['v'.repeat(20_000)])
-  large.open = again
-  large.take(again)
-  large.markSent(again)
-  large.markLanded(again)
-  outbox.list(large)
-  t.equal(outbox.hasFull, true, 'many are')
+/** A queue whose only batch was sent, and then lost or not. */
+function sentQueue(isLost: boolean): PartitionQueue {
+  const queue = queueOf(1)
+  const batch = batchOf(queue)
+  queue.open = batch
+  queue.take(batch)
+  queue.markSent(batch)
+  if (isLost) queue.markLanded(batch)
+  return queue
+}
+
+t.test('what may not follow yet is not worth a request, full or not', async (t) => {
+  const outbox = new Outbox(1)
+  const queue = sentQueue(false)
+  queue.closed.push(batchOf(queue))
+  outbox.list(queue)
+  t.equal(outbox.hasFull, false)
+  queue.isLeaderProven = true
+  outbox.list(queue)
+  t.equal(outbox.hasFull, true)
+})
+
+t.test('queues on trial have a line of their own', async (t) => {
+  const outbox = new Outbox(1)
+  const [sound, onTrial] = [queueOf(1), sentQueue(true)]
+  t.equal(outbox.hasWork, false)
+  outbox.list(onTrial)
+  t.equal(outbox.mayTry, true)
+  outbox.list(sound)
+  t.equal(outbox.unlist(false), sound)
+  t.equal(outbox.unlist(false), undefined)
+  t.equal(outbox.hasWork, true)
+  t.equal(outbox.unlist(true), onTrial)
+  t.equal(outbox.hasWork, false)
+  outbox.relist(onTrial)
+  t.equal(outbox.unlist(true), onTrial)
+  const refused = sentQueue(false)
+  outbox.list(refused)
+  refused.markLanded(refused.sent[0] ?? batchOf(refused))
+  outbox.list(refused)
+  t.equal(outbox.unlist(false), undefined, 'it has gone to the other line')
+  t.equal(outbox.unlist(true), refused)
+})
+
+t.test('two requests at the most while a trial is on, and more on a long way', async (t) => {
+  const outbox = new Outbox(1)
+  const queue = sentQueue(true)
+  outbox.wayMs = 1
+  t.equal(outbox.limit(5), 5)
+  outbox.list(queue)
+  t.equal(outbox.limit(5), 2)
+  t.equal(outbox.limit(1), 1)
+  outbox.wayMs = 45
+  t.equal(outbox.limit(5), 4)
+  outbox.wayMs = Infinity
+  t.equal(outbox.limit(5), 5)
+  outbox.wayMs = 1
+  outbox.unlist(true)
+  t.equal(outbox.limit(5), 2, 'in the air, or in its pause')
+  queue.isLeaderProven = true
+  t.equal(outbox.limit(5), 5)
+  const moved = sentQueue(true)
+  outbox.list(moved)
+  moved.setLeader(2, 2)
+  t.equal(outbox.limit(5), 5, 'another broker is tried')
+})
+
+t.test('when what is not full had better leave', async (t) => {
+  const outbox = new Outbox(1)
+  outbox.wayMs = 30
+  t.equal(outbox.worthAtMs, 0, 'nothing is unanswered')
+  outbox.requests.push(new ProduceRequest(1, 100, 9, LISTENER))
+  t.equal(outbox.worthAtMs, 120)
+  outbox.wayMs = 19
+  t.equal(outbox.worthAtMs, Infinity, 'the answer is late already: the broker is at work')
+  outbox.wayMs = 30
+  outbox.requests.push(new ProduceRequest(1, 120, 9, LISTENER))
+  t.equal(outbox.worthAtMs, Infinity)
+  outbox.list(sentQueue(true))
+  t.equal(outbox.worthAtMs, 0)
+})
+
+t.test('one trial at a time, so that the others gather', async (t) => {
+  const outbox = new Outbox(1)
+  outbox.wayMs = 1
+  outbox.requests.push(new ProduceRequest(1, 100, 9, LISTENER))
+  outbox.list(sentQueue(true))
+  t.equal(outbox.mayTry, true)
+  outbox.requests.push(new ProduceRequest(1, 100, 9, LISTENER, true))
+  t.equal(outbox.mayTry, false)
+  t.equal(outbox.hasWork, false)
+  t.equal(outbox.worthAtMs, Infinity)
+  outbox.list(queueOf(1))
+  t.equal(outbox.hasWork, true)
 })
 
 t.test('a full batch that another broker leads now counts until it is passed over', async (t) => {
@@ -72,7 +156,7 @@ t.test('a full batch that another broker leads now counts until it is passed ove
   queue.closeOpen()
   old.list(queue)
   now.list(queue)
-  t.equal(old.unlist(), undefined)
+  t.equal(old.unlist(false), undefined)
   t.equal(old.hasFull, false)
   t.equal(now.hasFull, true)
 })

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { ErrorCodes } from '../../src/protocol/error-codes.js'
-import { IDENTITY, SendingRig } from './support/sending.js'
+import { IDENTITY, SendingRig, type RigOptions } from './support/sending.js'
 
 t.test(
   'what is taken in one tick leaves together, and each record is told its place',
@@ -30,8 +30,10 @@ t.test('one request takes one batch of each partition', async (t) => {
       .toSorted(),
     [0, 1],
   )
-  t.strictSame(rig.sent(1)[1]?.values, ['second'])
   t.strictSame(rig.sent(2)[0]?.values, ['x2'])
+  rig.sent(1)[0]?.answer()
+  rig.run()
+  t.strictSame(rig.sent(1)[1]?.values, ['second'])
 })
 
 t.test('at most maxInFlight requests are unanswered at a broker', async (t) => {
@@ -46,43 +48,124 @@ t.test('at most maxInFlight requests are unanswered at a broker', async (t) => {
   }
 })
 
-/** Two requests are unanswered, and an open batch is due that the next records find. */
-function twoInFlight(): SendingRig {
-  const rig = new SendingRig({ leaders: Array(4).fill(1) })
-  for (const partition of [0, 1, 2]) {
-    rig.take(`x${partition}`, partition)
-    rig.run()
-  }
+/** A request is unanswered, and an open batch is due that the next records find. */
+function oneInFlight(leaders = Array<number>(4).fill(1)): SendingRig {
+  const rig = new SendingRig({ leaders })
+  rig.send('x0', 0)
+  rig.take('x1', 1)
+  rig.run()
   return rig
 }
 
-t.test('with two requests unanswered a batch that is not full goes on filling', async (t) => {
-  const rig = twoInFlight()
-  t.equal(rig.sent().length, 2)
-  rig.take('more', 2)
-  rig.run()
-  t.equal(rig.sent().length, 2)
+t.test('with a request unanswered a batch that is not full goes on filling', async (t) => {
+  const rig = oneInFlight()
+  t.equal(rig.sent().length, 1)
+  rig.take('more', 1)
+  rig.clock.advance(5_000)
+  t.equal(rig.sent().length, 1)
   rig.sent()[0]?.answer()
   rig.run()
-  t.strictSame(rig.sent()[2]?.values, ['x2', 'more'])
+  t.strictSame(rig.sent()[1]?.values, ['x1', 'more'])
 })
 
 t.test('it leaves with any batch that is full', async (t) => {
-  const rig = twoInFlight()
+  const rig = oneInFlight()
   rig.send('full', 3)
   t.strictSame(
-    rig.sent()[2]?.batches.map(({ partition }) => partition),
-    [2, 3],
+    rig.sent()[1]?.batches.map(({ partition }) => partition),
+    [1, 3],
   )
 })
 
-t.test('and 50 ms after the last request, whatever the broker does', async (t) => {
-  const rig = twoInFlight()
-  rig.clock.advance(49)
-  t.equal(rig.sent().length, 2)
-  rig.clock.advance(1)
-  t.strictSame(rig.sent()[2]?.values, ['x2'])
+t.test('on a long way every 20 ms, for as long as the way takes', async (t) => {
+  const rig = new SendingRig({ leaders: Array<number>(6).fill(1) })
+  rig.connection(1).shortestRoundTripMs = 60
+  rig.send('x0', 0)
+  for (let partition = 1; partition < 6; partition++) {
+    rig.take(`x${partition}`, partition)
+    rig.run()
+    t.equal(rig.sent().length, Math.min(partition, 4))
+    rig.clock.advance(19)
+    t.equal(rig.sent().length, Math.min(partition, 4))
+    rig.clock.advance(1)
+    t.equal(rig.sent().length, Math.min(partition + 1, 4), 'then it lies at a busy broker')
+  }
 })
+
+/** Partition 0 was refused, and goes again when its pause is over; 1 to 3 have been acknowledged. */
+function onTrial(options: RigOptions = {}): SendingRig {
+  const rig = new SendingRig({ leaders: Array<number>(4).fill(1), ...options })
+  for (const partition of [1, 2, 3]) rig.prove(partition)
+  rig.send('tried', 0)
+  rig.sent().at(-1)?.answer({ 0: ErrorCodes.NOT_ENOUGH_REPLICAS })
+  return rig
+}
+
+t.test('a batch that goes again is tried in a request of its own, and answered soon', async (t) => {
+  const rig = onTrial()
+  rig.clock.advance(99)
+  const before = rig.sent().length
+  for (const partition of [1, 2]) rig.take(`x${partition}`, partition)
+  rig.run()
+  rig.clock.advance(1)
+  const [others, trial] = rig.sent().slice(before)
+  t.strictSame(others?.values, ['x1', 'x2'])
+  t.strictSame(trial?.values, ['tried'], 'though a request is unanswered')
+  t.equal(others?.timeoutMs, 30_000)
+  t.equal(trial?.timeoutMs, 250)
+  trial?.answer()
+  t.strictSame(rig.told, ['tried: 100'])
+})
+
+t.test('it goes before what is in line, and beside one request at the most', async (t) => {
+  const rig = onTrial({ maxRequestSizeBytes: 2_000 })
+  const before = rig.sent().length
+  for (let i = 0; i < 4; i++) for (const partition of [1, 2, 3]) fill(rig, partition)
+  rig.run()
+  t.equal(rig.sent().length, before + 2, 'of the five that may be unanswered')
+  rig.clock.advance(100)
+  rig.sent()[before]?.answer()
+  rig.run()
+  t.strictSame(rig.sent()[before + 2]?.values, ['tried'])
+  rig.sent()[before + 1]?.answer()
+  rig.run()
+  t.equal(rig.sent().length, before + 4)
+  rig.sent()[before + 2]?.answer()
+  rig.run()
+  t.equal(rig.sent().length, before + 8, 'and five again')
+})
+
+/** A full batch, alone in its request. */
+function fill(rig: SendingRig, partition: number): void {
+  rig.take('x'.repeat(1_200), partition)
+  rig.queue(partition).closeOpen()
+  rig.sender.consider(rig.queue(partition))
+}
+
+t.test(
+  'a broker that waited for its replicas is asked again after the shortest pause',
+  async (t) => {
+    const rig = onTrial()
+    for (let i = 0; i < 6; i++) {
+      const before = rig.sent().length
+      rig.clock.advance(100)
+      t.equal(rig.sent().length, before + 1)
+      rig.sent().at(-1)?.answer({ 0: ErrorCodes.REQUEST_TIMED_OUT })
+    }
+  },
+)
+
+t.test(
+  'where tries are counted, or are no proof, the broker may wait as long as ever',
+  async (t) => {
+    for (const options of [{ retries: 5 }, { isIdempotent: false }]) {
+      const rig = onTrial(options)
+      rig.clock.advance(100)
+      t.strictSame(rig.sent().at(-1)?.values, ['tried'])
+      t.equal(rig.sent().at(-1)?.timeoutMs, 30_000)
+    }
+  },
+)
 
 t.test('a request holds no more than maxRequestSizeBytes, and the next goes on from there', async (t) => {
   const rig = new SendingRig({ leaders: Array(6).fill(1), maxRequestSizeBytes: 3500 })

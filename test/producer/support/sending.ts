@@ -13,6 +13,7 @@ import { BufferPool } from '../../../src/producer/buffer-pool.js'
 import { Delivery } from '../../../src/producer/delivery.js'
 import { MemoryBudget } from '../../../src/producer/memory-budget.js'
 import { MetricsCounter } from '../../../src/producer/metrics.js'
+import { UNLIMITED_RETRIES } from '../../../src/producer/options.js'
 import type { PartitionQueue } from '../../../src/producer/partition-queue.js'
 import type { ProducerIdentity } from '../../../src/producer/partition-sequence.js'
 import type { ProducerIdSource } from '../../../src/producer/producer-id.js'
@@ -47,6 +48,8 @@ export interface SentBatch {
 export class SentRequest {
   readonly nodeId: number
   readonly acks: number
+  /** How long the broker is to wait for its replicas. */
+  readonly timeoutMs: number
   readonly batches: readonly SentBatch[]
   readonly #version: number
   readonly #handler: ResponseHandler | null
@@ -62,9 +65,10 @@ export class SentRequest {
     const reader = new Reader(bytes.subarray(4), { apiName: 'Produce', version: PRODUCE_VERSION })
     const isFlexible = bytes.readInt16BE(6) >= produce.flexibleFrom
     const { apiVersion } = decodeRequestHeader(reader, isFlexible)
-    const { acks, topicData } = produce.decodeRequest(reader, apiVersion)
+    const { acks, timeoutMs, topicData } = produce.decodeRequest(reader, apiVersion)
     this.nodeId = nodeId
     this.acks = acks
+    this.timeoutMs = timeoutMs
     this.#version = apiVersion
     this.batches = topicData.flatMap(({ partitionData }) =>
       partitionData.map(({ index, records }) => sentBatch(index, Buffer.from(records ?? []))),
@@ -156,6 +160,7 @@ export class FakeConnection {
   isOpen = true
   isWritable = true
   throttledUntilMs = 0
+  shortestRoundTripMs = 1
   readonly throttles: number[] = []
   readonly sent: SentRequest[] = []
   #correlationId = 0
@@ -234,7 +239,8 @@ export class SendingRig {
 
   constructor(options: RigOptions = {}) {
     this.#produceVersion = options.produceVersion ?? PRODUCE_VERSION
-    const { leaders = [1], lingerMs = 0, deliveryTimeoutMs = 120_000, retries = 1000 } = options
+    const { leaders = [1], lingerMs = 0, deliveryTimeoutMs = 120_000 } = options
+    const { retries = UNLIMITED_RETRIES } = options
     const { acks = -1, maxInFlight = 5, maxRequestSizeBytes = 1_000_000 } = options
     const { batchSizeBytes = 16_384, isIdempotent = true, identity = IDENTITY } = options
     this.identity = identity
@@ -275,7 +281,14 @@ export class SendingRig {
       },
     )
     this.sender = new Sender(
-      { clientId: 'test', acks, maxInFlight, maxRequestSizeBytes, requestTimeoutMs: 30_000 },
+      {
+        clientId: 'test',
+        acks,
+        maxInFlight,
+        maxRequestSizeBytes,
+        requestTimeoutMs: 30_000,
+        retries,
+      },
       {
         clock: this.clock,
         counter,
