@@ -117,7 +117,7 @@ export const MUTATIONS: readonly Mutation[] = [
       { file: QUEUE, find: 'this.sent.length < maxInFlight', put: 'this.sent.length < 12' },
       {
         file: 'producer/sender.js',
-        find: 'outbox.requests.length < this.#options.maxInFlight',
+        find: 'outbox.requests.length < outbox.limit(this.#options.maxInFlight)',
         put: 'outbox.requests.length < 12',
       },
     ],

@@ -76,15 +76,16 @@ export function drawPlan(random: Random): Plan {
   ])
   const brokers = random.integer(1, 4)
   const isCalm = random.chance(0.05)
+  const options = drawOptions(random, guarantee)
   return {
     guarantee,
     brokers,
     topics: drawTopics(random, brokers),
     replicationMs: random.chance(0.5) ? random.around(5) : 0,
-    networkMs: random.chance(0.2) ? 0 : random.around(4),
+    networkMs: drawNetworkMs(random, options),
     repeated: random.chance(0.2) ? 0.1 : 0.005,
     holdUps: random.chance(0.4) ? 0.05 : 0,
-    options: drawOptions(random, guarantee),
+    options,
     workload: drawWorkload(random),
     faults: {
       pauseMs: isCalm ? Infinity : 5 + random.around(60),
@@ -110,6 +111,16 @@ function drawTopics(random: Random, brokers: number): Record<string, TopicOption
     topics[`t${i}`] = { partitions: random.integer(1, 3), config }
   }
   return topics
+}
+
+/** On a long way several requests are in flight that are not full; short timeouts would all run out. */
+function drawNetworkMs(
+  random: Random,
+  { requestTimeoutMs = 0, connectionTimeoutMs = 0 }: Plan['options'],
+): number {
+  const shortestMs = Math.min(requestTimeoutMs, connectionTimeoutMs)
+  if (random.chance(0.5) && shortestMs > 600) return random.around(60)
+  return random.chance(0.2) ? 0 : random.around(4)
 }
 
 function drawOptions(random: Random, guarantee: Guarantee): Plan['options'] {
