@@ -334,3 +334,23 @@ t.test('takes no request before the handshake is over', async (t) => {
   connection.close(new ConnectionError('given up', { ...TARGET, phase: 'connect' }))
   t.equal(context.clock.timerCount, 0)
 })
+
+t.test('knows its shortest round trip', async (t) => {
+  const context = testContext()
+  const received: ReceivedRequest[] = []
+  context.network.listen(TARGET, broker((request) => received.push(request))) // prettier-ignore
+  const connection = new Connection(context, TARGET, { onWritable: () => {}, onClose: () => {} })
+  const { signal } = new AbortController()
+  connection.start(await context.dial(TARGET, connection, { timeoutMs: 1_000, signal }))
+  t.equal(connection.shortestRoundTripMs, Infinity)
+  const shortest: number[] = []
+  for (const ms of [40, 10, 30]) {
+    const answer = connection.exchange(initProducerId, 0, ASK, {}, () => 'answered')
+    await context.clock.advanceSettled(ms)
+    received.at(-1)?.reply(initProducerId, ANSWER)
+    t.equal(await answer, 'answered')
+    shortest.push(connection.shortestRoundTripMs)
+  }
+  t.strictSame(shortest, [40, 10, 10])
+  connection.close(REASON)
+})
