@@ -79,7 +79,7 @@ export class Accumulator {
     if (batch === null) return Appended.batchFull
     if (append(batch, record)) return Appended.yes
     const grown = this.#grow(batch, record, force)
-    if (grown === Appended.yes) append(batch, record)
+    if (grown === Appended.yes) mustAppend(batch, record)
     else if (grown === Appended.batchFull) this.#closeFull(queue, batch)
     return grown
   }
@@ -101,7 +101,7 @@ export class Accumulator {
     assert(queue.open === null, 'a partition has one open batch')
     const batch = new ProducerBatch(queue, nowMs, this.#pool.take(sizeBytes))
     batch.records.limitBytes = limitBytes
-    append(batch, record)
+    mustAppend(batch, record)
     queue.open = batch
     this.#incomplete.add(batch)
     if (this.#options.lingerMs > 0) {
@@ -257,6 +257,11 @@ export class Accumulator {
 function append(batch: ProducerBatch, record: PreparedRecord): boolean {
   const { timestamp, key, keyLength, value, headers, callback, resolve } = record
   return batch.append(timestamp, key, keyLength, value, headers, callback, resolve)
+}
+
+/** Where the buffer was sized for the record: a failure here would lose it in silence. */
+function mustAppend(batch: ProducerBatch, record: PreparedRecord): void {
+  assert(append(batch, record), 'a buffer sized for a record takes it')
 }
 
 function isWaiting(batch: ProducerBatch): boolean {

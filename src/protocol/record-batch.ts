@@ -43,7 +43,10 @@ import {
 
 /** Bytes of a batch's header, and so of a batch without records. */
 export const RECORD_BATCH_HEADER_BYTES = 61
-/** Most bytes that a record takes beyond its key, value and headers (Java's MAX_RECORD_OVERHEAD). */
+/**
+ * Most bytes that a record takes beyond its key, value and headers, and their lengths: 5 its own length,
+ * 1 attributes, 10 timestamp, 5 offset (Java's MAX_RECORD_OVERHEAD).
+ */
 export const MAX_RECORD_OVERHEAD_BYTES = 21
 /** Room in front of a batch for the request's header and the topic's: most requests fit. */
 export const HEADROOM_BYTES = 128
@@ -74,14 +77,19 @@ export function bufferSizeFor(batchSizeBytes: number): number {
 
 /**
  * The most bytes that a record can take: what the limits on a record's size are checked against,
- * before compression, as Java does. `valueBytes` is exact for bytes and an upper bound for text.
+ * before compression, as Java does (DefaultRecord.recordSizeUpperBound). A buffer with room for them
+ * takes the record, whatever its place in the batch. `keyBytes` and `valueBytes` are 0 for null;
+ * `valueBytes` is exact for bytes and an upper bound for text.
  */
 export function recordSizeUpperBound(
   keyBytes: number,
   valueBytes: number,
   headers: readonly WireHeader[] | null,
 ): number {
-  return MAX_RECORD_OVERHEAD_BYTES + keyBytes + valueBytes + headersSizeBytes(headers)
+  const lengthsBytes = varintSizeBytes(keyBytes) + varintSizeBytes(valueBytes)
+  return (
+    MAX_RECORD_OVERHEAD_BYTES + lengthsBytes + keyBytes + valueBytes + headersSizeBytes(headers)
+  )
 }
 
 /** One open batch; see the picture above. */

@@ -305,6 +305,25 @@ t.test('the upper bound of a record’s size is one', async () => {
   )
 })
 
+/** Lengths on both sides of every step of their varints. */
+const STEPS_BYTES = [0, 63, 64, 8_191, 8_192, 1_048_575, 1_048_576]
+
+t.test('it is one for every length and any timestamp, so that room for it is room', async (t) => {
+  const firsts = [0, 2 ** 52]
+  for (const [first, timestamp] of [firsts, firsts.toReversed()] as [number, number][]) {
+    for (const key of STEPS_BYTES) {
+      for (const value of STEPS_BYTES) {
+        const boundBytes = recordSizeUpperBound(key, value, null)
+        const batch = builder(200 + boundBytes)
+        append(batch, { timestamp: first, value: null })
+        batch.limitBytes = batch.sizeBytes + boundBytes
+        const record = { timestamp, key: Buffer.alloc(key), value: Buffer.alloc(value) }
+        t.ok(append(batch, record), `${key} and ${value} bytes, ${first} to ${timestamp}`)
+      }
+    }
+  }
+})
+
 t.test(
   'compressed bytes stand where records do, under a header that names the codec',
   async (t) => {
