@@ -69,6 +69,11 @@ export class BatchWaiters {
     return this.#promised.add(index)
   }
 
+  /** Records that were added, whether somebody waits for them or not. */
+  get count(): number {
+    return this.#callbacks?.length ?? this.#commonCount
+  }
+
   /** Records that somebody waits for. */
   get heardCount(): number {
     const common = this.#common === null ? 0 : this.#commonCount

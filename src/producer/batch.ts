@@ -38,6 +38,11 @@ import { RecordMetadata, type BatchResult } from './record-metadata.js'
 /** Who waits for a batch whose records were told. */
 const NOBODY = new BatchWaiters()
 
+/** A batch that was split after an attempt whose answer was lost, as its parts share it. */
+interface WholeBatch {
+  maybeWritten: boolean
+}
+
 export type BatchState = 'open' | 'closed' | 'sent' | 'done'
 
 const TRANSITIONS: Readonly<Record<BatchState, readonly BatchState[]>> = {
@@ -63,11 +68,12 @@ export class ProducerBatch {
   attempts = 0
   /** Its broker still owes an answer to the last attempt. */
   isInAir = false
-  /** An attempt may be in the log. */
-  maybeWritten = false
   /** Producer id, epoch and sequence; given at the first drain, kept through every retry. */
   stamp: ProducerStamp = NO_PRODUCER
-  /** Place in the order of the partition's first sendings. */
+  /**
+   * Place in the order of the partition's first sendings, counted in records: that of its first one.
+   * -1 before. No two batches have the same, the children of a split one neither.
+   */
   ordinal = -1
   /** Leader epoch at the last attempt: a newer one makes a pause before the next pointless. */
   leaderEpochAtSend = -1
@@ -81,12 +87,32 @@ export class ProducerBatch {
   #isSealed = false
   #otherBytes: BatchBytes | null = null
   #codecId = 0
+  #attemptMaybeWritten = false
+  #wholeBatch: WholeBatch | null = null
 
   constructor(queue: PartitionQueue, createdMs: number, buffer: Buffer) {
     this.queue = queue
     this.createdMs = createdMs
     this.records = new RecordBatchBuilder(buffer)
     this.budgetBytes = buffer.length
+  }
+
+  /** An attempt may be in the log: one of its own, or one of the batch that it is a part of. */
+  get maybeWritten(): boolean {
+    return this.#attemptMaybeWritten || this.#wholeBatch?.maybeWritten === true
+  }
+
+  set maybeWritten(isDoubtful: boolean) {
+    this.#attemptMaybeWritten = isDoubtful
+    if (!isDoubtful) this.#wholeBatch = null
+  }
+
+  /**
+   * The broker took this part of a split batch under its numbers: it had not stored the whole, for then
+   * it would have refused the part as out of order.
+   */
+  disproveWhole(): void {
+    if (this.#wholeBatch !== null) this.#wholeBatch.maybeWritten = false
   }
 
   get state(): BatchState {
@@ -127,6 +153,7 @@ export class ProducerBatch {
   /** Writes header and checksum, once for each stamp. The records must be complete. */
   seal(): void {
     if (this.#isSealed) return
+    assert(this.#waiters.count === this.recordCount, 'every record of a batch has its place')
     const { baseTimestamp, maxTimestamp, recordCount } = this.records
     const codecId = this.#codecId
     // Written out: a spread leaves compiled code, and costs more than the checksum of a small batch.
@@ -159,6 +186,8 @@ export class ProducerBatch {
   /** Its records live on in `children`; who waits for it to be done waits for all of them. */
   becomeSplit(children: readonly ProducerBatch[]): void {
     this.#transition('done')
+    if (this.maybeWritten) this.#wholeBatch ??= { maybeWritten: true }
+    for (const child of children) child.#wholeBatch = this.#wholeBatch
     const listeners = this.#doneListeners ?? []
     this.#doneListeners = null
     let open = children.length

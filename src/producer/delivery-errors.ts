@@ -20,6 +20,12 @@ import type { PartitionAnswer } from './produce-request.js'
 
 const UNKNOWN_NOTE = 'an attempt was sent and its answer is missing, so it may be in the log or not'
 
+/** Refusals for a batch's size: of the limit on batches, of the segment it would have to fit. */
+const TOO_LARGE: ReadonlySet<number> = new Set([
+  ErrorCodes.MESSAGE_TOO_LARGE,
+  ErrorCodes.RECORD_LIST_TOO_LARGE,
+])
+
 /** What is known of a batch that ends now; while in the air it may still be written. */
 function outcomeOf(batch: ProducerBatch, otherwise: DeliveryOutcome): DeliveryOutcome {
   return batch.maybeWritten || batch.isInAir ? 'unknown' : otherwise
@@ -53,7 +59,8 @@ export function failed(
   cause: OttlaError,
   answer?: PartitionAnswer,
 ): (index: number) => DeliveryError {
-  if (answer?.errorCode === ErrorCodes.MESSAGE_TOO_LARGE) return () => tooLarge(batch, cause)
+  const isTooLarge = answer !== undefined && TOO_LARGE.has(answer.errorCode)
+  if (isTooLarge) return () => tooLarge(batch, cause, answer.errorCode)
   const minded = new Map<number, string | null>() // once for all: a batch may have 100,000 records
   for (const { batchIndex, batchIndexErrorMessage } of answer?.recordErrors ?? []) {
     const isOurs = batchIndex >= 0 && batchIndex < batch.recordCount
@@ -98,9 +105,13 @@ export function overtaken(batch: ProducerBatch, cause: OttlaError): DeliveryErro
   )
 }
 
-function tooLarge(batch: ProducerBatch, cause: OttlaError): DeliveryError {
+function tooLarge(batch: ProducerBatch, cause: OttlaError, code: number): DeliveryError {
+  const limit =
+    code === ErrorCodes.MESSAGE_TOO_LARGE
+      ? "max.message.bytes (or the broker's message.max.bytes)"
+      : "segment.bytes (or the broker's log.segment.bytes)"
   return new RecordTooLargeError(
-    `${describe(batch)}: the broker takes no batch of ${batch.sizeBytes} bytes with ${batch.recordCount} record(s); raise the topic's max.message.bytes (or the broker's message.max.bytes), compress, or send smaller records`,
+    `${describe(batch)}: the broker takes no batch of ${batch.sizeBytes} bytes with ${batch.recordCount} record(s); raise the topic's ${limit}, compress, or send smaller records`,
     { ...place(batch), outcome: outcomeOf(batch, 'rejected'), cause },
   )
 }

@@ -151,6 +151,7 @@ export class Delivery {
     if (verdict.action === 'acknowledge') {
       if (queue.leaderId === request.nodeId) this.#prove(batch)
       queue.sequence?.acknowledged(batch.ordinal)
+      if (answer.errorCode === ErrorCodes.NONE) batch.disproveWhole()
       if (batch.isDone) this.#leave(batch, true)
       else this.#acknowledge(batch, offsetOf(answer), logAppendTimeOf(answer, batch))
     } else {
@@ -205,7 +206,7 @@ export class Delivery {
     } else if (verdict.action === 'restart-sequence' && mayTryAgain) {
       this.#retry(batch, verdict, failures, nowMs)
       this.#restartSequence(batch.queue)
-    } else if (verdict.action === 'split' && !batch.maybeWritten) {
+    } else if (verdict.action === 'split') {
       this.#split(batch)
     } else {
       this.#fail(batch, deliveryErrors.failed(batch, error, answer))

@@ -172,7 +172,8 @@ export class PartitionQueue {
   /** `batch` leaves for the leader. */
   markSent(batch: ProducerBatch): void {
     if (batch.ordinal < 0) {
-      batch.ordinal = this.#nextOrdinal++
+      batch.ordinal = this.#nextOrdinal
+      this.#nextOrdinal += batch.recordCount
       this.sent.push(batch)
     }
     batch.markSent(this.leaderEpoch)
@@ -207,7 +208,11 @@ export class PartitionQueue {
   /** Puts the children of a split batch where it stood, to be sent as it would have been. */
   replaceSent(batch: ProducerBatch, children: readonly ProducerBatch[]): void {
     this.sent.splice(this.sent.indexOf(batch), 1, ...children)
-    for (const child of children) child.ordinal = batch.ordinal
+    let { ordinal } = batch
+    for (const child of children) {
+      child.ordinal = ordinal
+      ordinal += child.recordCount
+    }
   }
 
   /** Another leader, or the same one elected again. True where that ends a pause. */

@@ -64,6 +64,7 @@ export function judge(code: number, batch: BatchFacts): Verdict {
     case ErrorCodes.DUPLICATE_SEQUENCE_NUMBER: // it was written before; Kafka forgot the offset
       return ACKNOWLEDGE
     case ErrorCodes.MESSAGE_TOO_LARGE:
+    case ErrorCodes.RECORD_LIST_TOO_LARGE: // larger than a segment of the log
       return verdict(batch.recordCount > 1 ? 'split' : 'fail')
     case ErrorCodes.OUT_OF_ORDER_SEQUENCE_NUMBER:
       return judgeOutOfOrder(batch)

@@ -1,9 +1,14 @@
 /**
- * Splits a batch that the broker found too large into smaller ones (MESSAGE_TOO_LARGE; Kafka's
- * RecordAccumulator.splitAndReenqueue). The children together hold the same records in the same
- * order, keep the parent's age and carry on its sequence numbers, so that to the broker they are
- * the records it refused, in smaller portions.
+ * Splits a batch that the broker found too large into smaller ones (MESSAGE_TOO_LARGE,
+ * RECORD_LIST_TOO_LARGE; Kafka's RecordAccumulator.splitAndReenqueue). The children together hold
+ * the same records in the same order, keep the parent's age and carry on its sequence numbers, so
+ * that to the broker they are the records it refused, in smaller portions.
+ *
+ * That holds also where an earlier attempt may have been stored, its answer being lost (the limit
+ * must then have been lowered in between): a broker that has stored the whole refuses each part as
+ * out of order, since it is no repetition of a batch it knows. So nothing can be stored twice.
  */
+import { assert } from '../assert.js'
 import {
   NO_PRODUCER,
   bufferSizeFor,
@@ -37,6 +42,7 @@ export function splitBatch(
     RECORD_BATCH_HEADER_BYTES,
   )
   const targetBytes = Math.min(maxBytes, Math.ceil(plainBytes / 2))
+  assert(records.length === parent.recordCount, 'a batch holds as many records as it counts')
   const waiters = parent.handOver()
   const children: ProducerBatch[] = []
   let from = 0
@@ -71,24 +77,24 @@ function makeChild(
     parent.createdMs,
     Buffer.allocUnsafeSlow(bufferSizeFor(bytes)),
   )
-  members.forEach(({ timestamp, key, value, headers }, i) => {
-    const { callback, resolve } = waiters[from + i] as Waiter
-    child.append(
-      timestamp,
-      key,
-      key === null ? -1 : key.length,
-      value,
-      wireHeaders(headers),
-      callback,
-      resolve,
-    )
-  })
+  members.forEach((record, i) => appendTo(child, record, waiters[from + i] as Waiter))
   child.close()
   const { producerId, baseSequence } = parent.stamp
   if (producerId !== NO_PRODUCER.producerId) {
     child.stamp = { ...parent.stamp, baseSequence: sequenceAfter(baseSequence, from) }
   }
   return child
+}
+
+function appendTo(
+  child: ProducerBatch,
+  { timestamp, key, value, headers }: DecodedRecord,
+  { callback, resolve }: Waiter,
+): void {
+  const keyLength = key === null ? -1 : key.length
+  const wire = wireHeaders(headers)
+  const isAppended = child.append(timestamp, key, keyLength, value, wire, callback, resolve)
+  assert(isAppended, 'a buffer sized for all its records takes each of them')
 }
 
 function sizeOf({ key, value, headers }: DecodedRecord): number {

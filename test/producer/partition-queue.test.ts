@@ -5,24 +5,24 @@ import { PartitionSequence } from '../../src/producer/partition-sequence.js'
 import { batchOf, queueOf } from './support/pieces.js'
 
 /** Adds a batch that is full and waits. */
-function addClosed(queue: PartitionQueue): ProducerBatch {
-  const batch = batchOf(queue)
+function addClosed(queue: PartitionQueue, values: readonly string[] = ['value']): ProducerBatch {
+  const batch = batchOf(queue, values)
   queue.open = batch
   queue.closeOpen()
   return batch
 }
 
 /** Adds a batch that is in the air. */
-function addSent(queue: PartitionQueue): ProducerBatch {
-  const batch = addClosed(queue)
+function addSent(queue: PartitionQueue, values?: readonly string[]): ProducerBatch {
+  const batch = addClosed(queue, values)
   queue.take(batch)
   queue.markSent(batch)
   return batch
 }
 
 /** Adds a batch that came back and is to go again. */
-function addRetry(queue: PartitionQueue): ProducerBatch {
-  const batch = addSent(queue)
+function addRetry(queue: PartitionQueue, values?: readonly string[]): ProducerBatch {
+  const batch = addSent(queue, values)
   queue.markLanded(batch)
   return batch
 }
@@ -254,11 +254,11 @@ t.test('a batch that is taken leaves its place, and is closed', async (t) => {
   t.equal(open.state, 'closed')
 })
 
-t.test('ordinals count first sendings; a retry keeps its own', async (t) => {
+t.test('ordinals count the records sent before; a retry keeps its own', async (t) => {
   const queue = queueOf()
-  const [first, second] = [addRetry(queue), addSent(queue)]
+  const [first, second] = [addRetry(queue, ['a', 'b', 'c']), addSent(queue)]
   queue.markSent(first)
-  t.strictSame([first.ordinal, second.ordinal], [0, 1])
+  t.strictSame([first.ordinal, second.ordinal], [0, 3])
   t.strictSame(queue.sent, [first, second])
 })
 
@@ -284,13 +284,13 @@ t.test('a batch dropped from the middle leaves the others in order', async (t) =
   t.strictSame([...queue.closed], [third], 'one that is not there changes nothing')
 })
 
-t.test('children stand where their parent stood, under its ordinal', async (t) => {
+t.test('children stand where their parent stood, each in a place of its own', async (t) => {
   const queue = queueOf()
-  const [first, parent, last] = [addRetry(queue), addRetry(queue), addRetry(queue)]
-  const children = [batchOf(queue), batchOf(queue)]
+  const [first, parent, last] = [addRetry(queue), addRetry(queue, ['a', 'b', 'c']), addRetry(queue)]
+  const children = [batchOf(queue, ['a']), batchOf(queue, ['b', 'c'])]
   queue.replaceSent(parent, children)
   t.strictSame(queue.sent, [first, ...children, last])
-  t.strictSame(queue.sent.map(({ ordinal }) => ordinal), [0, 1, 1, 2])
+  t.strictSame(queue.sent.map(({ ordinal }) => ordinal), [0, 1, 2, 4])
 }) // prettier-ignore
 
 t.test('a new leader ends a pause; losing the leader does not', async (t) => {

@@ -52,7 +52,6 @@ const RETRIED = {
 const FAILED = [
   'UNKNOWN_SERVER_ERROR',
   'INVALID_TOPIC_EXCEPTION',
-  'RECORD_LIST_TOO_LARGE',
   'INVALID_REQUIRED_ACKS',
   'TOPIC_AUTHORIZATION_FAILED',
   'CLUSTER_AUTHORIZATION_FAILED',
@@ -114,11 +113,13 @@ t.test('NONE and DUPLICATE_SEQUENCE_NUMBER are acknowledgements', async (t) => {
   }
 })
 
-t.test('MESSAGE_TOO_LARGE splits what can be split', async (t) => {
-  for (const batch of ALL_FACTS) {
-    const { action, attemptMaybeWritten } = judge(ErrorCodes.MESSAGE_TOO_LARGE, batch)
-    t.equal(action, batch.recordCount > 1 ? 'split' : 'fail')
-    t.equal(attemptMaybeWritten, false)
+t.test('a refusal for size splits what can be split', async (t) => {
+  for (const code of [ErrorCodes.MESSAGE_TOO_LARGE, ErrorCodes.RECORD_LIST_TOO_LARGE]) {
+    for (const batch of ALL_FACTS) {
+      const { action, attemptMaybeWritten } = judge(code, batch)
+      t.equal(action, batch.recordCount > 1 ? 'split' : 'fail')
+      t.equal(attemptMaybeWritten, false)
+    }
   }
 })
 
@@ -153,6 +154,7 @@ t.test('every other code goes by Kafka’s table; unknown ones fail, and say not
     ErrorCodes.NONE,
     ErrorCodes.DUPLICATE_SEQUENCE_NUMBER,
     ErrorCodes.MESSAGE_TOO_LARGE,
+    ErrorCodes.RECORD_LIST_TOO_LARGE,
     ErrorCodes.OUT_OF_ORDER_SEQUENCE_NUMBER,
     ErrorCodes.UNKNOWN_PRODUCER_ID,
     ErrorCodes.INVALID_PRODUCER_EPOCH,
