@@ -63,6 +63,13 @@ export interface QueueScheduler {
   recovered(nodeId: number): void
 }
 
+/** When an attempt ended; and, unless its answer was lost, what was said of it, in answer to what. */
+interface Circumstances {
+  readonly nowMs: number
+  readonly answer?: PartitionAnswer
+  readonly request?: ProduceRequest
+}
+
 export class Delivery {
   readonly #options: DeliveryOptions
   readonly #parts: DeliveryParts
@@ -102,7 +109,7 @@ export class Delivery {
     this.#parts.counter.answersLost++
     for (const batch of [...request.batches()]) {
       batch.queue.markLanded(batch)
-      this.#apply(batch, ANSWER_LOST, error, nowMs)
+      this.#apply(batch, ANSWER_LOST, error, { nowMs })
       this.resumeRestart(batch.queue)
     }
   }
@@ -155,7 +162,8 @@ export class Delivery {
       if (batch.isDone) this.#leave(batch, true)
       else this.#acknowledge(batch, offsetOf(answer), logAppendTimeOf(answer, batch))
     } else {
-      this.#apply(batch, verdict, deliveryErrors.brokerError(answer), nowMs, answer)
+      const error = deliveryErrors.brokerError(answer)
+      this.#apply(batch, verdict, error, { nowMs, answer, request })
     }
     this.#failOvertaken(queue)
     this.resumeRestart(queue)
@@ -188,10 +196,11 @@ export class Delivery {
     batch: ProducerBatch,
     verdict: Verdict,
     error: OttlaError,
-    nowMs: number,
-    answer?: PartitionAnswer,
+    circumstances: Circumstances,
   ): void {
-    if (verdict.refreshMetadata) this.#parts.refreshMetadata()
+    // A leader that has been deposed and does not know it may go on refusing for reasons of its own.
+    const isRefusedAgain = verdict.action === 'retry' && batch.attempts > 1
+    if (verdict.refreshMetadata || isRefusedAgain) this.#parts.refreshMetadata()
     if (batch.isDone) {
       this.#leave(batch, false) // told before: its queue goes on
       return
@@ -199,17 +208,12 @@ export class Delivery {
     batch.lastError = error
     if (verdict.attemptMaybeWritten) batch.maybeWritten = true
     const mayTryAgain = batch.attempts <= this.#options.retries
-    // The broker has waited for its replicas, so that we need not.
-    const failures = answer?.errorCode === ErrorCodes.REQUEST_TIMED_OUT ? 1 : batch.attempts
-    if (verdict.action === 'retry' && mayTryAgain) {
-      this.#retry(batch, verdict, failures, nowMs)
-    } else if (verdict.action === 'restart-sequence' && mayTryAgain) {
-      this.#retry(batch, verdict, failures, nowMs)
-      this.#restartSequence(batch.queue)
-    } else if (verdict.action === 'split') {
-      this.#split(batch)
+    if (verdict.action === 'split') this.#split(batch)
+    else if (verdict.action === 'fail' || !mayTryAgain) {
+      this.#fail(batch, deliveryErrors.failed(batch, error, circumstances.answer))
     } else {
-      this.#fail(batch, deliveryErrors.failed(batch, error, answer))
+      this.#retry(batch, verdict, circumstances)
+      if (verdict.action === 'restart-sequence') this.#restartSequence(batch.queue)
     }
   }
 
@@ -220,15 +224,16 @@ export class Delivery {
     batch.acknowledge(baseOffset, logAppendTimeMs, this.#parts.runCallback)
   }
 
-  /** `failures`: in a row, which decides how long the pause is. */
-  #retry(batch: ProducerBatch, verdict: Verdict, failures: number, nowMs: number): void {
+  #retry(batch: ProducerBatch, verdict: Verdict, circumstances: Circumstances): void {
     const { queue } = batch
+    const { nowMs } = circumstances
     queue.curbOpen()
     queue.isLeaderProven = false
     // Where the leader moved, or only the numbers were wrong, a pause gains nothing; but once.
     const leaderMoved = queue.leaderEpoch > batch.leaderEpochAtSend
     const isImmediate = leaderMoved || (verdict.immediately && batch.attempts === 1)
     if (!isImmediate) {
+      const failures = hasWaited(circumstances) ? 1 : batch.attempts
       queue.retryAtMs = nowMs + this.#backoffMs(failures)
       queue.retryNotBeforeMs = nowMs + this.#options.retryBackoffMs
       this.#scheduler?.pause(queue)
@@ -236,6 +241,7 @@ export class Delivery {
     this.#scheduler?.consider(queue)
   }
 
+  /** After so many failures in a row. */
   #backoffMs(failures: number): number {
     const { retryBackoffMs, retryBackoffMaxMs } = this.#options
     const range = { initialMs: retryBackoffMs, maxMs: retryBackoffMaxMs }
@@ -339,6 +345,12 @@ export class Delivery {
     const hint = { topic, partition, leaderId, leaderEpoch }
     this.#parts.applyLeaderHint(endpoint === undefined ? hint : { ...hint, endpoint })
   }
+}
+
+/** The broker has waited for its replicas, so that we need not. */
+function hasWaited({ nowMs, answer, request }: Circumstances): boolean {
+  const isTimedOut = answer?.errorCode === ErrorCodes.REQUEST_TIMED_OUT
+  return isTimedOut && request?.hasWaited(nowMs) === true
 }
 
 /** -1n for a duplicate whose place the broker has forgotten. */

@@ -6,7 +6,9 @@
  *   leader moved --> owes answers, silent for less than a second --> 200 ms --> connection closed
  *                    owes answers, silent for longer: frozen ------------------> at once
  *
- * Batches on a closed connection are unknown, and go to the new leader under the same numbers.
+ * Batches on a closed connection are unknown, and go again under the same numbers. Without numbers what
+ * goes again may be stored twice, those of partitions that have not moved too: there only a broker
+ * that has been silent for a second is left, since one that goes on answering will answer for all.
  *
  * Before and after: sender.ts.
  */
@@ -22,19 +24,21 @@ const GRACE_MS = 200
 
 export class OldLeaders {
   readonly #pool: BrokerPool
+  readonly #isIdempotent: boolean
   /** Until when each is waited for; monotonic. */
   readonly #graceMs = new Map<Outbox, number>()
 
-  constructor(pool: BrokerPool) {
+  constructor(pool: BrokerPool, isIdempotent: boolean) {
     this.#pool = pool
+    this.#isIdempotent = isIdempotent
   }
 
   /** The broker of this outbox leads one partition less, and owes an answer for it. */
   add(outbox: Outbox, nowMs: number): void {
     if (this.#graceMs.has(outbox)) return
-    const [oldest] = outbox.requests
-    const hasStalled = oldest !== undefined && nowMs - oldest.sentAtMs >= STALL_MS
-    this.#graceMs.set(outbox, hasStalled ? nowMs : nowMs + GRACE_MS)
+    const stalledMs = stalledAtMs(outbox)
+    const graceMs = this.#isIdempotent ? Math.min(stalledMs, nowMs + GRACE_MS) : stalledMs
+    this.#graceMs.set(outbox, Math.max(graceMs, nowMs))
   }
 
   /** When `leave` has something to do; Infinity with none. */
@@ -49,7 +53,9 @@ export class OldLeaders {
     for (const [outbox, graceMs] of this.#graceMs) {
       if (graceMs > nowMs) continue
       this.#graceMs.delete(outbox)
-      if (owesAnswers(outbox)) this.#drop(outbox.nodeId)
+      if (!owesAnswers(outbox)) continue
+      if (this.#isIdempotent || stalledAtMs(outbox) <= nowMs) this.#drop(outbox.nodeId)
+      else this.add(outbox, nowMs) // it has answered something meanwhile
     }
   }
 
@@ -63,6 +69,11 @@ export class OldLeaders {
     )
     this.#pool.drop(nodeId, reason)
   }
+}
+
+/** When its broker has been silent for so long that it counts as stalled; Infinity where it owes nothing. */
+function stalledAtMs({ requests: [oldest] }: Outbox): number {
+  return oldest === undefined ? Infinity : oldest.sentAtMs + STALL_MS
 }
 
 /** For a partition that has another leader now. */

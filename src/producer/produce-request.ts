@@ -53,6 +53,8 @@ export class ProduceRequest implements ResponseHandler {
   readonly version: number
   /** Its batches go again, to a leader that has taken none since. */
   readonly isTrial: boolean
+  /** How long the broker may wait for its replicas before it answers. */
+  replicationTimeoutMs = Infinity
   readonly #topics = new Map<string, TopicEntry>()
   readonly #listener: ProduceListener
 
@@ -84,6 +86,11 @@ export class ProduceRequest implements ResponseHandler {
 
   #usesTopicIds(): boolean {
     return this.version >= FIRST_VERSION_WITH_TOPIC_IDS
+  }
+
+  /** The broker's whole time for its replicas has passed: it has waited, so that nobody else need. */
+  hasWaited(nowMs: number): boolean {
+    return nowMs - this.sentAtMs >= this.replicationTimeoutMs
   }
 
   /** True while some of its batches have no answer. */

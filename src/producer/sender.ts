@@ -27,6 +27,7 @@ import { UNLIMITED_RETRIES } from './options.js'
 import { Outbox } from './outbox.js'
 import type { PartitionQueue } from './partition-queue.js'
 import { PartitionSequence } from './partition-sequence.js'
+import { Pauses } from './pauses.js'
 import type { ProducerIdSource } from './producer-id.js'
 import {
   codecUnknown,
@@ -80,10 +81,7 @@ export class Sender implements ProduceListener {
   readonly #parts: SenderParts
   readonly #clock: Clock
   readonly #outboxes = new Map<number, Outbox>()
-  /** Queues in a pause after a failure. */
-  readonly #paused = new Set<PartitionQueue>()
-  /** Brokers that took again what they had refused, since the loop last ran. */
-  readonly #recoveredIds = new Set<number>()
+  readonly #pauses = new Pauses()
   /** Queues that wait for the producer id. */
   readonly #unidentified = new Set<PartitionQueue>()
   readonly #oldLeaders: OldLeaders
@@ -99,7 +97,7 @@ export class Sender implements ProduceListener {
     this.#options = options
     this.#parts = parts
     this.#clock = parts.clock
-    this.#oldLeaders = new OldLeaders(parts.pool)
+    this.#oldLeaders = new OldLeaders(parts.pool, parts.producerIds !== null)
     this.#leaderWatch = new LeaderWatch(parts.pool, parts.refreshMetadata)
   }
 
@@ -152,7 +150,7 @@ export class Sender implements ProduceListener {
   runOnce(nowMs: number): void {
     this.#expire(nowMs)
     this.#parts.accumulator.releaseLingering(nowMs)
-    this.#endPauses(nowMs)
+    for (const queue of this.#pauses.end(nowMs)) this.consider(queue)
     this.#oldLeaders.leave(nowMs)
     for (const outbox of this.#outboxes.values()) {
       if (outbox.hasWork) this.#drain(outbox, nowMs)
@@ -206,15 +204,13 @@ export class Sender implements ProduceListener {
 
   /** The queue rests until its `retryAtMs`. */
   pause(queue: PartitionQueue): void {
-    this.#paused.add(queue)
+    this.#pauses.add(queue)
     this.wake()
   }
 
   /** What pauses for this broker need not wait for the end of a long pause. */
   recovered(nodeId: number): void {
-    if (this.#paused.size === 0) return
-    this.#recoveredIds.add(nodeId)
-    this.wake()
+    if (this.#pauses.recovered(nodeId)) this.wake()
   }
 
   #outbox(nodeId: number): Outbox {
@@ -237,18 +233,6 @@ export class Sender implements ProduceListener {
     for (const batch of this.#parts.accumulator.expired(nowMs)) {
       this.#parts.delivery.expired(batch, nowMs)
     }
-  }
-
-  #endPauses(nowMs: number): void {
-    for (const queue of this.#paused) {
-      if (this.#recoveredIds.has(queue.leaderId)) {
-        queue.retryAtMs = Math.min(queue.retryAtMs, queue.retryNotBeforeMs)
-      }
-      if (queue.retryAtMs > nowMs) continue
-      this.#paused.delete(queue)
-      this.consider(queue)
-    }
-    this.#recoveredIds.clear()
   }
 
   #drain(outbox: Outbox, nowMs: number): void {
@@ -366,6 +350,7 @@ export class Sender implements ProduceListener {
     const { clientId, acks, requestTimeoutMs } = this.#options
     const correlationId = connection.nextCorrelationId()
     const timeoutMs = this.#replicationTimeoutMs(request)
+    request.replicationTimeoutMs = timeoutMs
     const frame = request.frame({ correlationId, clientId, acks, timeoutMs })
     const { counter } = this.#parts
     counter.requestsSent++
@@ -426,7 +411,7 @@ export class Sender implements ProduceListener {
   #armTimer(): void {
     const { accumulator } = this.#parts
     let atMs = Math.min(accumulator.nextLingerMs(), accumulator.nextExpiryMs())
-    for (const queue of this.#paused) atMs = Math.min(atMs, queue.retryAtMs)
+    atMs = Math.min(atMs, this.#pauses.nextMs)
     atMs = Math.min(atMs, this.#oldLeaders.nextMs(), this.#leaderWatch.nextMs)
     if (atMs < Infinity) {
       this.wakeAt(atMs)

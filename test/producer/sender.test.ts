@@ -150,10 +150,39 @@ t.test(
       const before = rig.sent().length
       rig.clock.advance(100)
       t.equal(rig.sent().length, before + 1)
+      rig.clock.advance(250)
       rig.sent().at(-1)?.answer({ 0: ErrorCodes.REQUEST_TIMED_OUT })
     }
   },
 )
+
+t.test('one that says so at once has not waited, and is asked less and less often', async (t) => {
+  const rig = onTrial()
+  const before = rig.sent().length
+  for (let ms = 0; ms < 10_000; ms++) {
+    rig.clock.advance(1)
+    if (rig.sent().length > before) rig.sent().at(-1)?.answer({ 0: ErrorCodes.REQUEST_TIMED_OUT })
+  }
+  t.ok(rig.sent().length - before < 15, `${rig.sent().length - before} requests in 10 s`)
+})
+
+for (const [name, code] of Object.entries({
+  NOT_ENOUGH_REPLICAS: ErrorCodes.NOT_ENOUGH_REPLICAS,
+  NOT_ENOUGH_REPLICAS_AFTER_APPEND: ErrorCodes.NOT_ENOUGH_REPLICAS_AFTER_APPEND,
+  REQUEST_TIMED_OUT: ErrorCodes.REQUEST_TIMED_OUT,
+})) {
+  t.test(`${name} again and again has a leader looked for`, async (t) => {
+    const rig = new SendingRig()
+    rig.send('a')
+    rig.sent()[0]?.answer({ 0: code })
+    t.equal(rig.refreshes, 0, 'once is no sign of another leader')
+    for (let i = 1; i < 5; i++) {
+      rig.clock.advance(1_000)
+      rig.sent()[i]?.answer({ 0: code })
+      t.equal(rig.refreshes, i)
+    }
+  })
+}
 
 t.test(
   'where tries are counted, or are no proof, the broker may wait as long as ever',
@@ -332,56 +361,6 @@ t.test('a later batch does not overtake one that waits for its retry', async (t)
   t.strictSame(rig.told.map((line) => line[0]), ['a', 'b', 'c', 'd'])
   t.strictSame(rig.sent().slice(3).map(({ batches }) => batches[0]?.sequence), [1, 2, 3, 4])
 }) // prettier-ignore
-
-t.test('a new leader gets nothing while the old one owes an answer', async (t) => {
-  const rig = new SendingRig()
-  rig.send('a')
-  rig.send('b')
-  rig.lead([2])
-  t.strictSame(rig.forgiven, [2], 'it is alive, and need not be waited for')
-  t.equal(rig.sent(2).length, 0)
-  rig.sent(1)[0]?.answer({ 0: ErrorCodes.NOT_LEADER_OR_FOLLOWER })
-  rig.run()
-  t.strictSame(rig.sent(2).map(({ values }) => values), [['a']], 'at once: the leader has moved')
-  rig.sent(2)[0]?.answer()
-  rig.run()
-  t.strictSame(rig.told, ['a: 100'])
-  t.strictSame(rig.sent(2)[1]?.values, ['b'])
-}) // prettier-ignore
-
-t.test('an old leader that has said nothing for a second is left at once', async (t) => {
-  const rig = new SendingRig()
-  rig.send('a')
-  rig.clock.advance(1_000)
-  rig.lead([2])
-  rig.run()
-  t.strictSame(rig.dropped, [1])
-})
-
-t.test('an old leader that owes an answer is left after 200 ms, not before', async (t) => {
-  const rig = new SendingRig()
-  rig.send('a')
-  rig.lead([2])
-  rig.clock.advance(199)
-  t.strictSame(rig.dropped, [])
-  rig.clock.advance(1)
-  t.strictSame(rig.dropped, [1])
-  rig.sent(1)[0]?.lose()
-  rig.run()
-  t.strictSame(rig.sent(2)[0]?.values, ['a'], 'under the same numbers to the new one')
-  t.equal(rig.sent(2)[0]?.batches[0]?.sequence, 0)
-})
-
-t.test('an old leader that has answered in time is not left', async (t) => {
-  const rig = new SendingRig({ leaders: [1, 1] })
-  rig.send('a', 0)
-  rig.lead([2, 1])
-  rig.clock.advance(100)
-  rig.sent(1)[0]?.answer({ 0: ErrorCodes.NOT_LEADER_OR_FOLLOWER })
-  rig.send('other', 1)
-  rig.clock.advance(500)
-  t.strictSame(rig.dropped, [])
-})
 
 t.test('a broker that keeps silent for a second has metadata asked, and again', async (t) => {
   const rig = new SendingRig()

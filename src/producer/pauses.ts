@@ -1,0 +1,55 @@
+/**
+ * The partitions that rest after a failure, each until its `retryAtMs`, or until its broker is known to
+ * take again what it had refused.
+ *
+ *   add ──> resting ── retryAtMs is over ────────────────────────────> ended
+ *              └────── recovered: shortened to retryNotBeforeMs ─────────┘
+ *
+ * Many may rest while the others go on: a turn in which none can end looks at none.
+ *
+ * Before and after: sender.ts.
+ */
+import type { PartitionQueue } from './partition-queue.js'
+
+export class Pauses {
+  readonly #queues = new Set<PartitionQueue>()
+  /** Brokers that took again what they had refused, since the last look. */
+  readonly #recoveredIds = new Set<number>()
+  #nextMs = Infinity
+
+  /** Monotonic: when the first of them may end; Infinity with none. */
+  get nextMs(): number {
+    return this.#nextMs
+  }
+
+  /** The queue rests until its `retryAtMs`. */
+  add(queue: PartitionQueue): void {
+    this.#queues.add(queue)
+    this.#nextMs = Math.min(this.#nextMs, queue.retryAtMs)
+  }
+
+  /** What rests for this broker need not wait for the end of a long pause. True where anything rests. */
+  recovered(nodeId: number): boolean {
+    if (this.#queues.size === 0) return false
+    this.#recoveredIds.add(nodeId)
+    return true
+  }
+
+  /** Takes out those whose pause is over at `nowMs`. */
+  end(nowMs: number): PartitionQueue[] {
+    if (nowMs < this.#nextMs && this.#recoveredIds.size === 0) return []
+    const ended: PartitionQueue[] = []
+    let nextMs = Infinity
+    for (const queue of this.#queues) {
+      if (this.#recoveredIds.has(queue.leaderId)) {
+        queue.retryAtMs = Math.min(queue.retryAtMs, queue.retryNotBeforeMs)
+      }
+      if (queue.retryAtMs > nowMs) nextMs = Math.min(nextMs, queue.retryAtMs)
+      else ended.push(queue)
+    }
+    for (const queue of ended) this.#queues.delete(queue)
+    this.#recoveredIds.clear()
+    this.#nextMs = nextMs
+    return ended
+  }
+}
