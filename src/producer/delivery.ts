@@ -141,6 +141,15 @@ export class Delivery {
     this.#fail(batch, () => error)
   }
 
+  /** No producer id is to be had: what needs one fails, but not what only waits for an answer. */
+  abandonUnidentified(waiting: ReadonlySet<PartitionQueue>, reason: OttlaError): void {
+    for (const batch of [...this.#parts.accumulator.incomplete]) {
+      const { queue, isInAir } = batch
+      const needsIdentity = waiting.has(queue) || queue.mustRestartSequence
+      if (needsIdentity && !isInAir) this.abandon(batch, reason)
+    }
+  }
+
   #answer(
     batch: ProducerBatch,
     answer: PartitionAnswer,

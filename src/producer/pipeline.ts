@@ -226,11 +226,7 @@ export class Pipeline<K, V> {
 
   /** No producer id: what waits for one fails; later records ask again. */
   #refused(error: OttlaError): void {
-    const waiting = this.sender.takeUnidentified()
-    for (const batch of [...this.accumulator.incomplete]) {
-      const needsIdentity = waiting.has(batch.queue) || batch.queue.mustRestartSequence
-      if (needsIdentity) this.delivery.abandon(batch, error)
-    }
+    this.delivery.abandonUnidentified(this.sender.takeUnidentified(), error)
   }
 
   #whyUnsent(queue: PartitionQueue): OttlaError | null {
