@@ -169,11 +169,13 @@ export class Connection implements TransportHandlers {
 
   /**
    * Notes that the broker asked for a pause of `throttleTimeMs` (KIP-219). Whoever sends respects
-   * it by `throttledUntilMs`; `onWritable` is called when it is over.
+   * it by `throttledUntilMs`; `onWritable` is called when it is over. The broker reads nothing until
+   * then, so that requests which are under way have so much longer.
    */
   throttle(throttleTimeMs: number): void {
     const untilMs = this.#clock.monotonicMs() + throttleTimeMs
     if (throttleTimeMs <= 0 || untilMs <= this.#throttledUntilMs || !this.isOpen) return
+    this.#requests.postpone(untilMs - Math.max(this.#throttledUntilMs, this.#clock.monotonicMs()))
     this.#throttledUntilMs = untilMs
     this.#throttleTimer?.clear()
     const wake = (): void => {
@@ -204,8 +206,9 @@ export class Connection implements TransportHandlers {
       this.#refuse(handler)
       return
     }
-    const deadlineMs = this.#touch() + timeoutMs
-    this.#requests.append({ correlationId, api, version, timeoutMs, deadlineMs, handler })
+    const sentAtMs = this.#touch()
+    const deadlineMs = sentAtMs + timeoutMs
+    this.#requests.append({ correlationId, api, version, timeoutMs, sentAtMs, deadlineMs, handler })
     this.#keepAliveIfBusy()
     this.#timer.wakeAt(deadlineMs)
     this.#write(frame, this.#onFrameWritten)
@@ -356,8 +359,7 @@ export class Connection implements TransportHandlers {
       this.close(reasons.unasked(this))
       return
     }
-    const sentAtMs = request.deadlineMs - request.timeoutMs
-    const roundTripMs = this.#clock.monotonicMs() - sentAtMs
+    const roundTripMs = this.#clock.monotonicMs() - request.sentAtMs
     this.#shortestRoundTripMs = Math.min(this.#shortestRoundTripMs, roundTripMs)
     try {
       this.#answer(request, frame)

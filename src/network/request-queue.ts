@@ -38,7 +38,9 @@ export interface PendingRequest {
   readonly version: number
   readonly timeoutMs: number
   /** Monotonic. */
-  readonly deadlineMs: number
+  readonly sentAtMs: number
+  /** Monotonic; later than `timeoutMs` after it was sent where its broker pauses meanwhile. */
+  deadlineMs: number
   readonly handler: ResponseHandler
 }
 
@@ -70,6 +72,11 @@ export class RequestQueue {
       if (urgent === undefined || request.deadlineMs < urgent.deadlineMs) urgent = request
     }
     return urgent
+  }
+
+  /** Every answer may be so much later: the broker does not read meanwhile. */
+  postpone(ms: number): void {
+    for (const request of this.#requests) request.deadlineMs += ms
   }
 
   /** Names what waits, for messages: `Produce v9, Produce v9`. */

@@ -46,7 +46,7 @@ export class LeaderWatch {
     let isMissing = this.#leaderless.size > 0
     for (const { nodeId, hasWork, requests } of outboxes) {
       const [oldest] = requests
-      if (oldest !== undefined) dueMs = Math.min(dueMs, oldest.sentAtMs + STALL_MS)
+      if (oldest !== undefined) dueMs = Math.min(dueMs, oldest.silentSinceMs + STALL_MS)
       else if (hasWork) isMissing ||= this.#pool.connection(nodeId) === undefined
     }
     if (!isMissing) this.#missingSinceMs = Infinity

@@ -73,7 +73,7 @@ export class OldLeaders {
 
 /** When its broker has been silent for so long that it counts as stalled; Infinity where it owes nothing. */
 function stalledAtMs({ requests: [oldest] }: Outbox): number {
-  return oldest === undefined ? Infinity : oldest.sentAtMs + STALL_MS
+  return oldest === undefined ? Infinity : oldest.silentSinceMs + STALL_MS
 }
 
 /** For a partition that has another leader now. */

@@ -13,10 +13,12 @@
  *   - where it has a full batch, which gains nothing by waiting, or a trial;
  *   - where the way is longer than the work: every 20 ms, until the time of a round trip has passed.
  * Otherwise it would only lie there: what gathers meanwhile goes in one, when the answer has come.
+ * Beside a request that is being made to wait by a quota there is none (throttle-pace.ts).
  */
 import { Deque } from './deque.js'
 import type { PartitionQueue } from './partition-queue.js'
 import type { ProduceRequest } from './produce-request.js'
+import { ThrottlePace } from './throttle-pace.js'
 
 /** On a long way, how often a request leaves that is not full. */
 const PATIENCE_MS = 20
@@ -29,6 +31,7 @@ export class Outbox {
   readonly requests: ProduceRequest[] = []
   /** What the way alone takes: the shortest round trip on any of its connections, ms. */
   wayMs = Infinity
+  readonly pace = new ThrottlePace()
   readonly #ready = new Deque<PartitionQueue>()
   readonly #trials = new Deque<PartitionQueue>()
   /** Of those in line, the queues whose next batch gains nothing by waiting. */
@@ -58,6 +61,7 @@ export class Outbox {
   /** Lists the queue unless it is; where it stands in another line, that one will pass it over. */
   list(queue: PartitionQueue): void {
     if (queue.isNextFull) this.#full.add(queue)
+    queue.leaderPace = this.pace
     const line = this.#lineOf(queue)
     if (queue.line === line) return
     queue.line = line
@@ -99,8 +103,17 @@ export class Outbox {
 
   /** How many requests may be unanswered, of `maxInFlight` at most. */
   limit(maxInFlight: number): number {
+    if (this.pace.isThrottling) return 1
     if (!this.#isTrying()) return maxInFlight
     return Math.min(maxInFlight, IN_FLIGHT_BESIDE_TRIALS + Math.floor(this.wayMs / PATIENCE_MS))
+  }
+
+  /** The broker wants a pause of `pauseMs` after this request, in which it answers nothing. */
+  throttled(request: ProduceRequest, pauseMs: number, nowMs: number): void {
+    this.pace.throttled(request.sizeBytes, pauseMs)
+    for (const { queue } of request.batches()) queue.curbOpen()
+    for (const queue of this.#ready) queue.curbOpen()
+    for (const other of this.requests) other.silentSinceMs = nowMs + pauseMs
   }
 
   #lineOf(queue: PartitionQueue): Deque<PartitionQueue> {

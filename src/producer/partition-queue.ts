@@ -23,6 +23,7 @@
 import type { ProducerBatch } from './batch.js'
 import { Deque } from './deque.js'
 import type { PartitionSequence } from './partition-sequence.js'
+import type { ThrottlePace } from './throttle-pace.js'
 
 /**
  * What gathers while a partition is held up goes in batches of this, of four times as much, and so
@@ -60,6 +61,8 @@ export class PartitionQueue {
   awaitsIdentity = false
   /** The line in which it stands, for a request to the leader at that time (outbox.ts); null: in none. */
   line: object | null = null
+  /** How much its leader takes at once; null before it lined up for one. */
+  leaderPace: ThrottlePace | null = null
   /** The sender's round in which a batch was last taken. */
   takenInRound = 0
   /** Bytes that the last full batch's buffer had: the next one starts as large. */
@@ -109,8 +112,9 @@ export class PartitionQueue {
 
   /** Bytes at which the youngest batch is full, where it would usually be at `usualBytes`. */
   fillBytes(usualBytes: number): number {
-    if (!this.isHeldUp) return usualBytes
-    return Math.min(usualBytes, FIRST_FILL_BYTES * 4 ** this.closed.length)
+    const limitBytes = Math.min(usualBytes, this.leaderPace?.limitBytes ?? Infinity)
+    if (!this.isHeldUp) return limitBytes
+    return Math.min(limitBytes, FIRST_FILL_BYTES * 4 ** this.closed.length)
   }
 
   /** The batch that may be sent now, or null; changes nothing. */
@@ -162,7 +166,7 @@ export class PartitionQueue {
     this.closed.push(batch)
   }
 
-  /** The partition is held up from now on: the open batch, too, is full sooner. */
+  /** Batches are to be smaller from now on: the open one, too, is full sooner. */
   curbOpen(): void {
     if (this.open === null) return
     const { records } = this.open

@@ -50,6 +50,10 @@ interface TopicEntry {
 export class ProduceRequest implements ResponseHandler {
   readonly nodeId: number
   readonly sentAtMs: number
+  /** Monotonic: since when its broker could have answered, and has not. */
+  silentSinceMs: number
+  /** Bytes of its batches. */
+  sizeBytes = 0
   readonly version: number
   /** Its batches go again, to a leader that has taken none since. */
   readonly isTrial: boolean
@@ -67,6 +71,7 @@ export class ProduceRequest implements ResponseHandler {
   ) {
     this.nodeId = nodeId
     this.sentAtMs = sentAtMs
+    this.silentSinceMs = sentAtMs
     this.version = version
     this.isTrial = isTrial
     this.#listener = listener
@@ -82,6 +87,7 @@ export class ProduceRequest implements ResponseHandler {
     const { partition } = batch.queue
     assert(!entry.batches.has(partition), 'a request has one batch of a partition')
     entry.batches.set(partition, batch)
+    this.sizeBytes += batch.sizeBytes
   }
 
   #usesTopicIds(): boolean {

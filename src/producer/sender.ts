@@ -189,11 +189,21 @@ export class Sender implements ProduceListener {
   onAnswer(request: ProduceRequest, response: ProduceResponse): void {
     const nowMs = this.#clock.monotonicMs()
     this.#landed(request)
-    if (response.throttleTimeMs > 0 && request.version >= FIRST_VERSION_CLIENT_THROTTLES) {
-      this.#parts.pool.connection(request.nodeId)?.throttle(response.throttleTimeMs)
-    }
+    this.#notePace(request, response.throttleTimeMs, nowMs)
     this.#guard(() => this.#parts.delivery.answered(request, response, nowMs))
     this.#goOn(request, nowMs)
+  }
+
+  /** Before v6 the broker has paused before it answered, and we need not; but it is a sign all the same. */
+  #notePace(request: ProduceRequest, throttleTimeMs: number, nowMs: number): void {
+    const outbox = this.#outbox(request.nodeId)
+    if (throttleTimeMs <= 0) {
+      if (outbox.pace.isThrottling) outbox.pace.taken(this.#options.maxRequestSizeBytes)
+      return
+    }
+    const isOurs = request.version >= FIRST_VERSION_CLIENT_THROTTLES
+    if (isOurs) this.#parts.pool.connection(request.nodeId)?.throttle(throttleTimeMs)
+    outbox.throttled(request, throttleTimeMs, isOurs ? nowMs : nowMs - throttleTimeMs)
   }
 
   onLost(request: ProduceRequest, error: OttlaError): void {
@@ -263,6 +273,7 @@ export class Sender implements ProduceListener {
   #collect(outbox: Outbox, isTrial: boolean, nowMs: number): ProducerBatch[] {
     const batches: ProducerBatch[] = []
     const round = ++this.#round
+    const mostBytes = Math.min(this.#options.maxRequestSizeBytes, outbox.pace.limitBytes)
     let sizeBytes = 0
     let queue: PartitionQueue | undefined
     while ((queue = outbox.unlist(isTrial)) !== undefined) {
@@ -275,7 +286,7 @@ export class Sender implements ProduceListener {
       if (queue.takenInRound === round) continue
       const batch = this.#nextOf(queue, nowMs)
       if (batch === null) continue
-      if (batches.length > 0 && sizeBytes + batch.sizeBytes > this.#options.maxRequestSizeBytes) {
+      if (batches.length > 0 && sizeBytes + batch.sizeBytes > mostBytes) {
         outbox.relist(queue)
         break
       }

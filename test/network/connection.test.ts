@@ -269,6 +269,21 @@ t.test('notes a throttle and says when it is over', async (t) => {
   t.strictSame(events, ['writable'])
 })
 
+t.test('what is under way at a broker that pauses has so much longer', async (t) => {
+  const { context, connection } = await open()
+  const failures: string[] = []
+  connection.request(initProducerId, ASK, { timeoutMs: 1_000 }).catch((error: unknown) => {
+    failures.push((error as Error).message)
+  })
+  context.clock.advance(600)
+  connection.throttle(5_000)
+  connection.throttle(5_500) // 500 more, not 5,500
+  await context.clock.advanceSettled(5_899)
+  t.strictSame(failures, [])
+  await context.clock.advanceSettled(1)
+  t.equal(failures.length, 1)
+})
+
 t.test('sends without awaiting an answer, and says when the bytes are gone', async (t) => {
   const { context, connection, events, peer, received } = await open()
   const note = (what: string) => () => void events.push(what)
