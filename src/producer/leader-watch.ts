@@ -12,11 +12,9 @@
  * Before: sender.ts. After: network/metadata.ts, which spaces the questions out.
  */
 import type { BrokerPool } from '../network/broker-pool.js'
-import { STALL_MS } from './old-leaders.js'
 import type { Outbox } from './outbox.js'
+import { LEADER_LOOK_MS, STALL_MS } from './pace-constants.js'
 import type { PartitionQueue } from './partition-queue.js'
-
-const REPEAT_MS = 250
 
 export class LeaderWatch {
   /** Monotonic: when to look again at the latest; Infinity where nothing is amiss. */
@@ -51,8 +49,8 @@ export class LeaderWatch {
     }
     if (!isMissing) this.#missingSinceMs = Infinity
     else if (this.#missingSinceMs === Infinity) this.#missingSinceMs = nowMs
-    dueMs = Math.min(dueMs, this.#missingSinceMs + REPEAT_MS)
-    this.nextMs = Math.max(dueMs, this.#askedAtMs + REPEAT_MS)
+    dueMs = Math.min(dueMs, this.#missingSinceMs + LEADER_LOOK_MS)
+    this.nextMs = Math.max(dueMs, this.#askedAtMs + LEADER_LOOK_MS)
     if (this.nextMs <= nowMs) this.#ask(nowMs)
   }
 
@@ -61,7 +59,7 @@ export class LeaderWatch {
       if (queue.leaderId >= 0 || !queue.hasBatches) this.#leaderless.delete(queue)
     }
     this.#askedAtMs = nowMs
-    this.nextMs = nowMs + REPEAT_MS
+    this.nextMs = nowMs + LEADER_LOOK_MS
     this.#refreshMetadata()
   }
 }

@@ -16,11 +16,7 @@ import { ConnectionError } from '../errors.js'
 import { formatAddress } from '../network/address.js'
 import type { BrokerPool } from '../network/broker-pool.js'
 import type { Outbox } from './outbox.js'
-
-/** A broker that owes an answer for so long has stalled: it may be frozen, and leaders have moved. */
-export const STALL_MS = 1000
-/** How long an old leader may owe answers once there is a newer one; none if it has stalled. */
-const GRACE_MS = 200
+import { OLD_LEADER_GRACE_MS, STALL_MS } from './pace-constants.js'
 
 export class OldLeaders {
   readonly #pool: BrokerPool
@@ -37,7 +33,9 @@ export class OldLeaders {
   add(outbox: Outbox, nowMs: number): void {
     if (this.#graceMs.has(outbox)) return
     const stalledMs = stalledAtMs(outbox)
-    const graceMs = this.#isIdempotent ? Math.min(stalledMs, nowMs + GRACE_MS) : stalledMs
+    const graceMs = this.#isIdempotent
+      ? Math.min(stalledMs, nowMs + OLD_LEADER_GRACE_MS)
+      : stalledMs
     this.#graceMs.set(outbox, Math.max(graceMs, nowMs))
   }
 

@@ -11,26 +11,23 @@
  * A broker works on one request of a connection at a time: it reads the next when it has answered, with
  * acks all after a round trip of replication. So a second request is sent beside the first
  *   - where it has a full batch, which gains nothing by waiting, or a trial;
- *   - where the way is longer than the work: every 20 ms, until the time of a round trip has passed.
+ *   - where it finds the broker free: when the work of the one before has had its time (round-trips.ts).
  * Otherwise it would only lie there: what gathers meanwhile goes in one, when the answer has come.
  * Beside a request that is being made to wait by a quota there is none (throttle-pace.ts).
  */
+import type { Connection } from '../network/connection.js'
 import { Deque } from './deque.js'
 import type { PartitionQueue } from './partition-queue.js'
 import type { ProduceRequest } from './produce-request.js'
+import { IN_FLIGHT_BESIDE_TRIALS } from './pace-constants.js'
+import { RoundTrips } from './round-trips.js'
 import { ThrottlePace } from './throttle-pace.js'
-
-/** On a long way, how often a request leaves that is not full. */
-const PATIENCE_MS = 20
-/** While a trial is on, nothing lies in front of it but one request at work. */
-const IN_FLIGHT_BESIDE_TRIALS = 2
 
 export class Outbox {
   readonly nodeId: number
   /** Unanswered requests, oldest first. */
   readonly requests: ProduceRequest[] = []
-  /** What the way alone takes: the shortest round trip on any of its connections, ms. */
-  wayMs = Infinity
+  readonly roundTrips = new RoundTrips()
   readonly pace = new ThrottlePace()
   readonly #ready = new Deque<PartitionQueue>()
   readonly #trials = new Deque<PartitionQueue>()
@@ -39,8 +36,17 @@ export class Outbox {
   /** Queues on trial when last seen: in line, in a pause, or with their batch in the air. */
   readonly #onTrial = new Set<PartitionQueue>()
 
+  #connection: Connection | null = null
+
   constructor(nodeId: number) {
     this.nodeId = nodeId
+  }
+
+  /** Requests go over this connection from now on. */
+  use(connection: Connection): void {
+    if (connection === this.#connection) return
+    this.#connection = connection
+    this.roundTrips.opened(connection.shortestRoundTripMs)
   }
 
   /** Some queue is in line, and its line may move. */
@@ -92,20 +98,19 @@ export class Outbox {
    * From when on what is in line had better leave than go on filling: monotonic, 0 for now, Infinity for
    * when an answer comes.
    */
-  get worthAtMs(): number {
+  worthAtMs(maxInFlight: number): number {
     const [oldest] = this.requests
     const last = this.requests.at(-1)
     if (oldest === undefined || last === undefined) return 0
     if (this.mayTry || this.hasFull) return 0
-    const atMs = last.sentAtMs + PATIENCE_MS
-    return atMs - oldest.sentAtMs <= this.wayMs ? atMs : Infinity
+    return this.roundTrips.worthAtMs(oldest.sentAtMs, last.sentAtMs, maxInFlight)
   }
 
   /** How many requests may be unanswered, of `maxInFlight` at most. */
   limit(maxInFlight: number): number {
     if (this.pace.isThrottling) return 1
     if (!this.#isTrying()) return maxInFlight
-    return Math.min(maxInFlight, IN_FLIGHT_BESIDE_TRIALS + Math.floor(this.wayMs / PATIENCE_MS))
+    return Math.min(maxInFlight, IN_FLIGHT_BESIDE_TRIALS + this.roundTrips.onTheWay)
   }
 
   /** The broker wants a pause of `pauseMs` after this request, in which it answers nothing. */

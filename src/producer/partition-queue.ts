@@ -22,15 +22,9 @@
  */
 import type { ProducerBatch } from './batch.js'
 import { Deque } from './deque.js'
+import { FIRST_FILL_BYTES } from './pace-constants.js'
 import type { PartitionSequence } from './partition-sequence.js'
 import type { ThrottlePace } from './throttle-pace.js'
-
-/**
- * What gathers while a partition is held up goes in batches of this, of four times as much, and so
- * on: brokers that have just started are slow, and one batch of all that has gathered would keep
- * its first record, and the partitions behind it, waiting until the broker is through with the last.
- */
-const FIRST_FILL_BYTES = 16_384
 
 export class PartitionQueue {
   readonly topic: string

@@ -24,6 +24,7 @@ import { LeaderWatch } from './leader-watch.js'
 import type { MetricsCounter } from './metrics.js'
 import { OldLeaders } from './old-leaders.js'
 import { UNLIMITED_RETRIES } from './options.js'
+import { TRIAL_TIMEOUT_MS } from './pace-constants.js'
 import { Outbox } from './outbox.js'
 import type { PartitionQueue } from './partition-queue.js'
 import { PartitionSequence } from './partition-sequence.js'
@@ -38,13 +39,6 @@ import {
   type ProduceListener,
 } from './produce-request.js'
 import type { ProducerTopic } from './topic.js'
-
-/**
- * How long a broker waits for its replicas at a trial. Of several partitions that it has come to lead, one
- * may wait a second longer than another: its follower asked too early, and asks again only then
- * (replica.fetch.backoff.ms). The others are not to wait for it.
- */
-const TRIAL_TIMEOUT_MS = 250
 
 export interface SenderOptions {
   readonly clientId: string
@@ -189,6 +183,7 @@ export class Sender implements ProduceListener {
   onAnswer(request: ProduceRequest, response: ProduceResponse): void {
     const nowMs = this.#clock.monotonicMs()
     this.#landed(request)
+    this.#outbox(request.nodeId).roundTrips.answered(request.sentAtMs, nowMs)
     this.#notePace(request, response.throttleTimeMs, nowMs)
     this.#guard(() => this.#parts.delivery.answered(request, response, nowMs))
     this.#goOn(request, nowMs)
@@ -248,13 +243,13 @@ export class Sender implements ProduceListener {
   #drain(outbox: Outbox, nowMs: number): void {
     const connection = this.#parts.pool.ensure(outbox.nodeId)
     if (connection === undefined) return
-    outbox.wayMs = Math.min(outbox.wayMs, connection.shortestRoundTripMs)
+    outbox.use(connection)
     while (this.#maySend(connection, outbox, nowMs)) {
       const isTrial = outbox.mayTry
       const batches = this.#collect(outbox, isTrial, nowMs)
       if (batches.length > 0) this.#send(connection, outbox, batches, isTrial, nowMs)
     }
-    const { worthAtMs } = outbox
+    const worthAtMs = outbox.worthAtMs(this.#options.maxInFlight)
     if (outbox.hasWork && worthAtMs > nowMs && worthAtMs < Infinity) this.wakeAt(worthAtMs)
   }
 
@@ -265,7 +260,7 @@ export class Sender implements ProduceListener {
       connection.isWritable &&
       outbox.requests.length < outbox.limit(this.#options.maxInFlight) &&
       connection.throttledUntilMs <= nowMs &&
-      outbox.worthAtMs <= nowMs
+      outbox.worthAtMs(this.#options.maxInFlight) <= nowMs
     )
   }
 

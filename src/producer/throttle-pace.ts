@@ -11,13 +11,7 @@
  * Neighbours: outbox.ts has one for each broker.
  */
 
-/**
- * The pause that a request should bring about. Kafka's quotas are rates over windows of a second
- * (quota.window.size.seconds), so that shorter pauses gain nothing and cost requests.
- */
-const AIM_MS = 1000
-/** Less in one request only costs requests: its headers would weigh as much as its records. */
-const LEAST_BYTES = 1024
+import { LEAST_THROTTLED_BYTES, THROTTLE_AIM_MS } from './pace-constants.js'
 
 export class ThrottlePace {
   #limitBytes = Infinity
@@ -34,9 +28,9 @@ export class ThrottlePace {
 
   /** After `sentBytes` in one request the broker wants a pause of `pauseMs`. */
   throttled(sentBytes: number, pauseMs: number): void {
-    const aimBytes = Math.floor((sentBytes * AIM_MS) / pauseMs)
+    const aimBytes = Math.floor((sentBytes * THROTTLE_AIM_MS) / pauseMs)
     // A short pause may be the end of a quota's slack: what was sent is no measure of what is allowed.
-    this.#limitBytes = Math.max(LEAST_BYTES, Math.min(aimBytes, 2 * this.#limitBytes))
+    this.#limitBytes = Math.max(LEAST_THROTTLED_BYTES, Math.min(aimBytes, 2 * this.#limitBytes))
   }
 
   /** The broker took a request and wants no pause; `mostBytes` is the most that any request has. */

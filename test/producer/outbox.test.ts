@@ -97,19 +97,21 @@ t.test('queues on trial have a line of their own', async (t) => {
   t.equal(outbox.unlist(true), refused)
 })
 
-t.test('two requests at the most while a trial is on, and more on a long way', async (t) => {
+/** An outbox that has measured a way of `wayMs`, and work of 10 ms. */
+function measured(wayMs: number): Outbox {
   const outbox = new Outbox(1)
+  outbox.roundTrips.opened(wayMs)
+  for (let i = 0; i < 50; i++) outbox.roundTrips.answered(i * 1_000, i * 1_000 + wayMs + 10)
+  return outbox
+}
+
+t.test('two requests at the most while a trial is on, and more on a long way', async (t) => {
+  const outbox = measured(1)
   const queue = sentQueue(true)
-  outbox.wayMs = 1
   t.equal(outbox.limit(5), 5)
   outbox.list(queue)
   t.equal(outbox.limit(5), 2)
   t.equal(outbox.limit(1), 1)
-  outbox.wayMs = 45
-  t.equal(outbox.limit(5), 4)
-  outbox.wayMs = Infinity
-  t.equal(outbox.limit(5), 5)
-  outbox.wayMs = 1
   outbox.unlist(true)
   t.equal(outbox.limit(5), 2, 'in the air, or in its pause')
   queue.isLeaderProven = true
@@ -118,33 +120,31 @@ t.test('two requests at the most while a trial is on, and more on a long way', a
   outbox.list(moved)
   moved.setLeader(2, 2)
   t.equal(outbox.limit(5), 5, 'another broker is tried')
+  const far = measured(25)
+  far.list(sentQueue(true))
+  t.equal(far.limit(5), 4)
 })
 
 t.test('when what is not full had better leave', async (t) => {
-  const outbox = new Outbox(1)
-  outbox.wayMs = 30
-  t.equal(outbox.worthAtMs, 0, 'nothing is unanswered')
+  const outbox = measured(30)
+  t.equal(outbox.worthAtMs(5), 0, 'nothing is unanswered')
   outbox.requests.push(new ProduceRequest(1, 100, 9, LISTENER))
-  t.equal(outbox.worthAtMs, 120)
-  outbox.wayMs = 19
-  t.equal(outbox.worthAtMs, Infinity, 'the answer is late already: the broker is at work')
-  outbox.wayMs = 30
-  outbox.requests.push(new ProduceRequest(1, 120, 9, LISTENER))
-  t.equal(outbox.worthAtMs, Infinity)
+  t.equal(Math.round(outbox.worthAtMs(5)), 110)
+  outbox.requests.push(new ProduceRequest(1, 135, 9, LISTENER))
+  t.equal(outbox.worthAtMs(5), Infinity, 'the first answer is due before')
   outbox.list(sentQueue(true))
-  t.equal(outbox.worthAtMs, 0)
+  t.equal(outbox.worthAtMs(5), 0)
 })
 
 t.test('one trial at a time, so that the others gather', async (t) => {
   const outbox = new Outbox(1)
-  outbox.wayMs = 1
   outbox.requests.push(new ProduceRequest(1, 100, 9, LISTENER))
   outbox.list(sentQueue(true))
   t.equal(outbox.mayTry, true)
   outbox.requests.push(new ProduceRequest(1, 100, 9, LISTENER, true))
   t.equal(outbox.mayTry, false)
   t.equal(outbox.hasWork, false)
-  t.equal(outbox.worthAtMs, Infinity)
+  t.equal(outbox.worthAtMs(5), Infinity)
   outbox.list(queueOf(1))
   t.equal(outbox.hasWork, true)
 })

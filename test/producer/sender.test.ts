@@ -77,18 +77,23 @@ t.test('it leaves with any batch that is full', async (t) => {
   )
 })
 
-t.test('on a long way every 20 ms, for as long as the way takes', async (t) => {
-  const rig = new SendingRig({ leaders: Array<number>(6).fill(1) })
+t.test('on a long way requests are spread over the round trip', async (t) => {
+  const rig = new SendingRig({ leaders: Array<number>(8).fill(1) })
   rig.connection(1).shortestRoundTripMs = 60
+  rig.send('proof')
+  rig.clock.advance(65)
+  rig.sent()[0]?.answer() // 60 ms of way, 5 of work
+  rig.run()
   rig.send('x0', 0)
-  for (let partition = 1; partition < 6; partition++) {
+  for (let partition = 1; partition < 7; partition++) {
+    const count = Math.min(partition, 5) + 1
     rig.take(`x${partition}`, partition)
     rig.run()
-    t.equal(rig.sent().length, Math.min(partition, 4))
-    rig.clock.advance(19)
-    t.equal(rig.sent().length, Math.min(partition, 4))
+    t.equal(rig.sent().length, count)
+    rig.clock.advance(12)
+    t.equal(rig.sent().length, count)
     rig.clock.advance(1)
-    t.equal(rig.sent().length, Math.min(partition + 1, 4), 'then it lies at a busy broker')
+    t.equal(rig.sent().length, Math.min(count + 1, 6), 'no more than five')
   }
 })
 
