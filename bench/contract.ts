@@ -42,12 +42,19 @@ export interface SubjectTask {
   readonly valuesAreBase64: boolean
   /** Give each record a key (`key-0` to `key-999` in turn) and two headers. */
   readonly keysAndHeaders: boolean
+  /** Give records these keys in turn, and no headers; none where empty. */
+  readonly keys: readonly string[]
   readonly mode: Mode
   readonly settings: Settings
   /** True: `settings` is only what the comparison needs; the rest as the client's docs advise. */
   readonly recommended: boolean
   /** Records before the measured ones, acknowledged before these begin. */
   readonly warmupRecords: number
+  /**
+   * And a warm-up as long as this, like the measured phase: at a fixed rate that follows without a
+   * pause, and what is due before it is not measured. 0: none.
+   */
+  readonly warmupSeconds: number
   /** The measured phase ends with this many records, … */
   readonly records: number
   /** … or after this long, whichever is first. */

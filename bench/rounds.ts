@@ -9,15 +9,25 @@
 import type { Kafka } from '../test/broker/kafka.js'
 import type { Group, Subject } from './cases/case.js'
 import type { SubjectReport, SubjectTask } from './contract.js'
-import type { BenchOptions } from './options.js'
+import type { Sizes } from './options.js'
 import type { Measured } from './report/columns.js'
 import { endOfTopic } from './support/end-of-topic.js'
 import { makeTopic } from './support/make-topic.js'
 import { runSubject } from './support/run-subject.js'
+import { trafficFigures } from './support/way/traffic.js'
+import type { Way } from './support/way/way.js'
 import { makeTask } from './task.js'
 
 /** A subject that has not come back after its phase and this long is killed. */
 const GRACE_MS = 90_000
+
+/** Where subjects are measured. */
+export interface Place {
+  readonly kafka: Kafka
+  /** The long way to it, which is all that subjects then see. */
+  readonly way?: Way
+}
+
 interface Row {
   readonly subject: Subject
   readonly task: SubjectTask
@@ -30,19 +40,19 @@ interface Row {
  * used if they are there already: thousands of partitions take a broker a minute.
  */
 export async function measureGroup(
-  kafka: Kafka,
+  place: Place,
   group: Group,
-  options: BenchOptions,
+  options: Sizes,
   log: (line: string) => void,
   topics = new Map<number, string>(),
 ): Promise<Measured[]> {
-  const rows = await makeRows(kafka, group, options, topics)
+  const rows = await makeRows(place, group, options, topics)
   for (let round = 0; round < options.rounds; round++) {
-    for (let place = 0; place < rows.length; place++) {
-      const row = rows[(round + place) % rows.length]
+    for (let turn = 0; turn < rows.length; turn++) {
+      const row = rows[(round + turn) % rows.length]
       if (row === undefined || row.hasFailed) continue
       log(`${group.title}: round ${round + 1} of ${options.rounds}, ${row.subject.name}`)
-      await addSample(row, log)
+      await addSample(place, row, log)
     }
   }
   return rows
@@ -52,9 +62,9 @@ export async function measureGroup(
 
 /** Each subject with a topic of the partitions that it asks for. */
 async function makeRows(
-  kafka: Kafka,
+  { kafka, way }: Place,
   group: Group,
-  options: BenchOptions,
+  options: Sizes,
   topics: Map<number, string>,
 ): Promise<Row[]> {
   const rows: Row[] = []
@@ -66,24 +76,34 @@ async function makeRows(
       await makeTopic(kafka, topic, task.partitions)
       topics.set(task.partitions, topic)
     }
-    const whole = { ...task, brokers: kafka.bootstrap, topic }
+    const whole = { ...task, brokers: (way ?? kafka).bootstrap, topic }
     rows.push({ subject, task: whole, samples: [], hasFailed: false })
   }
   return rows
 }
 
-async function addSample(row: Row, log: (line: string) => void): Promise<void> {
+async function addSample(
+  { kafka, way }: Place,
+  row: Row,
+  log: (line: string) => void,
+): Promise<void> {
   const { subject, task, samples } = row
   try {
-    const before = await endOfTopic(task.brokers, task.topic, task.partitions)
-    const report = await runSubject(subject.program, task, task.maxSeconds * 1000 + GRACE_MS)
-    const grown = (await endOfTopic(task.brokers, task.topic, task.partitions)) - before
+    const before = await endOfTopic(kafka.bootstrap, task.topic, task.partitions)
+    await way?.takeTraffic(0) // what another left
+    const report = await runSubject(subject.program, task, timeoutMs(task))
+    const traffic = await way?.takeTraffic(Math.min(task.maxSeconds, report.seconds))
+    const grown = (await endOfTopic(kafka.bootstrap, task.topic, task.partitions)) - before
     checkCount(report, grown)
-    samples.push(report)
+    samples.push(traffic === undefined ? report : { ...report, figures: { ...report.figures, ...trafficFigures(traffic, report.records) } }) // prettier-ignore
   } catch (error) {
     row.hasFailed = true
     log(`${subject.name} failed: ${(error as Error).message}`)
   }
+}
+
+function timeoutMs({ warmupSeconds, maxSeconds }: SubjectTask): number {
+  return (warmupSeconds + maxSeconds) * 1000 + GRACE_MS
 }
 
 /** A speed counts only if the records are there: neither fewer nor more. */

@@ -4,11 +4,18 @@
  */
 import { NoKafkaError, startKafka, type Kafka } from '../test/broker/kafka.js'
 import type { Case, Group } from './cases/case.js'
-import { OPTIONS_HELP, parseBenchOptions, UsageError, type BenchOptions } from './options.js'
-import { writeResult, type GroupResult } from './report/results.js'
+import {
+  OPTIONS_HELP,
+  parseBenchOptions,
+  UsageError,
+  type BenchOptions,
+  type Sizes,
+} from './options.js'
+import { addResult, writeResult, type GroupResult, type Run } from './report/results.js'
 import { renderTable } from './report/table.js'
-import type { Measured } from './report/columns.js'
-import { measureGroup } from './rounds.js'
+import { measureGroup, type Place } from './rounds.js'
+import { describeRoundTrip } from './support/way/round-trip.js'
+import { Way } from './support/way/way.js'
 
 /** What is run, and under which name it is kept. */
 export interface Bench {
@@ -23,6 +30,8 @@ export interface Bench {
 
 /** The broker forgets old segments each few seconds instead of minutes; see rounds.ts. */
 const RETENTION_CHECK = { 'log.retention.check.interval.ms': '3000' }
+
+const DEFAULT_ROUNDS = 3
 
 /** Runs the bench and sets the exit code: 1 for a failure, 2 for a bad command line. */
 export async function runBench(bench: Bench, argv: readonly string[]): Promise<void> {
@@ -39,68 +48,81 @@ export async function runBench(bench: Bench, argv: readonly string[]): Promise<v
 async function run(bench: Bench, options: BenchOptions, cases: readonly Case[]): Promise<void> {
   const log = (line: string): void => void process.stderr.write(`${line}\n`)
   await bench.prepare?.(log)
+  for (const it of cases) await it.prepare?.(log)
   for (const nodes of [1, 3] as const) {
-    const alike = cases.filter((it) => (options.nodes ?? it.nodes ?? 1) === nodes)
-    if (alike.length > 0) await runOn(nodes, bench, options, alike, log)
+    const alike = cases.filter((it) => !it.isFarAway && (options.nodes ?? it.nodes ?? 1) === nodes)
+    const kafka = alike.length === 0 ? null : await findKafka(nodes, log)
+    if (kafka !== null) await runOn({ kafka }, kafka, bench, options, alike, log)
   }
+  const far = cases.filter(({ isFarAway }) => isFarAway)
+  const way = far.length === 0 ? null : await Way.start(RETENTION_CHECK, log)
+  if (way !== null) await runOn({ kafka: way.kafka, way }, way, bench, options, far, log)
 }
 
-/** Runs cases that want as many brokers. */
+/** Runs cases that want to be measured in the same place. */
 async function runOn(
-  nodes: 1 | 3,
+  place: Place,
+  started: { stop(): Promise<void> },
   bench: Bench,
   options: BenchOptions,
   cases: readonly Case[],
   log: (line: string) => void,
 ): Promise<void> {
-  const kafka = await findKafka(nodes, log)
   try {
-    for (const it of cases) {
-      const groups = await runCase(bench, it, kafka, options, log)
-      if (!options.json) continue
-      const run = { case: it.name, broker: kafka.version, brokers: nodes, options }
-      console.log(`\nkept in ${writeResult(run, groups)}`)
-    }
+    for (const it of cases) await runCase(bench, it, place, options, log)
   } finally {
-    await kafka.stop()
+    await started.stop()
   }
 }
 
 async function runCase(
   bench: Bench,
   it: Case,
-  kafka: Kafka,
+  place: Place,
   options: BenchOptions,
   log: (line: string) => void,
-): Promise<GroupResult[]> {
-  console.log(`\n${it.name}: ${it.summary}\n(medians of ${options.rounds} rounds)`)
+): Promise<void> {
+  const sized = { ...options, rounds: options.rounds ?? it.rounds ?? DEFAULT_ROUNDS }
+  console.log(`\n${it.name}: ${it.summary}\n(medians of ${sized.rounds} rounds)`)
+  const { kafka } = place
+  const run: Run = {
+    case: it.name,
+    broker: kafka.version,
+    brokers: kafka.bootstrap.length,
+    options: sized,
+  }
   const results: GroupResult[] = []
   const topics = new Map<number, string>()
   const isAsked = ({ title }: Group): boolean =>
     options.groups.length === 0 || options.groups.includes(title)
-  for (const group of it.groups.filter(isAsked)) {
+  for (const group of (it.groupsFor?.(options) ?? it.groups).filter(isAsked)) {
     const chosen = choose(bench.extend?.(group) ?? group, options)
-    const measured = await measureOrTell(kafka, chosen, options, log, topics)
-    console.log(`\n${renderTable(chosen, it.columns, measured)}`)
-    results.push({ title: group.title, measured })
-    if (measured.length < chosen.subjects.length) process.exitCode = 1
+    const result = await measureOrTell(place, chosen, sized, log, topics)
+    console.log(`\n${renderTable(chosen, it.columns, result.measured)}`)
+    results.push(result)
+    if (options.add) console.log(`added to ${addResult(run, result, it.groups.map(({ title }) => title))}`) // prettier-ignore
+    if (result.measured.length < chosen.subjects.length) process.exitCode = 1
   }
-  return results
+  if (options.json && !options.add) console.log(`\nkept in ${writeResult(run, results)}`)
 }
 
 /** A group that cannot be measured at all must not take the others with it. */
 async function measureOrTell(
-  kafka: Kafka,
+  place: Place,
   group: Group,
-  options: BenchOptions,
+  options: Sizes,
   log: (line: string) => void,
   topics: Map<number, string>,
-): Promise<Measured[]> {
+): Promise<GroupResult> {
+  const { title, roundTripMs = 0 } = group
   try {
-    return await measureGroup(kafka, group, options, log, topics)
+    const roundTrip = await place.way?.setRoundTrip(roundTripMs)
+    if (roundTrip !== undefined) console.log(`\n${describeRoundTrip(roundTrip)}`)
+    const measured = await measureGroup(place, group, options, log, topics)
+    return { title, measured, ...(roundTrip === undefined ? {} : { roundTrip }) }
   } catch (error) {
-    log(`${group.title}: ${(error as Error).message}`)
-    return []
+    log(`${title}: ${(error as Error).message}`)
+    return { title, measured: [] }
   }
 }
 
@@ -125,7 +147,7 @@ async function findKafka(nodes: 1 | 3, log: (line: string) => void): Promise<Kaf
 }
 
 function chooseCases({ cases }: Bench, names: readonly string[]): Case[] {
-  if (names.includes('all')) return [...cases]
+  if (names.includes('all')) return cases.filter(({ isOnlyByName }) => !isOnlyByName)
   return names.map((name) => {
     const found = cases.find((it) => it.name === name)
     if (found === undefined) throw new UsageError(`there is no case "${name}"`)
@@ -135,7 +157,7 @@ function chooseCases({ cases }: Bench, names: readonly string[]): Case[] {
 
 function help({ name, cases, defaultCase }: Bench): string {
   const lines = cases.map((it) => `  ${it.name.padEnd(12)} ${it.summary}`)
-  return `npm run ${name} -- [case …] [options]; default: ${defaultCase}; "all": every case
+  return `npm run ${name} -- [case …] [options]; default: ${defaultCase}; "all": every case that does not take hours
 
 Cases:
 ${lines.join('\n')}

@@ -6,7 +6,7 @@
  */
 import { NoKafkaError, startKafka, type Kafka } from '../test/broker/kafka.js'
 import { ottla, WIRE_LIMIT, type Group } from './cases/case.js'
-import type { BenchOptions } from './options.js'
+import type { Sizes } from './options.js'
 import { cpuPerRecord } from './report/figures.js'
 import { measureGroup } from './rounds.js'
 import { median } from './support/statistics.js'
@@ -25,19 +25,10 @@ const GROUP: Group = {
   subjects: [WIRE_LIMIT, ottla('enqueue'), ottla('send')],
   takesPeers: false,
 }
-const OPTIONS: BenchOptions = {
-  cases: [],
-  rounds: 3,
-  records: 600_000,
-  seconds: 2,
-  nodes: undefined,
-  json: false,
-  groups: [],
-  only: [],
-}
+const SIZES: Sizes = { rounds: 3, records: 600_000, seconds: 2 }
 
 async function smoke(kafka: Kafka): Promise<void> {
-  const [first, ...others] = await measureGroup(kafka, GROUP, OPTIONS, console.log)
+  const [first, ...others] = await measureGroup({ kafka }, GROUP, SIZES, console.log)
   if (first === undefined || others.length + 1 < GROUP.subjects.length) process.exitCode = 1
   for (const { subject, samples } of others) {
     const ratios = samples.map((sample, round) => {

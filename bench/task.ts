@@ -4,7 +4,7 @@
  */
 import type { Group, Subject } from './cases/case.js'
 import type { Settings, SubjectTask } from './contract.js'
-import type { BenchOptions } from './options.js'
+import type { Sizes } from './options.js'
 import { valuesFile } from './support/values.js'
 
 /** Ottla's defaults, given to every subject. */
@@ -31,7 +31,11 @@ const OUTSTANDING_BYTES = 16_000_000
 const MAX_SAMPLE_BYTES = 2_000_000_000
 
 /** Everything but where the broker is. */
-export function makeTask(group: Group, subject: Subject, options: BenchOptions): SubjectTask {
+export function makeTask(
+  group: Group,
+  subject: Subject,
+  options: Omit<Sizes, 'rounds'>,
+): SubjectTask {
   const asked = { ...group.task, ...subject.task }
   const { valueBytes = VALUE_BYTES } = asked
   const most = Math.ceil(MAX_SAMPLE_BYTES / valueBytes)
@@ -44,6 +48,7 @@ export function makeTask(group: Group, subject: Subject, options: BenchOptions):
     busyPartitions: 0,
     valuesAreBase64: false,
     keysAndHeaders: false,
+    keys: [],
     mode: 'enqueue',
     recommended: false,
     ratePerSecond: 0,
@@ -55,6 +60,7 @@ export function makeTask(group: Group, subject: Subject, options: BenchOptions):
     ),
     warmupRecords,
     ...asked,
+    warmupSeconds: (asked.warmupSeconds && options.warmupSeconds) ?? asked.warmupSeconds ?? 0,
     records,
     maxSeconds: options.seconds ?? asked.maxSeconds ?? SECONDS,
     valueBytes,

@@ -14,6 +14,7 @@ import { partitions } from './partitions.js'
 import { sizes } from './sizes.js'
 import { start } from './start.js'
 import { throughput } from './throughput.js'
+import { way } from './way.js'
 import { workers } from './workers.js'
 
 export const CASES: readonly Case[] = [
@@ -25,6 +26,7 @@ export const CASES: readonly Case[] = [
   partitions,
   brokers,
   latency,
+  way,
   start,
   memory,
   batches,

@@ -3,7 +3,9 @@
  * them. Cases only say what is to be measured; rounds.ts measures, report/ prints and keeps.
  */
 import type { Settings, SubjectTask } from '../contract.js'
+import type { BenchOptions } from '../options.js'
 import type { Column } from '../report/columns.js'
+import type { GroupResult } from '../report/results.js'
 import type { SubjectProgram } from '../support/run-subject.js'
 
 /** What a group asks of all its subjects; the rest is the bench's default. */
@@ -30,6 +32,8 @@ export interface Group {
   readonly takesPeers: boolean
   /** So are rows of Ottla on the newer Node that some peers need. */
   readonly takesNewerNode?: boolean
+  /** How far away the brokers are; only in a case that `isFarAway`. */
+  readonly roundTripMs?: number
 }
 
 /** Everything that one name on the command line stands for. */
@@ -41,6 +45,18 @@ export interface Case {
   readonly groups: readonly Group[]
   /** Brokers; default 1. */
   readonly nodes?: 1 | 3
+  /** Three brokers behind proxies that make the way long (support/way/way.ts). */
+  readonly isFarAway?: boolean
+  /** Default 3. */
+  readonly rounds?: number
+  /** It takes hours: `all` leaves it out. */
+  readonly isOnlyByName?: boolean
+  /** Groups of the numbers that the command line asks for, in the place of `groups`. */
+  readonly groupsFor?: (options: BenchOptions) => readonly Group[]
+  /** Gets ready what its subjects need. */
+  readonly prepare?: (log: (line: string) => void) => Promise<void>
+  /** Its part of docs/performance.md; default: a table for each group. */
+  readonly section?: (groups: readonly GroupResult[]) => string
 }
 
 /** A program of this bench by its file in subjects/, with flags for its Node. */

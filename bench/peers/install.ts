@@ -96,7 +96,7 @@ async function buildLibrdkafka(log: (line: string) => void): Promise<void> {
   await run('cc', ['-O2', '-I', include, '-o', LIBRDKAFKA, source, library, ...needs])
 }
 
-async function buildFranzGo(log: (line: string) => void): Promise<void> {
+export async function buildFranzGo(log: (line: string) => void): Promise<void> {
   log('building the franz-go programs')
   const cwd = join(FOLDER, 'franz-go')
   await run('go', ['build', '-o', FRANZ_GO, '.'], { cwd })

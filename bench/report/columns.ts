@@ -4,32 +4,40 @@
  */
 import type { SubjectReport, SubjectTask } from '../contract.js'
 import { median, spread } from '../support/statistics.js'
+import type { RowRun } from './results.js'
 
 /** One subject's samples, a round each. */
 export interface Measured {
   readonly subject: string
   readonly task: MeasuredTask
   readonly samples: readonly SubjectReport[]
+  /** Where a file has rows of several runs. */
+  readonly run?: RowRun
 }
 
 /** A task, wherever it was done. */
 export type MeasuredTask = Omit<SubjectTask, 'brokers' | 'topic' | 'valuesFile'>
 
-/** One column; `text` gets the row's samples and the first row's, round by round. */
+/** One column; `text` gets the row, the first row, and all of the group. */
 export interface Column {
   readonly title: string
-  text(measured: Measured, first: Measured): string
+  text(measured: Measured, first: Measured, all: readonly Measured[]): string
 }
 
 type Figure = (sample: SubjectReport, measured: Measured) => number | undefined
 
-const recordsPerSecond: Figure = (sample) => sample.records / sample.seconds
+export const recordsPerSecond: Figure = (sample) => sample.records / sample.seconds
 const megabytesPerSecond: Figure = (sample, { task }) =>
   (sample.records * task.valueBytes) / sample.seconds / 1e6
 const cpuPerRecord: Figure = (sample) => sample.cpuMicros / sample.records
 
 /** The median over the rounds, with half the distance of the extremes behind it. */
-function figureColumn(title: string, figure: Figure, digits: number, withSpread = false): Column {
+export function figureColumn(
+  title: string,
+  figure: Figure,
+  digits: number,
+  withSpread = false,
+): Column {
   return {
     title,
     text(measured) {
@@ -68,14 +76,14 @@ function formatRatio(value: number): string {
   return formatNumber(value, value < 0.1 ? 4 : 2)
 }
 
-function formatNumber(value: number, digits: number): string {
+export function formatNumber(value: number, digits: number): string {
   return value.toLocaleString('en-US', {
     minimumFractionDigits: digits,
     maximumFractionDigits: digits,
   })
 }
 
-const cpuColumn = figureColumn('CPU µs/record', cpuPerRecord, 3)
+export const cpuColumn = figureColumn('CPU µs/record', cpuPerRecord, 3)
 const rssColumn = figureColumn('RSS MB', (sample) => sample.rssBytes / 1e6, 0)
 const loopDelayColumn = figureColumn(
   'loop delay p99 ms',

@@ -19,7 +19,7 @@ export function renderTable(
   const [first] = measured
   if (first === undefined) return `${group.title}: nothing was measured`
   for (const row of measured) {
-    table.push([row.subject, ...columns.map((column) => column.text(row, first))])
+    table.push([row.subject, ...columns.map((column) => column.text(row, first, measured))])
   }
   return `${group.title}\n${table.toString()}`
 }

@@ -14,6 +14,8 @@ import {
   type Place,
 } from './figures.js'
 
+import { fullSpeedRatio, MOST_P50_EXCESS_MS, worstP50ExcessMs, worstP99Ratio } from './way.js'
+
 /** One number to reach. */
 export interface Target {
   readonly what: string
@@ -77,6 +79,7 @@ function atMost(limit: number, unit: string, what: string, measure: Target['meas
 }
 
 const E100 = '`enqueue`, 100 B, 6 partitions, records/s'
+const FAR = 'far brokers, `send`, the worst cell'
 const S100 = '`send`, 100 B, 6 partitions, records/s'
 
 /** It lingers 5 ms by default, which spares it CPU. */
@@ -141,6 +144,9 @@ export const TARGETS: readonly Target[] = [
   atMost(1, '× the best peer', '`send`, 1,000 records/s, p99', () =>
     ratio(P99, SEND, client(...TIMED_PEERS), 'less'),
   ),
+  atMost(MOST_P50_EXCESS_MS, 'ms above the best peer', `${FAR}, p50`, worstP50ExcessMs),
+  atMost(1, '× the best peer', `${FAR}, p99`, worstP99Ratio),
+  atLeast(1, '× franz-go', 'far brokers (40 ms), `enqueue`, records/s', fullSpeedRatio),
   atMost(200, 'MB', 'RSS over 10 M records, `enqueue`', () => figureOf(RSS, ENQUEUE)),
   atMost(200, 'MB', 'RSS over 10 M records, `send`', () => figureOf(RSS, SEND)),
   atMost(1.2, '× the first tenth', 'heap in the last tenth of 10 M, `enqueue`', () =>

@@ -85,12 +85,17 @@ export class OttlaClient implements Client {
     }
   }
 
-  /** What compression has done: bytes in for each byte out, and what 'auto' chose. */
+  /** Of its whole life: bytes in for each byte out, what 'auto' chose, records in a batch. */
   summary(): Pick<SubjectReport, 'choice' | 'figures'> {
-    const { compressionRatio, compressionChoices } = this.#producer.metrics()
+    const { compressionRatio, compressionChoices, recordsAcknowledged, batchesSent } =
+      this.#producer.metrics()
     const chosen = compressionChoices[this.#task.topic]
     const level = chosen?.level === undefined ? '' : ` ${chosen.level}`
-    return { choice: chosen && chosen.codec + level, figures: { ratio: 1 / compressionRatio } }
+    const recordsPerBatch = recordsAcknowledged / batchesSent
+    return {
+      choice: chosen && chosen.codec + level,
+      figures: { ratio: 1 / compressionRatio, recordsPerBatch },
+    }
   }
 
   close(): Promise<void> {
@@ -98,12 +103,13 @@ export class OttlaClient implements Client {
   }
 
   #record(index: number): ProducerRecord {
-    const { topic, keysAndHeaders } = this.#task
+    const { topic, keysAndHeaders, keys } = this.#task
     const value = this.#source.payload(index)
     const partition = this.#source.partition(index)
     if (keysAndHeaders) {
       return { topic, key: this.#source.key(index), value, partition, headers: HEADERS }
     }
+    if (keys.length > 0) return { topic, key: this.#source.key(index), value, partition }
     return partition === undefined ? { topic, value } : { topic, value, partition }
   }
 }

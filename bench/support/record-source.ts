@@ -19,7 +19,7 @@ export class RecordSource {
       : this.#values
     this.#keys = task.keysAndHeaders
       ? Array.from({ length: KEY_COUNT }, (_, index) => `key-${index}`)
-      : []
+      : task.keys
     this.#busyPartitions = task.busyPartitions
   }
 
@@ -34,7 +34,7 @@ export class RecordSource {
 
   /** Undefined where records have no keys. */
   key(index: number): string | undefined {
-    return this.#keys[index % KEY_COUNT]
+    return this.#keys[index % this.#keys.length]
   }
 
   /** Undefined where the partitioner decides. */

@@ -32,21 +32,25 @@ const SLICE_RECORDS = 2_000
 
 /** Runs the task; the client is closed afterwards. */
 export async function runWorkload(task: SubjectTask, client: Client): Promise<SubjectReport> {
-  const warmupRecords = await handFor(client, task.warmupRecords, task.maxSeconds)
-  const report =
+  const before = await handFor(client, task.warmupRecords, task.maxSeconds)
+  const { warmupRecords, ...report } =
     task.ratePerSecond > 0 ? await atRate(task, client) : await atFullSpeed(task, client)
   const summary = client.summary?.()
   await client.close()
-  const totalRecords = warmupRecords + report.records
+  const totalRecords = before + warmupRecords + report.records
   return { version: client.version, runtime: NODE_RUNTIME, totalRecords, ...report, ...summary }
 }
 
-type Measured = Omit<SubjectReport, 'version' | 'runtime' | 'totalRecords'>
+/** `warmupRecords`: those of the task's `warmupSeconds`. */
+type Measured = Omit<SubjectReport, 'version' | 'runtime' | 'totalRecords'> & {
+  readonly warmupRecords: number
+}
 
 async function atFullSpeed(task: SubjectTask, client: Client): Promise<Measured> {
+  const warmupRecords = await handFor(client, Infinity, task.warmupSeconds)
   const stop = startMeter()
   const records = await handFor(client, task.records, task.maxSeconds)
-  return { records, ...stop() }
+  return { warmupRecords, records, ...stop() }
 }
 
 /** Hands over records until all are, or the time is over; resolves once these are acknowledged. */
@@ -67,19 +71,22 @@ export async function handFor(client: Client, limit: number, maxSeconds: number)
  * the client (or the event loop) was ready: a stall is charged to every record that it held up.
  */
 async function atRate(task: SubjectTask, client: Client): Promise<Measured> {
+  const warmupRecords = Math.ceil(task.warmupSeconds * task.ratePerSecond)
   const records = Math.min(task.records, Math.ceil(task.maxSeconds * task.ratePerSecond))
+  const all = warmupRecords + records
   const latencies = new LatencyRecorder(records)
-  const stop = startMeter()
+  let stop = startMeter()
   await new Promise<void>((resolve) => {
     let acked = 0
-    const metronome = startMetronome(task.ratePerSecond, records, (index, dueMs) => {
+    const metronome = startMetronome(task.ratePerSecond, all, (index, dueMs) => {
+      if (index === warmupRecords) stop = startMeter()
       client.handOne(index, () => {
-        latencies.record(metronome.nowMs() - dueMs)
-        if (++acked === records) resolve()
+        if (index >= warmupRecords) latencies.record(metronome.nowMs() - dueMs)
+        if (++acked === all) resolve()
       })
     })
   })
   const cost = stop()
   await client.settle()
-  return { records, ...cost, latencyMs: latencies.summary() }
+  return { warmupRecords, records, ...cost, latencyMs: latencies.summary() }
 }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"math"
 	"os"
 	"runtime"
 	"runtime/debug"
@@ -34,9 +35,11 @@ type task struct {
 	BusyPartitions int      `json:"busyPartitions"`
 	ValuesFile     string   `json:"valuesFile"`
 	KeysAndHeaders bool     `json:"keysAndHeaders"`
+	Keys           []string `json:"keys"`
 	Settings       settings `json:"settings"`
 	Recommended    bool     `json:"recommended"`
 	WarmupRecords  int      `json:"warmupRecords"`
+	WarmupSeconds  float64  `json:"warmupSeconds"`
 	Records        int      `json:"records"`
 	MaxSeconds     float64  `json:"maxSeconds"`
 	Outstanding    int      `json:"outstanding"`
@@ -179,6 +182,9 @@ func (p *producer) record(index int) *kgo.Record {
 	if p.task.BusyPartitions > 0 {
 		r.Partition = int32(index % p.task.BusyPartitions)
 	}
+	if len(p.task.Keys) > 0 {
+		r.Key = []byte(p.task.Keys[index%len(p.task.Keys)])
+	}
 	if p.task.KeysAndHeaders {
 		r.Key = []byte("key-" + strconv.Itoa(index%keyCount))
 		r.Headers = []kgo.RecordHeader{
@@ -224,57 +230,98 @@ func (p *producer) phase(records int, seconds float64) (int, error) {
 	return done, p.settle()
 }
 
+// One measured phase, and how many records warmed up right before it.
+type phaseResult struct {
+	warmup  int
+	records int
+	cost    cost
+	latency *latencySummary
+}
+
 func (p *producer) measure() (*report, error) {
-	warmup, err := p.phase(p.task.WarmupRecords, p.task.MaxSeconds)
+	before, err := p.phase(p.task.WarmupRecords, p.task.MaxSeconds)
 	if err != nil {
 		return nil, err
 	}
-	cpuBefore, _ := usage()
-	started := time.Now()
-	var records int
-	var latency *latencySummary
+	run := p.atFullSpeed
 	if p.task.RatePerSecond > 0 {
-		records, latency, err = p.atRate()
-	} else {
-		records, err = p.phase(p.task.Records, p.task.MaxSeconds)
+		run = p.atRate
 	}
-	seconds := time.Since(started).Seconds()
-	cpuAfter, rss := usage()
+	r, err := run()
+	if err != nil {
+		return nil, err
+	}
 	return &report{
 		Version:      version(),
 		Runtime:      runtime.Version(),
-		Records:      records,
-		TotalRecords: warmup + records,
-		Seconds:      seconds,
-		CPUMicros:    cpuAfter - cpuBefore,
-		RSSBytes:     rss,
-		LatencyMs:    latency,
-	}, err
+		Records:      r.records,
+		TotalRecords: before + r.warmup + r.records,
+		Seconds:      r.cost.seconds,
+		CPUMicros:    r.cost.cpuMicros,
+		RSSBytes:     r.cost.rssBytes,
+		LatencyMs:    r.latency,
+	}, nil
+}
+
+func (p *producer) atFullSpeed() (*phaseResult, error) {
+	warmup, err := p.phase(math.MaxInt, p.task.WarmupSeconds)
+	if err != nil {
+		return nil, err
+	}
+	stop := startMeter()
+	records, err := p.phase(p.task.Records, p.task.MaxSeconds)
+	return &phaseResult{warmup: warmup, records: records, cost: stop()}, err
 }
 
 // Open loop: latency counts from the moment a record was due.
-func (p *producer) atRate() (int, *latencySummary, error) {
+func (p *producer) atRate() (*phaseResult, error) {
 	rate := p.task.RatePerSecond
+	warmup := int(math.Ceil(p.task.WarmupSeconds * rate))
 	records := min(p.task.Records, int(p.task.MaxSeconds*rate))
 	latencies := make([]float64, records)
 	var wait sync.WaitGroup
-	wait.Add(records)
+	wait.Add(warmup + records)
+	stop := startMeter()
 	started := time.Now()
-	for i := range records {
+	for i := range warmup + records {
 		due := started.Add(time.Duration(float64(i) / rate * float64(time.Second)))
 		time.Sleep(time.Until(due))
+		if i == warmup {
+			stop = startMeter()
+		}
 		p.client.Produce(context.Background(), p.record(i), func(r *kgo.Record, err error) {
-			latencies[i] = float64(time.Since(due).Microseconds()) / 1000
+			if i >= warmup {
+				latencies[i-warmup] = float64(time.Since(due).Microseconds()) / 1000
+			}
 			p.onDelivery(r, err)
 			wait.Done()
 		})
 	}
 	wait.Wait()
+	measured := stop()
 	slices.Sort(latencies)
 	at := func(share float64) float64 {
 		return latencies[min(int(share*float64(records)), records-1)]
 	}
-	return records, &latencySummary{at(0.5), at(0.99), at(0.999), at(1)}, p.settle()
+	latency := &latencySummary{at(0.5), at(0.99), at(0.999), at(1)}
+	return &phaseResult{warmup, records, measured, latency}, p.settle()
+}
+
+// What a phase cost the process; RSS is the peak of its life.
+type cost struct {
+	seconds   float64
+	cpuMicros int64
+	rssBytes  int64
+}
+
+// Begins a phase; the function returned ends it.
+func startMeter() func() cost {
+	cpuBefore, _ := usage()
+	started := time.Now()
+	return func() cost {
+		cpuAfter, rss := usage()
+		return cost{time.Since(started).Seconds(), cpuAfter - cpuBefore, rss}
+	}
 }
 
 // CPU of the process so far, in µs, and its peak of memory, in bytes.
