@@ -82,7 +82,7 @@ export interface SubjectReport {
    * produced.
    */
   readonly totalRecords: number | null
-  /** From the first record handed over to the last one acknowledged. */
+  /** From the first record handed over (at a fixed rate: due) to the last one acknowledged. */
   readonly seconds: number
   /** User and system time of the whole process, in µs. */
   readonly cpuMicros: number

@@ -41,7 +41,7 @@ function oneRun(result: CaseResult): string {
     `Node ${node}`,
     `${brokers > 1 ? `${brokers} brokers, ` : ''}Kafka ${broker} on the same machine`,
     `${machine.cores} cores, ${machine.cpu}`,
-    options.rounds === 1 ? 'one round' : `medians of ${options.rounds} rounds`,
+    roundsText(options.rounds),
   ]
   return `_${parts.join('; ')}._`
 }
@@ -71,8 +71,12 @@ function runText({ date, commit, isDirty, node, rounds, machine, loadBefore }: R
     `${commit.slice(0, 7)}${isDirty ? ' with changes' : ''}`,
     `Node ${node}`,
     machine,
-    `medians of ${rounds} rounds`,
+    roundsText(rounds),
     ...(loadBefore === undefined ? [] : [`load before ${loadBefore.toFixed(1)}`]),
   ]
   return parts.join(', ')
+}
+
+function roundsText(rounds: number): string {
+  return rounds === 1 ? 'one round' : `medians of ${rounds} rounds`
 }

@@ -7,7 +7,7 @@
 import type { SubjectReport, SubjectTask } from '../contract.js'
 import { LatencyRecorder } from './latency-recorder.js'
 import { startMeter } from './meter.js'
-import { startMetronome } from './metronome.js'
+import { clockMs, startMetronome } from './metronome.js'
 import { NODE_RUNTIME } from './subject.js'
 
 /** A client as the workload sees it. */
@@ -76,17 +76,21 @@ async function atRate(task: SubjectTask, client: Client): Promise<Measured> {
   const all = warmupRecords + records
   const latencies = new LatencyRecorder(records)
   let stop = startMeter()
+  let firstDueMs = 0
   await new Promise<void>((resolve) => {
     let acked = 0
     const metronome = startMetronome(task.ratePerSecond, all, (index, dueMs) => {
-      if (index === warmupRecords) stop = startMeter()
+      if (index === warmupRecords) {
+        stop = startMeter()
+        firstDueMs = dueMs
+      }
       client.handOne(index, () => {
         if (index >= warmupRecords) latencies.record(metronome.nowMs() - dueMs)
         if (++acked === all) resolve()
       })
     })
   })
-  const cost = stop()
+  const cost = { ...stop(), seconds: (clockMs() - firstDueMs) / 1000 }
   await client.settle()
   return { warmupRecords, records, ...cost, latencyMs: latencies.summary() }
 }

@@ -283,11 +283,13 @@ func (p *producer) atRate() (*phaseResult, error) {
 	wait.Add(warmup + records)
 	stop := startMeter()
 	started := time.Now()
+	firstDue := started
 	for i := range warmup + records {
 		due := started.Add(time.Duration(float64(i) / rate * float64(time.Second)))
 		time.Sleep(time.Until(due))
 		if i == warmup {
 			stop = startMeter()
+			firstDue = due
 		}
 		p.client.Produce(context.Background(), p.record(i), func(r *kgo.Record, err error) {
 			if i >= warmup {
@@ -299,6 +301,7 @@ func (p *producer) atRate() (*phaseResult, error) {
 	}
 	wait.Wait()
 	measured := stop()
+	measured.seconds = time.Since(firstDue).Seconds()
 	slices.Sort(latencies)
 	at := func(share float64) float64 {
 		return latencies[min(int(share*float64(records)), records-1)]

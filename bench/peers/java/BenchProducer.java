@@ -131,7 +131,7 @@ public class BenchProducer {
       }
       if (number == warmup) {
         cpu = cpuMicros();
-        measuredFrom = System.nanoTime();
+        measuredFrom = due;
       }
       int place = number - warmup;
       producer.send(
