@@ -18,7 +18,7 @@ const TIME_MODULES = ['node:timers', 'node:timers/promises', 'node:perf_hooks'].
 
 /** The rooms of src/: what each may not import, as patterns of no-restricted-imports. */
 const USES = ['testing', 'cli']
-const LEAF_FILES = ['clock', 'logger', 'version']
+const LEAF_FILES = ['clock', 'loop-clock', 'logger', 'version']
 
 const rooms = [
   // Three siblings that know neither one another nor time, sockets or logging.

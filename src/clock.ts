@@ -3,8 +3,9 @@
  * can run on a virtual clock in a test. Nothing else in src/ may call Date.now, setTimeout or
  * setImmediate (a lint rule holds that).
  *
- * Neighbours: none; every room may import it.
+ * Neighbours: loop-clock.ts is the rule by which deadlines are judged; every room may import this.
  */
+import { LoopClock, type Machine, type MachineTimer } from './loop-clock.js'
 
 /** A running timer; `clear` is idempotent and harmless after it has fired. */
 export interface Timer {
@@ -23,29 +24,48 @@ export interface TimerOptions {
 export interface Clock {
   /** Wall-clock milliseconds since 1970 (integer): record timestamps. May jump. */
   now(): number
-  /** Milliseconds that only ever rise (fractions allowed): every deadline and duration. */
+  /**
+   * Milliseconds that only ever rise (fractions allowed): every deadline, pause and age. It stands still
+   * while the program keeps the event loop for long: nobody else can be blamed for that time.
+   */
   monotonicMs(): number
-  /** Calls back once, `delayMs` from now (clamped to 0 .. 2^31-1). */
+  /**
+   * Monotonic time up to which everything that had arrived has been read: a deadline that matters to a
+   * peer is judged by it, since an answer may wait in the socket. It has passed a deadline when a timer
+   * set for that time calls back.
+   */
+  readUntilMs(): number
+  /** Milliseconds that only ever rise, whatever the program does: how long something took. */
+  stopwatchMs(): number
+  /**
+   * Calls back once, `delayMs` from now (clamped to 0 .. 2^31-1), after what had arrived by then has been
+   * read.
+   */
   setTimer(callback: () => void, delayMs: number, options?: TimerOptions): Timer
   /** Calls back once, after the I/O callbacks that are ready now. */
   defer(callback: () => void): void
 }
 
-const MAX_DELAY_MS = 2 ** 31 - 1 // Node turns larger delays into 1 ms
-
-/** The machine's own clock. */
-export const systemClock: Clock = {
+/** The machine's own clock and timers. */
+const machine: Machine = {
   now: () => Date.now(),
-  monotonicMs: () => performance.now(),
-  setTimer(callback, delayMs, options = {}) {
-    const handle = setTimeout(callback, Math.min(Math.max(0, Math.ceil(delayMs)), MAX_DELAY_MS))
-    if (options.keepAlive === false) handle.unref()
-    return {
-      clear: () => clearTimeout(handle),
-      keepAlive: (isWanted) => void (isWanted ? handle.ref() : handle.unref()),
-    }
+  stopwatchMs: () => performance.now(),
+  setTimeout(callback, delayMs): MachineTimer {
+    const handle = setTimeout(callback, delayMs)
+    return { clear: () => clearTimeout(handle), keepAlive: (isWanted) => refer(handle, isWanted) }
   },
-  defer: (callback) => {
-    setImmediate(callback)
+  setImmediate(callback): MachineTimer {
+    const handle = setImmediate(callback)
+    return { clear: () => clearImmediate(handle), keepAlive: (isWanted) => refer(handle, isWanted) }
   },
+}
+
+function refer(handle: NodeJS.RefCounted, isWanted: boolean): void {
+  if (isWanted) handle.ref()
+  else handle.unref()
+}
+
+/** A clock of this machine: one for each producer, so that no two depend on each other's timers. */
+export function systemClock(): Clock {
+  return new LoopClock(machine)
 }

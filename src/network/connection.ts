@@ -206,8 +206,8 @@ export class Connection implements TransportHandlers {
       this.#refuse(handler)
       return
     }
-    const sentAtMs = this.#touch()
-    const deadlineMs = sentAtMs + timeoutMs
+    const deadlineMs = this.#touch() + timeoutMs
+    const sentAtMs = this.#clock.stopwatchMs()
     this.#requests.append({ correlationId, api, version, timeoutMs, sentAtMs, deadlineMs, handler })
     this.#keepAliveIfBusy()
     this.#timer.wakeAt(deadlineMs)
@@ -359,7 +359,7 @@ export class Connection implements TransportHandlers {
       this.close(reasons.unasked(this))
       return
     }
-    const roundTripMs = this.#clock.monotonicMs() - request.sentAtMs
+    const roundTripMs = this.#clock.stopwatchMs() - request.sentAtMs
     this.#shortestRoundTripMs = Math.min(this.#shortestRoundTripMs, roundTripMs)
     try {
       this.#answer(request, frame)
@@ -421,17 +421,17 @@ export class Connection implements TransportHandlers {
   }
 
   #checkDeadlines(): void {
-    const nowMs = this.#clock.monotonicMs()
+    const readUntilMs = this.#clock.readUntilMs()
     const urgent = this.#requests.mostUrgent()
     const [unwritten] = this.#unanswered // the oldest, and so the most urgent
-    if (urgent !== undefined && urgent.deadlineMs <= nowMs) {
+    if (urgent !== undefined && urgent.deadlineMs <= readUntilMs) {
       this.close(reasons.answerLate(this, this.#phase(), urgent))
-    } else if (unwritten !== undefined && unwritten.deadlineMs <= nowMs) {
+    } else if (unwritten !== undefined && unwritten.deadlineMs <= readUntilMs) {
       this.close(reasons.writeLate(this, unwritten.timeoutMs))
     } else if (this.#isBusy()) {
       const [answerMs, writtenMs] = [urgent?.deadlineMs, unwritten?.deadlineMs]
       this.#timer.wakeAt(Math.min(answerMs ?? Infinity, writtenMs ?? Infinity))
-    } else if (this.#idleDeadlineMs() > nowMs) {
+    } else if (this.#idleDeadlineMs() > readUntilMs) {
       this.#timer.wakeAt(this.#idleDeadlineMs())
     } else {
       this.close(reasons.unused(this, this.#options.connectionsMaxIdleMs))

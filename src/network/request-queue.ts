@@ -37,10 +37,10 @@ export interface PendingRequest {
   readonly api: RespondingApi
   readonly version: number
   readonly timeoutMs: number
-  /** Monotonic. */
-  readonly sentAtMs: number
   /** Monotonic; later than `timeoutMs` after it was sent where its broker pauses meanwhile. */
   deadlineMs: number
+  /** By the stopwatch. */
+  readonly sentAtMs: number
   readonly handler: ResponseHandler
 }
 

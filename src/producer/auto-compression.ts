@@ -86,16 +86,16 @@ interface TopicState {
 
 export class AutoCompression implements CompressionPolicy {
   readonly #codecs: readonly Codec[]
-  readonly #monotonicMs: () => number
+  readonly #stopwatchMs: () => number
   readonly #logger: Logger
   /** Forgets a topic with the directory, which alone holds it. */
   readonly #states = new WeakMap<ProducerTopic, TopicState>()
 
   /** Takes what loads of lz4, snappy, zstd (unless the brokers are too old for it) and gzip. */
-  constructor(monotonicMs: () => number, logger: Logger, mayUseZstd: boolean) {
+  constructor(stopwatchMs: () => number, logger: Logger, mayUseZstd: boolean) {
     const candidates = CANDIDATES.filter(({ codec }) => mayUseZstd || codec !== 'zstd')
     this.#codecs = candidates.flatMap(({ codec, level }) => load(codec, level))
-    this.#monotonicMs = monotonicMs
+    this.#stopwatchMs = stopwatchMs
     this.#logger = logger
   }
 
@@ -160,9 +160,9 @@ export class AutoCompression implements CompressionPolicy {
   #try(state: TopicState, sample: Uint8Array): void {
     state.trials++
     for (const score of state.scores) {
-      const startedMs = this.#monotonicMs()
+      const startedMs = this.#stopwatchMs()
       const wireBytes = compressedBytes(score.codec, sample)
-      const cpuMsPerMb = (this.#monotonicMs() - startedMs) / (sample.length / 1e6)
+      const cpuMsPerMb = (this.#stopwatchMs() - startedMs) / (sample.length / 1e6)
       score.cpuMsPerMb = Math.min(score.cpuMsPerMb, cpuMsPerMb)
       score.plainBytes += sample.length
       score.wireBytes += Math.min(wireBytes, sample.length)

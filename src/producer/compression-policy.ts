@@ -26,7 +26,7 @@ export type CompressionOption =
 export function compressionPolicy(
   option: CompressionOption,
   parts: {
-    readonly monotonicMs: () => number
+    readonly stopwatchMs: () => number
     readonly logger: Logger
     /** Highest Produce version that may be spoken. */
     readonly maxProduceVersion: number
@@ -34,7 +34,7 @@ export function compressionPolicy(
 ): CompressionPolicy | null {
   if (option === 'auto') {
     const mayUseZstd = parts.maxProduceVersion >= FIRST_VERSION_WITH_ZSTD
-    return new AutoCompression(parts.monotonicMs, parts.logger, mayUseZstd)
+    return new AutoCompression(parts.stopwatchMs, parts.logger, mayUseZstd)
   }
   const { codec, level } = typeof option === 'string' ? { codec: option, level: undefined } : option
   const made = createCodec(codec, level)

@@ -12,6 +12,7 @@
  *
  * Before and after: sender.ts.
  */
+import type { Clock } from '../clock.js'
 import { ConnectionError } from '../errors.js'
 import { formatAddress } from '../network/address.js'
 import type { BrokerPool } from '../network/broker-pool.js'
@@ -30,13 +31,12 @@ export class OldLeaders {
   }
 
   /** The broker of this outbox leads one partition less, and owes an answer for it. */
-  add(outbox: Outbox, nowMs: number): void {
-    if (this.#graceMs.has(outbox)) return
+  add(outbox: Outbox, clock: Clock): void {
+    if (this.#graceMs.has(outbox) || outbox.requests.length === 0) return
     const stalledMs = stalledAtMs(outbox)
-    const graceMs = this.#isIdempotent
-      ? Math.min(stalledMs, nowMs + OLD_LEADER_GRACE_MS)
-      : stalledMs
-    this.#graceMs.set(outbox, Math.max(graceMs, nowMs))
+    const hasStalled = stalledMs <= clock.readUntilMs()
+    const graceMs = clock.monotonicMs() + (this.#isIdempotent ? OLD_LEADER_GRACE_MS : Infinity)
+    this.#graceMs.set(outbox, hasStalled ? -Infinity : Math.min(stalledMs, graceMs))
   }
 
   /** When `leave` has something to do; Infinity with none. */
@@ -47,13 +47,14 @@ export class OldLeaders {
   }
 
   /** Closes the connections of those whose time is up, if they owe answers still. */
-  leave(nowMs: number): void {
+  leave(clock: Clock): void {
+    const readUntilMs = clock.readUntilMs()
     for (const [outbox, graceMs] of this.#graceMs) {
-      if (graceMs > nowMs) continue
+      if (graceMs > readUntilMs) continue
       this.#graceMs.delete(outbox)
       if (!owesAnswers(outbox)) continue
-      if (this.#isIdempotent || stalledAtMs(outbox) <= nowMs) this.#drop(outbox.nodeId)
-      else this.add(outbox, nowMs) // it has answered something meanwhile
+      if (this.#isIdempotent || stalledAtMs(outbox) <= readUntilMs) this.#drop(outbox.nodeId)
+      else this.add(outbox, clock) // it has answered something meanwhile
     }
   }
 

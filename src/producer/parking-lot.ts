@@ -211,10 +211,10 @@ export class ParkingLot {
 
   readonly #onTimer = (): void => {
     this.#timer = null
-    const nowMs = this.#parts.clock.monotonicMs()
+    const readUntilMs = this.#parts.clock.readUntilMs()
     for (
       let first = this.#all.peek();
-      first && first.deadlineMs <= nowMs;
+      first && first.deadlineMs <= readUntilMs;
       first = this.#all.peek()
     ) {
       this.#all.shift()

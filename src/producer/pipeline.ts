@@ -45,7 +45,8 @@ export interface Environment {
 }
 
 export function systemEnvironment(): Environment {
-  return { clock: systemClock, random: Math.random, dial: dialTcp(systemClock) }
+  const clock = systemClock()
+  return { clock, random: Math.random, dial: dialTcp(clock) }
 }
 
 const ACKS = { all: -1, 1: 1, 0: 0 } as const
@@ -267,7 +268,7 @@ export class Pipeline<K, V> {
   #makeCompressor(options: ResolvedOptions<K, V>): Compressor | null {
     const { clock, logger } = this
     const policy = compressionPolicy(options.compression, {
-      monotonicMs: () => clock.monotonicMs(),
+      stopwatchMs: () => clock.stopwatchMs(),
       logger,
       maxProduceVersion: options.apiVersions['Produce'] ?? Infinity,
     })

@@ -142,10 +142,10 @@ export class Sender implements ProduceListener {
 
   /** One turn of the loop at monotonic time `nowMs`. */
   runOnce(nowMs: number): void {
-    this.#expire(nowMs)
+    this.#expire(this.#clock.readUntilMs())
     this.#parts.accumulator.releaseLingering(nowMs)
     for (const queue of this.#pauses.end(nowMs)) this.consider(queue)
-    this.#oldLeaders.leave(nowMs)
+    this.#oldLeaders.leave(this.#clock)
     for (const outbox of this.#outboxes.values()) {
       if (outbox.hasWork) this.#drain(outbox, nowMs)
     }
@@ -155,7 +155,7 @@ export class Sender implements ProduceListener {
   /** A partition's leader changed. */
   leaderChanged(queue: PartitionQueue): void {
     if (queue.inAirCount > 0 && queue.inAirNodeId !== queue.leaderId) {
-      this.#oldLeaders.add(this.#outbox(queue.inAirNodeId), this.#clock.monotonicMs())
+      this.#oldLeaders.add(this.#outbox(queue.inAirNodeId), this.#clock)
     }
     this.#parts.pool.forgiveFailures(queue.leaderId)
     this.consider(queue)

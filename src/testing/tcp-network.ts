@@ -16,7 +16,7 @@ const ANY_PORT = 0
 
 /** One per cluster. */
 export class TcpNetwork implements ClusterNetwork {
-  readonly clock = systemClock
+  readonly clock = systemClock()
   readonly #servers = new Map<string, Server>()
   readonly #sockets = new Set<Socket>()
 

@@ -25,8 +25,9 @@ export const APIS: readonly ApiIdentity[] = [apiVersions, metadata, initProducer
 export async function negotiatedVersions(address: string): Promise<Map<string, number>> {
   const bootstrap = [parseAddress(address)]
   const options = { ...resolveOptions({ brokers: address }, () => {}), bootstrap }
+  const clock = systemClock()
   const connection = await openConnection({
-    context: { clock: systemClock, dial: dialTcp(systemClock), options, logger: silentLogger },
+    context: { clock, dial: dialTcp(clock), options, logger: silentLogger },
     target: { ...parseAddress(address), nodeId: UNKNOWN_NODE_ID },
     listener: { onClose: () => {}, onWritable: () => {} },
     signal: new AbortController().signal,

@@ -22,7 +22,8 @@ interface Client {
 
 function connectTo(t: Test, kafka: Kafka): Client {
   const options = { bootstrap: kafka.bootstrap.map(parseAddress) }
-  const context = { ...testContext(options), clock: systemClock, dial: dialTcp(systemClock) }
+  const clock = systemClock()
+  const context = { ...testContext(options), clock, dial: dialTcp(clock) }
   const topics = new Map<string, TopicMetadata>()
   let check = (): void => {}
   const pool: BrokerPool = new BrokerPool({

@@ -13,7 +13,8 @@ import { ManualClock } from '../support/manual-clock.js'
 import { testContext } from './support/context.js'
 import { replyVersions, splitRequests } from './support/scripted-broker.js'
 
-const dial = dialTcp(systemClock)
+const clock = systemClock()
+const dial = dialTcp(clock)
 const LIMIT = { timeoutMs: 10_000 }
 
 async function listen(
@@ -149,7 +150,7 @@ t.test('carries a whole conversation with a broker', async (t) => {
   })
   const closed: string[] = []
   const connection = await openConnection({
-    context: { ...testContext(), clock: systemClock, dial },
+    context: { ...testContext(), clock, dial },
     target: { nodeId: 1, host: '127.0.0.1', port },
     signal: new AbortController().signal,
     listener: { onWritable: () => {}, onClose: (_, reason) => closed.push(reason.name) },

@@ -14,14 +14,14 @@ import { topicOf } from './support/pieces.js'
 const TEXT = Buffer.alloc(5000, 'compressible ')
 
 function policyOf(option: CompressionOption, maxProduceVersion = Infinity): CompressionPolicy {
-  const parts = { monotonicMs: () => 0, logger: silentLogger, maxProduceVersion }
+  const parts = { stopwatchMs: () => 0, logger: silentLogger, maxProduceVersion }
   const policy = compressionPolicy(option, parts)
   if (policy === null) throw new Error(`${JSON.stringify(option)} has no policy`)
   return policy
 }
 
 t.test('none, by either name, is no policy at all', async (t) => {
-  const parts = { monotonicMs: () => 0, logger: silentLogger, maxProduceVersion: Infinity }
+  const parts = { stopwatchMs: () => 0, logger: silentLogger, maxProduceVersion: Infinity }
   t.equal(compressionPolicy('none', parts), null)
   t.equal(compressionPolicy({ codec: 'none' }, parts), null)
 })

@@ -51,6 +51,15 @@ export class ManualClock implements Clock {
     return this.#elapsedMs
   }
 
+  /** Nothing waits to be read while time stands still. */
+  readUntilMs(): number {
+    return this.#elapsedMs
+  }
+
+  stopwatchMs(): number {
+    return this.#elapsedMs
+  }
+
   setTimer(callback: () => void, delayMs: number, options: TimerOptions = {}): Timer {
     const atMs = this.#elapsedMs + Math.max(0, delayMs)
     const timer = { atMs, callback, keepAlive: options.keepAlive !== false }

@@ -27,11 +27,11 @@ export interface Line {
 export function spiedEnvironment(
   onRequest: (request: SentRequest, line: Line) => void,
 ): Environment {
-  return { clock: systemClock, random: Math.random, dial: spiedDial(onRequest) }
+  return { clock: systemClock(), random: Math.random, dial: spiedDial(onRequest) }
 }
 
 function spiedDial(onRequest: (request: SentRequest, line: Line) => void): Dial {
-  const dial = dialTcp(systemClock)
+  const dial = dialTcp(systemClock())
   return async (address, handlers, options) => {
     const transport = await dial(address, handlers, options)
     const line: Line = {

@@ -1,0 +1,190 @@
+/**
+ * A clock for a program whose event loop may stall: by which deadlines are kept so that only a peer's
+ * silence counts, never our own.
+ *
+ * Node runs timers before it reads sockets, and setImmediate before timers. A program that computes for
+ * seconds would find its deadlines over while the answers lie in the socket. Two rules:
+ *
+ *   what has arrived is read first:  timeout ──> the loop polls once ──> callback (in setImmediate),
+ *                                    and `readUntilMs` is then the time at which the timeout fired
+ *   a stall is not counted:          a beat every 50 ms; a turn that makes it late counts 100 ms
+ *
+ *   real time    |beat  |beat  |....... the program computes ........|beat  |beat
+ *   monotonicMs  0      50     100 ─> 200, and stands still          200    250
+ *
+ * So a wait of several steps (resolve, connect, handshake) has its turns, however long each lasts: a
+ * second is ten turns of the loop at least. A timer that was set before a stall is set again for what is
+ * left. Where only waits of minutes are on (unused connections, metadata's age) there is no beat, so that
+ * an idle process sleeps; time runs on then.
+ *
+ * Neighbours: clock.ts gives it Node; test/simulation gives it a virtual process.
+ */
+import type { Clock, Timer, TimerOptions } from './clock.js'
+
+/** A pending timeout or immediate. */
+export type MachineTimer = Timer
+
+/** What Node offers. */
+export interface Machine {
+  now(): number
+  stopwatchMs(): number
+  /** Before sockets are read, in whole ms. */
+  setTimeout(callback: () => void, delayMs: number): MachineTimer
+  /** After sockets were read. */
+  setImmediate(callback: () => void): MachineTimer
+}
+
+const BEAT_MS = 50
+/** The most that one turn of the loop counts: a healthy one is far below. */
+const LONGEST_TURN_MS = 100
+/** Longer waits are for nobody's answer. */
+const LONGEST_AWAITED_MS = 60_000
+const MAX_DELAY_MS = 2 ** 31 - 1 // Node turns larger delays into 1 ms
+
+export class LoopClock implements Clock {
+  readonly #machine: Machine
+  /** All the time that was not counted. */
+  #lateMs = 0
+  #readUntilMs = 0
+  #timerCount = 0
+  #beat: MachineTimer | undefined
+  /** When the last beat was, by the stopwatch; Infinity where there is none. */
+  #beatAtMs = Infinity
+  /** Until when somebody waits; monotonic. */
+  #awaitedUntilMs = 0
+
+  constructor(machine: Machine) {
+    this.#machine = machine
+  }
+
+  now(): number {
+    return this.#machine.now()
+  }
+
+  stopwatchMs(): number {
+    return this.#machine.stopwatchMs()
+  }
+
+  monotonicMs(): number {
+    return Math.min(this.#machine.stopwatchMs(), this.#beatAtMs + LONGEST_TURN_MS) - this.#lateMs
+  }
+
+  readUntilMs(): number {
+    return this.#readUntilMs
+  }
+
+  defer(callback: () => void): void {
+    this.#machine.setImmediate(callback)
+  }
+
+  setTimer(callback: () => void, delayMs: number, options?: TimerOptions): Timer {
+    this.#timerCount++
+    return new LoopTimer(this, callback, delayMs, options)
+  }
+
+  /** For its timers: a bare timeout. */
+  timeout(callback: () => void, delayMs: number): MachineTimer {
+    const wholeMs = Math.min(Math.max(0, Math.ceil(delayMs)), MAX_DELAY_MS)
+    if (wholeMs <= LONGEST_AWAITED_MS) this.#beatFor(wholeMs)
+    return this.#machine.setTimeout(callback, wholeMs)
+  }
+
+  /** For its timers: `judge` runs when what has arrived by now is read. */
+  afterReading(judge: () => void): MachineTimer {
+    const nowMs = this.monotonicMs()
+    const whenRead = (): void => {
+      this.#readUntilMs = Math.max(this.#readUntilMs, nowMs)
+      judge()
+    }
+    return this.#machine.setImmediate(whenRead)
+  }
+
+  /** For its timers: one is over. */
+  dropTimer(): void {
+    this.#timerCount--
+    if (this.#timerCount === 0) this.#stopBeat()
+  }
+
+  /** All the time that was not counted, that of the present turn included. */
+  get lateMs(): number {
+    return this.#machine.stopwatchMs() - this.monotonicMs()
+  }
+
+  #beatFor(delayMs: number): void {
+    this.#awaitedUntilMs = Math.max(this.#awaitedUntilMs, this.monotonicMs() + delayMs)
+    if (this.#beat === undefined) this.#beatNext()
+  }
+
+  #beatNext(): void {
+    this.#beatAtMs = this.#machine.stopwatchMs()
+    this.#beat = this.#machine.setTimeout(this.#onBeat, BEAT_MS)
+    this.#beat.keepAlive(false)
+  }
+
+  readonly #onBeat = (): void => {
+    this.#stopBeat()
+    if (this.monotonicMs() < this.#awaitedUntilMs) this.#beatNext()
+  }
+
+  #stopBeat(): void {
+    this.#lateMs = this.lateMs
+    this.#beat?.clear()
+    this.#beat = undefined
+    this.#beatAtMs = Infinity
+  }
+}
+
+/** A timer of a LoopClock: timeout, once more for as long as the loop stalled, immediate. */
+class LoopTimer implements Timer {
+  readonly #clock: LoopClock
+  readonly #callback: () => void
+  readonly #dueMs: number
+  #pending: MachineTimer
+  /** What had not been counted when the timeout was set. */
+  #lateMs: number
+  #isKeptAlive: boolean
+  #isOver = false
+
+  constructor(clock: LoopClock, callback: () => void, delayMs: number, options?: TimerOptions) {
+    this.#clock = clock
+    this.#callback = callback
+    this.#dueMs = clock.monotonicMs() + Math.max(0, delayMs)
+    this.#lateMs = clock.lateMs
+    this.#isKeptAlive = options?.keepAlive !== false
+    this.#pending = clock.timeout(this.#onTimeout, delayMs)
+    this.#pending.keepAlive(this.#isKeptAlive)
+  }
+
+  clear(): void {
+    this.#pending.clear()
+    this.#end()
+  }
+
+  keepAlive(isWanted: boolean): void {
+    this.#isKeptAlive = isWanted
+    this.#pending.keepAlive(isWanted)
+  }
+
+  readonly #onTimeout = (): void => {
+    const leftMs = this.#dueMs - this.#clock.monotonicMs()
+    // No more than has stalled: the timeout itself may be early, or a test's.
+    const moreMs = Math.min(leftMs, this.#clock.lateMs - this.#lateMs)
+    this.#lateMs = this.#clock.lateMs
+    this.#pending =
+      moreMs >= 1
+        ? this.#clock.timeout(this.#onTimeout, moreMs)
+        : this.#clock.afterReading(this.#onRead)
+    this.#pending.keepAlive(this.#isKeptAlive)
+  }
+
+  readonly #onRead = (): void => {
+    this.#end()
+    this.#callback()
+  }
+
+  #end(): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    this.#clock.dropTimer()
+  }
+}
