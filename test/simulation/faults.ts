@@ -26,8 +26,8 @@ export interface FaultParts {
   readonly cluster: TestCluster
   readonly network: VirtualNetwork
   readonly tell: Tell
-  /** The producer's process does nothing for so many ms. */
-  readonly pauseClient: (ms: number) => void
+  /** The producer's process computes for so many ms, in front of its next callback. */
+  readonly stallClient: (ms: number) => void
 }
 
 /** A topic at the moment of its end. */
@@ -67,12 +67,16 @@ const REFUSALS = [
   ErrorCodes.UNKNOWN_SERVER_ERROR,
 ] as const
 
+const MOST_STALLS = 25
+
 export class Faults {
   readonly #parts: FaultParts
   readonly #undos = new Set<() => void>()
   readonly #kinds: readonly (readonly [weight: number, happen: () => void])[]
   readonly #firstAddress: string
   #isHealed = false
+  /** The user's calls stall too: faults would go on for ever. */
+  #stallsLeft = MOST_STALLS
   /** Partitions that may have lost records that only their leader had. */
   readonly tailsLost = new Set<string>()
   /** Topics that were deleted, and what was in each: a topic's name may stand there twice. */
@@ -82,36 +86,42 @@ export class Faults {
     this.#parts = parts
     const { random, plan, network, cluster } = parts
     this.#firstAddress = cluster.bootstrap[0] ?? ''
-    this.#kinds = [
-      [8, () => this.#failProduce({ errorCode: random.pick(TRANSIENT) })],
-      [6, () => this.#failProduce({ errorCode: random.pick(AFTER_APPEND), appended: true })],
-      [1, () => this.#failProduce({ errorCode: random.pick(REFUSALS) })],
-      [1, () => this.#failProduce({ omitted: true })],
-      [5, () => this.#failWire({ disconnect: 'before' })],
-      [6, () => this.#failWire({ disconnect: 'after' })],
-      [3, () => this.#failWire({ silent: true })],
-      [4, () => this.#failWire({ delayMs: this.#delayMs() })],
-      [2, () => this.#failWire({ cutAnswerAt: random.integer(0, 40) })],
-      [1, () => this.#failWire({ wrongCorrelationId: true })],
-      [1, () => this.#failWire({ frameLength: random.pick([-1, 0, 3, 2 ** 31 - 1]) })],
-      [1, () => this.#failWire({ answerBytes: Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n') })],
-      [2, () => this.#failWire({ throttleMs: random.integer(1, 200) })],
-      [3, () => this.#failOther()],
-      [8, () => this.#moveLeader()],
-      [3, () => this.#removeLeader()],
-      [6, () => this.#stopBroker(this.#broker())],
-      [1, () => this.#stopAll()],
-      [5, () => this.#freeze(this.#broker())],
-      [4, () => this.#stall()],
-      [3, () => network.cut(random.chance(0.5) ? undefined : this.#broker().address)],
-      [3, () => this.#holdMetadata()],
-      [4, () => this.#pauseReplication()],
-      [3, () => this.#shrinkReplicas()],
-      [1, () => this.#addPartition()],
-      [2, () => this.#remakeTopic()],
-      [2, () => this.#replaceBroker(this.#broker())],
-      [plan.faults.mayPauseClient ? 4 : 0, () => parts.pauseClient(random.around(200))],
-    ]
+    const clientStalls = [1, () => this.#stallClient()] as const
+    this.#kinds = plan.faults.isOnlyClient
+      ? [clientStalls]
+      : [
+          [8, () => this.#failProduce({ errorCode: random.pick(TRANSIENT) })],
+          [6, () => this.#failProduce({ errorCode: random.pick(AFTER_APPEND), appended: true })],
+          [1, () => this.#failProduce({ errorCode: random.pick(REFUSALS) })],
+          [1, () => this.#failProduce({ omitted: true })],
+          [5, () => this.#failWire({ disconnect: 'before' })],
+          [6, () => this.#failWire({ disconnect: 'after' })],
+          [3, () => this.#failWire({ silent: true })],
+          [4, () => this.#failWire({ delayMs: this.#delayMs() })],
+          [2, () => this.#failWire({ cutAnswerAt: random.integer(0, 40) })],
+          [1, () => this.#failWire({ wrongCorrelationId: true })],
+          [1, () => this.#failWire({ frameLength: random.pick([-1, 0, 3, 2 ** 31 - 1]) })],
+          [
+            1,
+            () => this.#failWire({ answerBytes: Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n') }),
+          ],
+          [2, () => this.#failWire({ throttleMs: random.integer(1, 200) })],
+          [3, () => this.#failOther()],
+          [8, () => this.#moveLeader()],
+          [3, () => this.#removeLeader()],
+          [6, () => this.#stopBroker(this.#broker())],
+          [1, () => this.#stopAll()],
+          [5, () => this.#freeze(this.#broker())],
+          [4, () => this.#stall()],
+          [3, () => network.cut(random.chance(0.5) ? undefined : this.#broker().address)],
+          [3, () => this.#holdMetadata()],
+          [4, () => this.#pauseReplication()],
+          [3, () => this.#shrinkReplicas()],
+          [1, () => this.#addPartition()],
+          [2, () => this.#remakeTopic()],
+          [2, () => this.#replaceBroker(this.#broker())],
+          [plan.faults.mayStallClient ? 4 : 0, () => this.#stallClient()],
+        ]
   }
 
   start(): void {
@@ -275,6 +285,20 @@ export class Faults {
     const { address } = this.#broker()
     tell(`fault: nothing passes to or from ${address}`)
     this.#undoLater(`${address} is cut off`, network.stall(address))
+  }
+
+  /** Once, or again and again with hardly a turn of the loop between. */
+  #stallClient(): void {
+    const { random, stallClient, clock } = this.#parts
+    const meanMs = random.pick([50, 300, 2000])
+    let left = random.chance(0.3) ? random.integer(2, 12) : 1
+    const again = (): void => {
+      if (--left < 0 || --this.#stallsLeft < 0 || this.#isHealed) return
+      const ms = random.around(meanMs)
+      stallClient(ms)
+      clock.setTimer(again, ms)
+    }
+    again()
   }
 
   #holdMetadata(): void {

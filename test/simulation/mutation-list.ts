@@ -21,6 +21,7 @@ const DELIVERY = 'producer/delivery.js'
 const POLICY = 'producer/retry-policy.js'
 const BATCH = 'producer/batch.js'
 const INTAKE = 'producer/intake.js'
+const LOOP_CLOCK = 'loop-clock.js'
 
 function mutation(name: string, file: string, find: string, put = ''): Mutation {
   return { name, changes: [{ file, find, put }] }
@@ -183,6 +184,14 @@ export const MUTATIONS: readonly Mutation[] = [
     'baseOffset + BigInt(this.index)',
     'baseOffset + BigInt(this.index > 2 ? this.index - 1 : this.index)',
   ),
+  // Time
+  mutation(
+    'deadlines are judged before what has arrived is read',
+    LOOP_CLOCK,
+    'return this.#machine.setImmediate(whenRead);',
+    'whenRead(); return { clear() {}, keepAlive() {} };',
+  ),
+  mutation('stalls are counted', LOOP_CLOCK, 'LONGEST_TURN_MS = 100', 'LONGEST_TURN_MS = Infinity'),
   // Memory, liveness, the end
   mutation(
     'the buffer of an expired batch is used again while a socket may have it',

@@ -62,7 +62,10 @@ export interface FaultPlan {
   readonly lastsMs: number
   /** Virtual ms that faults go on after the last call. */
   readonly goesOnMs: number
-  readonly mayPauseClient: boolean
+  /** Whether the producer's process stalls at times. */
+  readonly mayStallClient: boolean
+  /** Nothing else goes wrong: then nobody may notice. */
+  readonly isOnlyClient: boolean
   readonly mayDelayLong: boolean
 }
 
@@ -77,7 +80,7 @@ export function drawPlan(random: Random): Plan {
   const brokers = random.integer(1, 4)
   const isCalm = random.chance(0.05)
   const options = drawOptions(random, guarantee)
-  return {
+  const plan: Plan = {
     guarantee,
     brokers,
     topics: drawTopics(random, brokers),
@@ -91,12 +94,34 @@ export function drawPlan(random: Random): Plan {
       pauseMs: isCalm ? Infinity : 5 + random.around(60),
       lastsMs: 20 + random.around(200),
       goesOnMs: random.around(300),
-      mayPauseClient: random.chance(0.1),
+      mayStallClient: random.chance(0.4),
+      isOnlyClient: false,
       mayDelayLong: random.chance(0.3),
     },
     firstEpoch: random.chance(0.15) ? random.integer(32_763, 32_767) : 0,
     firstSequence: random.chance(0.15) ? 2 ** 31 - random.integer(1, 40) : 0,
     autoCreateTopics: random.chance(0.3),
+  }
+  return random.chance(0.1) ? withOnlyStalls(plan, random) : plan
+}
+
+/** Everything but the producer's process is sound and quick, beside every time limit. */
+function withOnlyStalls(plan: Plan, random: Random): Plan {
+  const { options, workload, faults } = plan
+  const topics = Object.entries(plan.topics).map(([name, { partitions }]) => [name, { partitions }])
+  const requestTimeoutMs = random.integer(40, random.pick([90, 400])) // far beyond any answer
+  const deliveryTimeoutMs = (options.lingerMs ?? 0) + requestTimeoutMs + random.integer(1500, 5000)
+  const connectionTimeoutMs = random.integer(400, 1000)
+  return {
+    ...plan,
+    topics: Object.fromEntries(topics) as Plan['topics'], // nothing is refused for its size
+    networkMs: Math.min(plan.networkMs, 2),
+    replicationMs: 0,
+    repeated: 0,
+    holdUps: 0,
+    options: { ...options, requestTimeoutMs, deliveryTimeoutMs, connectionTimeoutMs },
+    workload: { ...workload, closeAfterMs: Infinity },
+    faults: { ...faults, pauseMs: 5 + random.around(60), mayStallClient: true, isOnlyClient: true },
   }
 }
 

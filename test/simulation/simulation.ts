@@ -9,6 +9,7 @@
  * Neighbours: main.ts and simulation.test.ts run it by the thousand.
  */
 import { DeliveryTimeoutError } from '../../src/errors.js'
+import { LoopClock } from '../../src/loop-clock.js'
 import { Producer } from '../../src/producer/producer.js'
 import { TestCluster } from '../../src/testing/cluster.js'
 import { VirtualNetwork } from '../../src/testing/virtual-network.js'
@@ -17,7 +18,8 @@ import { Faults } from './faults.js'
 import { Ledger, type Entry, type Tell } from './ledger.js'
 import { drawPlan, type Plan, type SimulatedValue } from './plan.js'
 import { Random } from './random.js'
-import { VirtualClock, type OwnClock } from './virtual-clock.js'
+import { VirtualClock } from './virtual-clock.js'
+import { VirtualProcess, type ProcessMachine } from './virtual-process.js'
 import { throughWire } from './wire.js'
 import { serializer, Workload, type SimulatedProducer } from './workload.js'
 
@@ -54,12 +56,12 @@ class Simulation {
   readonly #seed: number
   readonly #trace: Tell | null
   readonly #clock = new VirtualClock()
-  readonly #producerClock: OwnClock = this.#clock.ownClock()
+  readonly #process = new VirtualProcess(this.#clock)
+  readonly #producerMachine: ProcessMachine = this.#process.machine()
   readonly #plan: Plan
   readonly #ledger: Ledger
   #events = 0
   #digest = 0
-  #skippedMs = 0
 
   constructor(seed: number, trace: Tell | null) {
     this.#seed = seed
@@ -113,6 +115,7 @@ class Simulation {
     await this.#until(() => false, 0) // what was deferred
     this.#checkTimes(healedAtMs, cluster)
     const metrics = this.#checkLeftovers(producer)
+    if (this.#plan.faults.isOnlyClient) this.#checkUnnoticed(metrics)
     await this.#until(() => false, 10_000)
     if (network.streamCount() > 0) this.#wrong(`${network.streamCount()} streams are left open`)
     const { tailsLost, deleted } = faults
@@ -150,15 +153,21 @@ class Simulation {
     const producer = this.#makeProducer(cluster, network)
     const ledger = this.#ledger
     const tell = this.#tell
-    const pauseClient = (ms: number): void => {
-      tell(`fault: the producer's process pauses for ${Math.round(ms)} ms`)
-      this.#skippedMs += ms
-      clock.skip(ms)
+    const stallClient = (ms: number): void => {
+      tell(`fault: the producer's process stalls for ${Math.round(ms)} ms`)
+      this.#process.stall(ms)
     }
     const chance = new Random(this.#seed, 'faults')
-    const faults = new Faults({ plan, random: chance, clock, cluster, network, tell, pauseClient })
+    const faults = new Faults({ plan, random: chance, clock, cluster, network, tell, stallClient })
     const random = new Random(this.#seed, 'workload')
-    const workload = new Workload({ plan, random, clock, ledger, producer, tell })
+    const workload = new Workload({
+      plan,
+      random,
+      clock: this.#process.userClock(),
+      ledger,
+      producer,
+      tell,
+    })
     return { faults, workload, producer, cluster, network }
   }
 
@@ -171,25 +180,30 @@ class Simulation {
       random,
       clock: this.#clock,
       dribbles: 0.1,
-      slowWrites: 0.05,
+      slowWrites: this.#plan.faults.isOnlyClient ? 0 : 0.05,
       holdUps: this.#plan.holdUps,
       firstEpoch,
     }
-    const dial = throughWire(network.dial, { ...wire, tell, wrong })
+    const clock = new LoopClock(this.#producerMachine)
+    const dial = this.#process.dial(throughWire(network.dial, { ...wire, tell, wrong }), clock)
     const log =
       (level: string) =>
       (fields: object, message?: string): void => {
-        this.#trace?.(`          ${level}: ${message ?? ''} ${describeFields(fields)}`)
+        if (this.#trace === null && !this.#plan.faults.isOnlyClient) return
+        const text = `${level}: ${message ?? ''} ${describeFields(fields)}`
+        if (this.#plan.faults.isOnlyClient && /no metadata|lost a broker(?!.*unused)/.test(text))
+          wrong(`for nothing but stalls: ${text}`)
+        this.#trace?.(`          ${text}`)
       }
     return new Producer<string, SimulatedValue>(
       {
         ...this.#plan.options,
         brokers: cluster.bootstrap,
-        serializers: { value: serializer(this.#clock) },
+        serializers: { value: serializer(this.#process.userClock()) },
         logger: { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') },
       },
       {
-        clock: this.#producerClock,
+        clock,
         random: new Random(this.#seed, 'producer').next,
         dial,
         firstSequence: this.#plan.firstSequence,
@@ -205,7 +219,7 @@ class Simulation {
 
   /** And every record that callbacks have sent, and theirs. */
   get #quietMs(): number {
-    return 4 * this.#longestMs
+    return 4 * this.#longestMs + this.#process.stalledMs
   }
 
   /** Runs events until `isDone`, for at most so long. */
@@ -237,8 +251,9 @@ class Simulation {
   #checkTimes(healedAtMs: number, cluster: TestCluster): void {
     const { maxBlockMs = 0, deliveryTimeoutMs = 0 } = this.#plan.options
     const { requestTimeoutMs = 0, connectionTimeoutMs = 0 } = this.#plan.options
+    const { stalledMs, stallCount } = this.#process
     const recoveryMs = 2 * requestTimeoutMs + connectionTimeoutMs + RECOVERY_MS
-    const longestMs = maxBlockMs + deliveryTimeoutMs + this.#skippedMs + TIMER_MS
+    const longestMs = maxBlockMs + deliveryTimeoutMs + stalledMs + TIMER_MS * (1 + stallCount)
     for (const entry of this.#ledger.entries) {
       const { id, topic, via, settledCount, calledAtMs, settledAtMs, error } = entry
       const tookMs = settledAtMs - calledAtMs
@@ -288,10 +303,22 @@ class Simulation {
     }
     if (waitingSends !== 0) this.#wrong(`${waitingSends} sends wait after close`)
     if (batchesIncomplete !== 0) this.#wrong(`${batchesIncomplete} batches are left after close`)
-    if (this.#producerClock.pending > 0) {
-      this.#wrong(`${this.#producerClock.pending} timers are left after close`)
+    if (this.#producerMachine.pending > 0) {
+      this.#wrong(`${this.#producerMachine.pending} timers are left after close`)
     }
     return metrics
+  }
+
+  /** Of a sound cluster nothing is lost or late, whatever the producer's own process does. */
+  #checkUnnoticed(metrics: ReturnType<SimulatedProducer['metrics']>): void {
+    const { answersLost, batchesRetried } = metrics
+
+    if (answersLost > 0) this.#wrong(`${answersLost} answers lost for nothing but stalls`)
+    if (batchesRetried > 0) this.#wrong(`${batchesRetried} batches retried for nothing but stalls`)
+    for (const { id, error } of this.#ledger.entries) {
+      if (error instanceof DeliveryTimeoutError)
+        this.#wrong(`#${id} late for stalls: ${error.message}`)
+    }
   }
 
   #wrong(what: string): void {

@@ -1,11 +1,8 @@
 /**
  * The time of one simulation: nothing passes but by `step`, which runs the one event that is next.
  *
- *   producer ── ownClock ──┐
- *   cluster, network, ─────┴── heap by (time, order of making) ── step ── promises settle ── step …
- *   workload, faults
- *
- * Each party's timers can be counted by themselves: a closed producer must have none.
+ *   producer, workload ── virtual-process.ts ──┐
+ *   cluster, network, faults ──────────────────┴── heap by (time, order of making) ── step ── step …
  *
  * Neighbours: simulation.ts steps it. (test/support/manual-clock.ts is the clock of tests that say
  * themselves how far time moves.)
@@ -17,18 +14,6 @@ interface Event {
   readonly order: number
   readonly callback: () => void
   isCleared: boolean
-  readonly owner: Owner
-}
-
-/** One party's timers. */
-interface Owner {
-  pending: number
-}
-
-/** A party's view of the clock. */
-export interface OwnClock extends Clock {
-  /** Timers and deferred calls of this party that are still to come. */
-  readonly pending: number
 }
 
 const START_MS = Date.UTC(2026, 0, 1)
@@ -37,7 +22,6 @@ export class VirtualClock implements Clock {
   #elapsedMs = 0
   #made = 0
   readonly #heap: Event[] = []
-  readonly #everybody: Owner = { pending: 0 }
 
   now(): number {
     return START_MS + Math.floor(this.#elapsedMs)
@@ -47,26 +31,20 @@ export class VirtualClock implements Clock {
     return this.#elapsedMs
   }
 
+  readUntilMs(): number {
+    return this.#elapsedMs
+  }
+
+  stopwatchMs(): number {
+    return this.#elapsedMs
+  }
+
   setTimer(callback: () => void, delayMs: number): Timer {
-    return this.#add(callback, delayMs, this.#everybody)
+    return this.#add(callback, delayMs)
   }
 
   defer(callback: () => void): void {
-    this.#add(callback, 0, this.#everybody)
-  }
-
-  /** A clock whose timers are counted apart, and last as long as Node's: whole ms, at least one. */
-  ownClock(): OwnClock {
-    const owner: Owner = { pending: 0 }
-    return {
-      now: () => this.now(),
-      monotonicMs: () => this.monotonicMs(),
-      setTimer: (callback, delayMs) => this.#add(callback, Math.max(1, Math.ceil(delayMs)), owner),
-      defer: (callback) => void this.#add(callback, 0, owner),
-      get pending() {
-        return owner.pending
-      },
-    }
+    this.#add(callback, 0)
   }
 
   /** Time of the next event; undefined when nothing is to come. */
@@ -83,26 +61,22 @@ export class VirtualClock implements Clock {
     if (event === undefined || atMs === undefined) return false
     this.#elapsedMs = atMs
     event.isCleared = true
-    event.owner.pending--
     event.callback()
     return true
   }
 
-  /** Time passes in which nothing runs, as in a long pause for garbage: all is late afterwards. */
+  /** Time passes in which nothing was to come. */
   skip(ms: number): void {
     this.#elapsedMs += ms
   }
 
-  #add(callback: () => void, delayMs: number, owner: Owner): Timer {
+  #add(callback: () => void, delayMs: number): Timer {
     const atMs = this.#elapsedMs + Math.max(0, delayMs)
-    const event: Event = { atMs, order: this.#made++, callback, isCleared: false, owner }
-    owner.pending++
+    const event: Event = { atMs, order: this.#made++, callback, isCleared: false }
     this.#push(event)
     return {
       clear: () => {
-        if (event.isCleared) return
         event.isCleared = true
-        owner.pending--
       },
       keepAlive: () => undefined, // no process waits for it
     }
