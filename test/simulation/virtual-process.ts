@@ -102,7 +102,7 @@ export class VirtualProcess {
         const gate = new Gate(handlers, (callback) => this.#happen(POLL, callback))
         dial(address, gate, { timeoutMs: Infinity, signal: giveUp.signal }).then(
           (transport) => end(() => resolve(gate.attach(transport))),
-          (error: unknown) => end(() => reject(error as Error)),
+          (error: unknown) => end(() => reject(error)),
         )
       })
   }
