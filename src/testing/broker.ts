@@ -8,6 +8,7 @@
  * Neighbours: cluster-state.ts holds them; a network (tcp-network.ts, virtual-network.ts) gives them
  * addresses; server-connection.ts speaks for them.
  */
+import { ProducedRate } from './produced-rate.js'
 import type { ServerConnection } from './server-connection.js'
 
 /** One broker. */
@@ -24,6 +25,8 @@ export class Broker {
   versionCaps: Readonly<Record<string, number>>
   /** The open ones. */
   readonly connections = new Set<ServerConnection>()
+  /** By client id: what a quota is measured against. */
+  readonly #producedRates = new Map<string, ProducedRate>()
   #isFrozen = false
 
   constructor(
@@ -46,6 +49,13 @@ export class Broker {
     this.#isFrozen = isFrozen
     if (isFrozen) return
     for (const connection of [...this.connections]) connection.resume()
+  }
+
+  /** What a client id has produced here lately. */
+  producedRate(clientId: string): ProducedRate {
+    const rate = this.#producedRates.get(clientId) ?? new ProducedRate()
+    this.#producedRates.set(clientId, rate)
+    return rate
   }
 
   /** Cuts every connection. */

@@ -25,6 +25,8 @@ export interface ClusterSettings {
   readonly replicationDelayMs: ReplicationDelay
   /** The first id that InitProducerId gives. */
   readonly firstProducerId: bigint
+  /** The first one. */
+  readonly clusterId: string
 }
 
 /** What metadata tells: the present, or a moment that was held. */
@@ -54,7 +56,8 @@ export type PartitionView = Readonly<
 >
 
 export class ClusterState {
-  readonly clusterId = 'ottla-test-cluster-id0'
+  /** Another one after each `wipe`. */
+  clusterId: string
   readonly settings: ClusterSettings
   readonly brokers = new Map<number, Broker>()
   readonly topics = new Map<string, Topic>()
@@ -62,12 +65,16 @@ export class ClusterState {
   readonly requests = new RequestLog()
   /** Set while brokers tell old metadata. */
   heldView: MetadataView | null = null
+  /** Quota of each client id at each broker, in bytes a second; null: none, `Infinity`: lifted. */
+  producerByteRate: number | null = null
+  #wipes = 0
   #topicsMade = 0
   #nextProducerId: bigint
 
   constructor(settings: ClusterSettings) {
     this.settings = settings
     this.#nextProducerId = settings.firstProducerId
+    this.clusterId = settings.clusterId
   }
 
   /** The broker. Throws RangeError for an id that the cluster does not have. */
@@ -108,7 +115,7 @@ export class ClusterState {
       clock: this.settings.clock,
       replicationDelayMs: this.settings.replicationDelayMs,
     }
-    const topic = new Topic(++this.#topicsMade, plan, parts)
+    const topic = new Topic(this.clusterId, ++this.#topicsMade, plan, parts)
     topic.addPartitions(plan.partitions, [...this.brokers.keys()])
     this.topics.set(plan.name, topic)
     for (const partition of topic.partitions) this.#settle(partition)
@@ -120,6 +127,14 @@ export class ClusterState {
     const topic = this.topic(name)
     this.topics.delete(name)
     for (const partition of topic.partitions) partition.delete()
+  }
+
+  /** Another cluster, with nothing in it, takes the place of this one, with its brokers' addresses. */
+  wipe(): void {
+    for (const name of [...this.topics.keys()]) this.deleteTopic(name)
+    this.heldView = null
+    this.#nextProducerId = this.settings.firstProducerId
+    this.clusterId = `${this.settings.clusterId}-${++this.#wipes}`
   }
 
   /** Adds partitions to a topic. */

@@ -45,6 +45,12 @@ export type { SeenRequest } from './request-log.js'
 export type { LossOptions, TestBroker } from './test-broker.js'
 export type { MoveOptions, StoredRecord, TestPartition } from './test-partition.js'
 
+/** What `quota` takes. */
+export interface QuotaOptions {
+  /** Bytes a second of each client id at each broker: Kafka's `producer_byte_rate`. */
+  readonly producerByteRate: number
+}
+
 /** A Kafka cluster of this process. */
 export class TestCluster implements AsyncDisposable {
   readonly #state: ClusterState
@@ -138,14 +144,14 @@ export class TestCluster implements AsyncDisposable {
 
   /**
    * Scripts a fault for the next requests of an API; faults wait in line in the order scripted.
-   * Throws RangeError for an API that the brokers do not have, or a fault that is none.
+   * Returns how to take this one back, where it has times left. Throws RangeError for an API that the brokers do not have, or a fault that is none.
    */
-  failNext(api: ApiName, fault: Fault): void {
+  failNext(api: ApiName, fault: Fault): () => void {
     if (!SERVICES.some(({ name }) => name === api)) {
       const known = SERVICES.map(({ name }) => name).join(', ')
       throw new RangeError(`the test cluster has no API "${api}": it has ${known}`)
     }
-    this.#state.faults.add(api, fault)
+    return this.#state.faults.add(api, fault)
   }
 
   /** Drops every fault that has not happened yet. */
@@ -184,6 +190,39 @@ export class TestCluster implements AsyncDisposable {
     return () => {
       if (this.#state.heldView === held) this.#state.heldView = null
     }
+  }
+
+  /**
+   * From now on each client id may produce so many bytes a second at each broker, measured over ten
+   * seconds and the current one as Kafka does (KIP-13): a request beyond that is carried out and
+   * answered at once, with the pause that it costs, and for so long the broker reads nothing more
+   * from its connection (KIP-219). Returns how to lift it; a second quota takes the place of the
+   * first. Throws RangeError for a rate that is not above 0.
+   */
+  quota({ producerByteRate }: QuotaOptions): () => void {
+    if (!(producerByteRate > 0)) {
+      throw new RangeError(`a quota is above 0 bytes a second, not ${producerByteRate}`)
+    }
+    this.#state.producerByteRate = producerByteRate
+    return () => {
+      // Not null: what is produced meanwhile counts once there is a quota again, as in Kafka.
+      if (this.#state.producerByteRate === producerByteRate) this.#state.producerByteRate = Infinity
+    }
+  }
+
+  /**
+   * Another cluster takes the place of this one, at the same addresses: no topics, another cluster
+   * id, producer ids from `firstProducerId` again. Connections are cut; scripted faults and quotas
+   * stay. What happens when a development cluster is set up anew while programs go on.
+   */
+  wipe(): void {
+    for (const broker of this.#state.brokers.values()) broker.disconnectAll()
+    this.#state.wipe()
+  }
+
+  /** Metadata's name of the cluster; another one after `wipe`. */
+  get clusterId(): string {
+    return this.#state.clusterId
   }
 
   /** Closes every connection and port. */

@@ -100,10 +100,12 @@ export type ErrorFault = Extract<Fault, { readonly errorCode: number } | { reado
 export class FaultScript {
   #scripted: ScriptedFault[] = []
 
-  /** Adds a fault behind those that are there. */
-  add(api: string, fault: Fault): void {
+  /** Adds a fault behind those that are there. Returns how to take it back. */
+  add(api: string, fault: Fault): () => void {
     checkFault(api, fault)
-    this.#scripted.push({ api, fault, timesLeft: fault.times ?? 1 })
+    const scripted = { api, fault, timesLeft: fault.times ?? 1 }
+    this.#scripted.push(scripted)
+    return () => void (this.#scripted = this.#scripted.filter((it) => it !== scripted))
   }
 
   clear(): void {

@@ -36,6 +36,8 @@ export interface TestClusterOptions {
   readonly replicationDelayMs?: number | ReplicationDelay | undefined
   /** First producer id given to an idempotent producer; real ones may exceed 2^53. Default 1000n. */
   readonly firstProducerId?: bigint | undefined
+  /** What metadata calls the cluster. Default: another one for each cluster of the process. */
+  readonly clusterId?: string | undefined
   /** What carries the bytes. Default: TCP on the loopback interface. */
   readonly network?: ClusterNetwork | undefined
 }
@@ -49,6 +51,8 @@ export interface ResolvedClusterOptions {
 }
 
 const DEFAULT_REPLICATION_FACTOR = 3
+
+let clustersStarted = 0
 
 export function resolveOptions(options: TestClusterOptions, clock: Clock): ResolvedClusterOptions {
   const { brokers = 1, replicationDelayMs = 0 } = options
@@ -67,6 +71,12 @@ export function resolveOptions(options: TestClusterOptions, clock: Clock): Resol
       replicationDelayMs:
         typeof replicationDelayMs === 'function' ? replicationDelayMs : () => replicationDelayMs,
       firstProducerId: options.firstProducerId ?? 1000n,
+      clusterId: options.clusterId ?? newClusterId(),
     },
   }
+}
+
+/** As long as Kafka's. */
+function newClusterId(): string {
+  return `ottla-test-cluster${String(++clustersStarted).padStart(4, '0')}`
 }

@@ -46,6 +46,8 @@ export class PartitionLog {
   readonly startOffset = 0
   readonly producers = new ProducerStates()
   readonly #batches: StoredBatch[] = []
+  /** By producer id: what was before this offset says nothing of it any more. */
+  readonly #forgottenBefore = new Map<bigint, number>()
 
   /** Offset that the next record gets. */
   get endOffset(): number {
@@ -73,6 +75,13 @@ export class PartitionLog {
     for (const batch of this.#batches) this.#remember(batch)
   }
 
+  /** Forgets producers that have not produced for so long, by their records' timestamps. */
+  expireProducers(nowMs: number, expirationMs: number): void {
+    for (const id of this.producers.expire(nowMs, expirationMs)) {
+      this.#forgottenBefore.set(id, this.endOffset)
+    }
+  }
+
   /** The records below `endOffset`, decompressed. */
   records(endOffset: number): DecodedRecord[] {
     return this.#batches
@@ -81,6 +90,7 @@ export class PartitionLog {
   }
 
   #remember({ header, baseOffset }: StoredBatch): void {
+    if (baseOffset < (this.#forgottenBefore.get(header.producerId) ?? 0)) return
     this.producers.remember(header, baseOffset, header.maxTimestamp)
   }
 }

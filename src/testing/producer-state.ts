@@ -96,6 +96,20 @@ export class ProducerStates {
     if (entry.batches.length > BATCHES_REMEMBERED) entry.batches.shift()
   }
 
+  /**
+   * Forgets who has not produced for so long, by the largest timestamp of its last batch; the ids of
+   * those. (Kafka's ProducerStateManager.removeExpiredProducers.)
+   */
+  expire(nowMs: number, expirationMs: number): bigint[] {
+    const gone: bigint[] = []
+    for (const [id, { batches }] of this.#producers) {
+      const lastMs = batches.at(-1)?.timestamp ?? 0
+      if (nowMs - lastMs >= expirationMs) gone.push(id)
+    }
+    for (const id of gone) this.#producers.delete(id)
+    return gone
+  }
+
   /** Forgets everybody: the log is read again from its start. */
   clear(): void {
     this.#producers.clear()

@@ -20,9 +20,16 @@ import { Reader } from '../protocol/reader.js'
 import type { Broker } from './broker.js'
 import type { ServerStream, ServerStreamHandlers } from './cluster-network.js'
 import type { ClusterState } from './cluster-state.js'
-import type { Fault, RequestFaults } from './fault-script.js'
+import type { Fault } from './fault-script.js'
 import { highestVersion } from './handlers/api-versions.js'
-import { HANG_UP, NO_ANSWER, responseFrame, type Answer, type Service } from './handlers/handler.js'
+import {
+  HANG_UP,
+  NO_ANSWER,
+  responseFrame,
+  type Answer,
+  type Exchange,
+  type Service,
+} from './handlers/handler.js'
 import { serviceOf } from './handlers/services.js'
 
 interface OutgoingAnswer {
@@ -116,10 +123,10 @@ export class ServerConnection implements ServerStreamHandlers {
     if (apiVersion < service.minVersion || apiVersion > highest) {
       return this.#refuseVersion(header, service)
     }
-    this.#carryOut(header, service, service.decode(reader, apiVersion))
+    this.#carryOut(header, service, service.decode(reader, apiVersion), frame.length)
   }
 
-  #carryOut(header: RequestHeader, service: Service, body: unknown): void {
+  #carryOut(header: RequestHeader, service: Service, body: unknown, sizeBytes: number): void {
     const cluster = this.#cluster
     const broker = this.#broker
     const { apiVersion: version, correlationId, clientId } = header
@@ -131,10 +138,20 @@ export class ServerConnection implements ServerStreamHandlers {
       return this.close()
     }
     this.#isServing = true
-    const exchange = { cluster, broker, version, correlationId, request: body, faults }
+    const exchange: Exchange<unknown> = {
+      cluster,
+      broker,
+      version,
+      correlationId,
+      clientId: clientId ?? '',
+      request: body,
+      sizeBytes,
+      faults,
+      throttle: { ms: faults.throttleMs },
+    }
     service.serve(exchange, (answer) => {
       this.#isServing = false
-      if (!this.#isClosed) this.#answer(answer, faults)
+      if (!this.#isClosed) this.#answer(answer, wire, exchange.throttle.ms)
       this.resume()
     })
   }
@@ -155,7 +172,7 @@ export class ServerConnection implements ServerStreamHandlers {
     this.#send(responseFrame(apiVersions, 0, correlationId, response))
   }
 
-  #answer(answer: Answer<Buffer>, { wire, throttleMs }: RequestFaults): void {
+  #answer(answer: Answer<Buffer>, wire: Fault | undefined, throttleMs: number): void {
     if (throttleMs > 0) this.#mutedUntilMs = this.#clock.monotonicMs() + throttleMs
     if (answer === HANG_UP || (wire !== undefined && 'disconnect' in wire)) return this.close()
     if (wire !== undefined && 'silent' in wire) this.#isSilent = true

@@ -8,6 +8,8 @@
 import type { ClusterState } from './cluster-state.js'
 import { NO_LEADER, type Partition, type TailFate } from './partition.js'
 
+const DAY_MS = 86_400_000
+
 /** A record in a partition's log, as a consumer would get it. */
 export interface StoredRecord {
   readonly topic: string
@@ -100,6 +102,16 @@ export class TestPartition {
   /** The other replicas catch up at once. */
   resumeReplication(): void {
     this.#partition.pauseReplication(false)
+  }
+
+  /**
+   * Forgets the producers that have not written here for `idleMs` (default one day, as
+   * `producer.id.expiration.ms`), as Kafka does every ten minutes. It goes by the timestamps of
+   * their last records, so that one who writes old timestamps is forgotten at once; 0 forgets
+   * everybody but who writes future ones.
+   */
+  expireProducers(idleMs = DAY_MS): void {
+    this.#partition.log.expireProducers(this.#cluster.settings.clock.now(), idleMs)
   }
 
   get #partition(): Partition {

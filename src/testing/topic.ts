@@ -4,6 +4,7 @@
  *
  * Neighbours: cluster-state.ts holds them; partition.ts does the work.
  */
+import { crc32c } from '../protocol/crc32c.js'
 import { uuidFromBytes } from '../protocol/uuid.js'
 import { Partition, type PartitionParts } from './partition.js'
 import { readTopicConfig, type TopicConfig, type TopicSettings } from './topic-config.js'
@@ -35,10 +36,10 @@ export class Topic {
   readonly #replicationFactor: number
   readonly #parts: PartitionParts
 
-  /** `number` is unique in the cluster; the id is made of it. Throws RangeError for bad settings. */
-  constructor(number: number, plan: TopicPlan, parts: PartitionParts) {
+  /** `number` is unique in the cluster; the id is made of both. Throws RangeError for bad settings. */
+  constructor(clusterId: string, number: number, plan: TopicPlan, parts: PartitionParts) {
     this.name = plan.name
-    this.id = topicId(number)
+    this.id = topicId(clusterId, number)
     this.settings = plan.settings
     this.config = readTopicConfig(plan.settings)
     this.#replicationFactor = plan.replicationFactor
@@ -63,9 +64,10 @@ export class Topic {
   }
 }
 
-/** Looks like one of Kafka's, and is the same in every run. */
-function topicId(number: number): string {
-  const bytes = Buffer.from('ottla-testing\0\0\0', 'latin1')
+/** Looks like one of Kafka's, and is the same in every run with the same cluster id. */
+function topicId(clusterId: string, number: number): string {
+  const bytes = Buffer.from('ottla-tes\0\0\0\0\0\0\0', 'latin1')
+  bytes.writeUInt32BE(crc32c(Buffer.from(clusterId)), 9)
   bytes.writeUIntBE(number, bytes.length - 3, 3)
   return uuidFromBytes(bytes)
 }

@@ -64,6 +64,21 @@ t.test('judges every batch as the whole history would', (t) => {
   t.end()
 })
 
+t.test('forgets who has not produced for so long, by the timestamps of its last batch', (t) => {
+  const states = new ProducerStates()
+  const batch = (producerId: bigint, baseSequence: number) => {
+    return { producerId, producerEpoch: 0, baseSequence, recordCount: 1 }
+  }
+  states.remember(batch(1n, 0), 0, 9000)
+  states.remember(batch(1n, 1), 1, 1000) // an older timestamp in the last batch counts
+  states.remember(batch(2n, 0), 2, 9000)
+  t.strictSame(states.expire(10_000, 9001), [])
+  t.strictSame(states.expire(10_000, 9000), [1n])
+  t.equal(states.judge(batch(1n, 7)).action, 'append')
+  t.equal(states.judge(batch(2n, 7)).action, 'refuse')
+  t.end()
+})
+
 t.test('keeps producers and epochs apart', (t) => {
   const states = new ProducerStates()
   const batch = (producerId: bigint, producerEpoch: number, baseSequence: number) => {

@@ -21,6 +21,15 @@ export interface Exchange<Request> {
   readonly correlationId: number
   readonly request: Request
   readonly faults: RequestFaults
+  readonly clientId: string
+  /** Of the whole frame behind its length. */
+  readonly sizeBytes: number
+  readonly throttle: Throttle
+}
+
+/** How long the client is to pause, in ms: told in the answer, and kept by reading nothing. */
+export interface Throttle {
+  ms: number
 }
 
 /** Instead of a response: nothing (acks 0). */

@@ -59,6 +59,7 @@ export function answerProduce(
     data.partitionData.flatMap((part) => produceOne(exchange, data, part, refused) ?? []),
   )
   if (request.acks === 0) {
+    applyQuota(exchange)
     const isRefused = outcomes.some(({ result }) => result.errorCode !== ErrorCodes.NONE)
     respond(isRefused ? HANG_UP : NO_ANSWER)
     return
@@ -75,8 +76,18 @@ export function answerProduce(
       const errorCode = errorCodes[i] ?? ErrorCodes.NONE
       if (errorCode !== ErrorCodes.NONE) outcome.result = notAppended(refusal(errorCode))
     })
+    applyQuota(exchange)
     respond(assemble(exchange, outcomes))
   })
+}
+
+/** Counts the request when it is answered, as Kafka does: a wait for replicas counts as a pause. */
+function applyQuota(exchange: Exchange<ProduceRequest>): void {
+  const { cluster, broker, clientId, sizeBytes, throttle } = exchange
+  if (cluster.producerByteRate === null) return
+  const nowMs = cluster.settings.clock.monotonicMs()
+  const rate = broker.producedRate(clientId)
+  throttle.ms = Math.max(throttle.ms, rate.record(sizeBytes, nowMs, cluster.producerByteRate))
 }
 
 /** Null where a fault leaves the partition out of the answer. */
@@ -126,7 +137,7 @@ function assemble(
   exchange: Exchange<ProduceRequest>,
   outcomes: readonly Outcome[],
 ): ProduceResponse {
-  const { request, faults } = exchange
+  const { request, throttle } = exchange
   const leaders = new Map<number, NodeEndpoint>()
   const responses = request.topicData.map((data) => ({
     name: data.name,
@@ -137,7 +148,7 @@ function assemble(
   }))
   return {
     responses: responses.filter(({ partitionResponses }) => partitionResponses.length > 0),
-    throttleTimeMs: faults.throttleMs,
+    throttleTimeMs: throttle.ms,
     nodeEndpoints: [...leaders.values()],
   }
 }
