@@ -17,10 +17,21 @@
  *
  * Neighbours: ledger.ts has the calls; simulation.ts calls it last.
  */
-import type { StoredRecord, TestCluster } from '../../src/testing/cluster.js'
+import { BrokerError, type DeliveryError } from '../../src/errors.js'
+import type { ProduceRequest } from '../../src/protocol/messages/produce.js'
+import { decodeBatch, decodeRecords } from '../../src/protocol/record-batch-reader.js'
+import { ErrorCodes, type StoredRecord, type TestCluster } from '../../src/testing/cluster.js'
 import type { DeletedTopic } from './faults.js'
 import type { Entry } from './ledger.js'
+import { OTHER_PREFIX } from './other-program.js'
 import type { Plan } from './plan.js'
+
+const SIZE_CODES: ReadonlySet<number> = new Set([
+  ErrorCodes.MESSAGE_TOO_LARGE,
+  ErrorCodes.RECORD_LIST_TOO_LARGE,
+])
+/** Of an id. */
+const MOST_DIGITS = 12
 
 export interface AuditInput {
   readonly plan: Plan
@@ -28,6 +39,8 @@ export interface AuditInput {
   readonly cluster: TestCluster
   /** Partitions (`topic-0`) whose leader took unreplicated records along. */
   readonly tailsLost: ReadonlySet<string>
+  /** Partitions that forgot a producer. */
+  readonly forgotten: ReadonlySet<string>
   readonly deleted: readonly DeletedTopic[]
   /** Batches that were sent more than once, and batches that were split and sent in parts. */
   readonly batchesRetried: number
@@ -36,14 +49,15 @@ export interface AuditInput {
 
 /** Everything that is wrong, in words. */
 export function audit(input: AuditInput): string[] {
-  const { plan, entries, cluster, deleted } = input
+  const { entries, cluster, deleted } = input
   const stored = new Map<number, Copy[]>()
   const wrongs: string[] = []
   const past = deleted.map(({ records }) => records)
-  const present = Object.keys(plan.topics).map((topic) => cluster.records(topic))
+  const present = cluster.topics.map((topic) => cluster.records(topic))
   for (const [life, records] of [...past, ...present].entries()) {
     for (const record of records) {
-      const id = Number.parseInt(record.value?.toString('latin1') ?? '', 10)
+      if (record.value?.subarray(0, OTHER_PREFIX.length).toString() === OTHER_PREFIX) continue
+      const id = idOf(record)
       const entry = entries[id]
       if (entry === undefined) wrongs.push(`${place(record)} has a record that nobody sent`)
       else wrongs.push(...checkContents(entry, record))
@@ -54,16 +68,49 @@ export function audit(input: AuditInput): string[] {
     const wrong = checkEntry(entry, stored.get(entry.id) ?? [], input)
     if (wrong !== null) wrongs.push(wrong)
   }
-  return [...wrongs, ...checkOrder(input, stored), ...checkOvertaken(input)]
+  return [...wrongs, ...checkOrder(input, stored), ...checkOvertaken(input), ...checkSizes(input)]
+}
+
+/** A batch that is too large is split: only a record that was alone is refused for good. */
+function checkSizes({ entries, cluster }: AuditInput): string[] {
+  return entries
+    .filter(({ fate, error }) => fate === 'rejected' && isForSize(error?.cause))
+    .map((entry) => ({ entry, others: recordsBeside(entry, cluster) }))
+    .filter(({ others }) => others > 0)
+    .map(({ entry, others }) => `#${entry.id} was refused for the size of ${others} others`)
+}
+
+function isForSize(cause: unknown): boolean {
+  return cause instanceof BrokerError && SIZE_CODES.has(cause.errorCode)
+}
+
+/** Others in the batch that it was last sent in. */
+function recordsBeside({ id, topic }: Entry, { requests }: TestCluster): number {
+  for (let i = requests.length - 1; i >= 0; i--) {
+    const seen = requests[i]
+    if (seen?.api !== 'Produce') continue
+    for (const { name, partitionData } of (seen.body as ProduceRequest).topicData) {
+      if (name !== '' && name !== topic) continue
+      for (const { records } of partitionData) {
+        const batch = decodeBatch(Buffer.from(records ?? []))
+        if (batch.codecId !== 0) continue
+        const values = decodeRecords(batch).map(({ value }) => Number.parseInt(String(value), 10))
+        if (values.includes(id)) return values.length - 1
+      }
+    }
+  }
+  return 0
 }
 
 /** Only a partition that has forgotten the producer stores a batch although it refused the one before. */
-function checkOvertaken({ entries, deleted }: AuditInput): string[] {
+function checkOvertaken({ entries, deleted, forgotten }: AuditInput): string[] {
   const remade = new Set(deleted.map(({ name }) => name))
   return entries
     .filter(
       ({ topic, error }) =>
-        !remade.has(topic) && /later batch is stored/.test(error?.message ?? ''),
+        !remade.has(topic) &&
+        !forgotten.has(`${topic}-${(error as DeliveryError | null)?.partition ?? -1}`) &&
+        /later batch is stored/.test(error?.message ?? ''),
     )
     .map(({ id, error }) => `#${id} was overtaken: ${error?.message ?? ''}`)
 }
@@ -71,6 +118,10 @@ function checkOvertaken({ entries, deleted }: AuditInput): string[] {
 /** A stored record. A topic that was deleted and made anew has as many lives. */
 interface Copy extends StoredRecord {
   readonly life: number
+}
+
+function idOf({ value }: StoredRecord): number {
+  return Number.parseInt(value?.toString('latin1', 0, MOST_DIGITS) ?? '', 10)
 }
 
 function checkContents({ id, topic, expected }: Entry, record: StoredRecord): string[] {
@@ -114,7 +165,9 @@ function checkAcked(entry: Entry, copies: readonly Copy[], input: AuditInput): s
 
 /** In one life of its topic: what a deleted one held, nobody can know. */
 function tooOften({ id }: Entry, copies: readonly Copy[], input: AuditInput): string | null {
-  const mayDouble = input.plan.guarantee !== 'exactly-once' && input.batchesRetried > 0
+  const { guarantee } = input.plan
+  const isForgotten = copies.some((copy) => input.forgotten.has(`${copy.topic}-${copy.partition}`))
+  const mayDouble = (guarantee !== 'exactly-once' || isForgotten) && input.batchesRetried > 0
   const lives = new Set(copies.map(({ life }) => life))
   if (copies.length <= lives.size || mayDouble) return null
   return `#${id} is stored ${copies.length} times: ${copies.map(place).join(', ')}`

@@ -15,7 +15,9 @@ import {
 import type { TestBroker } from '../../src/testing/test-broker.js'
 import type { TestPartition } from '../../src/testing/test-partition.js'
 import type { VirtualNetwork } from '../../src/testing/virtual-network.js'
+import { laterFaults, name, type FaultTools, type WeightedFault } from './later-faults.js'
 import type { Tell } from './ledger.js'
+import { startLoneFault } from './lone-faults.js'
 import type { Plan } from './plan.js'
 import type { Random } from './random.js'
 
@@ -28,6 +30,8 @@ export interface FaultParts {
   readonly tell: Tell
   /** The producer's process computes for so many ms, in front of its next callback. */
   readonly stallClient: (ms: number) => void
+  /** Another program starts to write to the cluster. */
+  readonly startOther: () => void
 }
 
 /** A topic at the moment of its end. */
@@ -72,13 +76,15 @@ const MOST_STALLS = 25
 export class Faults {
   readonly #parts: FaultParts
   readonly #undos = new Set<() => void>()
-  readonly #kinds: readonly (readonly [weight: number, happen: () => void])[]
+  readonly #kinds: readonly WeightedFault[]
   readonly #firstAddress: string
   #isHealed = false
   /** The user's calls stall too: faults would go on for ever. */
   #stallsLeft = MOST_STALLS
   /** Partitions that may have lost records that only their leader had. */
   readonly tailsLost = new Set<string>()
+  /** Partitions that forgot a producer: a repetition is stored again. */
+  readonly forgotten = new Set<string>()
   /** Topics that were deleted, and what was in each: a topic's name may stand there twice. */
   readonly deleted: DeletedTopic[] = []
 
@@ -121,10 +127,24 @@ export class Faults {
           [2, () => this.#remakeTopic()],
           [2, () => this.#replaceBroker(this.#broker())],
           [plan.faults.mayStallClient ? 4 : 0, () => this.#stallClient()],
+          ...laterFaults(parts, this.#tools),
         ]
   }
 
+  get #tools(): FaultTools {
+    return {
+      undoLater: (what, undo) => this.#undoLater(what, undo),
+      partition: () => this.#partition(),
+      runningBroker: () => this.#runningBroker(),
+      fail: (api, fault) => this.#fail(api, fault),
+      isHealed: () => this.#isHealed,
+      noteEnd: (topic) => this.#noteEnd(topic),
+      noteForgotten: (partition) => this.forgotten.add(name(partition)),
+    }
+  }
+
   start(): void {
+    startLoneFault(this.#parts, this.#tools)
     if (this.#parts.plan.faults.pauseMs < Infinity) this.#later()
   }
 
@@ -210,9 +230,9 @@ export class Faults {
     ])()
   }
 
-  #fail(api: Parameters<TestCluster['failNext']>[0], fault: Fault): void {
+  #fail(api: Parameters<TestCluster['failNext']>[0], fault: Fault): () => void {
     this.#parts.tell(`fault: ${api} ${JSON.stringify(fault)}`)
-    this.#parts.cluster.failNext(api, fault)
+    return this.#parts.cluster.failNext(api, fault)
   }
 
   #delayMs(): number {
@@ -344,10 +364,7 @@ export class Faults {
     const topic = this.#partition()?.topic
     if (topic === undefined) return
     tell(`fault: ${topic} is deleted`)
-    for (const { index, endOffset, highWatermark } of cluster.partitions(topic)) {
-      if (endOffset > highWatermark) this.tailsLost.add(`${topic}-${index}`)
-    }
-    this.deleted.push({ name: topic, records: cluster.records(topic) })
+    this.#noteEnd(topic)
     cluster.deleteTopic(topic)
     const partitions = random.integer(1, 3)
     const make = (): void => {
@@ -356,6 +373,15 @@ export class Faults {
     }
     if (random.chance(0.5)) make()
     else this.#undoLater(`${topic} is deleted`, make)
+  }
+
+  /** Keeps what the topic has for the audit: its end has come. */
+  #noteEnd(topic: string): void {
+    const { cluster } = this.#parts
+    for (const { index, endOffset, highWatermark } of cluster.partitions(topic)) {
+      if (endOffset > highWatermark) this.tailsLost.add(`${topic}-${index}`)
+    }
+    this.deleted.push({ name: topic, records: cluster.records(topic) })
   }
 
   /** Another broker, with another id, takes the address and the records of this one. */
@@ -395,8 +421,4 @@ export class Faults {
     const running = this.#parts.cluster.brokers.filter((it) => it.isRunning)
     return running.length === 0 ? undefined : this.#parts.random.pick(running)
   }
-}
-
-function name({ topic, index }: TestPartition): string {
-  return `${topic}-${index}`
 }

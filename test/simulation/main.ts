@@ -5,9 +5,11 @@
  *   node build/test/simulation/main.js --seed 4711 --trace     one again, telling everything
  *
  * Options: --seeds N, --from N (first seed, default 1), --seed N, --trace, --failures N (stop at the
- * N-th failing seed, default 10), --progress. Exit code 1 when any seed fails.
+ * N-th failing seed, default 10), --progress, --kinds a,b (besides those enabled in plan.ts; all:
+ * every one), --having a,b (only seeds of these kinds). Exit code 1 when any seed fails.
  */
 import { parseArgs } from 'node:util'
+import { drawPlan, ENABLED, KINDS, type Kind } from './plan.js'
 import { simulate, type Outcome } from './simulation.js'
 
 const { values } = parseArgs({
@@ -18,25 +20,45 @@ const { values } = parseArgs({
     trace: { type: 'boolean', default: false },
     progress: { type: 'boolean', default: false },
     failures: { type: 'string', default: '10' },
+    kinds: { type: 'string', default: '' },
+    having: { type: 'string', default: '' },
   },
 })
+
+const again =
+  values.kinds + values.having === ''
+    ? ''
+    : ` --kinds ${[values.kinds, values.having].filter((it) => it !== '').join()}`
 
 function report({ seed, violations }: Outcome): void {
   console.log(`seed ${seed} fails:`)
   for (const violation of violations.slice(0, 5)) console.log(`    ${firstLine(violation)}`)
-  console.log(`    again: node ${process.argv[1] ?? ''} --seed ${seed} --trace`)
+  console.log(`    again: node ${process.argv[1] ?? ''} --seed ${seed} --trace${again}`)
 }
 
 function firstLine(violation: string): string {
   return values.trace ? violation : (violation.split('\n')[0] ?? '').slice(0, 300)
 }
 
+function kindsNamed(text: string): Kind[] {
+  const all = Object.keys(KINDS) as Kind[]
+  if (text === 'all') return all
+  const names = text.split(',').filter((name) => name !== '')
+  const unknown = names.filter((name) => !(name in KINDS))
+  if (unknown.length > 0)
+    throw new RangeError(`no kinds: ${unknown.join()}; there are ${all.join()}`)
+  return names as Kind[]
+}
+
+const having = kindsNamed(values.having)
+const kinds = new Set<Kind>([...ENABLED, ...kindsNamed(values.kinds), ...having])
 const first = Number(values.seed ?? values.from)
 const count = values.seed === undefined ? Number(values.seeds) : 1
 const startedMs = performance.now()
 const total = { seeds: 0, failed: 0, records: 0, acked: 0, events: 0, virtualMs: 0 }
 for (let seed = first; seed < first + count; seed++) {
-  const outcome = await simulate(seed, values.trace ? (line) => console.log(line) : null)
+  if (having.length > 0 && !having.some((kind) => drawPlan(seed, kinds).kinds.has(kind))) continue
+  const outcome = await simulate(seed, values.trace ? (line) => console.log(line) : null, kinds)
   if (values.progress)
     console.log(`seed ${seed}: ${outcome.events} events, digest ${outcome.digest}`)
   total.seeds++

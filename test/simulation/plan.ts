@@ -2,14 +2,62 @@
  * What one seed is to be: the cluster, the producer's settings, how much is sent and how much goes
  * wrong. Everything is drawn here, before anything runs, so that a seed can be read at a glance.
  *
- * Neighbours: simulation.ts builds it; workload.ts and faults.ts carry it out.
+ * Neighbours: simulation.ts builds it; workload.ts and faults.ts carry it out; special-plans.ts has
+ * the seeds that are about one thing.
  */
 import type { ProducerOptions } from '../../src/producer/options.js'
 import type { TopicOptions } from '../../src/testing/options.js'
-import type { Random } from './random.js'
+import { Random } from './random.js'
+import { specialPlan } from './special-plans.js'
 
 /** What the producer promises under its settings. */
 export type Guarantee = 'exactly-once' | 'at-least-once' | 'leader-only' | 'none'
+
+/**
+ * What was added to the first faults and loads, each for a share of the seeds, which are the same
+ * whatever else is enabled.
+ */
+export const KINDS = {
+  /** Records, keys and headers at each varint's boundaries, batches full to the byte. */
+  'sizes-at-limits': 0.06,
+  /** The same with records of a MiB and more, and timestamps up to 2^53. */
+  'huge-records': 0.012,
+  /** Batches refused with MESSAGE_TOO_LARGE. */
+  'message-too-large': 0.15,
+  /** Batches refused with RECORD_LIST_TOO_LARGE: only a batch of one record fails by it. */
+  'list-too-large': 0.1,
+  /** Partitions forget their producers, as after `producer.id.expiration.ms`. */
+  'forgotten-producers': 0.15,
+  /** Throttles in proportion to what is sent, for a while. */
+  quotas: 0.1,
+  /** A broker that leads no more goes on refusing with an error of its own, for a while. */
+  'deposed-leaders': 0.15,
+  /** Another cluster takes the place of this one, and its first producer gets the ids of ours. */
+  'another-cluster': 0.06,
+  /** Many records for partitions that there are not, many aborts. */
+  'missing-partitions': 0.1,
+  /** Seeds in which batches are split while their partition forgets its producers: order holds. */
+  'only-split-and-forgotten': 0.01,
+  /** Seeds whose only trouble is a quota that lets all through in time: nothing fails or goes twice. */
+  'only-quota': 0.01,
+  /** Seeds whose only trouble is a deposed leader, for good: the new one is found soon. */
+  'only-deposed-leader': 0.01,
+  /** Seeds whose only trouble is a topic that is deleted for good: the others do not suffer. */
+  'only-dead-topic': 0.01,
+  /** Seeds in which records settle behind others that wait: they must leave the memory. */
+  'only-retained-memory': 0.005,
+} as const
+export type Kind = keyof typeof KINDS
+
+/** Those that are part of every run: the producer keeps its promises under them. */
+export const ENABLED: ReadonlySet<Kind> = new Set<Kind>([
+  'sizes-at-limits',
+  'message-too-large',
+  'forgotten-producers',
+  'quotas',
+  'deposed-leaders',
+  'missing-partitions',
+])
 
 /** A value before it is serialized. */
 export interface SimulatedValue {
@@ -22,6 +70,7 @@ export interface SimulatedValue {
 }
 
 export interface Plan {
+  readonly kinds: ReadonlySet<Kind>
   readonly guarantee: Guarantee
   readonly brokers: number
   readonly topics: Readonly<Record<string, TopicOptions>>
@@ -49,10 +98,27 @@ export interface WorkloadPlan {
   readonly pauseMs: number
   readonly burst: number
   readonly mostBytes: number
+  /** In turn, for records that are laid out to the byte; null: all by chance. */
+  readonly shapes: readonly RecordShape[] | null
+  /** Share of records for a partition that there is not, or not yet. */
+  readonly missing: number
+  /** Weight of sends that are aborted; of all others together it is about 90. */
+  readonly aborts: number
   readonly isSerializerAsync: boolean
   /** Virtual ms after which the producer is closed in the middle of everything; Infinity: never. */
   readonly closeAfterMs: number
   readonly closeTimeoutMs: number | undefined
+}
+
+/** One record, laid out: all of them go to the same partition. */
+export interface RecordShape {
+  /** -1: no key. */
+  readonly keyBytes: number
+  /** At least as many as the record's id takes. */
+  readonly valueBytes: number
+  /** -1: no header. */
+  readonly headerBytes: number
+  readonly timestamp: number
 }
 
 export interface FaultPlan {
@@ -70,7 +136,16 @@ export interface FaultPlan {
 }
 
 /** Draws a seed's plan. */
-export function drawPlan(random: Random): Plan {
+export function drawPlan(seed: number, enabled: ReadonlySet<Kind>): Plan {
+  const isDrawn = (kind: Kind): boolean => new Random(seed, kind).chance(KINDS[kind])
+  const kinds = (Object.keys(KINDS) as Kind[]).filter((kind) => enabled.has(kind) && isDrawn(kind))
+  const usual = drawUsual(new Random(seed, 'plan'))
+  const stalls = new Random(seed, 'only stalls')
+  const plan = kinds.length === 0 && stalls.chance(0.1) ? withOnlyStalls(usual, stalls) : usual
+  return specialPlan(plan, kinds, (kind) => new Random(seed, `${kind} plan`))
+}
+
+function drawUsual(random: Random): Plan {
   const guarantee = random.weighted<Guarantee>([
     [80, 'exactly-once'],
     [8, 'at-least-once'],
@@ -80,7 +155,8 @@ export function drawPlan(random: Random): Plan {
   const brokers = random.integer(1, 4)
   const isCalm = random.chance(0.05)
   const options = drawOptions(random, guarantee)
-  const plan: Plan = {
+  return {
+    kinds: new Set(),
     guarantee,
     brokers,
     topics: drawTopics(random, brokers),
@@ -102,7 +178,6 @@ export function drawPlan(random: Random): Plan {
     firstSequence: random.chance(0.15) ? 2 ** 31 - random.integer(1, 40) : 0,
     autoCreateTopics: random.chance(0.3),
   }
-  return random.chance(0.1) ? withOnlyStalls(plan, random) : plan
 }
 
 /** Everything but the producer's process is sound and quick, beside every time limit. */
@@ -207,6 +282,9 @@ function drawWorkload(random: Random): WorkloadPlan {
     pauseMs: random.pick([2, 10, 30, 60]),
     burst: random.pick([1, 3, 10]),
     mostBytes: random.pick([20, 100, 400, 1500]),
+    shapes: null,
+    missing: 0.03,
+    aborts: 6,
     isSerializerAsync: random.chance(0.15),
     closeAfterMs: random.chance(0.25) ? random.around(400) : Infinity,
     closeTimeoutMs: random.pick([undefined, 0, 50, 500, 5000]),

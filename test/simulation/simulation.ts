@@ -14,9 +14,12 @@ import { Producer } from '../../src/producer/producer.js'
 import { TestCluster } from '../../src/testing/cluster.js'
 import { VirtualNetwork } from '../../src/testing/virtual-network.js'
 import { audit } from './audit.js'
+import { checkDemands } from './demands.js'
 import { Faults } from './faults.js'
+import { HeldMemory } from './held-memory.js'
 import { Ledger, type Entry, type Tell } from './ledger.js'
-import { drawPlan, type Plan, type SimulatedValue } from './plan.js'
+import { startOtherProgram } from './other-program.js'
+import { drawPlan, ENABLED, type Kind, type Plan, type SimulatedValue } from './plan.js'
 import { Random } from './random.js'
 import { VirtualClock } from './virtual-clock.js'
 import { VirtualProcess, type ProcessMachine } from './virtual-process.js'
@@ -47,9 +50,13 @@ const RECOVERY_MS = 3000
 /** Mean pause before bytes that were lost travel again. */
 const RETRANSMIT_MS = 300
 
-/** Runs one seed. `trace` is told everything that happens. */
-export async function simulate(seed: number, trace: Tell | null = null): Promise<Outcome> {
-  return await new Simulation(seed, trace).run()
+/** Runs one seed with the kinds enabled. `trace` is told everything that happens. */
+export async function simulate(
+  seed: number,
+  trace: Tell | null = null,
+  kinds: ReadonlySet<Kind> = ENABLED,
+): Promise<Outcome> {
+  return await new Simulation(seed, trace, kinds).run()
 }
 
 class Simulation {
@@ -60,13 +67,16 @@ class Simulation {
   readonly #producerMachine: ProcessMachine = this.#process.machine()
   readonly #plan: Plan
   readonly #ledger: Ledger
+  /** Null where nobody asks. */
+  readonly #held: HeldMemory | null
   #events = 0
   #digest = 0
 
-  constructor(seed: number, trace: Tell | null) {
+  constructor(seed: number, trace: Tell | null, kinds: ReadonlySet<Kind>) {
     this.#seed = seed
     this.#trace = trace
-    this.#plan = drawPlan(new Random(seed, 'plan'))
+    this.#plan = drawPlan(seed, kinds)
+    this.#held = this.#plan.kinds.has('only-retained-memory') ? new HeldMemory() : null
     this.#ledger = new Ledger(() => this.#clock.monotonicMs(), this.#tell)
   }
 
@@ -97,11 +107,13 @@ class Simulation {
 
   async #run(): Promise<void> {
     const { faults, workload, producer, cluster, network } = await this.#build()
-    this.#tell(`plan ${JSON.stringify(this.#plan)}`)
+    const kinds = [...this.#plan.kinds]
+    this.#tell(`plan ${JSON.stringify({ ...this.#plan, kinds })}`)
     workload.start()
     faults.start()
     await this.#until(() => workload.isDone, Infinity)
     await this.#until(() => false, this.#plan.faults.goesOnMs)
+    if (this.#held !== null) this.#ledger.violations.push(...this.#held.check(this.#ledger.entries))
     faults.heal()
     const healedAtMs = this.#clock.monotonicMs()
     await settlePromises()
@@ -118,10 +130,11 @@ class Simulation {
     if (this.#plan.faults.isOnlyClient) this.#checkUnnoticed(metrics)
     await this.#until(() => false, 10_000)
     if (network.streamCount() > 0) this.#wrong(`${network.streamCount()} streams are left open`)
-    const { tailsLost, deleted } = faults
+    const { tailsLost, forgotten, deleted } = faults
     const { entries } = this.#ledger
-    const wrongs = audit({ ...metrics, plan: this.#plan, entries, cluster, tailsLost, deleted })
-    this.#ledger.violations.push(...wrongs)
+    const plan = this.#plan
+    const wrongs = audit({ ...metrics, plan, entries, cluster, tailsLost, forgotten, deleted })
+    this.#ledger.violations.push(...wrongs, ...checkDemands(plan, entries, metrics))
   }
 
   async #build(): Promise<{
@@ -147,6 +160,7 @@ class Simulation {
       brokers,
       topics,
       autoCreateTopics,
+      clusterId: 'simulation',
       replicationDelayMs: () => (replicationMs === 0 ? 0 : delays.around(replicationMs)),
       network,
     })
@@ -157,8 +171,14 @@ class Simulation {
       tell(`fault: the producer's process stalls for ${Math.round(ms)} ms`)
       this.#process.stall(ms)
     }
+    const startOther = (): void => {
+      const random = new Random(this.#seed, 'other program')
+      const clock = new LoopClock(new VirtualProcess(this.#clock).machine())
+      startOtherProgram(cluster, { clock, dial: network.dial, random })
+    }
     const chance = new Random(this.#seed, 'faults')
-    const faults = new Faults({ plan, random: chance, clock, cluster, network, tell, stallClient })
+    const parts = { plan, random: chance, clock, cluster, network, tell, stallClient, startOther }
+    const faults = new Faults(parts)
     const random = new Random(this.#seed, 'workload')
     const workload = new Workload({
       plan,
@@ -167,6 +187,7 @@ class Simulation {
       ledger,
       producer,
       tell,
+      held: this.#held,
     })
     return { faults, workload, producer, cluster, network }
   }
@@ -199,7 +220,7 @@ class Simulation {
       {
         ...this.#plan.options,
         brokers: cluster.bootstrap,
-        serializers: { value: serializer(this.#process.userClock()) },
+        serializers: { value: serializer(this.#process.userClock(), this.#held) },
         logger: { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') },
       },
       {
@@ -262,7 +283,8 @@ class Simulation {
         continue
       if (via === 'sendAll') continue // tells each record's fate when the last one has its own
       // A topic made anew may have fewer partitions: what was placed in the others has nowhere to go.
-      const isGone = (error.partition ?? 0) >= cluster.partitions(topic).length
+      const isThere = cluster.topics.includes(topic)
+      const isGone = !isThere || (error.partition ?? 0) >= cluster.partitions(topic).length
       if (deliveryTimeoutMs >= recoveryMs && !isGone) {
         this.#wrong(`#${id} ran out of time on a sound cluster: ${error.message}`)
       }
@@ -271,7 +293,7 @@ class Simulation {
 
   /** On a sound cluster every partition must take records again: nothing is stuck. */
   async #probe(workload: Workload, cluster: TestCluster): Promise<void> {
-    for (const topic of Object.keys(this.#plan.topics)) {
+    for (const topic of cluster.topics) {
       for (const { index } of cluster.partitions(topic)) {
         await this.#probeOne(workload, topic, index)
       }

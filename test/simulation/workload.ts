@@ -9,6 +9,7 @@ import { ClosedError, SendAllError, SerializationError } from '../../src/errors.
 import type { Producer } from '../../src/producer/producer.js'
 import type { ProducerRecord } from '../../src/producer/record.js'
 import type { RecordMetadata } from '../../src/producer/record-metadata.js'
+import type { HeldMemory } from './held-memory.js'
 import type { Entry, Ledger, Tell } from './ledger.js'
 import type { Plan, SimulatedValue } from './plan.js'
 import type { Random } from './random.js'
@@ -24,6 +25,8 @@ export interface WorkloadParts {
   readonly ledger: Ledger
   readonly producer: SimulatedProducer
   readonly tell: Tell
+  /** Null where nobody asks. */
+  readonly held: HeldMemory | null
 }
 
 export class Workload {
@@ -47,7 +50,7 @@ export class Workload {
       [25, () => this.#enqueue()],
       [3, () => this.#enqueueUnheard()],
       [8, () => this.#sendAll()],
-      [6, () => this.#sendAbortable()],
+      [parts.plan.workload.aborts, () => this.#sendAbortable()],
       [5, () => this.flush()],
       [3, () => this.#wait('writable', this.#parts.producer.writable())],
       [2, () => this.#wait('partitionsFor', this.#parts.producer.partitionsFor(this.#topic()))],
@@ -124,7 +127,9 @@ export class Workload {
     const { random, ledger, plan, tell } = this.#parts
     const topic = this.#topic()
     const entry = ledger.open(topic, via)
-    const { mostBytes, isSerializerAsync } = plan.workload
+    const { mostBytes, isSerializerAsync, missing } = plan.workload
+    const shaped = this.#shaped(entry)
+    if (shaped !== null) return shaped
     const length = random.chance(0.05)
       ? random.integer(0, 4 * mostBytes)
       : random.integer(0, mostBytes)
@@ -134,7 +139,7 @@ export class Workload {
     // At times a partition that there is not, or not yet.
     const partition = random.integer(
       0,
-      random.chance(0.03) ? 5 : (plan.topics[topic]?.partitions ?? 1) - 1,
+      random.chance(missing) ? 5 : (plan.topics[topic]?.partitions ?? 1) - 1,
     )
     const place = random.weighted<Partial<ProducerRecord<string, SimulatedValue>>>([
       [5, { partition }],
@@ -148,13 +153,30 @@ export class Workload {
     return { entry, record: { topic, value, ...place, ...headers, ...timestamp } }
   }
 
+  /** The next record of the plan's own, if it has any. */
+  #shaped(entry: Entry): { entry: Entry; record: ProducerRecord<string, SimulatedValue> } | null {
+    const { shapes } = this.#parts.plan.workload
+    const shape = shapes?.[entry.id % shapes.length]
+    if (shape === undefined) return null
+    const { keyBytes, valueBytes, headerBytes, timestamp } = shape
+    const length = Math.max(0, valueBytes - `${entry.id}:`.length)
+    const value = { id: entry.id, length, serializeMs: -1, failsToSerialize: false }
+    const key = keyBytes < 0 ? null : 'k'.repeat(keyBytes)
+    const headers = headerBytes < 0 ? {} : { headers: { h: 'x'.repeat(headerBytes) } }
+    entry.expected = { text: textOf(value), key, partition: 0 }
+    this.#parts.tell(`#${entry.id} ${entry.via} ${entry.topic}-0 ${JSON.stringify(shape)}`)
+    const place = { topic: entry.topic, partition: 0, ...(key === null ? {} : { key }) }
+    return { entry, record: { ...place, value, timestamp, ...headers } }
+  }
+
   #send(): void {
     const { entry, record } = this.#record('send')
     this.#follow(entry, this.#parts.producer.send(record))
   }
 
   #follow(entry: Entry, promise: Promise<RecordMetadata>): void {
-    const { ledger } = this.#parts
+    const { ledger, held } = this.#parts
+    held?.note(entry.id, promise)
     promise.then(
       (metadata) => ledger.acked(entry, metadata),
       (error: unknown) => ledger.failed(entry, error),
@@ -162,19 +184,21 @@ export class Workload {
   }
 
   #enqueue(): void {
-    const { ledger, producer, random } = this.#parts
+    const { ledger, producer, random, held } = this.#parts
     const { entry, record } = this.#record('enqueue')
     let hasReturned = false
     const again = random.chance(0.05)
     const throws = random.chance(0.02)
-    const wasTaken = producer.enqueue(record, (error, metadata) => {
+    const callback = (error: Error | null, metadata: RecordMetadata | null): void => {
       if (!hasReturned) ledger.violations.push(`#${entry.id} was told during enqueue`)
       if (metadata !== null) ledger.acked(entry, metadata)
       else ledger.failed(entry, error)
       if (again)
         this.#send() // from inside a callback
       else if (throws) throw new Error('a callback of the simulation threw')
-    })
+    }
+    held?.note(entry.id, callback)
+    const wasTaken = producer.enqueue(record, callback)
     hasReturned = true
     if (!wasTaken) ledger.refused(entry)
   }
@@ -241,15 +265,24 @@ function textOf({ id, length }: SimulatedValue): string {
   return `${id}:${'x'.repeat(length)}`
 }
 
-/** Value to text `id:xxxx`, at once or later, or not at all. */
-export function serializer(clock: Clock): (value: SimulatedValue) => string | Promise<string> {
+function known(held: HeldMemory | null, id: number, text: string): Buffer {
+  const bytes = Buffer.from(text)
+  held?.note(id, bytes)
+  return bytes
+}
+
+type Serialize = (value: SimulatedValue) => string | Buffer | Promise<string>
+
+/** Value to text `id:xxxx` (or to its bytes), at once or later, or not at all. */
+export function serializer(clock: Clock, held: HeldMemory | null): Serialize {
   return (value) => {
     const { serializeMs, failsToSerialize } = value
     const result = (): string => {
       if (failsToSerialize) throw new SerializationError('the serializer of the simulation failed')
       return textOf(value)
     }
-    if (serializeMs < 0) return result()
+    if (serializeMs < 0 && held === null) return result()
+    if (serializeMs < 0) return known(held, value.id, result())
     return new Promise((resolve, reject) => {
       clock.setTimer(() => {
         try {

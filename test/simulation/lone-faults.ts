@@ -1,0 +1,46 @@
+/**
+ * The one trouble of a seed that has no other.
+ *
+ * Neighbours: faults.ts starts it; special-plans.ts has the plans; demands.ts what is demanded.
+ */
+import { DEAD_TOPIC } from './demands.js'
+import type { FaultParts } from './faults.js'
+import { depose, forget, type FaultTools } from './later-faults.js'
+
+const BEGINS_AFTER_MS = 300
+const FORGETS_EVERY_MS = 120
+
+export function startLoneFault(parts: FaultParts, tools: FaultTools): void {
+  const { plan, clock, cluster, random, tell } = parts
+  const later = (happen: () => void): void => void clock.setTimer(happen, BEGINS_AFTER_MS)
+  if (plan.kinds.has('only-quota')) {
+    // Some 200 bytes of each 100 ms, and as much again for their requests: no more than half passes.
+    const producerByteRate = random.integer(1000, 2000)
+    tell(`a quota of ${producerByteRate} bytes a second`)
+    cluster.quota({ producerByteRate })
+  }
+  if (plan.kinds.has('only-split-and-forgotten')) {
+    const again = (): void => {
+      if (tools.isHealed()) return
+      forget(parts, tools, true)
+      clock.setTimer(again, random.around(FORGETS_EVERY_MS))
+    }
+    later(again)
+  }
+  if (plan.kinds.has('only-deposed-leader')) {
+    const again = (): void => {
+      if (!depose(parts, tools, true)) later(again)
+    }
+    later(again)
+  }
+  if (plan.kinds.has('only-retained-memory')) {
+    for (const topic of cluster.topics.slice(1)) cluster.deleteTopic(topic)
+  }
+  if (plan.kinds.has('only-dead-topic')) {
+    later(() => {
+      tell(`fault: ${DEAD_TOPIC} is deleted for good`)
+      tools.noteEnd(DEAD_TOPIC)
+      cluster.deleteTopic(DEAD_TOPIC)
+    })
+  }
+}
