@@ -14,8 +14,9 @@ export function startLoneFault(parts: FaultParts, tools: FaultTools): void {
   const { plan, clock, cluster, random, tell } = parts
   const later = (happen: () => void): void => void clock.setTimer(happen, BEGINS_AFTER_MS)
   if (plan.kinds.has('only-quota')) {
-    // Some 200 bytes of each 100 ms, and as much again for their requests: no more than half passes.
-    const producerByteRate = random.integer(1000, 2000)
+    // Some 250 bytes every 100 ms and half as much for their requests: a third to two thirds pass,
+    // so that the last record waits for half a minute, a quarter of the delivery timeout.
+    const producerByteRate = random.integer(1500, 2500)
     tell(`a quota of ${producerByteRate} bytes a second`)
     cluster.quota({ producerByteRate })
   }

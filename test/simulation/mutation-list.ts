@@ -112,6 +112,13 @@ export const MUTATIONS: readonly Mutation[] = [
     'sequenceAfter(baseSequence, from)',
     'baseSequence',
   ),
+  mutation('parts of a split batch share one place', QUEUE, 'ordinal += child.recordCount;'),
+  mutation(
+    'an overtaken batch is sent again',
+    DELIVERY,
+    'this.#failOvertaken(queue); this.resumeRestart(queue);',
+    'this.resumeRestart(queue);',
+  ),
   {
     name: 'more in flight than a broker remembers',
     changes: [
@@ -192,6 +199,35 @@ export const MUTATIONS: readonly Mutation[] = [
     'whenRead(); return { clear() {}, keepAlive() {} };',
   ),
   mutation('stalls are counted', LOOP_CLOCK, 'LONGEST_TURN_MS = 100', 'LONGEST_TURN_MS = Infinity'),
+  mutation(
+    'a record is larger than its bound says',
+    'protocol/record-batch.js',
+    'MAX_RECORD_OVERHEAD_BYTES = 21',
+    'MAX_RECORD_OVERHEAD_BYTES = 8',
+  ),
+  mutation(
+    'a batch that is too large fails as a whole',
+    POLICY,
+    `verdict(batch.recordCount > 1 ? 'split' : 'fail')`,
+    `verdict('fail')`,
+  ),
+  mutation(
+    'a list of records that is too large fails as a whole',
+    POLICY,
+    'case ErrorCodes.RECORD_LIST_TOO_LARGE:',
+  ),
+  mutation(
+    'repeated refusals look for no leader',
+    DELIVERY,
+    'if (verdict.refreshMetadata || isRefusedAgain)',
+    'if (verdict.refreshMetadata)',
+  ),
+  mutation(
+    'after a throttle everything leaves at once',
+    'producer/throttle-pace.js',
+    'this.#limitBytes = Math.max(LEAST_THROTTLED_BYTES',
+    'if (false) this.#limitBytes = Math.max(LEAST_THROTTLED_BYTES',
+  ),
   // Memory, liveness, the end
   mutation(
     'the buffer of an expired batch is used again while a socket may have it',

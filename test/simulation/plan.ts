@@ -19,23 +19,23 @@ export type Guarantee = 'exactly-once' | 'at-least-once' | 'leader-only' | 'none
  */
 export const KINDS = {
   /** Records, keys and headers at each varint's boundaries, batches full to the byte. */
-  'sizes-at-limits': 0.06,
+  'sizes-at-boundaries': 0.04,
   /** The same with records of a MiB and more, and timestamps up to 2^53. */
   'huge-records': 0.012,
   /** Batches refused with MESSAGE_TOO_LARGE. */
-  'message-too-large': 0.15,
+  'message-too-large': 0.08,
   /** Batches refused with RECORD_LIST_TOO_LARGE: only a batch of one record fails by it. */
-  'list-too-large': 0.1,
+  'list-too-large': 0.06,
   /** Partitions forget their producers, as after `producer.id.expiration.ms`. */
-  'forgotten-producers': 0.15,
+  'forgotten-producers': 0.08,
   /** Throttles in proportion to what is sent, for a while. */
-  quotas: 0.1,
+  quotas: 0.05,
   /** A broker that leads no more goes on refusing with an error of its own, for a while. */
-  'deposed-leaders': 0.15,
+  'deposed-leaders': 0.08,
   /** Another cluster takes the place of this one, and its first producer gets the ids of ours. */
   'another-cluster': 0.06,
   /** Many records for partitions that there are not, many aborts. */
-  'missing-partitions': 0.1,
+  'missing-partitions': 0.06,
   /** Seeds in which batches are split while their partition forgets its producers: order holds. */
   'only-split-and-forgotten': 0.01,
   /** Seeds whose only trouble is a quota that lets all through in time: nothing fails or goes twice. */
@@ -51,7 +51,7 @@ export type Kind = keyof typeof KINDS
 
 /** Those that are part of every run: the producer keeps its promises under them. */
 export const ENABLED: ReadonlySet<Kind> = new Set<Kind>([
-  'sizes-at-limits',
+  'sizes-at-boundaries',
   'message-too-large',
   'forgotten-producers',
   'quotas',

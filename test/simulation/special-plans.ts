@@ -43,7 +43,7 @@ const ALONE: Partial<Record<Kind, Change>> = {
   },
   'only-quota': (plan, random) => {
     const calm = alone(plan, random, { calls: 250, pauseMs: 100 })
-    const options = { requestTimeoutMs: 3000, deliveryTimeoutMs: 60_000, batchSizeBytes: 4096 }
+    const options = { requestTimeoutMs: 3000, deliveryTimeoutMs: 120_000, batchSizeBytes: 4096 }
     return { ...calm, options: { ...calm.options, ...options } }
   },
   'only-deposed-leader': (plan, random) => {
@@ -71,7 +71,7 @@ const ALONE: Partial<Record<Kind, Change>> = {
 
 const CHANGES: Partial<Record<Kind, Change>> = {
   ...ALONE,
-  'sizes-at-limits': (plan, random) => shaped(plan, random, false),
+  'sizes-at-boundaries': (plan, random) => shaped(plan, random, false),
   'huge-records': (plan, random) => shaped(plan, random, true),
   'missing-partitions': (plan) => ({
     ...plan,
