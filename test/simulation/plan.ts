@@ -57,6 +57,11 @@ export const ENABLED: ReadonlySet<Kind> = new Set<Kind>([
   'quotas',
   'deposed-leaders',
   'missing-partitions',
+  'huge-records',
+  'list-too-large',
+  'only-split-and-forgotten',
+  'only-quota',
+  'only-deposed-leader',
 ])
 
 /** A value before it is serialized. */
