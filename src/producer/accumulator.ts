@@ -94,7 +94,8 @@ export class Accumulator {
     const needBytes = bufferSizeFor(RECORD_BATCH_HEADER_BYTES + exactSizeBytes(record))
     const roundBytes = this.#pool.sizeFor(needBytes)
     const leastBytes = roundBytes > this.#budget.totalBytes ? needBytes : roundBytes
-    const limitBytes = queue.fillBytes(record.topic.fill.targetBytes)
+    const { fill } = record.topic
+    const limitBytes = queue.fillBytes(fill.nextBytes)
     const usualBytes = Math.min(queue.usualBufferBytes, bufferSizeFor(limitBytes))
     const sizeBytes = this.#takeMemory(leastBytes, usualBytes, force)
     if (sizeBytes < 0) return Appended.noMemory
@@ -103,6 +104,7 @@ export class Accumulator {
     batch.records.limitBytes = limitBytes
     mustAppend(batch, record)
     queue.open = batch
+    fill.opened(batch)
     this.#incomplete.add(batch)
     if (this.#options.lingerMs > 0) {
       this.#lingering.push(batch)

@@ -32,7 +32,6 @@ export interface DeliveryOptions {
   readonly retryBackoffMaxMs: number
   readonly retries: number
   readonly deliveryTimeoutMs: number
-  readonly batchSizeBytes: number
 }
 
 /** What delivery works with; all made by the producer. */
@@ -45,8 +44,10 @@ export interface DeliveryParts {
   readonly producerIds: ProducerIdSource | null
   readonly runCallback: CallbackRunner
   readonly decompress: Decompress
-  /** The batch was larger than its broker takes. */
-  readonly onTooLarge: (batch: ProducerBatch) => void
+  /** The batch is in the log: its broker takes batches of its size. */
+  readonly onTaken: (batch: ProducerBatch) => void
+  /** The batch was larger than its broker takes; returns most bytes for each part, before compression. */
+  readonly onTooLarge: (batch: ProducerBatch) => number
   /** Memory came free. */
   readonly onFreed: () => void
   readonly refreshMetadata: () => void
@@ -229,6 +230,7 @@ export class Delivery {
   #acknowledge(batch: ProducerBatch, baseOffset: bigint, logAppendTimeMs: number): void {
     this.#parts.counter.recordsAcknowledged += batch.recordCount
     this.#parts.accumulator.settled(batch)
+    this.#parts.onTaken(batch)
     this.#leave(batch, true)
     batch.acknowledge(baseOffset, logAppendTimeMs, this.#parts.runCallback)
   }
@@ -276,9 +278,9 @@ export class Delivery {
   /** Takes the batch's place: smaller ones with the same records and numbers. */
   #split(batch: ProducerBatch): void {
     const { queue } = batch
-    const children = splitBatch(batch, this.#options.batchSizeBytes, this.#parts.decompress)
+    const maxBytes = this.#parts.onTooLarge(batch)
+    const children = splitBatch(batch, maxBytes, this.#parts.decompress)
     this.#parts.counter.batchesSplit++
-    this.#parts.onTooLarge(batch)
     queue.replaceSent(batch, children)
     this.#parts.accumulator.adopt(children)
     this.#parts.accumulator.settled(batch)

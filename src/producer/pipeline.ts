@@ -6,6 +6,7 @@
  *   TopicDirectory <- MetadataCache            v
  *                                          delivery -> promises and callbacks
  */
+import { assert } from '../assert.js'
 import { systemClock, type Clock } from '../clock.js'
 import type { OttlaError } from '../errors.js'
 import { safeLogger, silentLogger, type Logger } from '../logger.js'
@@ -16,6 +17,7 @@ import type { NetworkContext } from '../network/options.js'
 import { dialTcp } from '../network/tcp.js'
 import type { Dial } from '../network/transport.js'
 import { Accumulator } from './accumulator.js'
+import type { BatchFill } from './batch-fill.js'
 import type { CallbackRunner } from './batch-waiters.js'
 import { AutoCompression, type CompressionChoice } from './auto-compression.js'
 import { BufferPool } from './buffer-pool.js'
@@ -121,8 +123,12 @@ export class Pipeline<K, V> {
       producerIds: this.#producerIds,
       runCallback: this.runCallback,
       decompress,
-      onTooLarge: ({ queue, sizeBytes }) =>
-        this.directory.topics.get(queue.topic)?.fill.refused(sizeBytes),
+      onTaken: ({ queue, sizeBytes }) => this.#fillOf(queue).taken(sizeBytes),
+      onTooLarge: ({ queue, records, sizeBytes }) => {
+        const fill = this.#fillOf(queue)
+        fill.refused(sizeBytes)
+        return fill.partBytes(records.sizeBytes, sizeBytes)
+      },
       onFreed: () => this.intake.roomFreed(),
       refreshMetadata: () => this.metadata.requestRefresh(),
       whyUnsent: (queue) => this.#whyUnsent(queue),
@@ -235,6 +241,12 @@ export class Pipeline<K, V> {
     if (queue.leaderId < 0) return leaderless(queue)
     if (this.#producerIds !== null && awaitsIdentity) return this.#producerIds.lastError
     return this.#pool.lastError(queue.leaderId)
+  }
+
+  #fillOf(queue: PartitionQueue): BatchFill {
+    const topic = this.directory.topics.get(queue.topic)
+    assert(topic !== undefined, 'a topic with batches stays in the directory')
+    return topic.fill
   }
 
   #makeDirectory(options: ResolvedOptions<K, V>, { clock, random }: Environment): TopicDirectory {

@@ -50,7 +50,12 @@ export class StickyPartitioner {
     const queue = this.#queue
     if (queue === null || queue.partition >= this.#topic.partitionCount) return this.advance()
     const { targetBytes } = this.#topic.fill
-    const enough = queue.open === null ? Math.min(TRICKLE_BYTES, targetBytes) : targetBytes * 2
+    const { open } = queue
+    // An open batch may be meant to be larger than the usual one (batch-limit.ts).
+    const enough =
+      open === null
+        ? Math.min(TRICKLE_BYTES, targetBytes)
+        : Math.max(open.records.limitBytes, targetBytes) * 2
     return this.#bytes >= enough ? this.advance() : queue
   }
 

@@ -1,5 +1,6 @@
 import t from 'tap'
 import { BatchFill } from '../../src/producer/batch-fill.js'
+import { batchOf, queueOf } from './support/pieces.js'
 
 t.test('without a gain a batch takes its size and no more', async (t) => {
   const fill = new BatchFill(1000, 50_000)
@@ -45,15 +46,38 @@ t.test('a reset begins again', async (t) => {
   t.equal(fill.ratio, 1)
 })
 
-t.test('a batch that its broker refused is the last of that size', async (t) => {
-  const fill = new BatchFill(4000, 9000)
-  for (let i = 0; i < 50; i++) fill.observed(0.1)
-  fill.refused(3000)
-  t.equal(fill.targetBytes, 1500, 'compression is not counted on any more')
-  fill.refused(20_000)
-  t.equal(fill.targetBytes, 1500, 'never larger again')
-  fill.refused(10)
-  t.equal(fill.targetBytes, 512, 'nor absurdly small')
+t.test(
+  'a batch that its broker refused makes the next ones smaller, at the same ratio',
+  async (t) => {
+    const fill = new BatchFill(4000, 50_000)
+    fill.reset(0.5)
+    fill.refused(4000)
+    t.equal(fill.ratio, 0.5, 'of which the refusal says nothing')
+    t.equal(fill.targetBytes, Math.floor(1000 / (0.5 * 1.05)))
+    fill.refused(20_000)
+    t.equal(fill.targetBytes, Math.floor(1000 / (0.5 * 1.05)), 'what was known')
+  },
+)
+
+t.test('the next batch may be one that finds out more', async (t) => {
+  const fill = new BatchFill(4000, 50_000)
+  fill.refused(4000)
+  for (let i = 0; i < 4; i++) fill.taken(990)
+  t.equal(fill.targetBytes, 1000)
+  t.equal(fill.nextBytes, 2000)
+  fill.reset(0.5)
+  t.equal(fill.nextBytes, Math.floor(2000 / (0.5 * 1.05)))
+  fill.opened(batchOf(queueOf()))
+  t.equal(fill.nextBytes, fill.targetBytes, 'one at a time')
+  for (let i = 0; i < 4; i++) fill.taken(1990)
+  t.equal(fill.targetBytes, Math.floor(1990 / (0.5 * 1.05)))
+})
+
+t.test('parts of what was refused are as large as is taken', async (t) => {
+  const fill = new BatchFill(4000, 50_000)
+  fill.refused(4000)
+  t.equal(fill.partBytes(4000, 4000), 1000)
+  t.equal(fill.partBytes(16_000, 4000), Math.floor(4000 / 1.05))
 })
 
 t.test('only a batch of half the size and more tells how a full one comes out', async (t) => {
@@ -61,5 +85,5 @@ t.test('only a batch of half the size and more tells how a full one comes out', 
   t.equal(fill.isTelling(499), false)
   t.equal(fill.isTelling(500), true)
   fill.refused(1000)
-  t.equal(fill.isTelling(256), true, 'of the size that the broker takes')
+  t.equal(fill.isTelling(125), true, 'of the size that the broker takes')
 })

@@ -1,4 +1,5 @@
 import t from 'tap'
+import type { ProducerBatch } from '../../src/producer/batch.js'
 import type { PartitionQueue } from '../../src/producer/partition-queue.js'
 import type { ProducerTopic } from '../../src/producer/topic.js'
 import { batchOf, metadataOf, seededRandom, topicOf } from './support/pieces.js'
@@ -10,6 +11,13 @@ function drawing(leaders: readonly number[], draws: readonly number[]): Producer
   let next = 0
   const random = (): number => draws[next++ % draws.length] as number
   return topicOf(leaders, { random, batchSizeBytes: SIZE, isAdaptive: false })
+}
+
+/** An open batch that is full at `limitBytes`, as the accumulator makes it. */
+function openBatch(queue: PartitionQueue, limitBytes: number): ProducerBatch {
+  const batch = batchOf(queue)
+  batch.records.limitBytes = limitBytes
+  return batch
 }
 
 t.test('it stays with one partition until a batch’s worth of bytes has gone there', async (t) => {
@@ -40,8 +48,18 @@ t.test('a trickle, whose batches leave as they come, moves on after 16 KiB', asy
 t.test('it does not leave an open batch behind before twice that', async (t) => {
   const { sticky } = drawing([1, 1, 1, 1], [0.3, 0.6])
   const queue = sticky.current()
-  queue.open = batchOf(queue)
+  queue.open = openBatch(queue, SIZE)
   sticky.appended(2 * SIZE - 1)
+  t.equal(sticky.current(), queue)
+  sticky.appended(1)
+  t.not(sticky.current(), queue)
+})
+
+t.test('nor before twice what that batch is to hold', async (t) => {
+  const { sticky } = drawing([1, 1, 1, 1], [0.3, 0.6])
+  const queue = sticky.current()
+  queue.open = openBatch(queue, 5 * SIZE)
+  sticky.appended(10 * SIZE - 1)
   t.equal(sticky.current(), queue)
   sticky.appended(1)
   t.not(sticky.current(), queue)

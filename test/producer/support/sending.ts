@@ -262,7 +262,7 @@ export class SendingRig {
     )
     const producerIds = isIdempotent ? this.#producerIds() : null
     this.delivery = new Delivery(
-      { retries, deliveryTimeoutMs, batchSizeBytes, retryBackoffMs: 100, retryBackoffMaxMs: 1000 },
+      { retries, deliveryTimeoutMs, retryBackoffMs: 100, retryBackoffMaxMs: 1000 },
       {
         random: () => 0.5,
         logger: silentLogger,
@@ -273,7 +273,8 @@ export class SendingRig {
         decompress: () => {
           throw new Error('nothing is compressed here')
         },
-        onTooLarge: () => {},
+        onTaken: () => {},
+        onTooLarge: () => batchSizeBytes,
         onFreed: () => this.freed++,
         refreshMetadata: () => this.refreshes++,
         whyUnsent: () => null,
