@@ -12,7 +12,7 @@ import {
 import type { Logger } from '../logger.js'
 import { ProtocolError } from '../errors.js'
 import type { Decompress } from '../protocol/record-batch-reader.js'
-import { AutoCompression } from './auto-compression.js'
+import { AutoCompression, codecsForAuto } from './auto-compression.js'
 import { FIRST_VERSION_WITH_ZSTD } from './produce-request.js'
 import type { CompressionPolicy } from './compressor.js'
 
@@ -34,7 +34,7 @@ export function compressionPolicy(
 ): CompressionPolicy | null {
   if (option === 'auto') {
     const mayUseZstd = parts.maxProduceVersion >= FIRST_VERSION_WITH_ZSTD
-    return new AutoCompression(parts.stopwatchMs, parts.logger, mayUseZstd)
+    return new AutoCompression(codecsForAuto(mayUseZstd), parts.stopwatchMs, parts.logger)
   }
   const { codec, level } = typeof option === 'string' ? { codec: option, level: undefined } : option
   const made = createCodec(codec, level)

@@ -47,8 +47,8 @@ const SLOW_SYNC_UP_TO_BYTES = 4096
 export interface CompressionPolicy {
   /** The codec for a batch with these records; null: none. Asked once for each batch. */
   codecFor(topic: ProducerTopic, recordBytes: Uint8Array): Codec | null
-  /** A batch of `plainBytes` came out at `ratio` (compressed / plain). */
-  observed?(topic: ProducerTopic, ratio: number, plainBytes: number): void
+  /** `codec` made a batch of `plainBytes` come out at `ratio` (compressed / plain). */
+  observed?(topic: ProducerTopic, ratio: number, plainBytes: number, codec: Codec): void
 }
 
 export interface CompressorParts {
@@ -175,7 +175,7 @@ export class Compressor {
     counter.plainBytes += plainBytes
     counter.compressedBytes += Math.min(plainBytes, compressedBytes)
     if (topic.fill.isTelling(plainBytes)) topic.fill.observed(ratio)
-    policy.observed?.(topic, ratio, plainBytes)
+    policy.observed?.(topic, ratio, plainBytes, codec)
     if (compressedBytes >= plainBytes) {
       accumulator.giveRoom(room)
       return
