@@ -244,7 +244,8 @@ export class Accumulator {
     const savedBytes = Math.max(0, batch.budgetBytes - batch.wire.buffer.length)
     batch.budgetBytes -= savedBytes
     this.#budget.give(savedBytes) // first: the pool keeps no more than is free
-    this.#pool.give(plain)
+    // Sent more than once already (last-resort.ts), a socket may hold it still.
+    if (batch.attempts <= 1) this.#pool.give(plain)
   }
 
   /** The batch's memory is free, and its buffer too where nobody can hold it. */

@@ -147,6 +147,7 @@ export class ProducerBatch {
   adoptCompressed(compressed: BatchBytes, codecId: number): Buffer {
     this.#otherBytes = compressed
     this.#codecId = codecId
+    this.#isSealed = false // it may have been refused as it was (last-resort.ts)
     return this.records.releaseBuffer()
   }
 

@@ -185,7 +185,8 @@ export class Compressor {
   }
 }
 
-function syncLimitBytes({ name, level }: Codec): number {
+/** Up to so many bytes the codec is called at once, on the event loop's thread. */
+export function syncLimitBytes({ name, level }: Codec): number {
   const isSlow = name === 'zstd' && level !== undefined && level >= SLOW_ZSTD_LEVEL
   return isSlow ? SLOW_SYNC_UP_TO_BYTES : SYNC_UP_TO_BYTES[name]
 }

@@ -17,14 +17,9 @@ import { ErrorCodes, errorCode } from '../protocol/error-codes.js'
 import type { ProducerBatch } from './batch.js'
 import type { PartitionQueue } from './partition-queue.js'
 import type { PartitionAnswer } from './produce-request.js'
+import { isTooLarge } from './retry-policy.js'
 
 const UNKNOWN_NOTE = 'an attempt was sent and its answer is missing, so it may be in the log or not'
-
-/** Refusals for a batch's size: of the limit on batches, of the segment it would have to fit. */
-const TOO_LARGE: ReadonlySet<number> = new Set([
-  ErrorCodes.MESSAGE_TOO_LARGE,
-  ErrorCodes.RECORD_LIST_TOO_LARGE,
-])
 
 /** What is known of a batch that ends now; while in the air it may still be written. */
 function outcomeOf(batch: ProducerBatch, otherwise: DeliveryOutcome): DeliveryOutcome {
@@ -59,8 +54,9 @@ export function failed(
   cause: OttlaError,
   answer?: PartitionAnswer,
 ): (index: number) => DeliveryError {
-  const isTooLarge = answer !== undefined && TOO_LARGE.has(answer.errorCode)
-  if (isTooLarge) return () => tooLarge(batch, cause, answer.errorCode)
+  if (answer !== undefined && isTooLarge(answer.errorCode)) {
+    return () => tooLarge(batch, cause, answer.errorCode)
+  }
   const minded = new Map<number, string | null>() // once for all: a batch may have 100,000 records
   for (const { batchIndex, batchIndexErrorMessage } of answer?.recordErrors ?? []) {
     const isOurs = batchIndex >= 0 && batchIndex < batch.recordCount

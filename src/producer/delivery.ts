@@ -24,7 +24,7 @@ import type { MetricsCounter } from './metrics.js'
 import type { PartitionQueue } from './partition-queue.js'
 import type { PartitionAnswer, ProduceRequest } from './produce-request.js'
 import type { ProducerIdSource } from './producer-id.js'
-import { ANSWER_LOST, judge, type Verdict } from './retry-policy.js'
+import { ANSWER_LOST, isTooLarge, judge, type Verdict } from './retry-policy.js'
 import { splitBatch } from './split-batch.js'
 
 export interface DeliveryOptions {
@@ -48,6 +48,11 @@ export interface DeliveryParts {
   readonly onTaken: (batch: ProducerBatch) => void
   /** The batch was larger than its broker takes; returns most bytes for each part, before compression. */
   readonly onTooLarge: (batch: ProducerBatch) => number
+  /**
+   * True where the refused batch will be considered again, with fewer bytes, or else `giveUp` will be
+   * called (unless the batch is done by then).
+   */
+  readonly compressRefused: (batch: ProducerBatch, giveUp: () => void) => boolean
   /** Memory came free. */
   readonly onFreed: () => void
   readonly refreshMetadata: () => void
@@ -215,16 +220,37 @@ export class Delivery {
       this.#leave(batch, false) // told before: its queue goes on
       return
     }
+    const { answer } = circumstances
     batch.lastError = error
     if (verdict.attemptMaybeWritten) batch.maybeWritten = true
     const mayTryAgain = batch.attempts <= this.#options.retries
-    if (verdict.action === 'split') this.#split(batch)
-    else if (verdict.action === 'fail' || !mayTryAgain) {
-      this.#fail(batch, deliveryErrors.failed(batch, error, circumstances.answer))
+    if (answer !== undefined && isTooLarge(answer.errorCode)) {
+      this.#tooLarge(batch, verdict, error, answer)
+    } else if (verdict.action === 'fail' || !mayTryAgain) {
+      this.#fail(batch, deliveryErrors.failed(batch, error, answer))
     } else {
       this.#retry(batch, verdict, circumstances)
       if (verdict.action === 'restart-sequence') this.#restartSequence(batch.queue)
     }
+  }
+
+  /**
+   * Refused for its size: smaller it may yet be taken. Where an earlier attempt may have been stored, its
+   * numbers keep it from being stored twice: the same records are a repetition, and parts of
+   * them out of order (split-batch.ts).
+   */
+  #tooLarge(
+    batch: ProducerBatch,
+    verdict: Verdict,
+    error: OttlaError,
+    answer: PartitionAnswer,
+  ): void {
+    const maxBytes = this.#parts.onTooLarge(batch)
+    const giveUp = (): void => {
+      if (verdict.action === 'split') this.#split(batch, maxBytes)
+      else this.#fail(batch, deliveryErrors.failed(batch, error, answer))
+    }
+    if (!this.#parts.compressRefused(batch, giveUp)) giveUp()
   }
 
   #acknowledge(batch: ProducerBatch, baseOffset: bigint, logAppendTimeMs: number): void {
@@ -276,9 +302,8 @@ export class Delivery {
   }
 
   /** Takes the batch's place: smaller ones with the same records and numbers. */
-  #split(batch: ProducerBatch): void {
+  #split(batch: ProducerBatch, maxBytes: number): void {
     const { queue } = batch
-    const maxBytes = this.#parts.onTooLarge(batch)
     const children = splitBatch(batch, maxBytes, this.#parts.decompress)
     this.#parts.counter.batchesSplit++
     queue.replaceSent(batch, children)

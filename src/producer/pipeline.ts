@@ -17,7 +17,6 @@ import type { NetworkContext } from '../network/options.js'
 import { dialTcp } from '../network/tcp.js'
 import type { Dial } from '../network/transport.js'
 import { Accumulator } from './accumulator.js'
-import type { BatchFill } from './batch-fill.js'
 import type { CallbackRunner } from './batch-waiters.js'
 import { AutoCompression, type CompressionChoice } from './auto-compression.js'
 import { BufferPool } from './buffer-pool.js'
@@ -26,6 +25,7 @@ import { Compressor } from './compressor.js'
 import { Delivery } from './delivery.js'
 import { leaderless } from './delivery-errors.js'
 import { Intake } from './intake.js'
+import { LastResort } from './last-resort.js'
 import { MetricsCounter, type ProducerMetrics } from './metrics.js'
 import { MemoryBudget } from './memory-budget.js'
 import type { ResolvedOptions } from './options.js'
@@ -34,6 +34,7 @@ import type { PartitionQueue } from './partition-queue.js'
 import { Placement } from './placement.js'
 import { ProducerIdSource } from './producer-id.js'
 import { Sender } from './sender.js'
+import type { ProducerTopic } from './topic.js'
 import { TopicDirectory } from './topic-directory.js'
 
 /** Time, chance and sockets: what a test or a simulation may replace. */
@@ -82,6 +83,7 @@ export class Pipeline<K, V> {
   readonly #pool: BrokerPool
   readonly #producerIds: ProducerIdSource | null
   readonly #compressor: Compressor | null
+  readonly #lastResort: LastResort | null
   #autoCompression: AutoCompression | null = null
   #isClosed = false
 
@@ -115,6 +117,7 @@ export class Pipeline<K, V> {
     )
     this.directory = this.#makeDirectory(options, environment)
     this.#compressor = this.#makeCompressor(options)
+    this.#lastResort = this.#makeLastResort(onBroken)
     this.delivery = new Delivery(options, {
       random,
       logger: this.logger,
@@ -123,12 +126,13 @@ export class Pipeline<K, V> {
       producerIds: this.#producerIds,
       runCallback: this.runCallback,
       decompress,
-      onTaken: ({ queue, sizeBytes }) => this.#fillOf(queue).taken(sizeBytes),
+      onTaken: ({ queue, sizeBytes }) => this.#topicOf(queue).fill.taken(sizeBytes),
       onTooLarge: ({ queue, records, sizeBytes }) => {
-        const fill = this.#fillOf(queue)
+        const { fill } = this.#topicOf(queue)
         fill.refused(sizeBytes)
         return fill.partBytes(records.sizeBytes, sizeBytes)
       },
+      compressRefused: (batch, giveUp) => this.#lastResort?.compress(batch, giveUp) ?? false,
       onFreed: () => this.intake.roomFreed(),
       refreshMetadata: () => this.metadata.requestRefresh(),
       whyUnsent: (queue) => this.#whyUnsent(queue),
@@ -243,10 +247,10 @@ export class Pipeline<K, V> {
     return this.#pool.lastError(queue.leaderId)
   }
 
-  #fillOf(queue: PartitionQueue): BatchFill {
+  #topicOf(queue: PartitionQueue): ProducerTopic {
     const topic = this.directory.topics.get(queue.topic)
     assert(topic !== undefined, 'a topic with batches stays in the directory')
-    return topic.fill
+    return topic
   }
 
   #makeDirectory(options: ResolvedOptions<K, V>, { clock, random }: Environment): TopicDirectory {
@@ -295,6 +299,22 @@ export class Pipeline<K, V> {
       onReady: (queue) => this.sender.consider(queue),
       onFreed: () => this.intake.roomFreed(),
       defer: (callback) => clock.defer(callback),
+    })
+  }
+
+  #makeLastResort(onBroken: (error: unknown) => void): LastResort | null {
+    const auto = this.#autoCompression
+    if (auto === null) return null // any other codec has been tried by then
+    return new LastResort({
+      codecsFor: ({ queue, recordCount, codecId }) =>
+        auto.codecsForRefused(this.#topicOf(queue), recordCount, codecId),
+      accumulator: this.accumulator,
+      counter: this.counter,
+      decompress,
+      onReady: (queue) => this.sender.consider(queue),
+      onFreed: () => this.intake.roomFreed(),
+      onBroken,
+      defer: (callback) => this.clock.defer(callback),
     })
   }
 

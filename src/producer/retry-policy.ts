@@ -57,6 +57,11 @@ export const ANSWER_LOST: Verdict = verdict('retry', {
   refreshMetadata: true,
 })
 
+/** Refused for its size: of the limit on batches, or of the segment that it would have to fit. */
+export function isTooLarge(code: number): boolean {
+  return code === ErrorCodes.MESSAGE_TOO_LARGE || code === ErrorCodes.RECORD_LIST_TOO_LARGE
+}
+
 /** Judges the error code of one partition in a Produce answer. */
 export function judge(code: number, batch: BatchFacts): Verdict {
   switch (code) {
@@ -64,7 +69,7 @@ export function judge(code: number, batch: BatchFacts): Verdict {
     case ErrorCodes.DUPLICATE_SEQUENCE_NUMBER: // it was written before; Kafka forgot the offset
       return ACKNOWLEDGE
     case ErrorCodes.MESSAGE_TOO_LARGE:
-    case ErrorCodes.RECORD_LIST_TOO_LARGE: // larger than a segment of the log
+    case ErrorCodes.RECORD_LIST_TOO_LARGE:
       return verdict(batch.recordCount > 1 ? 'split' : 'fail')
     case ErrorCodes.OUT_OF_ORDER_SEQUENCE_NUMBER:
       return judgeOutOfOrder(batch)

@@ -275,6 +275,7 @@ export class SendingRig {
         },
         onTaken: () => {},
         onTooLarge: () => batchSizeBytes,
+        compressRefused: () => false,
         onFreed: () => this.freed++,
         refreshMetadata: () => this.refreshes++,
         whyUnsent: () => null,
