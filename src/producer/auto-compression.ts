@@ -171,15 +171,12 @@ export class AutoCompression implements CompressionPolicy {
     trials: CodecTrials,
     recordBytes: Uint8Array,
   ): void {
-    const { rounds } = trials
     const spentMs = trials.goOn(recordBytes)
     const nowMs = this.#stopwatchMs()
     this.#restUntilMs = Math.max(this.#restUntilMs, nowMs) + spentMs * REST_FACTOR
     if (trials.isDone) this.#conclude(topic, state, trials)
-    // At first anything is better than nothing.
-    else if (trials.rounds > rounds && state.chosenLabel === undefined) {
-      this.#choose(state, trials, undefined)
-    }
+    // At first the best of those that have had their go is better than any.
+    else if (state.chosenLabel === undefined) this.#choose(state, trials, undefined)
   }
 
   #conclude({ name, fill }: ProducerTopic, state: TopicState, trials: CodecTrials): void {
@@ -197,7 +194,8 @@ export class AutoCompression implements CompressionPolicy {
 
   #choose(state: TopicState, trials: CodecTrials, current: string | undefined): CompressionChoice {
     const { codec, label, ratio, cpuMsPerMb, cost } = trials.best(current)
-    const costs = Object.fromEntries(trials.scores.map((score) => [score.label, score.cost]))
+    const tried = trials.scores.filter((score) => score.cost < Infinity)
+    const costs = Object.fromEntries(tried.map((score) => [score.label, score.cost]))
     const name = codec?.name ?? 'none'
     const choice = { codec: name, level: codec?.level, ratio, cpuMsPerMb, cost, costs }
     state.codec = codec

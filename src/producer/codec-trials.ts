@@ -88,11 +88,6 @@ export class CodecTrials {
     this.#monotonicMs = monotonicMs
   }
 
-  /** Rounds that are through. */
-  get rounds(): number {
-    return this.#rounds
-  }
-
   get isDone(): boolean {
     return this.#rounds === ROUNDS
   }

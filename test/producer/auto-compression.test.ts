@@ -160,6 +160,15 @@ t.test('what repeats itself only over half a megabyte is seen', async (t) => {
   t.equal(it.trials.get('zstd:1')?.mostBytes, HALF_MB)
 })
 
+t.test('after the first batch the best of those that had their go is taken', async (t) => {
+  const it = rig(() => ({ ...USUAL, snappy: 9 }))
+  const topic = topicOf([1])
+  t.equal(it.run(topic, 1, () => jsonLines(HALF_MB))[0], 'lz4')
+  const { codec, costs = {} } = it.auto.choiceOf(topic) ?? {}
+  t.equal(codec, 'lz4')
+  t.strictSame(Object.keys(costs), ['none', 'lz4', 'snappy', 'zstd:1'])
+})
+
 t.test('however slow the codecs are, a batch is not held up for long', async (t) => {
   const it = rig(() => ({ lz4: 9, snappy: 9, 'zstd:1': 9, 'zstd:3': 9, gzip: 300 }))
   it.run(topicOf([1]), 30, () => farRepetition(HALF_MB))
