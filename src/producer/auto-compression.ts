@@ -175,13 +175,12 @@ export class AutoCompression implements CompressionPolicy {
     const nowMs = this.#stopwatchMs()
     this.#restUntilMs = Math.max(this.#restUntilMs, nowMs) + spentMs * REST_FACTOR
     if (trials.isDone) this.#conclude(topic, state, trials)
-    // At first the best of those that have had their go is better than any.
-    else if (state.chosenLabel === undefined) this.#choose(state, trials, undefined)
+    else if (state.chosenLabel === undefined) this.#choose(state, trials, trials.guess())
   }
 
   #conclude({ name, fill }: ProducerTopic, state: TopicState, trials: CodecTrials): void {
     const before = state.chosenLabel
-    const choice = this.#choose(state, trials, before)
+    const choice = this.#choose(state, trials, trials.best(before))
     state.trials = null
     state.triedBytes = Math.max(state.triedBytes, trials.largestBytes)
     state.batches = 0
@@ -192,8 +191,8 @@ export class AutoCompression implements CompressionPolicy {
     this.#logger.info({ topic: name, ...choice }, 'compression chosen for a topic')
   }
 
-  #choose(state: TopicState, trials: CodecTrials, current: string | undefined): CompressionChoice {
-    const { codec, label, ratio, cpuMsPerMb, cost } = trials.best(current)
+  #choose(state: TopicState, trials: CodecTrials, best: Score): CompressionChoice {
+    const { codec, label, ratio, cpuMsPerMb, cost } = best
     const tried = trials.scores.filter((score) => score.cost < Infinity)
     const costs = Object.fromEntries(tried.map((score) => [score.label, score.cost]))
     const name = codec?.name ?? 'none'

@@ -23,6 +23,8 @@ const ROUNDS = 3
 const SLICE_MS = 2
 /** Enough to tell what CPU a codec takes; not what it gains. */
 const SAMPLE_BYTES = 32_768
+/** A smaller ratio is worth a codec's while until its time is known. */
+const GAIN = 0.9
 /** Share of its cost by which the codec at hand must be beaten: at least, and at most. */
 const CLEARLY = 0.05
 const OVERWHELMINGLY = 0.25
@@ -143,7 +145,7 @@ export class CodecTrials {
    * case. Not to compress, which spares those who read too, is better wherever it is no worse.
    */
   best(current: string | undefined): Score {
-    const best = this.#least(({ cost }) => cost)
+    const best = least(this.scores, ({ cost }) => cost)
     const held = this.scores.find(({ label }) => label === current)
     if (held === undefined || held === best || best.codec === null) return best
     const noise = Math.min(Math.max(held.noise, best.noise), held.cost * OVERWHELMINGLY)
@@ -151,14 +153,29 @@ export class CodecTrials {
     return best.cost + margin < held.cost ? best : held
   }
 
-  /** The one that gains most, whatever it costs. */
-  smallest(): Score {
-    return this.#least(({ ratio }) => ratio)
+  /**
+   * The cheapest of those that were tried, before the trials are through. A time measured once, by a
+   * codec that has just been loaded, is no reason not to compress at all; a ratio is.
+   */
+  guess(): Score {
+    const gains = ({ cost, ratio }: Score): boolean => cost < Infinity && ratio < GAIN
+    return least([...this.scores.filter(gains), ...this.scores.slice(0, 1)], costOfCodec)
   }
 
-  #least(of: (score: Score) => number): Score {
-    return this.scores.reduce((a, b) => (of(b) < of(a) ? b : a))
+  /** The one that gains most, whatever it costs. */
+  smallest(): Score {
+    return least(this.scores, ({ ratio }) => ratio)
   }
+}
+
+/** The first of the scores with the least of this. */
+function least(scores: readonly Score[], of: (score: Score) => number): Score {
+  return scores.reduce((a, b) => (of(b) < of(a) ? b : a))
+}
+
+/** "none" comes last. */
+function costOfCodec({ codec, cost }: Score): number {
+  return codec === null ? Infinity : cost
 }
 
 function labelOf({ name, level }: Codec): string {

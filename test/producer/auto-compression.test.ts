@@ -169,6 +169,14 @@ t.test('after the first batch the best of those that had their go is taken', asy
   t.strictSame(Object.keys(costs), ['none', 'lz4', 'snappy', 'zstd:1'])
 })
 
+t.test('a first call that takes long is no reason not to compress', async (t) => {
+  const it = rig(() => ({ lz4: 900, snappy: 900, 'zstd:1': 900, 'zstd:3': 900, gzip: 900 }))
+  const topic = topicOf([1])
+  t.type(it.run(topic, 1, () => jsonLines(HALF_MB))[0], 'string')
+  it.run(topic, 30, () => jsonLines(HALF_MB))
+  t.equal(it.auto.choiceOf(topic)?.codec, 'none', 'if it stays like that, it is')
+})
+
 t.test('however slow the codecs are, a batch is not held up for long', async (t) => {
   const it = rig(() => ({ lz4: 9, snappy: 9, 'zstd:1': 9, 'zstd:3': 9, gzip: 300 }))
   it.run(topicOf([1]), 30, () => farRepetition(HALF_MB))
