@@ -17,6 +17,7 @@ import { Connection } from './connection.js'
 import type { ConnectionListener, ConnectionTarget } from './connection.js'
 import { LOWEST_API_VERSIONS, highestApiVersions, negotiateVersions } from './handshake.js'
 import type { NetworkContext } from './options.js'
+import type { Transport } from './transport.js'
 
 /** What an attempt to open a connection needs. */
 export interface OpenOptions {
@@ -61,15 +62,19 @@ async function attempt(
     connection.close(givenUp(target))
   }
   signal.addEventListener('abort', giveUp)
+  let transport: Transport | undefined
   try {
     const timeoutMs = timeLeftMs()
-    connection.start(await context.dial(target, connection, { timeoutMs, signal }))
+    transport = await context.dial(target, connection, { timeoutMs, signal })
+    connection.start(transport)
     const caps = context.options.apiVersions
     const handshake = { caps, version, timeoutMs: timeLeftMs() }
     connection.becomeReady(await negotiateVersions(connection, handshake))
     if (!connection.isOpen) throw givenUp(target)
+    transport.judge?.(true)
     return connection
   } catch (error) {
+    if (!signal.aborted) transport?.judge?.(false)
     connection.close(givenUp(target))
     throw error
   } finally {

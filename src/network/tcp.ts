@@ -17,6 +17,7 @@ import type { Socket } from 'node:net'
 import type { Clock } from '../clock.js'
 import { ConnectionError } from '../errors.js'
 import type { ConnectionPhase } from '../errors.js'
+import { AddressOrder } from './address-order.js'
 import { formatAddress } from './address.js'
 import type { Address, Dial, DialOptions, Transport, TransportHandlers } from './transport.js'
 
@@ -27,19 +28,33 @@ import type { Address, Dial, DialOptions, Transport, TransportHandlers } from '.
 const READ_BYTES = 65_536
 const KEEP_ALIVE_DELAY_MS = 60_000 // for half-dead links; a dead broker is found by time-outs sooner
 
-/** A `Dial` over node:net; `clock` measures its time limit. */
+/** Who is told: what the stream hears, and whether it was of use. */
+interface Ears {
+  readonly handlers: TransportHandlers
+  readonly judge: (isUseful: boolean) => void
+}
+
+/** A `Dial` over node:net; `clock` measures its time limit. It remembers which addresses failed. */
 export function dialTcp(clock: Clock): Dial {
+  const order = new AddressOrder()
   return async (address, handlers, options) => {
+    const name = formatAddress(address)
     const deadlineMs = clock.monotonicMs() + options.timeoutMs
-    const targets = await resolve(clock, address, options)
+    const targets = order.sort(name, await resolve(clock, address, options))
     const failures: Error[] = []
     for (const [index, target] of targets.entries()) {
       const timeoutMs = (deadlineMs - clock.monotonicMs()) / (targets.length - index)
+      const judge = (isUseful: boolean): void => {
+        if (isUseful) order.worked(name, target.address)
+        else if (targets.length > 1) order.failed(name, target.address)
+      }
+      const ears = { handlers, judge }
       try {
-        return await open(clock, target, address.port, handlers, { ...options, timeoutMs })
+        return await open(clock, target, address.port, ears, { ...options, timeoutMs })
       } catch (error) {
         failures.push(asError(error))
         if (options.signal?.aborted === true) break
+        judge(false)
       }
     }
     throw connectFailure(address, targets, failures)
@@ -69,7 +84,7 @@ function open(
   clock: Clock,
   target: LookupAddress,
   port: number,
-  handlers: TransportHandlers,
+  { handlers, judge }: Ears,
   options: DialOptions,
 ): Promise<Transport> {
   return new Promise((resolve, reject) => {
@@ -97,7 +112,7 @@ function open(
     socket.once('connect', () => {
       stop()
       socket.off('error', fail)
-      resolve(new TcpTransport(socket, handlers))
+      resolve(new TcpTransport(socket, handlers, judge))
     })
   })
 }
@@ -127,9 +142,11 @@ function giveUpLater(
 }
 
 class TcpTransport implements Transport {
+  readonly judge: (isUseful: boolean) => void
   readonly #socket: Socket
 
-  constructor(socket: Socket, handlers: TransportHandlers) {
+  constructor(socket: Socket, handlers: TransportHandlers, judge: (isUseful: boolean) => void) {
+    this.judge = judge
     let failure: Error | null = null
     this.#socket = socket
     // A broker never closes one half only: without this a full send queue would hide its end.

@@ -35,6 +35,11 @@ export interface Transport {
   ref(): void
   /** Lets the process end although the stream is open. */
   unref(): void
+  /**
+   * Tells what came of the stream: whether a broker has answered on it. Where a name has several
+   * addresses, the next dial tries those of no use last.
+   */
+  judge?(isUseful: boolean): void
 }
 
 /** How to dial. */
@@ -46,8 +51,8 @@ export interface DialOptions {
 }
 
 /**
- * Opens a stream to a broker, trying each IPv4 and IPv6 address of the name in turn. Rejects with
- * ConnectionError, whose phase is `resolve` or `connect`.
+ * Opens a stream to a broker, trying each IPv4 and IPv6 address of the name in turn, those that
+ * were of no use before last. Rejects with ConnectionError, whose phase is `resolve` or `connect`.
  */
 export type Dial = (
   address: Address,

@@ -1,5 +1,7 @@
 // Real sockets on the loopback; servers are written by hand and listen on ports the system picks.
+import dns from 'node:dns'
 import { once } from 'node:events'
+import { syncBuiltinESMExports } from 'node:module'
 import { createServer } from 'node:net'
 import type { AddressInfo, Server, Socket } from 'node:net'
 import t from 'tap'
@@ -21,6 +23,7 @@ async function listen(
   t: Test,
   onSocket: (socket: Socket) => void,
   host = '127.0.0.1',
+  port = 0,
 ): Promise<{ server: Server; port: number }> {
   const sockets = new Set<Socket>()
   const server = createServer((socket) => {
@@ -28,7 +31,7 @@ async function listen(
     socket.on('error', () => {})
     onSocket(socket)
   })
-  server.listen(0, host)
+  server.listen(port, host)
   await once(server, 'listening')
   t.teardown(() => {
     for (const socket of sockets) socket.destroy()
@@ -163,3 +166,55 @@ t.test('carries a whole conversation with a broker', async (t) => {
   connection.closeWhenIdle(new Error('done') as never)
   t.strictSame(closed, ['Error'])
 })
+
+/** A name for two addresses of this machine, for as long as the test runs. */
+function nameForTwo(t: Test): void {
+  const { lookup } = dns.promises
+  const both = ['127.0.0.2', '127.0.0.1'].map((address) => ({ address, family: 4 }))
+  dns.promises.lookup = (async () => both) as unknown as typeof lookup
+  syncBuiltinESMExports()
+  t.teardown(() => {
+    dns.promises.lookup = lookup
+    syncBuiltinESMExports()
+  })
+}
+
+for (const [fault, onSocket] of [
+  ['closes under the handshake', (socket: Socket) => void socket.destroy()],
+  ['is mute', () => {}],
+] as const) {
+  t.test(`an address that ${fault} goes last at the next dial`, async (t) => {
+    nameForTwo(t)
+    const heard: string[] = []
+    const good = await listen(t, (socket) => {
+      heard.push('good')
+      const peer = {
+        send: (bytes: Buffer) => void socket.write(bytes),
+        close: () => socket.destroy(),
+      }
+      socket.on('data', splitRequests(peer, (request) => replyVersions(request))) // prettier-ignore
+    })
+    const clock = new ManualClock()
+    const bad = (socket: Socket): void => {
+      heard.push('bad')
+      socket.on('data', () => clock.advance(200)) // the handshake is under way, and runs out of time
+      onSocket(socket)
+    }
+    await listen(t, bad, '127.0.0.2', good.port)
+    const open = async (): Promise<string> => {
+      const connection = await openConnection({
+        context: { ...testContext({ connectionTimeoutMs: 100, apiVersions: { ApiVersions: 0 } }), clock, dial }, // prettier-ignore
+        target: { nodeId: 1, host: 'kafka.test', port: good.port },
+        signal: new AbortController().signal,
+        listener: { onWritable: () => {}, onClose: () => {} },
+      })
+      connection.close(new Error('done') as never)
+      return 'open'
+    }
+    const dial = dialTcp(systemClock)
+    await t.rejects(open(), { name: 'ConnectionError', phase: 'handshake' })
+    t.equal(await open(), 'open')
+    t.equal(await open(), 'open')
+    t.strictSame(heard, ['bad', 'good', 'good'])
+  })
+}
