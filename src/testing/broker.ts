@@ -8,6 +8,7 @@
  * Neighbours: cluster-state.ts holds them; a network (tcp-network.ts, virtual-network.ts) gives them
  * addresses; server-connection.ts speaks for them.
  */
+import type { MetadataView } from './cluster-state.js'
 import { ProducedRate } from './produced-rate.js'
 import type { ServerConnection } from './server-connection.js'
 
@@ -23,6 +24,10 @@ export class Broker {
   isListed = false
   /** Highest version it speaks, by API name; what is not named has Ottla's highest. */
   versionCaps: Readonly<Record<string, number>>
+  /** Set while it tells old metadata, whatever the others tell. */
+  heldView: MetadataView | null = null
+  /** Set while it gives no producer ids: it answers with this error code, or not at all. */
+  withoutProducerIds: number | 'silent' | null = null
   /** The open ones. */
   readonly connections = new Set<ServerConnection>()
   /** By client id: what a quota is measured against. */

@@ -133,6 +133,7 @@ export class ClusterState {
   wipe(): void {
     for (const name of [...this.topics.keys()]) this.deleteTopic(name)
     this.heldView = null
+    for (const broker of this.brokers.values()) broker.heldView = null
     this.#nextProducerId = this.settings.firstProducerId
     this.clusterId = `${this.settings.clusterId}-${++this.#wipes}`
   }

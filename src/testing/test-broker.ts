@@ -117,6 +117,31 @@ export class TestBroker {
     this.#broker.disconnectAll()
   }
 
+  /**
+   * From now on it tells the metadata of now, promptly, whatever happens and whatever the others tell: a
+   * broker that has lost touch with the controller. Returns how to end it.
+   */
+  holdMetadata(): () => void {
+    const broker = this.#broker
+    const held = broker.heldView ?? this.#cluster.view()
+    broker.heldView = held
+    return () => {
+      if (broker.heldView === held) broker.heldView = null
+    }
+  }
+
+  /**
+   * From now on it gives no producer ids: it refuses with this error code (a retriable one of Kafka's is
+   * COORDINATOR_LOAD_IN_PROGRESS), or says nothing on a connection that asks. Returns how to end it.
+   */
+  withholdProducerIds(how: number | 'silent'): () => void {
+    const broker = this.#broker
+    broker.withoutProducerIds = how
+    return () => {
+      broker.withoutProducerIds = null
+    }
+  }
+
   /** Highest version it speaks from now on, by API name; an API at -1 it does not have at all. */
   limitVersions(caps: Readonly<Record<string, number>>): void {
     this.#broker.versionCaps = caps

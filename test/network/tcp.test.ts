@@ -211,7 +211,7 @@ for (const [fault, onSocket] of [
       connection.close(new Error('done') as never)
       return 'open'
     }
-    const dial = dialTcp(systemClock)
+    const dial = dialTcp(systemClock())
     await t.rejects(open(), { name: 'ConnectionError', phase: 'handshake' })
     t.equal(await open(), 'open')
     t.equal(await open(), 'open')

@@ -12,17 +12,17 @@ import type {
 } from '../../protocol/messages/init-producer-id.js'
 import type { Exchange } from './handler.js'
 
-export function answerInitProducerId({
-  cluster,
-  request,
-  faults,
-}: Exchange<InitProducerIdRequest>): InitProducerIdResponse {
+export function answerInitProducerId(
+  { cluster, broker, request, faults }: Exchange<InitProducerIdRequest>,
+  respond: (answer: InitProducerIdResponse) => void,
+): void {
+  const { withoutProducerIds } = broker
+  if (withoutProducerIds === 'silent') return
   const throttleTimeMs = faults.throttleMs
-  const errorCode = errorOf(request, faults.error)
-  if (errorCode !== ErrorCodes.NONE) {
-    return { throttleTimeMs, errorCode, producerId: -1n, producerEpoch: -1 }
-  }
-  return { throttleTimeMs, errorCode, producerId: cluster.newProducerId(), producerEpoch: 0 }
+  const errorCode = withoutProducerIds ?? errorOf(request, faults.error)
+  const isGiven = errorCode === ErrorCodes.NONE
+  const producerId = isGiven ? cluster.newProducerId() : -1n
+  respond({ throttleTimeMs, errorCode, producerId, producerEpoch: isGiven ? 0 : -1 })
 }
 
 function errorOf(

@@ -35,8 +35,8 @@ export function metadataTargets(request: MetadataRequest, cluster: ClusterState)
 }
 
 export function answerMetadata(exchange: Exchange<MetadataRequest>): MetadataResponse {
-  const { cluster, version, request, faults } = exchange
-  const view = cluster.view()
+  const { cluster, broker, version, request, faults } = exchange
+  const view = broker.heldView ?? cluster.view()
   const error = faults.error
   const wholeError =
     error !== undefined && 'errorCode' in error && WHOLE_ANSWER_ERRORS.has(error.errorCode)

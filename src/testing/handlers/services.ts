@@ -24,7 +24,7 @@ export const SERVICES: readonly Service[] = [
   makeService(metadata, (it, respond) => respond(answerMetadata(it)), metadataTargets),
   makeService(apiVersions, (it, respond) => respond(answerApiVersions(it, SERVICES))),
   makeService(createTopics, (it, respond) => respond(answerCreateTopics(it)), createTopicsTargets),
-  makeService(initProducerId, (it, respond) => respond(answerInitProducerId(it))),
+  makeService(initProducerId, answerInitProducerId),
 ]
 
 /** The service of an API key. */
