@@ -123,6 +123,7 @@ export class BrokerLink implements ConnectionListener {
       target: this.broker,
       listener: this,
       signal: dialling.signal,
+      isForProducing: true,
     }).then(
       (connection) => {
         this.#dialling = undefined
@@ -158,6 +159,7 @@ export class BrokerLink implements ConnectionListener {
     const range = { initialMs: options.reconnectBackoffMs, maxMs: options.reconnectBackoffMaxMs }
     this.#failures = failures
     this.lastError = reason
+    this.#context.cluster.connectionLost()
     this.#dialNotBeforeMs = clock.monotonicMs() + backoffMs(range, failures, random)
     logger.debug({ broker: this.broker, error: reason }, 'the way to a broker is lost')
     this.#listener.onLost(this.broker.nodeId, reason)

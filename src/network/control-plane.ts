@@ -7,12 +7,21 @@
  * (try-in-turn.ts), those that failed most recently last. Bootstrap addresses are resolved anew by
  * each dial, so that a cluster that has moved is found again (KIP-899).
  *
+ *   answered ──────────────> asked first next time
+ *   answered, to no avail ─> asked last: it may have an old view, or be no help for now
+ *   refused for the moment > the same, and another one is asked at once
+ *   refused for good ──────> that is the answer
+ *
  * Not a schedule: one call is one pass over the addresses. metadata.ts decides when to try again.
  *
  * Neighbours: metadata.ts owns it; open-connection.ts opens.
  */
-import { ConnectionError, OttlaError } from '../errors.js'
+import { BrokerError, ConnectionError, OttlaError } from '../errors.js'
+import type { Api } from '../protocol/api.js'
+import { ErrorCodes, errorCode } from '../protocol/error-codes.js'
 import { formatAddress } from './address.js'
+import { backoffMs } from './backoff.js'
+import type { BackoffRange } from './backoff.js'
 import { UNKNOWN_NODE_ID } from './broker.js'
 import type { Broker } from './broker.js'
 import type { Connection, ConnectionTarget } from './connection.js'
@@ -25,6 +34,12 @@ import { tryInTurn } from './try-in-turn.js'
 const HEDGE_MS = 500
 
 const NEVER_MS = -1
+
+/** While one address is silent, the pauses between tries at one that fails. */
+const PAUSE: BackoffRange = { initialMs: 50, maxMs: 250 }
+
+/** Connections kept while one broker after the other is asked; the one that answered longest ago goes. */
+const MOST_CONNECTIONS = 4
 
 /** An answer and where it came from. */
 export interface ControlAnswer<Result> {
@@ -43,7 +58,7 @@ interface Line {
 export class ControlPlane {
   readonly #context: NetworkContext
   readonly #bootstrap: readonly ConnectionTarget[]
-  /** By address. */
+  /** By address; the one that answered last is the last. */
   readonly #lines = new Map<string, Line>()
   /** What became of the last attempt at each address: its time, and in words. */
   readonly #attempts = new Map<string, { readonly failedAtMs: number; readonly fate: string }>()
@@ -74,13 +89,6 @@ export class ControlPlane {
     for (const connection of [...this.#retiring]) connection.close(reason)
   }
 
-  /** A connection that takes requests. Rejects when every address has failed once. */
-  async connection(): Promise<Connection> {
-    if (this.#current?.isOpen === true) return this.#current
-    const { connection } = await this.ask((connection) => Promise.resolve(connection))
-    return connection
-  }
-
   /**
    * Puts a question to one broker after the other until one answers. `question` may be called with
    * several connections. Rejects with ConnectionError, naming each address and its failure, and
@@ -94,9 +102,10 @@ export class ControlPlane {
       const answer = await tryInTurn(targets, {
         clock: this.#context.clock,
         hedgeMs: HEDGE_MS,
+        pauseMs: (failures) => backoffMs(PAUSE, failures, this.#context.random),
         ask: (target) => this.#askOne(target, question),
         onFailure: (target, error) => {
-          this.#leave(target, error instanceof Error ? error.message : String(error))
+          this.#failed(target, error instanceof Error ? error.message : String(error))
         },
         onSilent: (target) => {
           this.#leave(target, 'no answer in time')
@@ -106,6 +115,45 @@ export class ControlPlane {
       return answer
     } catch (error) {
       throw this.#closeReason ?? this.#nobodyAnswers(targets, error)
+    }
+  }
+
+  /**
+   * As `ask`, with a request that any broker may answer: a silent broker costs half a second, and one
+   * that refuses for the moment (COORDINATOR_LOAD_IN_PROGRESS) no more than its answer. Rejects with
+   * BrokerError where a broker refuses for good, or all of them do for the moment.
+   */
+  async request<Request, Response extends { readonly errorCode: number }>(
+    api: Api<Request, Response>,
+    request: Request,
+  ): Promise<Response> {
+    const { cluster } = this.#context
+    const { result } = await this.ask(async (connection): Promise<Response | BrokerError> => {
+      try {
+        await cluster.check(connection, connection.versions, undefined)
+        const response = await connection.request(api, request)
+        return requireAccepted(api, connection, response)
+      } catch (error) {
+        if (error instanceof BrokerError && !error.retriable) return error
+        throw error
+      }
+    })
+    this.rest()
+    if (result instanceof BrokerError) throw result
+    return result
+  }
+
+  /** The answer did not help: the next question goes to another broker. */
+  turnFrom(connection: Connection): void {
+    const failedAtMs = this.#context.clock.monotonicMs()
+    this.#attempts.set(formatAddress(connection), { failedAtMs, fate: 'it answers nothing new' })
+    if (this.#current === connection) this.#current = undefined
+  }
+
+  /** Nothing is missing: one connection is enough. */
+  rest(): void {
+    for (const { connection } of [...this.#lines.values()]) {
+      if (connection !== undefined && connection !== this.#current) this.#retire(connection)
     }
   }
 
@@ -181,34 +229,61 @@ export class ControlPlane {
   }
 
   #forget(address: string, connection: Connection): void {
-    if (this.#lines.get(address)?.connection === connection) this.#lines.delete(address)
+    if (this.#lines.get(address)?.connection === connection) {
+      this.#lines.delete(address)
+      this.#context.cluster.connectionLost()
+    }
     if (this.#current === connection) this.#current = undefined
     this.#retiring.delete(connection)
   }
 
   #retire(connection: Connection): void {
-    this.#forget(formatAddress(connection), connection)
+    const address = formatAddress(connection)
+    if (this.#lines.get(address)?.connection === connection) this.#lines.delete(address)
+    this.#forget(address, connection)
     this.#retiring.add(connection)
     connection.closeWhenIdle(this.#unneeded(connection))
   }
 
   /** From now on questions go to this one first. */
   #adopt(connection: Connection): void {
-    const previous = this.#current
-    this.#attempts.delete(formatAddress(connection))
+    const address = formatAddress(connection)
+    this.#attempts.delete(address)
     this.#current = connection
-    if (previous !== undefined && previous !== connection) this.#retire(previous)
+    const line = this.#lines.get(address)
+    if (line?.connection === connection) {
+      this.#lines.delete(address)
+      this.#lines.set(address, line)
+    }
+    const open = [...this.#lines.values()].flatMap(({ connection }) => connection ?? [])
+    for (const spare of open.slice(0, -MOST_CONNECTIONS)) this.#retire(spare)
   }
 
-  /** Remembers why an address was of no use, and leaves it to answer what else it was asked. */
+  /** Remembers why an address was of no use. One that has refused keeps its connection. */
+  #failed(target: ConnectionTarget, fate: string): void {
+    const line = this.#lines.get(formatAddress(target))
+    if (line?.connection?.isOpen !== true) {
+      this.#leave(target, fate)
+      return
+    }
+    this.#note(target, fate)
+    if (this.#current === line.connection) this.#current = undefined
+  }
+
+  /** As `#failed`, and leaves it to answer what else it was asked. */
   #leave(target: ConnectionTarget, fate: string): void {
+    this.#note(target, fate)
     const address = formatAddress(target)
-    this.#attempts.set(address, { failedAtMs: this.#context.clock.monotonicMs(), fate })
-    this.#context.logger.debug({ address, fate }, 'a broker did not answer a control request')
     const line = this.#lines.get(address)
     this.#lines.delete(address)
     if (line?.connection === undefined) line?.dialling.abort()
     else this.#retire(line.connection)
+  }
+
+  #note(target: ConnectionTarget, fate: string): void {
+    const address = formatAddress(target)
+    this.#attempts.set(address, { failedAtMs: this.#context.clock.monotonicMs(), fate })
+    this.#context.logger.debug({ address, fate }, 'a broker did not answer a control request')
   }
 
   #hangUp(address: string, reason: OttlaError): void {
@@ -223,8 +298,10 @@ export class ControlPlane {
     return new ConnectionError(message, { host, port, phase: 'close' })
   }
 
-  #nobodyAnswers(targets: readonly ConnectionTarget[], cause: unknown): ConnectionError {
+  #nobodyAnswers(targets: readonly ConnectionTarget[], cause: unknown): OttlaError {
     const errors: unknown[] = cause instanceof AggregateError ? cause.errors : [cause]
+    const [first] = errors
+    if (first instanceof BrokerError && errors.every(isRefusal)) return first
     const retriable = errors.some((error) => !(error instanceof OttlaError) || error.retriable)
     const { host, port } = targets[0] ?? { host: '', port: 0 }
     return new ConnectionError(`no broker answers: ${this.describeAttempts()}`, {
@@ -235,4 +312,24 @@ export class ControlPlane {
       cause,
     })
   }
+}
+
+function isRefusal(error: unknown): boolean {
+  return error instanceof BrokerError
+}
+
+/** The response, if it is one. Throws BrokerError where it carries an error code. */
+function requireAccepted<Response extends { readonly errorCode: number }>(
+  api: { readonly name: string },
+  connection: Connection,
+  response: Response,
+): Response {
+  if (response.errorCode === ErrorCodes.NONE) return response
+  const { code, name, description, retriable } = errorCode(response.errorCode)
+  throw new BrokerError(`${name}, ${description} (${api.name} at ${formatAddress(connection)})`, {
+    apiName: api.name,
+    errorCode: code,
+    errorName: name,
+    retriable,
+  })
 }

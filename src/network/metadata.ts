@@ -6,17 +6,26 @@
  *                                  └── something unknown, leaderless or missing <─────┘
  *
  * One refresh is under way at a time. It asks for the topics that are unknown, missing or without a
- * leader somewhere, or for all wanted topics where a refresh was requested or is due by age. A topic
- * that an answer leaves out, or answers with an error, keeps what was known of it. Counterpart in
- * Kafka: ProducerMetadata, Metadata and the metadata updater of NetworkClient.
+ * leader somewhere and for those that a refresh was requested of, or for all wanted topics where it is
+ * due by age. A topic that an answer leaves out, or answers with an error, keeps what was known of it.
+ * After an answer that leaves something missing the next question goes to another broker, for this one
+ * may have an old view. Counterpart in Kafka: ProducerMetadata, Metadata and the metadata updater of
+ * NetworkClient.
  *
  * Not a connection and not a retry of records: it tells the producer, who decides.
  *
  * Neighbours: control-plane.ts asks; topic-metadata.ts merges; the producer listens, and passes
  * brokers on to broker-pool.ts.
  */
-import type { Timer } from '../clock.js'
-import { BrokerError, ClosedError, OttlaError, ProtocolError, TimeoutError } from '../errors.js'
+import {
+  BrokerError,
+  ClosedError,
+  ConnectionError,
+  OttlaError,
+  ProtocolError,
+  TimeoutError,
+} from '../errors.js'
+import type { Api } from '../protocol/api.js'
 import { ErrorCodes, errorCode } from '../protocol/error-codes.js'
 import { metadata } from '../protocol/messages/metadata.js'
 import type { MetadataResponse, MetadataResponseTopic } from '../protocol/messages/metadata.js'
@@ -25,10 +34,13 @@ import { formatAddress } from './address.js'
 import type { Broker } from './broker.js'
 import type { Connection } from './connection.js'
 import { ControlPlane } from './control-plane.js'
+import { requireUsable, topicError } from './metadata-errors.js'
+import type { MetadataListener } from './metadata-listener.js'
 import type { NetworkContext } from './options.js'
 import { RefreshSchedule } from './refresh-schedule.js'
-import { applyHint, lacksLeader, mergeTopic } from './topic-metadata.js'
+import { forgetLeaders, lacksLeader, mergeTopic, newsOf } from './topic-metadata.js'
 import type { LeaderHint, TopicMetadata } from './topic-metadata.js'
+import { Waiters } from './waiters.js'
 import { WakeTimer } from './wake-timer.js'
 
 export type { LeaderHint, PartitionMetadata, TopicMetadata } from './topic-metadata.js'
@@ -38,29 +50,6 @@ const MAX_REQUEST_TIMEOUT_MS = 5_000
 
 /** First version after whose answer the client itself keeps a throttle (KIP-219). */
 const CLIENT_THROTTLES_FROM = 6
-
-/** Told what is learnt. Must not throw. */
-export interface MetadataListener {
-  /** A topic is known now, or has changed. Called after `onBrokers` has named its leaders. */
-  onTopic(topic: TopicMetadata): void
-  /**
-   * An answer has an error for a wanted topic; called for each such answer. Where it is not
-   * retriable (INVALID_TOPIC_EXCEPTION, TOPIC_AUTHORIZATION_FAILED) and nothing else is known of the
-   * topic, the topic is forgotten: `want` asks anew.
-   */
-  onTopicError(name: string, error: BrokerError): void
-  /** The cluster's brokers have changed; all of them. For `BrokerPool.updateBrokers`. */
-  onBrokers(brokers: readonly Broker[]): void
-  /** The cluster asked its clients to start over (KIP-1102). For `BrokerPool.dropAll`. */
-  onRebootstrap(reason: OttlaError): void
-  /**
-   * No broker has answered yet, and every address has failed in a way that no retry mends: what
-   * listens there is not Kafka, or has no version in common. It is tried again all the same.
-   */
-  onFatal?(error: OttlaError): void
-  /** Somebody waits for news of the topic, however long ago it was last wanted. Default: nobody. */
-  isInUse?(name: string): boolean
-}
 
 interface WantedTopic {
   readonly name: string
@@ -73,9 +62,19 @@ interface WantedTopic {
   isUnresolved: boolean
 }
 
-interface ConnectWaiter {
-  resolve(): void
-  reject(error: OttlaError): void
+/** One refresh. */
+interface Question {
+  readonly topics: readonly WantedTopic[]
+  /** Of all topics. */
+  readonly isFull: boolean
+  /** Because something has failed. */
+  readonly isRequested: boolean
+}
+
+/** An answer, and how long its broker took. */
+interface MetadataAnswer {
+  readonly response: MetadataResponse
+  readonly tookMs: number
 }
 
 /** The producer's view of the cluster. */
@@ -86,10 +85,13 @@ export class MetadataCache {
   readonly #schedule: RefreshSchedule
   readonly #timer: WakeTimer
   readonly #topics = new Map<string, WantedTopic>()
-  readonly #waiters = new Set<ConnectWaiter>()
+  readonly #waiters: Waiters
   #brokers: readonly Broker[] = []
   #isRefreshing = false
+  /** Something has failed: a refresh is wanted, of these topics or of all. */
   #isRequested = false
+  #areAllRequested = false
+  readonly #requested = new Set<string>()
   #hasNewTopics = false
   #hasAnswered = false
   #isClosed = false
@@ -99,6 +101,7 @@ export class MetadataCache {
     this.#context = context
     this.#listener = listener
     this.#control = new ControlPlane(context)
+    this.#waiters = new Waiters(context.clock)
     this.#schedule = new RefreshSchedule(context.options, context.random)
     this.#lastFullMs = context.clock.monotonicMs()
     this.#timer = new WakeTimer(context.clock, () => {
@@ -132,10 +135,27 @@ export class MetadataCache {
     this.#topics.delete(name)
   }
 
-  /** Something has failed: all wanted topics are asked for, at once or as soon as backoff allows. */
-  requestRefresh(): void {
-    this.#isRequested = true
+  /**
+   * Something has failed: these topics are asked for, at once or as soon as backoff allows; and the
+   * brokers, as always. Default: all wanted topics.
+   */
+  requestRefresh(topics?: Iterable<string>): void {
+    this.#request(topics)
     this.#wake()
+  }
+
+  /** As `requestRefresh`, of the topics that this broker leads somewhere. */
+  requestRefreshOf(nodeId: number): void {
+    const isLed = ({ known }: WantedTopic): boolean =>
+      known?.partitions.some(({ leaderId }) => leaderId === nodeId) === true
+    const led = [...this.#topics.values()].filter(isLed)
+    this.requestRefresh(led.map(({ name }) => name))
+  }
+
+  #request(topics?: Iterable<string>): void {
+    this.#isRequested = true
+    if (topics === undefined) this.#areAllRequested = true
+    else for (const name of topics) this.#requested.add(name)
   }
 
   /**
@@ -143,13 +163,13 @@ export class MetadataCache {
    * known and its address is given or known. True: taken, and the listener has been told.
    */
   applyLeaderHint(hint: LeaderHint): boolean {
-    const topic = this.#topics.get(hint.topic)
-    const known = topic?.known && applyHint(topic.known, hint)
-    if (topic === undefined || known === undefined) return false
+    const known = this.#topics.get(hint.topic)?.known
+    const news = known && newsOf(known, hint)
+    if (known === undefined || news === undefined) return false
     if (hint.endpoint?.nodeId === hint.leaderId) this.#learnBroker(hint.endpoint)
     if (!this.#brokers.some(({ nodeId }) => nodeId === hint.leaderId)) return false
-    topic.known = known
-    this.#listener.onTopic(known)
+    known.partitions[hint.partition] = news
+    this.#listener.onLeader(hint.topic, news)
     return true
   }
 
@@ -160,22 +180,26 @@ export class MetadataCache {
    */
   connect(timeoutMs: number): Promise<void> {
     if (this.#hasAnswered) return Promise.resolve()
-    return new Promise((resolve, reject) => {
-      const timer = this.#context.clock.setTimer(() => {
-        waiter.reject(this.#connectTimeout(timeoutMs))
-      }, timeoutMs)
-      const waiter = this.#addWaiter(timer, resolve, reject)
-      if (this.#isClosed) waiter.reject(new ClosedError('the producer is closed'))
-      this.#wake()
-    })
+    if (this.#isClosed) return Promise.reject(new ClosedError('the producer is closed'))
+    const answered = this.#waiters.wait(timeoutMs, () => this.#connectTimeout(timeoutMs))
+    this.#wake()
+    return answered
   }
 
   /**
-   * A connection for control requests, to any broker. Rejects with ConnectionError, usually
-   * retriable, when every address has failed once.
+   * Puts a request to any broker of the cluster (control-plane.ts). Rejects with BrokerError where it
+   * is refused, and with ConnectionError, usually retriable, where every address has failed once.
    */
-  controlConnection(): Promise<Connection> {
-    return this.#control.connection()
+  async ask<Request, Response extends { readonly errorCode: number }>(
+    api: Api<Request, Response>,
+    request: Request,
+  ): Promise<Response> {
+    try {
+      return await this.#control.request(api, request)
+    } catch (error) {
+      if (!this.#isClosed) this.requestRefresh([]) // brokers may have gone, or the whole cluster
+      throw error
+    }
   }
 
   /** Why no broker has answered yet, each address with its cause; empty once one has. */
@@ -188,31 +212,8 @@ export class MetadataCache {
     this.#isClosed = true
     this.#timer.clear()
     const reason = new ClosedError('the producer is closed')
-    for (const waiter of [...this.#waiters]) waiter.reject(reason)
+    this.#waiters.reject(reason)
     this.#control.close(reason)
-  }
-
-  #addWaiter(
-    timer: Timer,
-    resolve: () => void,
-    reject: (error: OttlaError) => void,
-  ): ConnectWaiter {
-    const done = (): void => {
-      timer.clear()
-      this.#waiters.delete(waiter)
-    }
-    const waiter: ConnectWaiter = {
-      resolve: () => {
-        done()
-        resolve()
-      },
-      reject: (error) => {
-        done()
-        reject(error)
-      },
-    }
-    this.#waiters.add(waiter)
-    return waiter
   }
 
   #connectTimeout(timeoutMs: number): TimeoutError {
@@ -250,26 +251,38 @@ export class MetadataCache {
   async #refresh(): Promise<void> {
     this.#isRefreshing = true
     const startedMs = this.#context.clock.monotonicMs()
-    const isFull = this.#isRequested || this.#isAged(startedMs)
-    this.#isRequested = false
-    this.#hasNewTopics = false
     this.#dropIdle(startedMs)
+    const question = this.#question(startedMs)
     this.#schedule.start(startedMs)
-    const asked = isFull ? [...this.#topics.values()] : this.#unresolved()
     try {
       const { connection, result } = await this.#control.ask((connection) => {
-        return this.#askFor(connection, asked)
+        return this.#askFor(connection, question.topics)
       })
       if (this.#isClosed) return
-      if (isFull) this.#lastFullMs = startedMs
-      this.#take(connection, result, asked)
+      if (question.isFull) this.#lastFullMs = startedMs
+      this.#take(connection, result, question)
     } catch (error) {
-      this.#isRequested ||= isFull
+      if (question.isRequested) this.#request(question.topics.map(({ name }) => name))
+      this.#areAllRequested ||= question.isFull
       this.#fail(asOttlaError(error))
     } finally {
       this.#isRefreshing = false
       this.#wake()
     }
+  }
+
+  /** What is to be asked now; that much is no longer requested. */
+  #question(nowMs: number): Question {
+    const isRequested = this.#isRequested
+    const isFull = this.#areAllRequested || this.#isAged(nowMs)
+    const isAsked = ({ name, isUnresolved }: WantedTopic): boolean =>
+      isFull || isUnresolved || this.#requested.has(name)
+    const topics = [...this.#topics.values()].filter(isAsked)
+    this.#isRequested = false
+    this.#areAllRequested = false
+    this.#requested.clear()
+    this.#hasNewTopics = false
+    return { topics, isFull, isRequested }
   }
 
   #isAged(nowMs: number): boolean {
@@ -285,7 +298,9 @@ export class MetadataCache {
     }
   }
 
-  async #askFor(connection: Connection, topics: readonly WantedTopic[]): Promise<MetadataResponse> {
+  async #askFor(connection: Connection, topics: readonly WantedTopic[]): Promise<MetadataAnswer> {
+    const { clock } = this.#context
+    const askedMs = clock.monotonicMs()
     const request = {
       // By name: brokers look at ids from v12 only, and an id would miss a topic made anew.
       topics: topics.map(({ name }) => ({ name, topicId: ZERO_UUID })),
@@ -296,10 +311,10 @@ export class MetadataCache {
     const timeoutMs = Math.min(this.#context.options.requestTimeoutMs, MAX_REQUEST_TIMEOUT_MS)
     const response = await connection.request(metadata, request, { timeoutMs })
     requireUsable(connection, response)
-    return response
+    return { response, tookMs: clock.monotonicMs() - askedMs }
   }
 
-  #take(connection: Connection, response: MetadataResponse, asked: readonly WantedTopic[]): void {
+  #take(connection: Connection, { response, tookMs }: MetadataAnswer, question: Question): void {
     const nowMs = this.#context.clock.monotonicMs()
     const version = connection.versions.version(metadata)
     if (version >= CLIENT_THROTTLES_FROM && response.throttleTimeMs > 0) {
@@ -310,21 +325,54 @@ export class MetadataCache {
       this.#rebootstrap(connection)
       return
     }
+    this.#learnCluster(connection, response.clusterId)
     const hasNewBrokers = this.#setBrokers(response.brokers)
-    const hasNewTopics = this.#takeTopics(response, version, asked)
+    const hasNewTopics = this.#takeTopics(response, version, question.topics)
     this.#hasAnswered = true
-    for (const waiter of [...this.#waiters]) waiter.resolve()
-    this.#finish(nowMs, hasNewBrokers || hasNewTopics)
+    this.#waiters.resolve()
+    const broughtNews = hasNewBrokers || hasNewTopics
+    this.#finish(nowMs, broughtNews, tookMs)
+    const isMissing =
+      question.topics.some(({ isUnresolved }) => isUnresolved) ||
+      (question.isRequested && !broughtNews)
+    if (isMissing) this.#control.turnFrom(connection)
+    else this.#control.rest()
   }
 
-  #finish(nowMs: number, broughtNews: boolean): void {
+  #finish(nowMs: number, broughtNews: boolean, tookMs: number): void {
     const unresolved = this.#unresolved()
     const isLeaderless = unresolved.some(({ known }) => known !== undefined)
     this.#schedule.finish(nowMs, {
       broughtNews,
       isUnsettled: unresolved.length > 0,
       isUrgent: this.#isRequested || isLeaderless || unresolved.length === 0,
+      tookMs,
     })
+  }
+
+  /** Where the answer is another cluster's, all that was known is the old one's. */
+  #learnCluster(connection: Connection, clusterId: string | null): void {
+    const { cluster, logger } = this.#context
+    const { id } = cluster
+    if (!cluster.learn(connection, clusterId)) return
+    const where = formatAddress(connection)
+    logger.warn(
+      { from: id, to: clusterId },
+      `another cluster stands at ${where}: all that the old one knew of this producer is void, and what may have been written there is unknown`,
+    )
+    this.#control.rest()
+    this.#brokers = []
+    for (const topic of this.#topics.values()) this.#forgetLeaders(topic)
+    const { host, port } = connection
+    const message = `the cluster ${id} is gone: the cluster ${clusterId} stands at ${where}`
+    this.#listener.onAnotherCluster?.(new ConnectionError(message, { host, port, phase: 'close' }))
+  }
+
+  #forgetLeaders(topic: WantedTopic): void {
+    if (topic.known === undefined) return
+    topic.isUnresolved = true
+    topic.known = forgetLeaders(topic.known)
+    this.#listener.onTopic(topic.known)
   }
 
   #takeTopics(response: MetadataResponse, version: number, asked: readonly WantedTopic[]): boolean {
@@ -394,6 +442,7 @@ export class MetadataCache {
   }
 
   #learnBroker(broker: Broker): void {
+    if (this.#brokers.some((known) => isSameBroker(known, broker))) return
     const others = this.#brokers.filter(({ nodeId }) => nodeId !== broker.nodeId)
     this.#setBrokers([...others, broker])
   }
@@ -412,7 +461,7 @@ export class MetadataCache {
     this.#brokers = []
     this.#control.forgetBrokers(reason)
     this.#listener.onRebootstrap(reason)
-    this.#isRequested = true
+    this.#request()
     this.#fail(reason)
   }
 
@@ -420,43 +469,16 @@ export class MetadataCache {
     if (this.#isClosed) return
     this.#context.logger.warn({ error }, 'no metadata; trying again')
     const nowMs = this.#context.clock.monotonicMs()
-    this.#schedule.finish(nowMs, { broughtNews: false, isUnsettled: true, isUrgent: true })
+    this.#schedule.finish(nowMs, {
+      broughtNews: false,
+      isUnsettled: true,
+      isUrgent: true,
+      tookMs: 0,
+    })
     if (error.retriable || this.#hasAnswered) return // what has answered is Kafka
-    for (const waiter of [...this.#waiters]) waiter.reject(error)
+    this.#waiters.reject(error)
     this.#listener.onFatal?.(error)
   }
-}
-
-/** Answers that are of no use are failures of the broker that gave them: another one is asked. */
-function requireUsable(
-  connection: Connection,
-  { brokers, errorCode: code }: MetadataResponse,
-): void {
-  const where = formatAddress(connection)
-  if (code !== ErrorCodes.NONE && code !== ErrorCodes.REBOOTSTRAP_REQUIRED) {
-    const { name, description, retriable } = errorCode(code)
-    const message = `the broker at ${where} refuses metadata: ${name}, ${description}`
-    throw new BrokerError(message, {
-      apiName: metadata.name,
-      errorCode: code,
-      errorName: name,
-      retriable,
-    })
-  }
-  if (brokers.length === 0 && code === ErrorCodes.NONE) {
-    const message = `the broker at ${where} lists no broker: it is starting, or leaving its cluster`
-    throw new ProtocolError(message, { apiName: metadata.name, retriable: true })
-  }
-}
-
-function topicError(topic: string, code: number): BrokerError {
-  const { name, description, retriable } = errorCode(code)
-  return new BrokerError(`topic ${JSON.stringify(topic)}: ${name}, ${description}`, {
-    apiName: metadata.name,
-    errorCode: code,
-    errorName: name,
-    retriable,
-  })
 }
 
 function isSameBroker(a: Broker, b: Broker): boolean {

@@ -1,7 +1,7 @@
 /**
  * From an address to a connection that takes requests.
  *
- *   dial ──> negotiate versions ──> (SASL, when it comes) ──> ready
+ *   dial ──> negotiate versions ──> (SASL, when it comes) ──> the right cluster? ──> ready
  *                  └─ closed by the broker ──> dial ──> negotiate in the lowest version
  *
  * Some servers that speak Kafka's protocol cut the connection instead of refusing a version of
@@ -26,6 +26,8 @@ export interface OpenOptions {
   readonly listener: ConnectionListener
   /** Gives up at once when it fires. */
   readonly signal: AbortSignal
+  /** Whether it must lead to the cluster that is known (cluster-identity.ts). Default false. */
+  readonly isForProducing?: boolean
 }
 
 /**
@@ -52,7 +54,7 @@ export async function openConnection(options: OpenOptions): Promise<Connection> 
 }
 
 async function attempt(
-  { context, target, listener, signal }: OpenOptions,
+  { context, target, listener, signal, isForProducing }: OpenOptions,
   version: number,
   deadlineMs: number,
 ): Promise<Connection> {
@@ -69,7 +71,9 @@ async function attempt(
     connection.start(transport)
     const caps = context.options.apiVersions
     const handshake = { caps, version, timeoutMs: timeLeftMs() }
-    connection.becomeReady(await negotiateVersions(connection, handshake))
+    const versions = await negotiateVersions(connection, handshake)
+    if (isForProducing === true) await context.cluster.check(connection, versions, timeLeftMs())
+    connection.becomeReady(versions)
     if (!connection.isOpen) throw givenUp(target)
     transport.judge?.(true)
     return connection

@@ -6,6 +6,7 @@
  */
 import type { Clock } from '../clock.js'
 import type { Logger } from '../logger.js'
+import type { ClusterIdentity } from './cluster-identity.js'
 import type { Address, Dial } from './transport.js'
 
 /** Settings of the network room; milliseconds where the name says so. */
@@ -36,7 +37,7 @@ export interface NetworkOptions {
   readonly apiVersions: Readonly<Record<string, number>>
 }
 
-/** What everything in this room is built from: time, chance, sockets, settings and a log. */
+/** What everything in this room is built from: time, chance, sockets, settings, a log and one cluster. */
 export interface NetworkContext {
   readonly clock: Clock
   /** Uniform in [0, 1). */
@@ -45,4 +46,6 @@ export interface NetworkContext {
   readonly options: NetworkOptions
   /** Must not throw: wrap a user's logger in `safeLogger`. */
   readonly logger: Logger
+  /** The same one for all that belongs to a producer. */
+  readonly cluster: ClusterIdentity
 }

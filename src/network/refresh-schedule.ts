@@ -5,7 +5,9 @@
  *   wish after quiet ──> at once ── nothing new ──> wait ── nothing new ──> wait twice as long …
  *
  * "Urgent" is a wait for a leader: it stays short, since it is the time by which recovery lags the
- * election. Pure but for `random`: time is an argument.
+ * election. But a cluster that takes long to answer is left alone for as long as it has worked, so that
+ * all its producers together do not keep it from what it has to do. Pure but for `random`: time is an
+ * argument.
  *
  * Neighbours: metadata.ts asks it; backoff.ts computes.
  */
@@ -23,6 +25,8 @@ export interface RefreshOutcome {
   readonly isUnsettled: boolean
   /** What is missing is a leader, or any answer at all. */
   readonly isUrgent: boolean
+  /** How long the broker took to answer; 0 where none has. */
+  readonly tookMs: number
 }
 
 /** One per cluster. */
@@ -60,10 +64,12 @@ export class RefreshSchedule {
   }
 
   /** A refresh has ended. */
-  finish(nowMs: number, { broughtNews, isUnsettled, isUrgent }: RefreshOutcome): void {
+  finish(nowMs: number, { broughtNews, isUnsettled, isUrgent, tookMs }: RefreshOutcome): void {
     if (broughtNews) this.#fruitless = isUnsettled ? 1 : 0
     else this.#fruitless++
-    const range = isUrgent ? this.#urgent : this.#patient
+    const { initialMs, maxMs } = isUrgent ? this.#urgent : this.#patient
+    const workMs = Math.min(tookMs, this.#patient.maxMs)
+    const range = { initialMs: Math.max(initialMs, workMs), maxMs: Math.max(maxMs, workMs) }
     this.#notBeforeMs = nowMs + backoffMs(range, this.#fruitless, this.#random)
   }
 

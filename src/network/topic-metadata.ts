@@ -30,18 +30,20 @@ export interface PartitionMetadata {
   readonly leaderEpoch: number
 }
 
-/** One topic and its partitions. Immutable: a change makes a new object. */
+/** One topic and its partitions. An answer that changes it makes a new object; a hint changes a partition in place. */
 export interface TopicMetadata {
   readonly name: string
   /** `ZERO_UUID` where the broker has no topic ids (before Kafka 2.8). */
   readonly topicId: string
   /** Dense: the index is the partition's number. */
-  readonly partitions: readonly PartitionMetadata[]
+  readonly partitions: PartitionMetadata[]
 }
 
 /** News of a leader from a Produce response (KIP-951). */
 export interface LeaderHint {
   readonly topic: string
+  /** The topic's id when the request was made: of another topic by the same name it says nothing. */
+  readonly topicId: string
   readonly partition: number
   readonly leaderId: number
   readonly leaderEpoch: number
@@ -77,16 +79,24 @@ export function mergeTopic(
   return known !== undefined && isEqual(known, merged) ? known : merged
 }
 
-/** The topic with a hint applied; undefined where the hint is no news. */
-export function applyHint(known: TopicMetadata, hint: LeaderHint): TopicMetadata | undefined {
+/**
+ * The partition as a hint has it; undefined where the hint is no news. Epochs of a topic that was made
+ * anew begin again: an old one's, taken for its own, would outrank every true answer.
+ */
+export function newsOf(known: TopicMetadata, hint: LeaderHint): PartitionMetadata | undefined {
   const old = known.partitions[hint.partition]
-  if (old === undefined || hint.leaderId < 0 || hint.leaderEpoch <= old.leaderEpoch)
-    return undefined
   const { partition, leaderId, leaderEpoch } = hint
-  return {
-    ...known,
-    partitions: known.partitions.with(partition, { partition, leaderId, leaderEpoch }),
-  }
+  if (old === undefined || hint.topicId !== known.topicId) return undefined
+  if (leaderId < 0 || leaderEpoch <= old.leaderEpoch) return undefined
+  return { partition, leaderId, leaderEpoch }
+}
+
+/** The topic without what was known of its leaders, so that whatever comes is news. */
+export function forgetLeaders(known: TopicMetadata): TopicMetadata {
+  const partitions = known.partitions.map(({ partition }) => {
+    return { partition, leaderId: NO_LEADER, leaderEpoch: NO_EPOCH }
+  })
+  return { ...known, partitions }
 }
 
 /** True where some partition has no leader at present, or one that is none of `brokerIds`. */

@@ -55,7 +55,7 @@ export interface DeliveryParts {
   readonly compressRefused: (batch: ProducerBatch, giveUp: () => void) => boolean
   /** Memory came free. */
   readonly onFreed: () => void
-  readonly refreshMetadata: () => void
+  readonly refreshMetadata: (topic: string) => void
   /** What keeps the queue's batches here, if it is known. */
   readonly whyUnsent: (queue: PartitionQueue) => OttlaError | null
   readonly applyLeaderHint: (hint: LeaderHint) => void
@@ -103,7 +103,7 @@ export class Delivery {
           )
           continue
         }
-        this.#hint(batch, answer, response)
+        this.#hint(batch, answer, response, request.topicIdOf(topic))
         this.#answer(batch, answer, request, nowMs)
       }
     }
@@ -215,7 +215,7 @@ export class Delivery {
   ): void {
     // A leader that has been deposed and does not know it may go on refusing for reasons of its own.
     const isRefusedAgain = verdict.action === 'retry' && batch.attempts > 1
-    if (verdict.refreshMetadata || isRefusedAgain) this.#parts.refreshMetadata()
+    if (verdict.refreshMetadata || isRefusedAgain) this.#parts.refreshMetadata(batch.queue.topic)
     if (batch.isDone) {
       this.#leave(batch, false) // told before: its queue goes on
       return
@@ -354,6 +354,19 @@ export class Delivery {
     }
   }
 
+  /**
+   * Another cluster stands where the queue's was, and no answer is owed: the numbers mean nothing there,
+   * and its producer id may be somebody else's. What was not written gets others with the next request.
+   */
+  renounceNumbers(queue: PartitionQueue): void {
+    if (queue.sequence === null) return
+    queue.sequence = null
+    queue.mustRestartSequence = false
+    queue.awaitsIdentity = false
+    queue.isLeaderProven = false
+    this.#failDoubtful(queue)
+  }
+
   /** Goes on with a restart that waited for an answer (which has its verdict by now) or an identity. */
   resumeRestart(queue: PartitionQueue): void {
     if (queue.mustRestartSequence) this.#restartSequence(queue)
@@ -373,12 +386,13 @@ export class Delivery {
     { queue }: ProducerBatch,
     { currentLeader }: PartitionAnswer,
     response: ProduceResponse,
+    topicId: string,
   ): void {
     const { leaderId, leaderEpoch } = currentLeader
     if (leaderId < 0 || leaderEpoch < 0) return
     const endpoint = response.nodeEndpoints.find(({ nodeId }) => nodeId === leaderId)
     const { topic, partition } = queue
-    const hint = { topic, partition, leaderId, leaderEpoch }
+    const hint = { topic, topicId, partition, leaderId, leaderEpoch }
     this.#parts.applyLeaderHint(endpoint === undefined ? hint : { ...hint, endpoint })
   }
 }

@@ -12,6 +12,7 @@ import type { OttlaError } from '../errors.js'
 import { safeLogger, silentLogger, type Logger } from '../logger.js'
 import { parseAddress } from '../network/address.js'
 import { BrokerPool } from '../network/broker-pool.js'
+import { ClusterIdentity } from '../network/cluster-identity.js'
 import { MetadataCache } from '../network/metadata.js'
 import type { NetworkContext } from '../network/options.js'
 import { dialTcp } from '../network/tcp.js'
@@ -134,7 +135,7 @@ export class Pipeline<K, V> {
       },
       compressRefused: (batch, giveUp) => this.#lastResort?.compress(batch, giveUp) ?? false,
       onFreed: () => this.intake.roomFreed(),
-      refreshMetadata: () => this.metadata.requestRefresh(),
+      refreshMetadata: (topic) => this.metadata.requestRefresh([topic]),
       whyUnsent: (queue) => this.#whyUnsent(queue),
       applyLeaderHint: (hint) => this.metadata.applyLeaderHint(hint),
     })
@@ -149,7 +150,8 @@ export class Pipeline<K, V> {
         delivery: this.delivery,
         producerIds: this.#producerIds,
         topics: this.directory.topics,
-        refreshMetadata: () => this.metadata.requestRefresh(),
+        refreshMetadata: (topic) => this.metadata.requestRefresh([topic]),
+        refreshMetadataOf: (nodeId) => this.metadata.requestRefreshOf(nodeId),
         onBroken,
       },
     )
@@ -186,7 +188,8 @@ export class Pipeline<K, V> {
 
   #networkContext(options: ResolvedOptions<K, V>, environment: Environment): NetworkContext {
     const bootstrap = options.brokers.map(parseAddress)
-    return { ...environment, options: { ...options, bootstrap }, logger: this.logger }
+    const network = { ...options, bootstrap }
+    return { ...environment, options: network, logger: this.logger, cluster: new ClusterIdentity() }
   }
 
   #makeMetadata(context: NetworkContext): MetadataCache {
@@ -194,12 +197,14 @@ export class Pipeline<K, V> {
       ...context,
       listener: {
         onTopic: (topic) => this.directory.onTopic(topic),
+        onLeader: (name, partition) => this.directory.onLeader(name, partition),
         onTopicError: (name, error) => this.directory.onTopicError(name, error),
         onBrokers: (brokers) => {
           this.#pool.updateBrokers(brokers)
           this.sender.wake() // batches may have waited for a broker that was not known
         },
         onRebootstrap: (reason) => this.#pool.dropAll(reason),
+        onAnotherCluster: (reason) => this.#startOver(reason),
         onFatal: (error) => this.directory.onFatal(error),
         isInUse: (name) => this.directory.isInUse(name),
       },
@@ -215,7 +220,7 @@ export class Pipeline<K, V> {
         onLost: (nodeId, error) => {
           if (this.#isClosed) return
           this.logger.warn({ node: nodeId, error }, 'lost a broker')
-          this.metadata.requestRefresh()
+          this.metadata.requestRefreshOf(nodeId)
           this.sender.wake()
         },
       },
@@ -229,10 +234,19 @@ export class Pipeline<K, V> {
     return new ProducerIdSource(options, {
       clock,
       random,
-      controlConnection: () => this.metadata.controlConnection(),
+      ask: (api, request) => this.metadata.ask(api, request),
       onIdentity: () => this.sender.identified(),
       onRefused: (error) => this.#refused(error),
     })
+  }
+
+  /** Another cluster stands where ours was: what the old one has given is void, and what it owes is lost. */
+  #startOver(reason: OttlaError): void {
+    this.#pool.dropAll(reason)
+    this.#producerIds?.forget()
+    for (const { partitions } of this.directory.topics.values()) {
+      for (const queue of partitions) this.delivery.renounceNumbers(queue)
+    }
   }
 
   /** No producer id: what waits for one fails; later records ask again. */
@@ -264,7 +278,7 @@ export class Pipeline<K, V> {
       },
       want: (name) => this.metadata.want(name),
       forget: (name) => this.metadata.forget(name),
-      refresh: () => this.metadata.requestRefresh(),
+      refresh: (name) => this.metadata.requestRefresh([name]),
       describeFailure: () => this.metadata.describeFailure(),
       listener: {
         onKnown: (topic) => {

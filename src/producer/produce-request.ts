@@ -134,6 +134,11 @@ export class ProduceRequest implements ResponseHandler {
     )
   }
 
+  /** The id that the topic had when the request was made; ZERO_UUID where it is none of its topics. */
+  topicIdOf(topic: { name: string; topicId: string }): string {
+    return this.#topics.get(this.#usesTopicIds() ? topic.topicId : topic.name)?.topicId ?? ZERO_UUID
+  }
+
   /** Takes the batch that an answer is for; undefined where none was sent, or it is answered. */
   takeBatch(
     topic: { name: string; topicId: string },

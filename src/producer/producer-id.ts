@@ -3,20 +3,32 @@
  * (KIP-98), tried again with growing pauses until it is there or the cluster says no for good.
  *
  *   none --acquire--> asking --answer--> known --renew--> asking …
- *                       | refused (authorization): told to the producer, and back to none
+ *    ^                  | refused (authorization): told to the producer, and back to none
+ *    └── forget: another cluster has other ids; an answer that is still to come is ignored
+ *
+ * Several brokers may be asked at once, and give an id each: the first is taken, and ids are free.
  *
  * Before: the sender needs an identity before it sends a first batch. After: partition-sequence.ts.
  */
 import type { Clock, Timer } from '../clock.js'
 import { BrokerError, type OttlaError } from '../errors.js'
 import { backoffMs } from '../network/backoff.js'
-import type { Connection } from '../network/connection.js'
-import { ErrorCodes, errorCode } from '../protocol/error-codes.js'
-import { initProducerId } from '../protocol/messages/init-producer-id.js'
+import {
+  initProducerId,
+  type InitProducerIdRequest,
+  type InitProducerIdResponse,
+} from '../protocol/messages/init-producer-id.js'
 import type { ProducerIdentity } from './partition-sequence.js'
 
 /** Kafka wants a transaction timeout even of producers that have no transactions. */
 const NO_TRANSACTION_TIMEOUT_MS = 2 ** 31 - 1
+
+const ANY_ID: InitProducerIdRequest = {
+  transactionalId: null,
+  transactionTimeoutMs: NO_TRANSACTION_TIMEOUT_MS,
+  producerId: -1n,
+  producerEpoch: -1,
+}
 
 type Renewal = (identity: ProducerIdentity | null) => void
 
@@ -28,7 +40,11 @@ export interface ProducerIdOptions {
 export interface ProducerIdParts {
   readonly clock: Clock
   readonly random: () => number
-  readonly controlConnection: () => Promise<Connection>
+  /** Of whichever broker answers; rejects with BrokerError where it is refused. */
+  readonly ask: (
+    api: typeof initProducerId,
+    request: InitProducerIdRequest,
+  ) => Promise<InitProducerIdResponse>
   /** The identity is there. */
   readonly onIdentity: () => void
   /** The cluster refuses to give one; asked again at the next `acquire`. */
@@ -43,6 +59,8 @@ export class ProducerIdSource {
   #identity: ProducerIdentity | null = null
   #isAsking = false
   #isClosed = false
+  /** Numbers the questions: only the latest one's answer counts. */
+  #question = 0
   #attempts = 0
   #timer: Timer | null = null
   #renewals: Renewal[] = []
@@ -78,25 +96,28 @@ export class ProducerIdSource {
     this.acquire()
   }
 
+  /** The cluster that gave the id, or was asked for one, is gone: so is whoever waits for it. */
+  forget(): void {
+    this.#question++
+    this.#timer?.clear()
+    this.#isAsking = false
+    this.#identity = null
+    this.#renewals = []
+  }
+
   close(): void {
     this.#isClosed = true
-    this.#timer?.clear()
+    this.forget()
   }
 
   async #ask(): Promise<void> {
+    const question = ++this.#question
     try {
-      const connection = await this.#parts.controlConnection()
-      const answer = await connection.request(initProducerId, {
-        transactionalId: null,
-        transactionTimeoutMs: NO_TRANSACTION_TIMEOUT_MS,
-        producerId: -1n,
-        producerEpoch: -1,
-      })
-      if (this.#isClosed) return
-      if (answer.errorCode !== ErrorCodes.NONE) throw refusal(answer.errorCode)
+      const answer = await this.#parts.ask(initProducerId, ANY_ID)
+      if (question !== this.#question) return
       this.#adopt({ producerId: answer.producerId, producerEpoch: answer.producerEpoch })
     } catch (error) {
-      if (!this.#isClosed) this.#failed(error as OttlaError)
+      if (question === this.#question) this.#failed(inOurWords(error as OttlaError))
     }
   }
 
@@ -130,6 +151,14 @@ export class ProducerIdSource {
   }
 }
 
+/** What a record is told that never got its numbers. */
+function inOurWords(error: OttlaError): OttlaError {
+  if (!(error instanceof BrokerError)) return error
+  const { apiName, errorCode, errorName, retriable } = error
+  const message = `no producer id: ${error.message}`
+  return new BrokerError(message, { apiName, errorCode, errorName, retriable, cause: error })
+}
+
 /** A refusal that a user can do something about. */
 function withAdvice(error: OttlaError): OttlaError {
   if (!(error instanceof BrokerError)) return error
@@ -138,14 +167,4 @@ function withAdvice(error: OttlaError): OttlaError {
     `${error.message}; an idempotent producer needs a producer id: mend that (IdempotentWrite on the cluster, Kafka 0.11 or later), or set idempotence: false`,
     { apiName, errorCode, errorName, retriable, cause: error },
   )
-}
-
-function refusal(code: number): BrokerError {
-  const { name, description, retriable } = errorCode(code)
-  return new BrokerError(`the broker gives no producer id: ${name}: ${description}`, {
-    apiName: 'InitProducerId',
-    errorCode: code,
-    errorName: name,
-    retriable,
-  })
 }

@@ -64,8 +64,10 @@ export interface SenderParts {
   /** null without idempotence. */
   readonly producerIds: ProducerIdSource | null
   readonly topics: ReadonlyMap<string, ProducerTopic>
-  /** Something suggests that leaders have moved. */
-  readonly refreshMetadata: () => void
+  /** Something suggests that leaders have moved: of this topic. */
+  readonly refreshMetadata: (topic: string) => void
+  /** The same, of the topics that this broker leads. */
+  readonly refreshMetadataOf: (nodeId: number) => void
   /** A rule of our own does not hold: nothing can be relied on any more. */
   readonly onBroken: (error: unknown) => void
 }
@@ -92,7 +94,7 @@ export class Sender implements ProduceListener {
     this.#parts = parts
     this.#clock = parts.clock
     this.#oldLeaders = new OldLeaders(parts.pool, parts.producerIds !== null)
-    this.#leaderWatch = new LeaderWatch(parts.pool, parts.refreshMetadata)
+    this.#leaderWatch = new LeaderWatch(parts.pool, parts)
   }
 
   /**
@@ -310,6 +312,7 @@ export class Sender implements ProduceListener {
     const { identity } = producerIds
     if (identity !== null) {
       queue.sequence = new PartitionSequence(identity, this.#options.firstSequence)
+      for (const batch of queue.sent) batch.restamp(queue.sequence.take(batch.recordCount)) // of another cluster's numbers
       return true
     }
     this.#unidentified.add(queue)
@@ -410,7 +413,7 @@ export class Sender implements ProduceListener {
 
   /** Nothing more can be done now: sets the time of the next turn. */
   #rest(nowMs: number): void {
-    this.#leaderWatch.look(this.#outboxes.values(), nowMs)
+    this.#leaderWatch.look(this.#outboxes, nowMs)
     this.#armTimer()
   }
 

@@ -6,7 +6,7 @@
  */
 import type { Clock, Timer } from '../clock.js'
 import { type BrokerError, ClosedError, TopicUnavailableError, type OttlaError } from '../errors.js'
-import type { TopicMetadata } from '../network/topic-metadata.js'
+import type { PartitionMetadata, TopicMetadata } from '../network/topic-metadata.js'
 import type { PartitionQueue } from './partition-queue.js'
 import { checkTopicName } from './record.js'
 import { ProducerTopic } from './topic.js'
@@ -36,7 +36,7 @@ export class TopicDirectory {
   readonly #stickyOptions: StickyOptions
   readonly #want: (name: string) => void
   readonly #forget: (name: string) => void
-  readonly #refresh: () => void
+  readonly #refresh: (name: string) => void
   readonly #describeFailure: () => string
   readonly #listener: DirectoryListener
   readonly #waiters = new Set<Waiter>()
@@ -51,7 +51,7 @@ export class TopicDirectory {
     readonly stickyOptions: StickyOptions
     readonly want: (name: string) => void
     readonly forget: (name: string) => void
-    readonly refresh: () => void
+    readonly refresh: (name: string) => void
     readonly describeFailure: () => string
     readonly listener: DirectoryListener
   }) {
@@ -90,7 +90,7 @@ export class TopicDirectory {
   awaitPartitions(topic: ProducerTopic): void {
     if (this.#partitionTimers.has(topic)) return
     this.touch(topic)
-    this.#refresh()
+    this.#refresh(topic.name)
     const again = (): void => {
       this.#partitionTimers.delete(topic)
       if (topic.awaitsPartitions) this.awaitPartitions(topic)
@@ -163,6 +163,11 @@ export class TopicDirectory {
     if (!topic.isKnown) return
     this.#listener.onKnown(topic)
     for (const waiter of this.#waiters) if (waiter.name === topic.name) waiter.resolve(topic)
+  }
+
+  /** One partition has another leader. */
+  onLeader(name: string, partition: PartitionMetadata): void {
+    this.topics.get(name)?.updateLeader(partition, (queue) => this.#listener.onLeader(queue))
   }
 
   onTopicError(name: string, error: BrokerError): void {

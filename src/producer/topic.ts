@@ -5,7 +5,7 @@
  * Neighbours: the intake fills it; metadata updates it; the sender sees only its queues.
  */
 import { ZERO_UUID } from '../protocol/uuid.js'
-import type { TopicMetadata } from '../network/topic-metadata.js'
+import type { PartitionMetadata, TopicMetadata } from '../network/topic-metadata.js'
 import { BatchFill } from './batch-fill.js'
 import { Deque } from './deque.js'
 import { PartitionQueue } from './partition-queue.js'
@@ -20,7 +20,7 @@ export class ProducerTopic {
   partitions: PartitionQueue[] = []
   /** How many of them the topic has now: `partitions` keeps queues of partitions that are gone. */
   partitionCount = 0
-  /** Numbers of the partitions that have a leader. */
+  /** Numbers of the partitions that have a leader, in no order. */
   available: number[] = []
   /** Partitions that may have batches waiting: so that nobody needs to look at all of them. */
   readonly busy = new Set<PartitionQueue>()
@@ -79,6 +79,17 @@ export class ProducerTopic {
       if (queue.setLeader(leaderId, leaderEpoch)) onLeader(queue)
     }
     for (const queue of this.partitions.slice(this.partitionCount)) queue.setLeader(-1, -1)
+  }
+
+  /** Takes another leader of one partition, at a cost that does not grow with their number. */
+  updateLeader(
+    { partition, leaderId, leaderEpoch }: PartitionMetadata,
+    onLeader: (queue: PartitionQueue) => void,
+  ): void {
+    const queue = this.partitions[partition]
+    if (queue === undefined || partition >= this.partitionCount) return
+    if (queue.leaderId < 0) this.available.push(partition)
+    if (queue.setLeader(leaderId, leaderEpoch)) onLeader(queue)
   }
 
   /** A topic made anew knows nothing of us: its leaders have to be tried like new ones. */

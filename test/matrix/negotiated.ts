@@ -9,6 +9,7 @@ import { ClosedError } from '../../src/errors.js'
 import { silentLogger } from '../../src/logger.js'
 import { parseAddress } from '../../src/network/address.js'
 import type { ApiIdentity } from '../../src/network/api-version-table.js'
+import { ClusterIdentity } from '../../src/network/cluster-identity.js'
 import { UNKNOWN_NODE_ID } from '../../src/network/broker.js'
 import { openConnection } from '../../src/network/open-connection.js'
 import { dialTcp } from '../../src/network/tcp.js'
@@ -27,7 +28,13 @@ export async function negotiatedVersions(address: string): Promise<Map<string, n
   const options = { ...resolveOptions({ brokers: address }, () => {}), bootstrap }
   const clock = systemClock()
   const connection = await openConnection({
-    context: { clock, dial: dialTcp(clock), options, logger: silentLogger },
+    context: {
+      clock,
+      dial: dialTcp(clock),
+      options,
+      logger: silentLogger,
+      cluster: new ClusterIdentity(),
+    },
     target: { ...parseAddress(address), nodeId: UNKNOWN_NODE_ID },
     listener: { onClose: () => {}, onWritable: () => {} },
     signal: new AbortController().signal,

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { AddressOrder } from '../../src/network/address-order.js'
 
-const targets = (text: string) => [...text].map((address) => ({ address }))
+const targets = (text: string) => Array.from(text, (address) => ({ address }))
 const sorted = (order: AddressOrder, name: string, text: string): string =>
   order
     .sort(name, targets(text))

@@ -2,6 +2,14 @@
 import t from 'tap'
 import { OttlaError } from '../../src/errors.js'
 import { BrokerPool } from '../../src/network/broker-pool.js'
+import type { Connection } from '../../src/network/connection.js'
+import type { NetworkOptions } from '../../src/network/options.js'
+import {
+  metadata,
+  OPERATIONS_NOT_ASKED,
+  type MetadataResponse,
+} from '../../src/protocol/messages/metadata.js'
+import type { ManualClock } from '../support/manual-clock.js'
 import { initProducerId } from '../../src/protocol/messages/init-producer-id.js'
 import { broker } from './support/scripted-broker.js'
 import type { ReceivedRequest } from './support/scripted-broker.js'
@@ -13,8 +21,8 @@ const REASON = new OttlaError('ERR_OTTLA_TEST', 'dropped by the test')
 const ASK = { transactionalId: null, transactionTimeoutMs: 1, producerId: -1n, producerEpoch: -1 }
 const ANSWER = { throttleTimeMs: 0, errorCode: 0, producerId: 42n, producerEpoch: 3 }
 
-function setUp() {
-  const context = testContext()
+function setUp(options: Partial<NetworkOptions> = {}) {
+  const context = testContext(options)
   const events: string[] = []
   const received: ReceivedRequest[] = []
   const accept = broker((request) => received.push(request))
@@ -217,3 +225,64 @@ t.test('leaves no socket and no timer when it is closed', async (t) => {
   t.equal(clock.timerCount, 0)
   t.equal(pool.ensure(1), undefined)
 })
+
+t.test(
+  'a connection is asked for its cluster once one was lost, and before it is ready',
+  async (t) => {
+    const { pool, events, received, context, clock } = setUp()
+    const { cluster } = context
+    const answer = (clusterId: string | null): void =>
+      received.pop()?.reply(metadata, { ...NOTHING, clusterId })
+    await dial(pool, clock)
+    cluster.learn(pool.connection(1) as Connection, 'c')
+    t.equal(received.length, 0, 'not the first')
+    for (const clusterId of ['c', null]) {
+      pool.drop(1, REASON)
+      events.length = 0
+      await dial(pool, clock)
+      t.equal(pool.connection(1), undefined)
+      t.strictSame(received[0]?.decode(metadata).topics, [])
+      answer(clusterId)
+      await clock.settle()
+      t.strictSame(events.splice(0), ['ready 1'])
+    }
+    pool.drop(1, REASON)
+    events.length = 0
+    await dial(pool, clock)
+    answer('d')
+    await clock.settle()
+    t.match(events, [/^lost 1: one:9092 no longer leads to the cluster c/])
+    t.equal(pool.connection(1), undefined)
+    await dial(pool, clock)
+    pool.close()
+    await clock.settle()
+    t.equal(clock.timerCount, 0)
+    t.equal(context.network.openPeers.length, 0)
+  },
+)
+
+t.test('a broker that has no Metadata, or no ids in it, is not asked', async (t) => {
+  for (const apiVersions of [{ Metadata: 1 }, { Metadata: -1 }]) {
+    const { pool, events, context, clock } = setUp({ apiVersions })
+    context.cluster.learn({} as Connection, 'c')
+    context.cluster.connectionLost()
+    await dial(pool, clock)
+    t.strictSame(events, ['ready 1'])
+    pool.close()
+  }
+})
+
+async function dial(pool: BrokerPool, clock: ManualClock): Promise<void> {
+  pool.ensure(1)
+  await clock.advanceSettled(1000)
+}
+
+const NOTHING: MetadataResponse = {
+  throttleTimeMs: 0,
+  brokers: [],
+  clusterId: null,
+  controllerId: -1,
+  topics: [],
+  clusterAuthorizedOperations: OPERATIONS_NOT_ASKED,
+  errorCode: 0,
+}

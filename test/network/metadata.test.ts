@@ -1,99 +1,16 @@
-// The cache against in-memory brokers under a manual clock. A `Cluster` is what the brokers answer
-// from; tests change it and look at what is asked, when and of whom.
+// When metadata is asked for, of whom, and what is made of the answers.
 import t from 'tap'
-import { MetadataCache } from '../../src/network/metadata.js'
-import { formatAddress } from '../../src/network/address.js'
-import type { NetworkOptions } from '../../src/network/options.js'
 import { ErrorCodes } from '../../src/protocol/error-codes.js'
-import { OPERATIONS_NOT_ASKED, metadata } from '../../src/protocol/messages/metadata.js'
+import { initProducerId } from '../../src/protocol/messages/init-producer-id.js'
 import { ZERO_UUID } from '../../src/protocol/uuid.js'
 import { broker } from './support/scripted-broker.js'
-import type { ReceivedRequest } from './support/scripted-broker.js'
-import { testContext } from './support/context.js'
+import { BOOT, ONE, TWO, setUp, setUpKnown } from './support/metadata-world.js'
 
-const BOOT = { nodeId: 9, host: 'boot', port: 9092, rack: null }
-const ONE = { nodeId: 1, host: 'one', port: 9092, rack: null }
-const TWO = { nodeId: 2, host: 'two', port: 9092, rack: null }
-
-interface Topic {
-  errorCode?: number
-  topicId?: string
-  leaders?: readonly (readonly [leaderId: number, leaderEpoch: number])[]
-}
-
-class Cluster {
-  brokers = [ONE, TWO]
-  errorCode = 0
-  throttleTimeMs = 0
-  topics: Record<string, Topic> = {}
-  /** Addresses whose brokers take requests and never answer. */
-  frozen = new Set<string>()
-  /** `address: topic,topic` of each question, in order. */
-  asked: string[] = []
-
-  answer(address: string, request: ReceivedRequest): void {
-    const { topics, allowAutoTopicCreation } = request.decode(metadata)
-    if (!allowAutoTopicCreation) throw new Error('the broker may create topics')
-    if (topics?.some(({ topicId }) => topicId !== ZERO_UUID)) throw new Error('asked by id')
-    const names = (topics ?? []).map(({ name }) => name ?? '?')
-    this.asked.push(`${address}: ${names.join()}`)
-    if (this.frozen.has(address)) return
-    request.reply(metadata, {
-      throttleTimeMs: this.throttleTimeMs,
-      brokers: this.brokers,
-      clusterId: 'c',
-      controllerId: 1,
-      topics: names.filter((name) => name in this.topics).map((name) => this.#topic(name)),
-      clusterAuthorizedOperations: OPERATIONS_NOT_ASKED,
-      errorCode: this.errorCode,
-    })
-  }
-
-  #topic(name: string) {
-    const { errorCode = 0, topicId = ZERO_UUID, leaders = [] } = this.topics[name] ?? {}
-    const partitions = leaders.map(([leaderId, leaderEpoch], partitionIndex) => {
-      const replicas = { replicaNodes: [], isrNodes: [], offlineReplicas: [] }
-      return { errorCode: 0, partitionIndex, leaderId, leaderEpoch, ...replicas }
-    })
-    const topicAuthorizedOperations = OPERATIONS_NOT_ASKED
-    return { errorCode, name, topicId, isInternal: false, partitions, topicAuthorizedOperations }
-  }
-}
-
-function setUp(options: Partial<NetworkOptions> = {}) {
-  const context = testContext(options)
-  const cluster = new Cluster()
-  const events: string[] = []
-  for (const address of [BOOT, ONE, TWO]) {
-    const text = formatAddress(address)
-    context.network.listen(address, broker((request) => cluster.answer(text, request))) // prettier-ignore
-  }
-  const cache = new MetadataCache({
-    ...context,
-    listener: {
-      onTopic: ({ name, partitions }) =>
-        events.push(`${name}: ${partitions.map((p) => `${p.leaderId}/${p.leaderEpoch}`).join()}`),
-      onTopicError: (name, error) => events.push(`${name} ${error.errorName} ${error.retriable}`),
-      onBrokers: (brokers) => events.push(`brokers ${brokers.map(formatAddress).join()}`),
-      onRebootstrap: () => events.push('rebootstrap'),
-      onFatal: (error) => events.push(`fatal ${error.message}`),
-    },
-  })
-  t.teardown(() => {
-    cache.close()
-  })
-  return { cache, cluster, events, context, clock: context.clock, network: context.network }
-}
-
-/** A cache that knows topic a, with its notes cleared. */
-async function setUpKnown(options: Partial<NetworkOptions> = {}) {
-  const world = setUp(options)
-  world.cluster.topics = { a: { leaders: [[1, 0], [2, 0]] } } // prettier-ignore
-  world.cache.want('a')
-  await world.clock.settle()
-  t.strictSame(world.events.splice(0), ['brokers one:9092,two:9092', 'a: 1/0,2/0'])
-  world.cluster.asked = []
-  return world
+const ANY_ID = {
+  transactionalId: null,
+  transactionTimeoutMs: 1,
+  producerId: -1n,
+  producerEpoch: -1,
 }
 
 t.test('opens nothing until it is used, and connects through a bootstrap address', async (t) => {
@@ -249,26 +166,27 @@ t.test('refreshes by age, and drops topics that are not used', async (t) => {
 
 t.test('takes a newer leader from a hint, with its address', async (t) => {
   const { cache, events } = await setUpKnown()
-  const hint = { topic: 'a', partition: 0, leaderId: 2, leaderEpoch: 1 }
+  const hint = { topic: 'a', topicId: ZERO_UUID, partition: 0, leaderId: 2, leaderEpoch: 1 }
   t.equal(cache.applyLeaderHint({ ...hint, leaderEpoch: 0 }), false)
   t.equal(cache.applyLeaderHint({ ...hint, topic: 'b' }), false)
   t.equal(cache.applyLeaderHint({ ...hint, leaderId: 3 }), false, 'no address is known')
   t.equal(cache.applyLeaderHint(hint), true)
   const endpoint = { nodeId: 3, host: 'three', port: 1, rack: null }
   t.equal(cache.applyLeaderHint({ ...hint, leaderId: 3, leaderEpoch: 2, endpoint }), true)
-  t.strictSame(events, ['a: 2/1,2/0', 'brokers one:9092,two:9092,three:1', 'a: 3/2,2/0'])
+  t.strictSame(events, ['a-0: 2/1', 'brokers one:9092,two:9092,three:1', 'a-0: 3/2'])
 })
 
 t.test('asks on while the leader that a hint has named is not among the brokers', async (t) => {
   const { cache, cluster, clock, events } = await setUpKnown()
   const endpoint = { nodeId: 3, host: 'three', port: 1, rack: null }
-  cache.applyLeaderHint({ topic: 'a', partition: 0, leaderId: 3, leaderEpoch: 1, endpoint })
+  const hint = { topic: 'a', topicId: ZERO_UUID, partition: 0, leaderId: 3, leaderEpoch: 1 }
+  cache.applyLeaderHint({ ...hint, endpoint })
   cluster.topics['b'] = { leaders: [[1, 0]] }
   cache.want('b') // answered by a broker that knows neither of the new broker nor of the election
   await clock.settle()
   t.strictSame(events.splice(0), [
     'brokers one:9092,two:9092,three:1',
-    'a: 3/1,2/0',
+    'a-0: 3/1',
     'brokers one:9092,two:9092',
     'b: 1/0',
   ])
@@ -394,20 +312,6 @@ t.test('rejects a connect at once where no retry can help', async (t) => {
   t.match(events, [/fatal .*HTTP/])
 })
 
-t.test('gives a connection for control requests', async (t) => {
-  const { cache, clock, network } = await setUpKnown()
-  const connection = await cache.controlConnection()
-  t.equal(connection.isOpen, true)
-  t.equal(await cache.controlConnection(), connection)
-  network.openPeers[0]?.close()
-  const others = Promise.all([cache.controlConnection(), cache.controlConnection()])
-  await clock.settle()
-  const [second, third] = await others
-  t.equal(second, third)
-  t.not(second, connection)
-  t.equal(network.openPeers.length, 1)
-})
-
 t.test('leaves no socket and no timer when it is closed', async (t) => {
   const { cache, cluster, clock, network } = await setUpKnown()
   cluster.frozen.add('boot:9092')
@@ -420,7 +324,7 @@ t.test('leaves no socket and no timer when it is closed', async (t) => {
   t.equal(network.openPeers.length, 0)
   t.equal(clock.timerCount, 0)
   await t.rejects(
-    cache.connect(1000).then(() => cache.controlConnection()),
+    cache.connect(1000).then(() => cache.ask(initProducerId, ANY_ID)),
     { name: 'ClosedError' },
   )
   t.equal(clock.timerCount, 0)

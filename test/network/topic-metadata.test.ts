@@ -1,5 +1,5 @@
 import t from 'tap'
-import { applyHint, lacksLeader, mergeTopic } from '../../src/network/topic-metadata.js'
+import { forgetLeaders, lacksLeader, mergeTopic, newsOf } from '../../src/network/topic-metadata.js'
 import type { TopicMetadata } from '../../src/network/topic-metadata.js'
 import { ErrorCodes } from '../../src/protocol/error-codes.js'
 import { ZERO_UUID } from '../../src/protocol/uuid.js'
@@ -84,9 +84,22 @@ t.test('sees no leader where the answer has none that can be reached', async (t)
 
 t.test('takes a hint only if its epoch is strictly newer', async (t) => {
   if (KNOWN === undefined) throw new Error('not built')
-  const hint = { topic: 'a', partition: 1, leaderId: 3 }
-  t.strictSame(rows(applyHint(KNOWN, { ...hint, leaderEpoch: 8 })), [[0, 1, 5], [1, 3, 8]]) // prettier-ignore
-  t.equal(applyHint(KNOWN, { ...hint, leaderEpoch: 7 }), undefined)
-  t.equal(applyHint(KNOWN, { ...hint, leaderEpoch: 8, leaderId: -1 }), undefined)
-  t.equal(applyHint(KNOWN, { ...hint, leaderEpoch: 8, partition: 2 }), undefined)
+  const hint = { topic: 'a', topicId: KNOWN.topicId, partition: 1, leaderId: 3 }
+  t.strictSame(newsOf(KNOWN, { ...hint, leaderEpoch: 8 }), { partition: 1, leaderId: 3, leaderEpoch: 8 }) // prettier-ignore
+  t.equal(newsOf(KNOWN, { ...hint, leaderEpoch: 7 }), undefined)
+  t.equal(newsOf(KNOWN, { ...hint, leaderEpoch: 8, leaderId: -1 }), undefined)
+  t.equal(newsOf(KNOWN, { ...hint, leaderEpoch: 8, partition: 2 }), undefined)
+})
+
+t.test('takes no hint that was given for another topic by that name', async (t) => {
+  if (KNOWN === undefined) throw new Error('not built')
+  const hint = { topic: 'a', topicId: 'former', partition: 1, leaderId: 3, leaderEpoch: 8 }
+  t.equal(newsOf(KNOWN, hint), undefined)
+})
+
+t.test('forgets its leaders, so that any answer is news', async (t) => {
+  if (KNOWN === undefined) throw new Error('not built')
+  const forgotten = forgetLeaders(KNOWN)
+  t.strictSame(rows(forgotten), [[0, -1, -1], [1, -1, -1]]) // prettier-ignore
+  t.strictSame(rows(mergeTopic(forgotten, answer([[0, 1, 0], [1, 1, 0]]))), [[0, 1, 0], [1, 1, 0]]) // prettier-ignore
 })

@@ -9,6 +9,7 @@ function setUp(places: Readonly<Record<string, readonly [fate: '!' | '?' | '', m
   const answer = tryInTurn(Object.keys(places), {
     clock,
     hedgeMs: 500,
+    pauseMs: (failures) => 50 * failures,
     ask: (place) => {
       events.push(`ask ${place} at ${clock.monotonicMs()}`)
       const [fate, ms] = places[place] ?? ['', 0]
@@ -57,6 +58,28 @@ t.test('rejects with every error, in the order of the places, when all have fail
   })
   await clock.advanceSettled(900)
   await check
+  t.equal(clock.timerCount, 0)
+})
+
+t.test('asks what failed again while another place is silent, ever less often', async (t) => {
+  const { clock, events, answer } = setUp({ A: ['?', 2000], B: ['?', 10] })
+  const check = t.rejects(answer, { message: 'nobody has answered' })
+  await clock.advanceSettled(1000)
+  const asked = events.filter((event) => event.startsWith('ask B'))
+  t.strictSame(asked, ['500', '560', '670', '830'].map((ms) => `ask B at ${ms}`)) // prettier-ignore
+  await clock.advanceSettled(1000)
+  await check
+  t.equal(clock.timerCount, 0)
+})
+
+t.test('takes the answer of a place that failed at first', async (t) => {
+  const fates: Record<string, readonly ['!' | '?' | '', number]> = { A: ['', 0], B: ['?', 10] }
+  const { clock, events, answer } = setUp(fates)
+  await clock.advanceSettled(600)
+  fates['B'] = ['!', 10]
+  await clock.advanceSettled(200)
+  t.equal(await answer, 'B')
+  t.equal(events.at(-1), 'silence of A')
   t.equal(clock.timerCount, 0)
 })
 

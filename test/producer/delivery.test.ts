@@ -347,6 +347,16 @@ t.test('where no producer id is to be had, what only waits for an answer goes on
   t.strictSame(rig.told, ['a: not-written', 'c: not-written', 'b: 100'])
 }) // prettier-ignore
 
+t.test('what it says is of the topic that the request was for', async (t) => {
+  const rig = new SendingRig()
+  rig.send('a')
+  const { topicId } = rig.topic
+  rig.topic.topicId = 'made-anew'
+  const leader = { leaderId: 4, leaderEpoch: 9 }
+  rig.sent()[0]?.answer({ 0: ErrorCodes.NOT_LEADER_OR_FOLLOWER }, { leader })
+  t.match(rig.hints, [{ topic: 'orders', topicId }])
+})
+
 t.test('what is abandoned is unknown where it was sent, and else not written', async (t) => {
   const rig = new SendingRig({ leaders: [1, -1] })
   rig.send('sent', 0)

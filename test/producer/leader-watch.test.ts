@@ -9,7 +9,8 @@ import { batchOf, queueOf } from './support/pieces.js'
 function setUp() {
   const it = { asked: 0, isConnected: true }
   const pool = { connection: () => (it.isConnected ? {} : undefined) } as unknown as BrokerPool
-  const watch = new LeaderWatch(pool, () => it.asked++)
+  const ask = (): void => void it.asked++
+  const watch = new LeaderWatch(pool, { refreshMetadata: ask, refreshMetadataOf: ask })
   const outbox = new Outbox(1)
   const look = (nowMs: number): number => {
     watch.look([outbox], nowMs)

@@ -1,11 +1,11 @@
 import t from 'tap'
-import { ConnectionError, type OttlaError } from '../../src/errors.js'
-import type { Connection } from '../../src/network/connection.js'
+import { BrokerError, ConnectionError, type OttlaError } from '../../src/errors.js'
 import { ProducerIdSource } from '../../src/producer/producer-id.js'
-import { ErrorCodes } from '../../src/protocol/error-codes.js'
+import { ErrorCodes, errorCode } from '../../src/protocol/error-codes.js'
+import type { InitProducerIdResponse } from '../../src/protocol/messages/init-producer-id.js'
 import { ManualClock } from '../support/manual-clock.js'
 
-type Answer = { errorCode: number; producerId: bigint; producerEpoch: number } | Error
+type Answer = { producerId: bigint; producerEpoch: number } | Error
 
 interface Rig {
   readonly source: ProducerIdSource
@@ -20,18 +20,18 @@ function rig(answers: readonly Answer[]): Rig {
   const clock = new ManualClock()
   const refused: OttlaError[] = []
   let [asked, identified] = [0, 0]
-  const request = async (): Promise<Answer> => {
+  const ask = async (): Promise<InitProducerIdResponse> => {
     const answer = answers[asked++]
     if (answer === undefined || answer instanceof Error)
       throw answer ?? new Error('asked too often')
-    return answer
+    return { throttleTimeMs: 0, errorCode: 0, ...answer }
   }
   const source = new ProducerIdSource(
     { retryBackoffMs: 100, retryBackoffMaxMs: 1000 },
     {
       clock,
       random: () => 0.5,
-      controlConnection: async () => ({ request }) as unknown as Connection,
+      ask,
       onIdentity: () => identified++,
       onRefused: (error) => refused.push(error),
     },
@@ -39,8 +39,16 @@ function rig(answers: readonly Answer[]): Rig {
   return { source, clock, refused, asked: () => asked, identified: () => identified }
 }
 
-const given = (producerId: bigint): Answer => ({ errorCode: 0, producerId, producerEpoch: 0 })
-const refusal = (errorCode: number): Answer => ({ errorCode, producerId: -1n, producerEpoch: -1 })
+const given = (producerId: bigint): Answer => ({ producerId, producerEpoch: 0 })
+const refusal = (code: number): Answer => {
+  const { name: errorName, retriable } = errorCode(code)
+  return new BrokerError(errorName, {
+    apiName: 'InitProducerId',
+    errorCode: code,
+    errorName,
+    retriable,
+  })
+}
 const LOST = new ConnectionError('lost', { host: 'a', port: 1, phase: 'request' })
 
 t.test('an id is asked for once, however many want it', async (t) => {
@@ -110,4 +118,20 @@ t.test('after close nothing is asked, and no timer is left', async (t) => {
   await clock.advanceSettled(10_000)
   t.strictSame([asked(), clock.timerCount, source.identity], [1, 0, null])
   t.strictSame(refused, [])
+})
+
+t.test('what another cluster has given, or still owes, is forgotten', async (t) => {
+  const { source, clock, asked, identified } = rig([given(7n), given(8n), given(9n)])
+  source.acquire()
+  await clock.settle()
+  source.forget()
+  t.equal(source.identity, null)
+  source.acquire()
+  source.forget()
+  await clock.settle()
+  t.equal(source.identity, null, 'its answer came too late')
+  source.acquire()
+  await clock.settle()
+  t.equal(source.identity?.producerId, 9n)
+  t.strictSame([asked(), identified(), clock.timerCount], [3, 2, 0])
 })

@@ -17,6 +17,20 @@ t.test('queues live on through new metadata, and new leaders are told', async (t
   t.strictSame(told.map(({ partition }) => partition), [1, 2, 3])
 }) // prettier-ignore
 
+t.test('one partition gets another leader, and the others are not looked at', async (t) => {
+  const topic = topicOf([1, -1])
+  const told: PartitionQueue[] = []
+  const lead = (partition: number, leaderId: number, leaderEpoch: number): void => {
+    topic.updateLeader({ partition, leaderId, leaderEpoch }, (queue) => told.push(queue))
+  }
+  lead(0, 2, 5)
+  lead(1, 3, 5)
+  lead(7, 3, 5)
+  t.strictSame(topic.partitions.map(({ leaderId, leaderEpoch }) => [leaderId, leaderEpoch]), [[2, 5], [3, 5]])
+  t.strictSame(topic.available, [0, 1])
+  t.strictSame(told, topic.partitions)
+}) // prettier-ignore
+
 t.test('partitions that are gone keep their queue, without a leader', async (t) => {
   const topic = topicOf([1, 1, 1])
   topic.update(metadataOf('orders', [1], 2), () => {})

@@ -301,6 +301,7 @@ export class SendingRig {
         producerIds,
         topics: new Map([['orders', this.topic]]),
         refreshMetadata: () => this.refreshes++,
+        refreshMetadataOf: () => this.refreshes++,
         onBroken: (error) => {
           throw error
         },

@@ -1,0 +1,44 @@
+/**
+ * What a Metadata answer refuses, put into words: the whole of it, or one topic.
+ *
+ * Neighbours: metadata.ts throws and tells them.
+ */
+import { BrokerError, ProtocolError } from '../errors.js'
+import { ErrorCodes, errorCode } from '../protocol/error-codes.js'
+import { metadata } from '../protocol/messages/metadata.js'
+import type { MetadataResponse } from '../protocol/messages/metadata.js'
+import { formatAddress } from './address.js'
+import type { Address } from './transport.js'
+
+/** Answers that are of no use are failures of the broker that gave them: another one is asked. */
+export function requireUsable(
+  address: Address,
+  { brokers, errorCode: code }: MetadataResponse,
+): void {
+  const where = formatAddress(address)
+  if (code !== ErrorCodes.NONE && code !== ErrorCodes.REBOOTSTRAP_REQUIRED) {
+    const { name, description, retriable } = errorCode(code)
+    const message = `the broker at ${where} refuses metadata: ${name}, ${description}`
+    throw new BrokerError(message, {
+      apiName: metadata.name,
+      errorCode: code,
+      errorName: name,
+      retriable,
+    })
+  }
+  if (brokers.length === 0 && code === ErrorCodes.NONE) {
+    const message = `the broker at ${where} lists no broker: it is starting, or leaving its cluster`
+    throw new ProtocolError(message, { apiName: metadata.name, retriable: true })
+  }
+}
+
+/** One topic is refused, for now or for good. */
+export function topicError(topic: string, code: number): BrokerError {
+  const { name, description, retriable } = errorCode(code)
+  return new BrokerError(`topic ${JSON.stringify(topic)}: ${name}, ${description}`, {
+    apiName: metadata.name,
+    errorCode: code,
+    errorName: name,
+    retriable,
+  })
+}
