@@ -15,6 +15,7 @@ import {
 import type { TestBroker } from '../../src/testing/test-broker.js'
 import type { TestPartition } from '../../src/testing/test-partition.js'
 import type { VirtualNetwork } from '../../src/testing/virtual-network.js'
+import { holdView, withholdIds, type ControlFaultParts } from './control-faults.js'
 import { laterFaults, name, type FaultTools, type WeightedFault } from './later-faults.js'
 import type { Tell } from './ledger.js'
 import { startLoneFault } from './lone-faults.js'
@@ -126,6 +127,8 @@ export class Faults {
           [1, () => this.#addPartition()],
           [2, () => this.#remakeTopic()],
           [2, () => this.#replaceBroker(this.#broker())],
+          [2, () => holdView(this.#controlParts, this.#broker())],
+          [2, () => withholdIds(this.#controlParts, this.#broker())],
           [plan.faults.mayStallClient ? 4 : 0, () => this.#stallClient()],
           ...laterFaults(parts, this.#tools),
         ]
@@ -373,6 +376,11 @@ export class Faults {
     }
     if (random.chance(0.5)) make()
     else this.#undoLater(`${topic} is deleted`, make)
+  }
+
+  get #controlParts(): ControlFaultParts {
+    const { random, tell } = this.#parts
+    return { random, tell, undoLater: (what, undo) => this.#undoLater(what, undo) }
   }
 
   /** Keeps what the topic has for the audit: its end has come. */

@@ -257,6 +257,19 @@ export const MUTATIONS: readonly Mutation[] = [
     'network/metadata.js',
     'if (this.#listener.isInUse?.(name) === true) continue;',
   ),
+  // Another cluster
+  mutation(
+    'a new connection for producing is not asked which cluster it leads to',
+    'network/open-connection.js',
+    'if (isForProducing === true)',
+    'if (false)',
+  ),
+  mutation(
+    'the numbers outlive their cluster',
+    'producer/pipeline.js',
+    'this.delivery.renounceNumbers(queue);',
+    'void queue;',
+  ),
   mutation(
     'flush passes over records that wait',
     'producer/flush.js',

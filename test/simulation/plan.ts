@@ -62,6 +62,7 @@ export const ENABLED: ReadonlySet<Kind> = new Set<Kind>([
   'only-split-and-forgotten',
   'only-quota',
   'only-deposed-leader',
+  'another-cluster',
 ])
 
 /** A value before it is serialized. */
@@ -224,7 +225,8 @@ function drawNetworkMs(
   { requestTimeoutMs = 0, connectionTimeoutMs = 0 }: Plan['options'],
 ): number {
   const shortestMs = Math.min(requestTimeoutMs, connectionTimeoutMs)
-  if (random.chance(0.5) && shortestMs > 600) return random.around(60)
+  // A handshake is three round trips, when the cluster is asked for as well.
+  if (random.chance(0.5) && shortestMs > 600) return Math.min(random.around(60), shortestMs / 12)
   return random.chance(0.2) ? 0 : random.around(4)
 }
 
