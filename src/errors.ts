@@ -19,8 +19,16 @@
  *      ├─ FatalError            the producer has failed as a whole; every later call says so
  *      └─ SendAllError          some records of a `sendAll` failed; holds every result
  *
+ * `instanceof` holds across copies: the package has one for `import` and one for `require`, and a
+ * bundle may bring its own. Each class of the tree has a mark with its name on its prototype, and an
+ * error of another copy is an instance where a prototype of its chain has the same mark. A class that
+ * a user derives from one of them has no mark, and means itself alone.
+ *
  * Neighbours: none; this file imports nothing, and every room may import it.
  */
+
+/** Where the mark is; the same symbol in every copy, and in every realm of the process. */
+const MARK = Symbol.for('ottla.error')
 
 /**
  * What is known of a record that was not acknowledged:
@@ -49,6 +57,20 @@ export class OttlaError extends Error {
     this.code = code
     this.retriable = options.retriable ?? false
   }
+
+  /** True for an error of this class, whichever copy of Ottla made it. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    const mark = markOf(this.prototype)
+    for (let it = value; typeof it === 'object' && it !== null; it = Object.getPrototypeOf(it)) {
+      if (it === this.prototype || (mark !== undefined && markOf(it) === mark)) return true
+    }
+    return false
+  }
+}
+
+/** The name that a class of the tree has left on this prototype; undefined on any other object. */
+function markOf(prototype: object): unknown {
+  return Object.getOwnPropertyDescriptor(prototype, MARK)?.value
 }
 
 /** An option is unknown, out of range, or contradicts another one; thrown by the constructor. */
@@ -243,4 +265,30 @@ export class SendAllError<Metadata = unknown> extends DeliveryError {
     super(message, { code: 'ERR_OTTLA_SEND_ALL', ...options })
     this.results = results
   }
+}
+
+const TREE = {
+  OttlaError,
+  ConfigError,
+  ProtocolError,
+  ConnectionError,
+  BrokerError,
+  TimeoutError,
+  DeliveryError,
+  InvalidRecordError,
+  SerializationError,
+  RecordTooLargeError,
+  BufferFullError,
+  TopicUnavailableError,
+  DeliveryTimeoutError,
+  AbortedError,
+  ClosedError,
+  FatalError,
+  SendAllError,
+}
+
+// The names are written here as text: a bundler that shortens those of classes leaves these alone.
+for (const [name, errorClass] of Object.entries(TREE)) {
+  Object.defineProperty(errorClass, 'name', { value: name })
+  Object.defineProperty(errorClass.prototype, MARK, { value: name })
 }

@@ -62,3 +62,43 @@ t.test('the others say where', async (t) => {
   const results = [{ status: 'fulfilled', value: 7 } as const]
   t.equal(new errors.SendAllError('m', results, {}).results, results)
 }) // prettier-ignore
+
+/** The same file once more: what `require` has beside `import`, or a bundle beside both. */
+const copy = (await import(
+  `${new URL('../src/errors.js', import.meta.url).href}?copy`
+)) as typeof errors
+
+t.test('an error of another copy of Ottla is an instance of the same classes, and of no others', async (t) => {
+  for (const [name] of TREE) {
+    for (const [other, make] of TREE) {
+      const expected = make({}) instanceof errors[name]
+      const foreign = Object.create(copy[other].prototype as object) as unknown
+      t.equal(foreign instanceof errors[name], expected, `${other} as ${name}`)
+      t.equal(make({}) instanceof copy[name], expected, `${other} as ${name} there`)
+    }
+  }
+  t.not(copy.OttlaError, errors.OttlaError, 'they are two copies')
+}) // prettier-ignore
+
+t.test("a user's own class is told from the class that it extends", async (t) => {
+  class OwnError extends errors.DeliveryError {}
+  t.ok(new OwnError('m') instanceof OwnError)
+  t.ok(new OwnError('m') instanceof errors.DeliveryError)
+  t.ok(new OwnError('m') instanceof copy.DeliveryError)
+  t.notOk(new errors.DeliveryError('m') instanceof OwnError)
+  t.equal(new OwnError('m').name, 'OwnError')
+})
+
+t.test('what is no error of ours is no instance', async (t) => {
+  for (const value of [undefined, null, 1, 'x', {}, [], new Error('m'), Object.create(null), () => {}]) {
+    t.notOk(value instanceof errors.OttlaError)
+    t.notOk(value instanceof errors.ClosedError)
+  }
+}) // prettier-ignore
+
+t.test('a name does not depend on what a bundler calls the class', async (t) => {
+  for (const [name] of TREE) {
+    const own = Object.getOwnPropertyDescriptor(errors[name], 'name')
+    t.match(own, { value: name, writable: false })
+  }
+})
