@@ -21,9 +21,10 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'loop-clock.ts': ['clock.ts'],
   'logger.ts': ['errors.ts', 'assert.ts'],
   'version.ts': [],
-  compression: ['errors.ts', 'assert.ts'],
+  'optional-package.ts': [],
+  compression: ['errors.ts', 'assert.ts', 'optional-package.ts'],
   serialization: ['errors.ts', 'assert.ts'],
-  protocol: ['errors.ts', 'assert.ts'],
+  protocol: ['errors.ts', 'assert.ts', 'optional-package.ts'],
   network: ['protocol', 'errors.ts', 'assert.ts', 'clock.ts', 'logger.ts', 'version.ts'],
   producer: [
     ...['network', 'protocol', 'compression', 'serialization'],

@@ -31,7 +31,7 @@ const PREFIX_BYTES = 4
  */
 export function createLz4Codec(level?: number): Codec {
   refuseLevel('lz4', level, "the package behind it, lz4-napi, has only LZ4's fast mode")
-  const lz4 = loadPackage<Lz4Package>('lz4-napi', 'lz4')
+  const lz4 = loadPackage<Lz4Package>('lz4', { name: 'lz4-napi' })
   const decompressBlock = blockDecompressor(lz4)
   return {
     name: 'lz4',

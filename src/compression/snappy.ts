@@ -60,7 +60,7 @@ const CHUNK_BYTES = 128 * 1024
  */
 export function createSnappyCodec(level?: number): Codec {
   refuseLevel('snappy', level, 'the format has none')
-  const snappy = loadPackage<SnappyPackage>('snappy', 'snappy')
+  const snappy = loadPackage<SnappyPackage>('snappy', { name: 'snappy' })
   return {
     name: 'snappy',
     id: 2,

@@ -9,7 +9,7 @@
  */
 
 import { describeCause, expansionError, malformedError } from './malformed.js'
-import { loadPackage } from './package.js'
+import { loadPackage, type CodecPackage } from './package.js'
 import { allocateAnew, place } from './room.js'
 import type { ZstdBackend } from './zstd.js'
 
@@ -37,6 +37,12 @@ interface DecompressionContext {
   ): [frameLeft: number, producedBytes: number, consumedBytes: number]
 }
 
+const PACKAGE: CodecPackage = {
+  name: 'zstd-napi',
+  file: 'binding.js',
+  isBuiltOnInstall: true,
+  alternative: ', or run Node.js 22.15 or later, which has zstd itself',
+}
 const CHUNK_BYTES = 128 * 1024 // ZSTD_DStreamOutSize(): room for one block of any frame
 /** Room for a result that is kept from call to call; larger ones get room of their own. */
 const MAX_SCRATCH_BYTES = 1024 * 1024
@@ -45,8 +51,7 @@ const MAX_SCRATCH_BYTES = 1024 * 1024
  * @throws ConfigError where the package cannot be loaded
  */
 export function createZstdNapi(level: number): ZstdBackend {
-  const alternative = ', or run Node.js 22.15 or later, which has zstd itself'
-  const binding = loadPackage<ZstdNapiBinding>('zstd-napi/binding.js', 'zstd', alternative)
+  const binding = loadPackage<ZstdNapiBinding>('zstd', PACKAGE)
   const { DCtx, ResetDirective } = binding
   // Kept, because its memory is native and the garbage collector does not see it; made late,
   // because a producer never decompresses.

@@ -13,6 +13,7 @@ import {
   type DeliveryOutcome,
   type SendAllResult,
 } from '../errors.js'
+import { crc32cNotice } from '../protocol/crc32c.js'
 import type { Serialized } from '../serialization/serializer.js'
 import { AbortListeners } from './abort-listeners.js'
 import type { DeliveryCallback } from './batch-waiters.js'
@@ -81,6 +82,7 @@ export class Producer<K = Serialized, V = Serialized> implements AsyncDisposable
     this.#options = resolveOptions(options, (message) => warnings.push(message))
     this.#pipeline = new Pipeline(this.#options, environment, (error) => this.#fail(error))
     for (const message of warnings) this.#pipeline.logger.warn({}, message)
+    if (crc32cNotice !== null) this.#pipeline.logger.info({}, crc32cNotice)
   }
 
   /**

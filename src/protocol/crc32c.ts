@@ -9,7 +9,7 @@
  *
  * Neighbours: record-batch.ts seals with it, record-batch-reader.ts verifies with it.
  */
-import { createRequire } from 'node:module'
+import { findPackage, loadFound } from '../optional-package.js'
 
 /** Which implementation `crc32c` is. */
 export type Crc32cImplementation = 'fast-crc32c' | '@node-rs/crc32' | 'table'
@@ -65,17 +65,15 @@ export function tableCrc32c(bytes: Uint8Array): number {
   return ~sum >>> 0
 }
 
-const require = createRequire(import.meta.url)
-
 /** The sum of "123456789" that every catalogue of checksums lists for CRC-32C. */
 function isRight(candidate: Crc32c): boolean {
   return candidate(Buffer.from('123456789')) === 0xe3069283
 }
 
-function load(): { implementation: Crc32cImplementation; calculate: Crc32c } {
+function choose(): { implementation: Crc32cImplementation; calculate: Crc32c } {
   const candidates: [Crc32cImplementation, () => Crc32c][] = [
     ['fast-crc32c', loadFastCrc32c],
-    ['@node-rs/crc32', () => (require('@node-rs/crc32') as { crc32c: Crc32c }).crc32c],
+    ['@node-rs/crc32', () => load<{ crc32c: Crc32c }>('@node-rs/crc32').crc32c],
   ]
   for (const [implementation, loadCandidate] of candidates) {
     try {
@@ -90,14 +88,27 @@ function load(): { implementation: Crc32cImplementation; calculate: Crc32c } {
 
 /** fast-crc32c, but only where its native part was built: the file below throws where it was not. */
 function loadFastCrc32c(): Crc32c {
-  require('fast-crc32c/impls/sse4_crc32c')
-  return (require('fast-crc32c') as { calculate: Crc32c }).calculate
+  load('fast-crc32c/impls/sse4_crc32c')
+  return load<{ calculate: Crc32c }>('fast-crc32c').calculate
 }
 
-const chosen = load()
+function load<Exports>(specifier: string): Exports {
+  const path = findPackage(specifier)
+  if (path === null) throw new Error(`${specifier} is not installed`)
+  return loadFound(path) as Exports
+}
+
+const chosen = choose()
 
 /** CRC-32C of `bytes`; uint32. */
 export const crc32c: Crc32c = chosen.calculate
 
 /** Which implementation was found when Ottla was loaded. */
 export const crc32cImplementation: Crc32cImplementation = chosen.implementation
+
+/** What a producer logs where no package was found; null where one was. */
+export const crc32cNotice: string | null =
+  crc32cImplementation === 'table'
+    ? 'no package for checksums could be loaded: JavaScript computes them, at about 1 GB/s of one ' +
+      'core; run `npm install @node-rs/crc32`, for a bundle in a folder beside it (docs/bundling.md)'
+    : null
