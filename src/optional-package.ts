@@ -9,15 +9,21 @@
  * Neighbours: compression/package.ts asks for codecs, protocol/crc32c.ts for checksums.
  */
 import { createRequire } from 'node:module'
+import { isAbsolute } from 'node:path'
 
 /**
- * Files from which a package is looked for, in turn. In CommonJS `__filename` is this file or the
- * bundle, and a bundler leaves it alone; `import.meta.url` is the same in ES modules, but webpack
- * writes the path of the machine that built it there: so the program's main file comes next.
+ * Files from which a package is looked for, in turn: this file, or the bundle that it is part of. In
+ * CommonJS that is `__filename`, which bundlers leave alone; in ES modules `import.meta.url`, where
+ * webpack writes the path of the machine that built it, so that the program's main file comes next.
  */
 function startingPoints(): string[] {
-  const own = typeof __filename === 'string' ? __filename : import.meta.url
-  return [own, process.argv[1]].filter((place) => typeof place === 'string')
+  const places = [ownFilename(), import.meta.url, process.argv[1]]
+  return places.filter((place) => typeof place === 'string')
+}
+
+/** Undefined in an ES module; `node --eval` has a global of that name, which is no path. */
+function ownFilename(): string | undefined {
+  return typeof __filename === 'string' && isAbsolute(__filename) ? __filename : undefined
 }
 
 /** Where {@link findPackage} looks first, for messages. */

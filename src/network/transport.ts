@@ -13,7 +13,7 @@ export interface Address {
   readonly port: number
 }
 
-/** Who is told what a transport hears. Neither method may throw. */
+/** Who is told what a transport hears. Neither method may throw. @internal */
 export interface TransportHandlers {
   /** Bytes in the order of the wire. The receiver may keep the chunk: nobody writes to it again. */
   onData(chunk: Buffer): void
@@ -21,7 +21,7 @@ export interface TransportHandlers {
   onClose(error: Error | null): void
 }
 
-/** An open stream of bytes to one broker. */
+/** An open stream of bytes to one broker. @internal */
 export interface Transport {
   /**
    * Hands the list to the kernel as one vectored write, uncopied: nobody may change the bytes until
@@ -42,7 +42,7 @@ export interface Transport {
   judge?(isUseful: boolean): void
 }
 
-/** How to dial. */
+/** How to dial. @internal */
 export interface DialOptions {
   /** For the whole of it: resolving the name and trying every address that it has. */
   readonly timeoutMs: number
@@ -53,6 +53,8 @@ export interface DialOptions {
 /**
  * Opens a stream to a broker, trying each IPv4 and IPv6 address of the name in turn, those that
  * were of no use before last. Rejects with ConnectionError, whose phase is `resolve` or `connect`.
+ *
+ * @internal
  */
 export type Dial = (
   address: Address,

@@ -82,6 +82,7 @@ interface TopicState {
   expectedRatio: number
 }
 
+/** @internal */
 export class AutoCompression implements CompressionPolicy {
   readonly #codecs: readonly Codec[]
   readonly #stopwatchMs: () => number

@@ -22,7 +22,11 @@ export type CompressionOption =
   | 'auto'
   | { readonly codec: CompressionName; readonly level?: number | undefined }
 
-/** null where nothing is compressed. Throws ConfigError for a bad level or a package that is missing. */
+/**
+ * null where nothing is compressed. Throws ConfigError for a bad level or a package that is missing.
+ *
+ * @internal
+ */
 export function compressionPolicy(
   option: CompressionOption,
   parts: {
@@ -43,7 +47,7 @@ export function compressionPolicy(
 
 const codecs = new Map<number, Codec>()
 
-/** Reads back what any codec wrote. */
+/** Reads back what any codec wrote. @internal */
 export const decompress: Decompress = (bytes, codecId) => {
   const name = COMPRESSION_NAMES[codecId]
   if (name === undefined) throw new ProtocolError(`no codec has the number ${codecId}`)

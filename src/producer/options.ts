@@ -124,7 +124,7 @@ export interface ProducerOptions<K = Serialized, V = Serialized> {
   readonly apiVersions?: Readonly<Record<string, number>> | undefined
 }
 
-/** The same with every default filled in. */
+/** The same with every default filled in. @internal */
 export interface ResolvedOptions<K, V> {
   readonly brokers: readonly string[]
   readonly clientId: string
@@ -196,7 +196,11 @@ const MAX_IN_FLIGHT_IDEMPOTENT = 5
 
 type Warn = (message: string) => void
 
-/** Checks what the user gave and fills in the rest. Throws ConfigError; `warn` is told what gives way. */
+/**
+ * Checks what the user gave and fills in the rest. Throws ConfigError; `warn` is told what gives way.
+ *
+ * @internal
+ */
 export function resolveOptions<K, V>(
   given: ProducerOptions<K, V>,
   warn: Warn,

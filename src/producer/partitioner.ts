@@ -32,7 +32,11 @@ export const UNDECIDED = -1
 /** The sticky partitioner decides, when the record is placed. */
 export const STICKY = -2
 
-/** The record's partition, or STICKY. Throws InvalidRecordError where the user's function errs. */
+/**
+ * The record's partition, or STICKY. Throws InvalidRecordError where the user's function errs.
+ *
+ * @internal
+ */
 export function choosePartition(
   record: PreparedRecord,
   partitioner: Partitioner | undefined,

@@ -13,6 +13,7 @@ import {
   type DeliveryOutcome,
   type SendAllResult,
 } from '../errors.js'
+import '../globals.js'
 import { crc32cNotice } from '../protocol/crc32c.js'
 import type { Serialized } from '../serialization/serializer.js'
 import { AbortListeners } from './abort-listeners.js'
@@ -76,7 +77,11 @@ export class Producer<K = Serialized, V = Serialized> implements AsyncDisposable
   /** Why the producer has failed. */
   #failure: unknown = null
 
-  /** Throws ConfigError. `environment` replaces time, chance and sockets: for tests. */
+  /** Throws ConfigError. */
+  constructor(options: ProducerOptions<K, V>)
+  /** `environment` replaces time, chance and sockets: for tests of our own. @internal */
+  // eslint-disable-next-line @typescript-eslint/unified-signatures -- the one above is public
+  constructor(options: ProducerOptions<K, V>, environment?: Environment)
   constructor(options: ProducerOptions<K, V>, environment: Environment = systemEnvironment()) {
     const warnings: string[] = []
     this.#options = resolveOptions(options, (message) => warnings.push(message))

@@ -56,6 +56,7 @@ export class RecordMetadata {
     return { topic, partition, offset: offset.toString(), timestamp }
   }
 
+  /** @internal */
   [inspect.custom](): object {
     const { topic, partition, offset, timestamp } = this
     return { topic, partition, offset, timestamp }

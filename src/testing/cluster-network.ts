@@ -21,7 +21,7 @@ export interface ServerStream {
 
 /** Who is told what a broker's stream hears. */
 export interface ServerStreamHandlers {
-  onData(chunk: Buffer): void
+  onData(chunk: Uint8Array): void
   /** Called once, whoever closed it. */
   onClose(): void
 }

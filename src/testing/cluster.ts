@@ -24,6 +24,7 @@
  *
  * Neighbours: cluster-state.ts is the cluster; a ClusterNetwork carries its bytes.
  */
+import '../globals.js'
 import { formatAddress } from '../network/address.js'
 import { Broker } from './broker.js'
 import type { ClusterNetwork } from './cluster-network.js'
@@ -43,6 +44,7 @@ export type { ApiName } from './handlers/services.js'
 export type { TestClusterOptions, TopicOptions } from './options.js'
 export type { SeenRequest } from './request-log.js'
 export type { LossOptions, TestBroker } from './test-broker.js'
+export type { StoredBytes } from './stored-bytes.js'
 export type { MoveOptions, StoredRecord, TestPartition } from './test-partition.js'
 
 /** What `quota` takes. */

@@ -42,7 +42,7 @@ export interface TestClusterOptions {
   readonly network?: ClusterNetwork | undefined
 }
 
-/** The same with every default filled in. */
+/** The same with every default filled in. @internal */
 export interface ResolvedClusterOptions {
   readonly brokers: number
   readonly topics: Readonly<Record<string, TopicOptions>>
@@ -54,6 +54,7 @@ const DEFAULT_REPLICATION_FACTOR = 3
 
 let clustersStarted = 0
 
+/** @internal */
 export function resolveOptions(options: TestClusterOptions, clock: Clock): ResolvedClusterOptions {
   const { brokers = 1, replicationDelayMs = 0 } = options
   if (!Number.isInteger(brokers) || brokers < 1) {

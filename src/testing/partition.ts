@@ -23,13 +23,13 @@ export type TailFate = 'keep' | 'lose'
 /** How long a batch takes to reach all in-sync replicas, in ms; asked for each batch. */
 export type ReplicationDelay = () => number
 
-/** What a partition lives by. */
+/** What a partition lives by. @internal */
 export interface PartitionParts {
   readonly clock: Clock
   readonly replicationDelayMs: ReplicationDelay
 }
 
-/** One partition. */
+/** One partition. @internal */
 export class Partition {
   readonly index: number
   readonly log = new PartitionLog()

@@ -28,6 +28,7 @@ export class TestBroker {
   readonly #cluster: ClusterState
   readonly #network: ClusterNetwork
 
+  /** @internal */
   constructor(id: number, cluster: ClusterState, network: ClusterNetwork) {
     this.id = id
     this.#cluster = cluster

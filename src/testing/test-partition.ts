@@ -6,6 +6,7 @@
  * Neighbours: cluster.ts gives it; partition.ts holds the state.
  */
 import type { ClusterState } from './cluster-state.js'
+import type { StoredBytes } from './stored-bytes.js'
 import { NO_LEADER, type Partition, type TailFate } from './partition.js'
 
 const DAY_MS = 86_400_000
@@ -17,9 +18,9 @@ export interface StoredRecord {
   readonly offset: bigint
   /** Milliseconds: the record's own, or the broker's on a LogAppendTime topic. */
   readonly timestamp: number
-  readonly key: Buffer | null
-  readonly value: Buffer | null
-  readonly headers: readonly { readonly name: string; readonly value: Buffer | null }[]
+  readonly key: StoredBytes | null
+  readonly value: StoredBytes | null
+  readonly headers: readonly { readonly name: string; readonly value: StoredBytes | null }[]
 }
 
 /** How a partition changes its leader. */
@@ -36,6 +37,7 @@ export class TestPartition {
   readonly index: number
   readonly #cluster: ClusterState
 
+  /** @internal */
   constructor(topic: string, index: number, cluster: ClusterState) {
     this.topic = topic
     this.index = index

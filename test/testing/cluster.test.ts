@@ -3,8 +3,9 @@ import t from 'tap'
 import { Producer, DeliveryError } from '../../src/index.js'
 import { ErrorCodes, TestCluster, type Fault } from '../../src/testing/cluster.js'
 import type { ProduceRequest } from '../../src/protocol/messages/produce.js'
+import type { StoredBytes } from '../../src/testing/stored-bytes.js'
 
-const text = (bytes: Buffer | null): string | null => bytes?.toString() ?? null
+const text = (bytes: StoredBytes | null): string | null => bytes?.toString() ?? null
 
 async function withCluster(
   options: Parameters<typeof TestCluster.start>[0],

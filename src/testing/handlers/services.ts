@@ -18,7 +18,7 @@ import { answerProduce, produceTargets } from './produce.js'
 /** Names of the APIs served, as faults are scripted for. */
 export type ApiName = 'ApiVersions' | 'CreateTopics' | 'InitProducerId' | 'Metadata' | 'Produce'
 
-/** In the order of their keys. */
+/** In the order of their keys. @internal */
 export const SERVICES: readonly Service[] = [
   makeService(produce, answerProduce, produceTargets),
   makeService(metadata, (it, respond) => respond(answerMetadata(it)), metadataTargets),
@@ -27,7 +27,7 @@ export const SERVICES: readonly Service[] = [
   makeService(initProducerId, answerInitProducerId),
 ]
 
-/** The service of an API key. */
+/** The service of an API key. @internal */
 export function serviceOf(apiKey: number): Service | undefined {
   return SERVICES.find(({ key }) => key === apiKey)
 }
