@@ -8,7 +8,8 @@
  *
  * Neighbours: compression/package.ts asks for codecs, protocol/crc32c.ts for checksums.
  */
-import { createRequire } from 'node:module'
+// Not `import { createRequire }`: webpack knows that name, and would resolve the calls when it bundles.
+import nodeModule from 'node:module'
 import { isAbsolute } from 'node:path'
 
 /**
@@ -35,7 +36,7 @@ export function packagesLookedForFrom(): string {
 export function findPackage(specifier: string): string | null {
   for (const place of startingPoints()) {
     try {
-      return createRequire(place).resolve(specifier)
+      return nodeModule.createRequire(place).resolve(specifier)
     } catch {
       // Not from there, or that is no place that `require` takes.
     }
@@ -46,5 +47,5 @@ export function findPackage(specifier: string): string | null {
 /** The exports of what {@link findPackage} found. Throws what that code throws: it may be not built. */
 export function loadFound(path: string): unknown {
   const [place = path] = startingPoints()
-  return createRequire(place)(path)
+  return nodeModule.createRequire(place)(path)
 }
