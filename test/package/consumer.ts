@@ -36,7 +36,8 @@ export async function install(folder: string, tarball: string): Promise<void> {
   await npm(folder, 'install', ...flags, tarball)
 }
 
-async function npm(cwd: string, ...args: string[]): Promise<{ stdout: string }> {
+/** Runs npm in `cwd`. */
+export async function npm(cwd: string, ...args: string[]): Promise<{ stdout: string }> {
   // Settings that an outer `npm run` puts in the environment are not this project's.
   const entries = Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name))
   return run('npm', args, { cwd, env: Object.fromEntries(entries), maxBuffer: 2 ** 26 })

