@@ -8,6 +8,7 @@
 import { writeFileSync } from 'node:fs'
 import { format, resolveConfig } from 'prettier'
 import { projectFile } from '../broker/project.js'
+import { page as pageOf, section, withSection } from '../docs/markdown.js'
 import { kafkaVersion, KNOWN_VERSIONS } from '../broker/versions.js'
 import { page } from './page.js'
 import { runVersion, type VersionReport } from './run-version.js'
@@ -21,7 +22,9 @@ async function main(asked: readonly string[]): Promise<boolean> {
     reports.push(await runVersion(version))
   }
   const options = { ...(await resolveConfig(PAGE)), parser: 'markdown' }
-  const text = await format(page(reports), options)
+  const kept = section(pageOf('docs/compatibility.md'), 'projects') ?? ''
+  const whole = { path: PAGE, text: page(reports) }
+  const text = await format(withSection(whole, 'projects', kept), options)
   if (asked.length === 0) writeFileSync(PAGE, text)
   console.log(text)
   return reports.every(({ results }) => results.every(({ outcome }) => outcome !== 'failed'))

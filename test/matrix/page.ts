@@ -25,7 +25,17 @@ const TESTS = `## Tests
 
 A number refers to the notes below the table.`
 
-/** The whole page, not laid out yet. */
+const PROJECTS = `## Projects
+
+Kinds of project that Ottla's tarball was installed in by \`npm run test:package\`. Each sent a record to
+a cluster within its process (\`ottla/testing\`). TypeScript is strict there, with \`skipLibCheck\` off,
+without DOM and without @types/node.
+
+<!-- generated: projects -->
+
+<!-- end: projects -->`
+
+/** The whole page, not laid out yet; its section `projects` is empty: test:package writes it. */
 export function page(reports: readonly VersionReport[]): string {
   const notes: string[] = []
   const tests = testTable(reports, notes)
@@ -33,7 +43,7 @@ export function page(reports: readonly VersionReport[]): string {
   const leftOut = Object.entries(LEFT_OUT).map(([file, why]) => `- \`${file}\`: ${why}.`)
   const parts = [
     ...[INTRODUCTION, summaryTable(reports), NEGOTIATED, versionTable(reports)],
-    ...[TESTS, tests, numbered, 'Run on the pinned version alone:', leftOut.join('\n')],
+    ...[TESTS, tests, numbered, 'Run on the pinned version alone:', leftOut.join('\n'), PROJECTS],
   ]
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`
 }

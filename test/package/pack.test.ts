@@ -30,8 +30,8 @@ const paths = packed.files.map(({ path }) => path)
 
 t.test('the tarball holds what users need and nothing else', async (t) => {
   const needed =
-    /^(?:docs\/|dist\/|src\/|(?:README|ARCHITECTURE|CHANGELOG)\.md$|LICENSE$|package\.json$)/
-  t.strictSame(paths.filter((path) => !needed.test(path) || /\.test\.|\/test\//.test(path)), []) // prettier-ignore
+    /^(?:docs\/|dist\/|src\/|examples\/|testing\/package\.json$|(?:README|ARCHITECTURE|CHANGELOG)\.md$|LICENSE$|package\.json$)/
+  t.strictSame(paths.filter((path) => !needed.test(path) || /^(?!examples).*\.test\.|\/test\//.test(path)), []) // prettier-ignore
 })
 
 for (const path of ['README.md', 'ARCHITECTURE.md', 'CHANGELOG.md', 'LICENSE', 'dist/index.d.ts']) {
@@ -40,14 +40,26 @@ for (const path of ['README.md', 'ARCHITECTURE.md', 'CHANGELOG.md', 'LICENSE', '
   })
 }
 
-t.test('every source file comes with its types; the code is in a few files with their maps', async (t) => {
-  const sources = paths.filter((path) => /^src\/.*\.ts$/.test(path))
-  const types = sources.map((path) => path.replace(/^src\/(.*)\.ts$/, 'dist/$1.d.ts'))
-  t.strictSame(types.filter((path) => !paths.includes(path)), [])
-  t.ok(sources.length > 50)
+t.test('each form has its types, of the same files, and its code in few files with their maps', async (t) => {
+  const below = (folder: string, ending: RegExp): string[] =>
+    paths.filter((path) => path.startsWith(folder) && ending.test(path))
+      .map((path) => path.slice(folder.length)).filter((path) => !path.startsWith('cjs/')) // prettier-ignore
+  const types = below('dist/', /\.d\.ts$/)
+  t.strictSame(below('dist/cjs/', /\.d\.ts$/), types)
+  t.ok(types.includes('index.d.ts') && types.includes('testing/cluster.d.ts'))
   const modules = paths.filter((path) => /^dist\/.*\.js$/.test(path))
   t.strictSame(modules.filter((path) => !paths.includes(`${path}.map`)), [])
-  t.ok(modules.length <= 4, `import takes time by the file: ${modules.join(', ')}`)
+  t.ok(modules.length <= 5, `import takes time by the file: ${modules.join(', ')}`)
+}) // prettier-ignore
+
+t.test('the public types need no types of Node', async (t) => {
+  const types = paths.filter((path) => path.endsWith('.d.ts'))
+  const code = (path: string): string =>
+    readFileSync(join(consumer, 'node_modules', 'ottla', path), 'utf8').replaceAll(
+      /\/\*.*?\*\//gs,
+      '',
+    )
+  t.strictSame(types.filter((path) => /\bBuffer\b|\bNodeJS\b|'node:/.test(code(path))), [])
 }) // prettier-ignore
 
 const PROGRAM = `
@@ -70,6 +82,21 @@ t.test('without the optional packages the checksum is the table of our own', asy
   t.equal(await runFile(consumer, 'crc.cjs', source), 'table')
 })
 
+t.test('what a program has of both forms recognises the errors of either', async (t) => {
+  const source = `
+import { createRequire } from 'node:module'
+import * as imported from 'ottla'
+const required = createRequire(import.meta.url)('ottla')
+const { ClosedError } = required
+console.log(required !== imported, new ClosedError('m') instanceof imported.DeliveryError)`
+  t.equal(await runFile(consumer, 'both.mjs', source), 'true true')
+})
+
+t.test("'ottla/testing' is found by what knows no exports", async (t) => {
+  const source = `console.log(typeof require('./node_modules/ottla/testing').TestCluster)`
+  t.equal(await runFile(consumer, 'old.cjs', source), 'function')
+})
+
 for (const entry of entries) {
   t.test(`${entry} can be imported and required`, async (t) => {
     const print = `console.log(Object.keys(all).length > 0)`
@@ -90,8 +117,8 @@ const ALL_ENTRIES = entries.map((entry, i) => `export * as entry${i} from '${ent
 const consumers = [
   ['an ES module', 'types.mts', { module: 'nodenext' }, ALL_ENTRIES],
   ['a CommonJS module', 'types.cts', { module: 'nodenext' }, ALL_ENTRIES],
-  // Its resolution knows no `exports`, so the main entry alone.
-  ['a CommonJS project of the old way', 'types.ts', { module: 'commonjs' }, ''],
+  // Its resolution knows no `exports`: package.json's `types` and `typesVersions` serve it.
+  ['a CommonJS project of the old way', 'types.ts', { module: 'commonjs' }, ALL_ENTRIES],
 ] as const
 
 for (const [name, file, options, more] of consumers) {
