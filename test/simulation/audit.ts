@@ -121,7 +121,7 @@ interface Copy extends StoredRecord {
 }
 
 function idOf({ value }: StoredRecord): number {
-  return Number.parseInt(value?.toString('latin1', 0, MOST_DIGITS) ?? '', 10)
+  return Number.parseInt(Buffer.from(value ?? []).toString('latin1', 0, MOST_DIGITS), 10)
 }
 
 function checkContents({ id, topic, expected }: Entry, record: StoredRecord): string[] {
