@@ -60,6 +60,8 @@ interface WantedTopic {
    * none of the brokers that leads one.
    */
   isUnresolved: boolean
+  /** The last answer had an error for it: the listener thinks so too, until told otherwise. */
+  hasError: boolean
 }
 
 /** One refresh. */
@@ -125,7 +127,13 @@ export class MetadataCache {
       topic.lastUsedMs = lastUsedMs
       return
     }
-    this.#topics.set(name, { name, lastUsedMs, known: undefined, isUnresolved: true })
+    this.#topics.set(name, {
+      name,
+      lastUsedMs,
+      known: undefined,
+      isUnresolved: true,
+      hasError: false,
+    })
     this.#hasNewTopics = true
     this.#wake()
   }
@@ -295,6 +303,7 @@ export class MetadataCache {
       if (this.#listener.isInUse?.(name) === true) continue
       this.#context.logger.debug({ topic: name }, 'a topic is not used any longer')
       this.#topics.delete(name)
+      this.#listener.onIdle?.(name)
     }
   }
 
@@ -402,14 +411,16 @@ export class MetadataCache {
       return false
     }
     wanted.isUnresolved = lacksLeader(merged, brokerIds)
-    if (merged === wanted.known) return false
+    if (merged === wanted.known && !wanted.hasError) return false
     wanted.known = merged
+    wanted.hasError = false
     this.#listener.onTopic(merged)
     return true
   }
 
   #takeError(wanted: WantedTopic, answer: MetadataResponseTopic): void {
     const error = topicError(wanted.name, answer.errorCode)
+    wanted.hasError = true
     if (!error.retriable) {
       wanted.isUnresolved = false
       if (wanted.known === undefined) this.#topics.delete(wanted.name)

@@ -30,6 +30,9 @@ import type { PreparedRecord } from './parked-record.js'
 export const Appended = { yes: 0, batchFull: 1, noMemory: 2 } as const
 export type Appended = (typeof Appended)[keyof typeof Appended]
 
+/** While memory is short a batch grows by a record at a time, and is copied each time: not for long. */
+const MOST_BYTES_GROWN_TIGHTLY = 16_384
+
 export interface AccumulatorOptions {
   readonly lingerMs: number
   readonly deliveryTimeoutMs: number
@@ -52,8 +55,9 @@ export class Accumulator {
   /** Every batch that is not done, in the order they were opened. */
   readonly #incomplete = new Set<ProducerBatch>()
   #refusedBytes = 0
-  /** Some batches are older than their place in `incomplete` says. */
-  #hasChildren = false
+  #isHeldBack = false
+  /** Those of them that are older than their place in it says. */
+  readonly #children = new Set<ProducerBatch>()
   readonly #lingering = new Deque<ProducerBatch>()
 
   constructor(
@@ -74,30 +78,23 @@ export class Accumulator {
   }
 
   /** Appends to the partition's open batch; `batchFull` where there is none, or none any more. */
-  appendToOpen(queue: PartitionQueue, record: PreparedRecord, force: boolean): Appended {
+  appendToOpen(queue: PartitionQueue, record: PreparedRecord): Appended {
     const batch = queue.open
     if (batch === null) return Appended.batchFull
     if (append(batch, record)) return Appended.yes
-    const grown = this.#grow(batch, record, force)
+    const grown = this.#grow(batch, record)
     if (grown === Appended.yes) mustAppend(batch, record)
     else if (grown === Appended.batchFull) this.#closeFull(queue, batch)
     return grown
   }
 
   /** Opens a batch for the partition, which must have none, and appends to it. */
-  appendToNew(
-    queue: PartitionQueue,
-    record: PreparedRecord,
-    nowMs: number,
-    force: boolean,
-  ): Appended {
+  appendToNew(queue: PartitionQueue, record: PreparedRecord, nowMs: number): Appended {
     const needBytes = bufferSizeFor(RECORD_BATCH_HEADER_BYTES + exactSizeBytes(record))
-    const roundBytes = this.#pool.sizeFor(needBytes)
-    const leastBytes = roundBytes > this.#budget.totalBytes ? needBytes : roundBytes
     const { fill } = record.topic
     const limitBytes = queue.fillBytes(fill.nextBytes)
     const usualBytes = Math.min(queue.usualBufferBytes, bufferSizeFor(limitBytes))
-    const sizeBytes = this.#takeMemory(leastBytes, usualBytes, force)
+    const sizeBytes = this.#takeMemory(queue, record, needBytes, usualBytes)
     if (sizeBytes < 0) return Appended.noMemory
     assert(queue.open === null, 'a partition has one open batch')
     const batch = new ProducerBatch(queue, nowMs, this.#pool.take(sizeBytes))
@@ -116,22 +113,47 @@ export class Accumulator {
     return Appended.yes
   }
 
-  /** Takes the size that this partition's batches usually reach, and never less than `least`. */
-  #takeMemory(least: number, usualBytes: number, force: boolean): number {
-    const usual = Math.max(usualBytes, least)
-    if (this.#tryTake(usual)) return usual
+  /**
+   * Takes the size that this partition's batches usually reach, else (not less than) what the record
+   * needs; -1 where there is no room. Where memory is short, what a taken record holds pays for a
+   * batch of exactly its own size: it holds no less (PARKED_RECORD_BYTES).
+   */
+  #takeMemory(
+    queue: PartitionQueue,
+    record: PreparedRecord,
+    needBytes: number,
+    usualBytes: number,
+  ): number {
+    const { totalBytes } = this.#budget
+    const roundBytes = this.#pool.sizeFor(needBytes)
+    const leastBytes = roundBytes > totalBytes ? needBytes : roundBytes
+    const usual = Math.max(usualBytes, leastBytes)
+    if (this.#tryTake(queue, record, usual)) return usual
+    const isTaken = record.reservedBytes > 0
     // Small batches would only make it worse while others are under way and will give memory back.
-    const mayBeSmall = force || usual > this.#budget.totalBytes || this.#incomplete.size === 0
-    if (mayBeSmall && least < usual && this.#tryTake(least)) return least
-    if (!force) return -1
-    this.#budget.forceTake(least)
-    return least
+    const mayBeSmall = isTaken || usual > totalBytes || this.#incomplete.size === 0
+    if (mayBeSmall && leastBytes < usual && this.#tryTake(queue, record, leastBytes)) {
+      return leastBytes
+    }
+    if (!isTaken) return -1
+    this.#takeOwn(queue, record, needBytes)
+    return needBytes
   }
 
-  #tryTake(bytes: number): boolean {
-    const isTaken = this.#budget.tryTake(bytes)
+  /** Takes so many bytes for the record's place, besides those that it holds. */
+  #tryTake(queue: PartitionQueue, record: PreparedRecord, bytes: number): boolean {
+    const { reservedBytes } = record
+    this.#isHeldBack =
+      reservedBytes === 0 && queue.isHeldUp && !this.#budget.mayRest(bytes, queue.share)
+    const isTaken = !this.#isHeldBack && this.#budget.tryTake(bytes - reservedBytes, queue.share)
+    if (isTaken) record.reservedBytes = 0
     this.#refusedBytes = isTaken ? 0 : bytes
     return isTaken
+  }
+
+  #takeOwn(queue: PartitionQueue, record: PreparedRecord, bytes: number): void {
+    const isTaken = this.#tryTake(queue, record, bytes)
+    assert(isTaken, 'a taken record holds what its place in a batch needs')
   }
 
   /** What the last append that needed memory would have needed more than there was; 0 if it got it. */
@@ -139,18 +161,25 @@ export class Accumulator {
     return this.#refusedBytes
   }
 
-  #grow(batch: ProducerBatch, record: PreparedRecord, force: boolean): Appended {
-    const { records } = batch
+  /** The last append that got no memory got none because its topic holds as much as it may. */
+  get isHeldBack(): boolean {
+    return this.#isHeldBack
+  }
+
+  #grow(batch: ProducerBatch, record: PreparedRecord): Appended {
+    const { records, queue } = batch
+    const oldBytes = records.buffer.length
     const needBytes = bufferSizeFor(batch.sizeBytes + exactSizeBytes(record))
     if (needBytes > bufferSizeFor(records.limitBytes)) return Appended.batchFull
-    const sizeBytes = this.#pool.sizeFor(needBytes)
-    if (sizeBytes <= records.buffer.length) return Appended.batchFull // full but for rounding
-    const moreBytes = sizeBytes - records.buffer.length
-    if (!this.#tryTake(moreBytes)) {
-      if (!force) return Appended.noMemory
-      this.#budget.forceTake(moreBytes)
+    let sizeBytes = this.#pool.sizeFor(needBytes)
+    if (sizeBytes <= oldBytes) return Appended.batchFull // full but for rounding
+    if (!this.#tryTake(queue, record, sizeBytes - oldBytes)) {
+      if (record.reservedBytes === 0) return Appended.noMemory
+      if (needBytes > MOST_BYTES_GROWN_TIGHTLY) return Appended.batchFull
+      sizeBytes = Math.min(sizeBytes, oldBytes + record.reservedBytes + this.#budget.availableBytes)
+      this.#takeOwn(queue, record, sizeBytes - oldBytes)
     }
-    batch.budgetBytes += moreBytes
+    batch.budgetBytes += sizeBytes - oldBytes
     const small = records.buffer
     records.growInto(this.#pool.take(sizeBytes))
     this.#pool.give(small)
@@ -192,37 +221,44 @@ export class Accumulator {
   /** Monotonic time at which the oldest batch runs out of `deliveryTimeoutMs`; Infinity with none. */
   nextExpiryMs(): number {
     let createdMs = Infinity
+    for (const batch of this.#children) createdMs = Math.min(createdMs, batch.createdMs)
     for (const batch of this.#incomplete) {
+      if (this.#children.has(batch)) continue
       createdMs = Math.min(createdMs, batch.createdMs)
-      if (!this.#hasChildren) break // in the order they were opened: the first is the oldest
+      break // in the order they were opened: the first is the oldest
     }
     return createdMs + this.#options.deliveryTimeoutMs
   }
 
-  /** Batches that have run out of `deliveryTimeoutMs` at `nowMs`, oldest first. */
+  /** Batches that have run out of `deliveryTimeoutMs` at `nowMs`, those of split ones first. */
   expired(nowMs: number): ProducerBatch[] {
     const openedBefore = nowMs - this.#options.deliveryTimeoutMs
-    const batches: ProducerBatch[] = []
+    const batches = [...this.#children].filter(({ createdMs }) => createdMs <= openedBefore)
     for (const batch of this.#incomplete) {
-      if (batch.createdMs <= openedBefore) batches.push(batch)
-      else if (!this.#hasChildren) break
+      if (this.#children.has(batch)) continue
+      if (batch.createdMs > openedBefore) break
+      batches.push(batch)
     }
     return batches
   }
 
-  /** Children of a split batch take its place; they keep its age. */
+  /**
+   * Children of a split batch take its place; they keep its age. They take the memory that is there
+   * (their parent's is given back before), and for the rest none: they may hold more than a parent
+   * that was compressed, and cannot wait.
+   */
   adopt(children: readonly ProducerBatch[]): void {
-    this.#hasChildren = true
     for (const child of children) {
       this.#incomplete.add(child)
-      this.#budget.forceTake(child.budgetBytes)
+      this.#children.add(child)
+      child.budgetBytes = this.#budget.takeUpTo(child.budgetBytes, child.queue.share)
     }
   }
 
   /** The batch's records are settled. */
   settled(batch: ProducerBatch): void {
     this.#incomplete.delete(batch)
-    if (this.#incomplete.size === 0) this.#hasChildren = false
+    this.#children.delete(batch)
   }
 
   /** A buffer for a batch whose compressed records have this size: one to keep, where it fits well. */
@@ -243,14 +279,14 @@ export class Accumulator {
     const plain = batch.adoptCompressed(room, codecId)
     const savedBytes = Math.max(0, batch.budgetBytes - batch.wire.buffer.length)
     batch.budgetBytes -= savedBytes
-    this.#budget.give(savedBytes) // first: the pool keeps no more than is free
+    this.#budget.give(savedBytes, batch.queue.share) // first: the pool keeps no more than is free
     // Sent more than once already (last-resort.ts), a socket may hold it still.
     if (batch.attempts <= 1) this.#pool.give(plain)
   }
 
   /** The batch's memory is free, and its buffer too where nobody can hold it. */
   free(batch: ProducerBatch, mayReuseBuffer: boolean): void {
-    this.#budget.give(batch.budgetBytes)
+    this.#budget.give(batch.budgetBytes, batch.queue.share)
     batch.budgetBytes = 0
     this.#learnUsual(batch)
     if (mayReuseBuffer) this.#pool.give(batch.wire.buffer)

@@ -9,9 +9,11 @@
  *   send     each promise hangs on one promise of the whole batch by `then` (96 bytes), where a
  *            promise of its own with its resolving functions takes 232. Reactions run in the order
  *            in which they were registered, so that a count says whose turn it is
+ *   sendAll  the whole group is one object; a batch keeps the places of its records in it
  *
  * Neighbours: batch.ts, whose every record has an index; intake.ts asks for the promises.
  */
+import type { RecordGroup } from './record-group.js'
 import type { RecordMetadata } from './record-metadata.js'
 
 /** Told of one record's fate: an error, or where it lies. */
@@ -45,6 +47,8 @@ export class BatchWaiters {
   /** Promises that were made before their record came to a batch. */
   #resolves: Map<number, Resolve> | null = null
   #promised: PromisedRecords | null = null
+  /** By group: most batches have records of one, or of none. */
+  #grouped: GroupedRecords[] | null = null
 
   /** Record `index`, the next in order, has one of the two, or nobody who waits. */
   add(index: number, callback: DeliveryCallback | null, resolve: Resolve | null): void {
@@ -74,11 +78,23 @@ export class BatchWaiters {
     return this.#callbacks?.length ?? this.#commonCount
   }
 
+  /** Record `index`, which is later than any that was given, is at `place` of the group. */
+  join(group: RecordGroup, place: number, index: number): void {
+    this.#grouped ??= []
+    let records = this.#grouped.at(-1)
+    if (records?.group !== group) {
+      records = this.#grouped.find((other) => other.group === group) ?? new GroupedRecords(group)
+      if (!this.#grouped.includes(records)) this.#grouped.push(records)
+    }
+    records.add(place, index)
+  }
+
   /** Records that somebody waits for. */
   get heardCount(): number {
     const common = this.#common === null ? 0 : this.#commonCount
     const called = this.#callbacks?.filter((callback) => callback !== null).length ?? common
-    return called + (this.#resolves?.size ?? 0) + (this.#promised?.count ?? 0)
+    const grouped = this.#grouped?.reduce((sum, { places }) => sum + places.length, 0) ?? 0
+    return called + (this.#resolves?.size ?? 0) + (this.#promised?.count ?? 0) + grouped
   }
 
   #callbackOf(index: number): DeliveryCallback | null {
@@ -93,6 +109,7 @@ export class BatchWaiters {
   ): void {
     this.#promised?.settle(metadataOf)
     for (const [index, resolve] of this.#resolves ?? []) resolve(metadataOf(index))
+    for (const records of this.#grouped ?? []) records.acknowledge(metadataOf)
     if (this.#callbacks === null && this.#common === null) return
     for (let index = 0; index < recordCount; index++) {
       const callback = this.#callbackOf(index)
@@ -104,6 +121,7 @@ export class BatchWaiters {
   fail(recordCount: number, errorOf: (index: number) => Error, run: CallbackRunner): void {
     this.#promised?.settle(this.#failures(errorOf))
     for (const [index, resolve] of this.#resolves ?? []) resolve(Promise.reject(errorOf(index)))
+    for (const records of this.#grouped ?? []) records.fail(errorOf)
     for (let index = 0; index < recordCount; index++) {
       const callback = this.#callbackOf(index)
       if (callback !== null) run(callback, errorOf(index), null)
@@ -121,13 +139,51 @@ export class BatchWaiters {
   handOver(recordCount: number): Waiter[] {
     const promised = new Set(this.#promised?.indexes())
     const adopted = new Map<number, Promise<RecordMetadata>>()
+    const grouped = new Map(this.#grouped?.flatMap((records) => records.callbacks()))
     const waiters = Array.from({ length: recordCount }, (_, index): Waiter => {
       let resolve = this.#resolves?.get(index) ?? null
       if (promised.has(index)) adopted.set(index, new Promise((capture) => (resolve = capture)))
-      return { callback: this.#callbackOf(index), resolve }
+      return { callback: grouped.get(index) ?? this.#callbackOf(index), resolve }
     })
     this.#promised?.settle((index) => adopted.get(index) as Promise<RecordMetadata>)
     return waiters
+  }
+}
+
+/** The records of a batch that belong to one group. */
+class GroupedRecords {
+  readonly group: RecordGroup
+  /** Where each stands in its group. */
+  readonly places: number[] = []
+  /** Their indexes in the batch, in order; null while these are 0, 1, 2 … */
+  #indexes: number[] | null = null
+
+  constructor(group: RecordGroup) {
+    this.group = group
+  }
+
+  add(place: number, index: number): void {
+    if (this.#indexes === null && index !== this.places.length)
+      this.#indexes = [...this.places.keys()]
+    this.#indexes?.push(index)
+    this.places.push(place)
+  }
+
+  #indexOf(i: number): number {
+    return this.#indexes === null ? i : (this.#indexes[i] as number) // one for each place
+  }
+
+  acknowledge(metadataOf: (index: number) => RecordMetadata): void {
+    this.places.forEach((place, i) => this.group.acknowledged(place, metadataOf(this.#indexOf(i))))
+  }
+
+  fail(errorOf: (index: number) => Error): void {
+    this.places.forEach((place, i) => this.group.failed(place, errorOf(this.#indexOf(i))))
+  }
+
+  /** By index: what tells the group, wherever the record goes on. */
+  callbacks(): [index: number, callback: DeliveryCallback][] {
+    return this.places.map((place, i) => [this.#indexOf(i), this.group.callbackFor(place)])
   }
 }
 

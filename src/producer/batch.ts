@@ -33,6 +33,7 @@ import {
   type Resolve,
   type Waiter,
 } from './batch-waiters.js'
+import type { RecordGroup } from './record-group.js'
 import { RecordMetadata, type BatchResult } from './record-metadata.js'
 
 /** Who waits for a batch whose records were told. */
@@ -182,6 +183,11 @@ export class ProducerBatch {
   /** A promise for the record that was appended last. */
   promiseOfLast(): Promise<RecordMetadata> {
     return this.#waiters.promise(this.recordCount - 1)
+  }
+
+  /** The record that was appended last is at `place` of a group, which is told what becomes of it. */
+  groupLast(group: RecordGroup, place: number): void {
+    this.#waiters.join(group, place, this.recordCount - 1)
   }
 
   /** Its records live on in `children`; who waits for it to be done waits for all of them. */

@@ -4,7 +4,7 @@
  *
  * Before: the user, by producer.ts. A record's own checks are in record.ts.
  */
-import { ConfigError, DeliveryError, InvalidRecordError } from '../errors.js'
+import { ConfigError, DeliveryError, FatalError, InvalidRecordError } from '../errors.js'
 import { kindOf, quote } from './record.js'
 
 /**
@@ -15,6 +15,15 @@ export function notTaken(error: unknown): DeliveryError {
   if (error instanceof DeliveryError) return error
   const why = error instanceof Error ? error.message : kindOf(error)
   return new InvalidRecordError(`a record could not be read: ${why}`, { cause: error })
+}
+
+/** What every record and call is told once a rule of our own was found broken. */
+export function failedError(cause: unknown, topic?: string): FatalError {
+  const why = cause instanceof Error ? cause.message : kindOf(cause)
+  return new FatalError(
+    `the producer has failed, which is a bug in Ottla; report it, and make a new Producer: ${why}`,
+    { topic, cause },
+  )
 }
 
 /** Throws InvalidRecordError for a callback that cannot be called. */

@@ -307,9 +307,9 @@ export class Delivery {
     const children = splitBatch(batch, maxBytes, this.#parts.decompress)
     this.#parts.counter.batchesSplit++
     queue.replaceSent(batch, children)
-    this.#parts.accumulator.adopt(children)
     this.#parts.accumulator.settled(batch)
     this.#parts.accumulator.free(batch, false)
+    this.#parts.accumulator.adopt(children)
     batch.becomeSplit(children)
     this.#scheduler?.consider(queue)
   }

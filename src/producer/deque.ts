@@ -16,6 +16,11 @@ export class Deque<T> {
     return this.#length
   }
 
+  /** How many there is room for. */
+  get capacity(): number {
+    return this.#slots.length
+  }
+
   /** The item in front, or undefined where there is none. */
   peek(): T | undefined {
     return this.#length === 0 ? undefined : this.#slots[this.#head]
@@ -45,6 +50,29 @@ export class Deque<T> {
     return item
   }
 
+  /** The item at the back, or undefined where there is none. */
+  last(): T | undefined {
+    return this.#length === 0
+      ? undefined
+      : this.#slots[(this.#head + this.#length - 1) & this.#mask]
+  }
+
+  /** Takes the last, or undefined where there is none. */
+  pop(): T | undefined {
+    if (this.#length === 0) return undefined
+    const index = (this.#head + --this.#length) & this.#mask
+    const item = this.#slots[index]
+    this.#slots[index] = undefined
+    return item
+  }
+
+  /** Keeps those that `keeps` names, in their order, in no more room than they need. */
+  keep(keeps: (item: T) => boolean): void {
+    const items = [...this].filter(keeps)
+    while (this.#mask > 15 && this.#mask >= 2 * items.length) this.#mask >>= 1
+    this.#refill(items)
+  }
+
   /** Front to back. The queue must not change meanwhile. */
   *[Symbol.iterator](): Iterator<T> {
     for (let i = 0; i < this.#length; i++) yield this.#slots[(this.#head + i) & this.#mask] as T
@@ -53,8 +81,13 @@ export class Deque<T> {
   #grow(): void {
     const items = [...this]
     this.#mask = this.#mask * 2 + 1
+    this.#refill(items)
+  }
+
+  #refill(items: readonly T[]): void {
     this.#slots = new Array<T | undefined>(this.#mask + 1)
     items.forEach((item, i) => (this.#slots[i] = item))
     this.#head = 0
+    this.#length = items.length
   }
 }

@@ -36,5 +36,10 @@ export function flushAll(
     open++
     ;(parked.placedListeners ??= []).push(awaitBatch)
   }
+  for (const rest of lot.rests) {
+    open++ // once it is fed, its records are in batches, or parked
+    const again = (): void => flushAll(accumulator, lot, consider, done)
+    ;(rest.emptiedListeners ??= []).push(again)
+  }
   done()
 }

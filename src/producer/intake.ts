@@ -3,32 +3,32 @@
  * else the record waits in line.
  *
  *   submit --> topic known, serialized, room? --yes--> placement        (before submit returns)
- *                 | topic not known yet, or its serializer is not done: topic.parked, in order
- *                 | no room, or others wait for it: the parking lot's line
+ *                 | topic not known yet, or its serializer is not done: topic.taken, in order
+ *                 | no room, or others wait for it: topic.waiting, in order
  *                 +--> later --> placement
  *
  * A record for a topic with parked records parks behind them, and one that finds others waiting for
  * room waits behind them: so the order of a partition is the order of the calls.
  *
+ * User code (getters of a record, serializers, a partitioner) may throw what it likes: that is its
+ * record's error. Whatever else is thrown here is a defect of ours, and told to `onBroken`.
+ *
  * Before: producer.ts. After: placement.ts.
  */
 import { assert } from '../assert.js'
 import type { Clock } from '../clock.js'
-import {
-  BufferFullError,
-  InvalidRecordError,
-  RecordTooLargeError,
-  TopicUnavailableError,
-  type DeliveryError,
-} from '../errors.js'
+import { InvalidRecordError, DeliveryError, RecordTooLargeError } from '../errors.js'
 import { bufferSizeFor, RECORD_BATCH_HEADER_BYTES } from '../protocol/record-batch.js'
 import type { Serialized, Serializers } from '../serialization/serializer.js'
 import { exactSizeBytes } from './accumulator.js'
+import type { ProducerBatch } from './batch.js'
 import type { DeliveryCallback } from './batch-waiters.js'
+import { failedError, notTaken } from './call-checks.js'
 import { KeyEncoder } from './key-encoder.js'
+import type { Line } from './line.js'
 import type { MemoryBudget } from './memory-budget.js'
-import type { ParkedRecord, PreparedRecord } from './parked-record.js'
-import { type ParkingLot } from './parking-lot.js'
+import { ownBytes, type ParkedRecord, type PreparedRecord } from './parked-record.js'
+import type { ParkingLot } from './parking-lot.js'
 import { UNDECIDED } from './partitioner.js'
 import { Placed, type Placement } from './placement.js'
 import {
@@ -38,8 +38,11 @@ import {
   toWireHeaders,
   type ProducerRecord,
 } from './record.js'
+import { GroupRest, type FedRecord, type RecordGroup } from './record-group.js'
 import type { RecordMetadata } from './record-metadata.js'
+import { NOT_ITS_TURN, RoomWatch, type Refusal } from './room-watch.js'
 import { isPromise, serializeWith } from './serialize-record.js'
+import { Serving } from './serving.js'
 import { ProducerTopic } from './topic.js'
 import type { TopicDirectory } from './topic-directory.js'
 
@@ -47,7 +50,6 @@ export interface IntakeOptions<K, V> {
   readonly serializers: Serializers<K, V>
   readonly maxRequestSizeBytes: number
   readonly bufferMemoryBytes: number
-  readonly maxBlockMs: number
   /** A user's function chooses partitions. */
   readonly hasPartitioner: boolean
 }
@@ -60,7 +62,15 @@ export interface IntakeParts {
   readonly lot: ParkingLot
   /** No room: every open batch had better leave. */
   readonly onNoRoom: () => void
+  /** A rule of our own does not hold: nothing can be relied on any more. */
+  readonly onBroken: (error: unknown) => void
 }
+
+/**
+ * What becomes of a record that finds no room: it is not taken (enqueue), or waits (send, sendAll).
+ * One that is fed is the next of a group whose turn it is, and passes those who wait.
+ */
+export type WithoutRoom = 'refuse' | 'wait' | 'wait in group' | 'fed'
 
 /** Appended, parked (and where), or no room and nothing taken. */
 export type Submitted = 'appended' | 'full' | ParkedRecord
@@ -83,26 +93,32 @@ export class Intake<K, V> {
   readonly #keys = new KeyEncoder()
   /** The record at hand: filled anew by each submit, so that none is allocated. */
   readonly #record: PreparedRecord = emptyRecord(NO_TOPIC)
-  #isServing = false
-  #writableListeners: (() => void)[] = []
+  /** Who waits to be told of room. */
+  readonly room: RoomWatch
+  /** Places what is parked. */
+  readonly serving: Serving
 
   constructor(options: IntakeOptions<K, V>, parts: IntakeParts) {
     this.#options = options
     this.#parts = parts
+    this.room = new RoomWatch(parts.budget, parts.lot)
+    const feed = (rest: GroupRest): void => this.#feed(rest)
+    this.serving = new Serving({ ...parts, room: this.room, feed })
   }
 
   /**
-   * Takes a record in. With `mayWait` (send) a record that finds no room waits for it; without
-   * (enqueue) it is not taken: 'full'. Throws a DeliveryError where the record itself is at fault,
-   * or too many wait already.
+   * Takes a record in. One that finds no room waits for it (send), or is not taken: 'full' (enqueue).
+   * Throws a DeliveryError where the record itself is at fault, too many wait already, or we are
+   * (FatalError, after `onBroken`); anything else is thrown by the user's own code.
    */
   submit(
     input: ProducerRecord<K, V>,
     callback: DeliveryCallback | null,
-    mayWait: boolean,
+    withoutRoom: WithoutRoom,
   ): Submitted {
     checkRecord(input)
     const topic = this.#parts.directory.get(input.topic)
+    let isOurs = false
     try {
       const { headers: given } = input
       const timestamp = this.#timestampOf(input, topic.name)
@@ -117,39 +133,122 @@ export class Intake<K, V> {
       if (isPromise(value)) value.catch(() => {})
       // From here on no code of the user's runs (but a partitioner, see #recordAtHand), so that a
       // serializer that sends a record of its own cannot change the one at hand.
+      isOurs = true
       const record = this.#recordAtHand(topic)
       record.partition = partition
       record.timestamp = timestamp
       record.headers = headers
       record.callback = callback
       if (isPromise(key) || isPromise(value)) {
-        return this.#parkUnserialized(record, key, value, mayWait)
+        return this.#parkUnserialized(record, key, value, withoutRoom)
       }
       this.#fill(record, key, value)
-      return this.#admit(record, mayWait)
+      return this.#admit(record, withoutRoom)
     } catch (error) {
       this.#parts.directory.dropIfUnused(topic)
-      throw error
+      if (!isOurs || error instanceof DeliveryError) throw error
+      this.#parts.onBroken(error)
+      throw failedError(error, topic.name)
     }
   }
 
   /** A promise for the record of the last `submit`, which was 'appended'. */
   promiseOfLast(): Promise<RecordMetadata> {
+    return this.#batchOfLast().promiseOfLast()
+  }
+
+  #batchOfLast(): ProducerBatch {
     const batch = this.#parts.placement.queue?.open
     assert(batch !== null && batch !== undefined, 'a batch that took a record just now is open')
-    return batch.promiseOfLast()
+    return batch
+  }
+
+  /**
+   * Takes in records of a group from `place` on, as far as there is room; what is left waits, to be
+   * fed in order as room comes. What a record's own fault is, the group is told.
+   */
+  submitGroup(
+    records: readonly ProducerRecord<K, V>[],
+    group: RecordGroup,
+    assertOpen: (record: { readonly topic?: string } | null) => void,
+  ): void {
+    for (let place = 0; place < records.length; place++) {
+      const record = records[place] as ProducerRecord<K, V> // or whatever the user gave
+      try {
+        assertOpen(record)
+      } catch (error) {
+        group.failed(place, notTaken(error))
+        continue
+      }
+      const submitted = this.#submitOfGroup(record, group, place, 'wait in group')
+      if (typeof submitted !== 'object' || !submitted.isWaiting) continue
+      this.#parkRests(records, place + 1, group, submitted)
+      return
+    }
+  }
+
+  /** Where the record went; 'full' where it was not taken, which the group was told. */
+  #submitOfGroup(
+    record: ProducerRecord<K, V>,
+    group: RecordGroup,
+    place: number,
+    withoutRoom: WithoutRoom,
+  ): Submitted {
+    try {
+      const submitted = this.submit(record, null, withoutRoom)
+      if (typeof submitted === 'object') submitted.callback = group.callbackFor(place)
+      else this.#batchOfLast().groupLast(group, place)
+      return submitted
+    } catch (error) {
+      group.failed(place, notTaken(error))
+      return 'full'
+    }
+  }
+
+  /** What is left from place `from` on waits behind `first`, each topic's in a line of its own. */
+  #parkRests(
+    records: readonly ProducerRecord<K, V>[],
+    from: number,
+    group: RecordGroup,
+    first: ParkedRecord,
+  ): void {
+    const rests = new Map<ProducerTopic, GroupRest>()
+    const now = (): number => this.#parts.clock.now()
+    for (let place = from; place < records.length; place++) {
+      try {
+        const record = records[place] as ProducerRecord<unknown, unknown>
+        checkRecord(record)
+        const topic = this.#parts.directory.get(record.topic)
+        const rest = rests.get(topic) ?? new GroupRest(topic, group)
+        rests.set(topic, rest)
+        rest.add(record, place, now)
+      } catch (error) {
+        group.failed(place, notTaken(error))
+      }
+    }
+    first.rest = rests.get(first.topic) ?? null
+    for (const rest of rests.values()) if (rest.count > 0) this.#parts.lot.parkRest(rest)
+    this.serving.roomFreed()
   }
 
   /** Places the record, or parks it where it must wait. */
-  #admit(record: PreparedRecord, mayWait: boolean): Submitted {
+  #admit(record: PreparedRecord, withoutRoom: WithoutRoom): Submitted {
     const { topic } = record
-    if (!topic.isKnown || topic.parked.length > 0) return this.#park(record, mayWait)
-    if (this.#parts.lot.waitingCount > 0) return mayWait ? this.#waitForRoom(record) : 'full'
-    const placed = this.#parts.placement.place(record, false)
+    if (!topic.isKnown || topic.taken.length > 0) {
+      return this.#park(record, true, topic.taken, withoutRoom)
+    }
+    const { lot, placement } = this.#parts
+    if (lot.mustWait(topic) && withoutRoom !== 'fed') {
+      return this.#without(record, true, withoutRoom, NOT_ITS_TURN)
+    }
+    placement.choose(record)
+    const placed = placement.place(record)
     if (placed === Placed.yes) return 'appended'
-    if (placed === Placed.noSuchPartition) return this.#parkBeyond(record, mayWait)
+    if (placed === Placed.noSuchPartition) {
+      return this.#park(record, true, topic.beyond, withoutRoom)
+    }
     this.#parts.onNoRoom()
-    return mayWait ? this.#waitForRoom(record) : 'full'
+    return this.#without(record, true, withoutRoom, placement)
   }
 
   #timestampOf({ timestamp }: ProducerRecord<K, V>, topic: string): number {
@@ -199,41 +298,48 @@ export class Intake<K, V> {
     )
   }
 
-  /** The key, safe from the next submit, which encodes its own into the same bytes. */
-  #ownKey({ key, keyLength }: PreparedRecord): Uint8Array | null {
-    if (key === null || !this.#keys.isScratch(key)) return key
-    return Buffer.from(key.subarray(0, keyLength))
-  }
-
-  #park(record: PreparedRecord, mayWait: boolean): Submitted {
-    const parked = this.#parts.lot.park(record, this.#ownKey(record), mayWait)
-    if (parked === null) return 'full'
-    record.topic.parked.push(parked)
+  #park(
+    record: PreparedRecord,
+    isSerialized: boolean,
+    line: Line<ParkedRecord>,
+    withoutRoom: WithoutRoom,
+  ): Submitted {
+    const { lot, directory } = this.#parts
+    const { topic } = record
+    const parked = lot.park(record, isSerialized, line, withoutRoom === 'fed')
+    if (parked === null) return this.#without(record, isSerialized, withoutRoom, lot)
+    if (line === topic.beyond) directory.awaitPartitions(topic)
     return parked
   }
 
-  #parkBeyond(record: PreparedRecord, mayWait: boolean): Submitted {
-    const parked = this.#parts.lot.park(record, this.#ownKey(record), mayWait)
-    if (parked === null) return 'full'
-    this.#moveBeyond(parked)
-    return parked
+  #without(
+    record: PreparedRecord,
+    isSerialized: boolean,
+    withoutRoom: WithoutRoom,
+    why: Refusal,
+  ): Submitted {
+    const { lot } = this.#parts
+    if (withoutRoom === 'fed') return lot.parkFed(record, isSerialized)
+    if (withoutRoom !== 'refuse') {
+      const isSend = withoutRoom === 'wait'
+      return lot.parkWaiting(record, isSerialized, { isHeldBack: why.isHeldBack, isSend })
+    }
+    this.room.refused(record.topic, why)
+    return 'full'
   }
 
   #parkUnserialized(
     record: PreparedRecord,
     key: Serialized | Promise<Serialized>,
     value: Serialized | Promise<Serialized>,
-    mayWait: boolean,
+    withoutRoom: WithoutRoom,
   ): Submitted {
-    const { topic } = record
     record.key = null
     record.keyLength = -1
     record.value = null
-    const parked = this.#parts.lot.park(record, null, mayWait)
-    if (parked === null) return 'full'
-    parked.isSerialized = false
-    topic.parked.push(parked)
-    void this.#whenSerialized(parked, key, value)
+    const parked = this.#park(record, false, record.topic.taken, withoutRoom)
+    if (typeof parked === 'object')
+      void this.#whenSerialized(parked, ownBytes(key), ownBytes(value))
     return parked
   }
 
@@ -242,149 +348,42 @@ export class Intake<K, V> {
     key: Serialized | Promise<Serialized>,
     value: Serialized | Promise<Serialized>,
   ): Promise<void> {
+    const { lot } = this.#parts
+    let parts: [Serialized, Serialized]
     try {
-      const [keyBytes, valueBytes] = await Promise.all([key, value])
-      if (!parked.isSettled) {
-        this.#fill(
-          parked,
-          typeof keyBytes === 'string' ? Buffer.from(keyBytes) : keyBytes,
-          valueBytes,
-        )
-        this.#parts.lot.resize(parked)
-        parked.isSerialized = true
-      }
+      parts = await Promise.all([key, value])
     } catch (error) {
-      this.#parts.lot.settle(parked, error as DeliveryError)
+      lot.settle(parked, notTaken(error))
+      return
     }
-    this.pump(parked.topic)
+    if (parked.isSettled) return
+    this.#takeSerialized(parked, parts)
+    this.serving.moveOn(parked.topic)
+    if (parked.line !== null) parked.ownBytes() // it waits on, and its serializer may use them again
   }
 
-  #waitForRoom(record: PreparedRecord): Submitted {
-    const parked = this.#parts.lot.parkWaiting(record, this.#ownKey(record))
-    parked.isReady = true
-    return parked
-  }
-
-  /** Places the topic's parked records as far as they can be; their order is kept. */
-  pump(topic: ProducerTopic): void {
-    if (!topic.isKnown) return
-    this.#serving(() => {
-      for (let first = topic.parked.peek(); first; first = topic.parked.peek()) {
-        if (!first.isSettled && !first.isSerialized) break
-        topic.parked.shift()
-        if (first.isSettled) continue
-        first.isReady = true
-        if (!first.isWaiting) this.#placeParked(first)
-      }
-    })
-    this.roomFreed()
-  }
-
-  /** The topic may have more partitions: records for one that it lacked may go now. */
-  retryBeyond(topic: ProducerTopic): void {
-    this.#serving(() => {
-      for (let left = topic.beyond.length; left > 0; left--) {
-        const parked = topic.beyond.shift()
-        if (parked === undefined || parked.isSettled) continue
-        if (parked.partition >= topic.partitionCount) topic.beyond.push(parked)
-        else this.#placeParked(parked)
-      }
-    })
-    this.roomFreed()
-  }
-
-  /** Memory came free: those who wait for room are served, then those who wait to be told of it. */
-  roomFreed(): void {
-    this.#serving(() => this.#parts.lot.serve((parked) => this.#placeParked(parked)))
-    if (this.#writableListeners.length > 0 && this.isWritable) this.wakeWritable()
-  }
-
-  /**
-   * Placing a record may fill a batch, whose compression frees memory, which calls `roomFreed`: the
-   * second is left out while the first is at work, or one record would be placed amid another.
-   */
-  #serving(place: () => void): void {
-    if (this.#isServing) return
-    this.#isServing = true
+  #takeSerialized(parked: ParkedRecord, [key, value]: [Serialized, Serialized]): void {
     try {
-      place()
-    } finally {
-      this.#isServing = false
-    }
-  }
-
-  /** Everybody who waits to be told of room is told, whether there is any or not. */
-  wakeWritable(): void {
-    const listeners = this.#writableListeners
-    this.#writableListeners = []
-    for (const listener of listeners) listener()
-  }
-
-  /** False where there is no room; true where the record was placed, or settled otherwise. */
-  #placeParked(parked: ParkedRecord): boolean {
-    const { lot, placement } = this.#parts
-    let placed: Placed
-    try {
-      placed = placement.place(parked, !parked.isWaiting)
+      this.#fill(parked, typeof key === 'string' ? Buffer.from(key) : key, value)
+      this.#parts.lot.serialized(parked)
     } catch (error) {
-      lot.settle(parked, error as DeliveryError) // the user's partitioner threw
-      return true
+      if (error instanceof DeliveryError) this.#parts.lot.settle(parked, error)
+      else this.#parts.onBroken(error)
     }
-    if (placed === Placed.noMemory) {
-      this.#parts.onNoRoom()
-      return false
-    }
-    if (placed === Placed.noSuchPartition) this.#moveBeyond(parked)
-    else lot.placed(parked, placement.queue?.open ?? null)
-    return true
   }
 
-  /** The partition asked for does not exist (yet): the record waits apart, and holds up nobody. */
-  #moveBeyond(parked: ParkedRecord): void {
-    this.#parts.lot.take(parked)
-    parked.topic.beyond.push(parked)
-    this.#parts.directory.awaitPartitions(parked.topic)
+  /** A record of the group whose turn it is comes in, in front of what is left of it. */
+  #feed(rest: GroupRest): void {
+    const fed = rest.take()
+    if (fed !== undefined) this.#submitFed(fed, rest)
+    this.#parts.lot.fed(rest)
   }
 
-  /** True where what the last refused record needed is there, and nobody waits. */
-  get isWritable(): boolean {
-    const { availableBytes, totalBytes } = this.#parts.budget
-    const { placement, lot } = this.#parts
-    const wantedBytes = Math.max(placement.refusedBytes, lot.refusedBytes)
-    return lot.waitingCount === 0 && availableBytes >= Math.min(totalBytes, wantedBytes)
-  }
-
-  /** Calls `listener` once there is room again. */
-  onWritable(listener: () => void): void {
-    this.#writableListeners.push(listener)
-  }
-
-  /** Takes back `onWritable`. */
-  offWritable(listener: () => void): void {
-    this.#writableListeners = this.#writableListeners.filter((other) => other !== listener)
-  }
-
-  /** The message for one that waited `maxBlockMs` in vain. */
-  timeoutError(parked: ParkedRecord): DeliveryError {
-    const { topic, partition, isSerialized } = parked
-    const { maxBlockMs } = this.#options
-    if (!isSerialized) {
-      return new BufferFullError(
-        `topic "${topic.name}": a serializer was not done within maxBlockMs (${maxBlockMs} ms)`,
-        { topic: topic.name },
-      )
-    }
-    if (!topic.isKnown) return this.#parts.directory.unavailable(topic.name, maxBlockMs)
-    if (partition >= topic.partitionCount) {
-      return new TopicUnavailableError(
-        `topic "${topic.name}" has ${topic.partitionCount} partitions (0 to ${topic.partitionCount - 1}), and still no partition ${partition} after maxBlockMs (${maxBlockMs} ms)`,
-        { topic: topic.name, partition },
-      )
-    }
-    return new BufferFullError(
-      `topic "${topic.name}": no room in bufferMemoryBytes (${this.#options.bufferMemoryBytes}) within maxBlockMs (${maxBlockMs} ms): the brokers take records more slowly than they are sent`,
-      { topic: topic.name },
-    )
+  #submitFed({ record, place }: FedRecord, rest: GroupRest): void {
+    const input = record as ProducerRecord<K, V> // as it was given to sendAll
+    const submitted = this.#submitOfGroup(input, rest.group, place, 'fed')
+    if (typeof submitted === 'object' && submitted.isWaiting) submitted.rest = rest
+    else if (rest.topic.isKnown) this.#parts.lot.movedOn(rest)
   }
 }
 
@@ -403,6 +402,7 @@ function emptyRecord(topic: ProducerTopic): PreparedRecord {
     headers: null,
     callback: null,
     resolve: null,
+    reservedBytes: 0,
   }
 }
 

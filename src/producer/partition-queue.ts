@@ -22,6 +22,7 @@
  */
 import type { ProducerBatch } from './batch.js'
 import { Deque } from './deque.js'
+import { MemoryShare } from './memory-budget.js'
 import { FIRST_FILL_BYTES } from './pace-constants.js'
 import type { PartitionSequence } from './partition-sequence.js'
 import type { ThrottlePace } from './throttle-pace.js'
@@ -29,6 +30,8 @@ import type { ThrottlePace } from './throttle-pace.js'
 export class PartitionQueue {
   readonly topic: string
   readonly partition: number
+  /** Its topic's share of the memory. */
+  readonly share: MemoryShare
   /** -1 while no leader is known. */
   leaderId = -1
   leaderEpoch = -1
@@ -63,9 +66,10 @@ export class PartitionQueue {
   usualBufferBytes = 0
   #nextOrdinal = 0
 
-  constructor(topic: string, partition: number) {
+  constructor(topic: string, partition: number, share = new MemoryShare()) {
     this.topic = topic
     this.partition = partition
+    this.share = share
   }
 
   /** Batches not yet sent, the open one included: what adaptive partitioning weighs. */

@@ -13,7 +13,7 @@ export interface PartitionerInput {
   readonly topic: string
   /** The serialized key; valid during the call only. */
   readonly key: Uint8Array | null
-  /** The serialized value. */
+  /** The serialized value; bytes are valid during the call only. */
   readonly value: Serialized
   /** Partitions of the topic, with or without a leader: the answer is 0 .. partitionCount - 1. */
   readonly partitionCount: number

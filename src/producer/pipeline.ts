@@ -30,6 +30,7 @@ import { LastResort } from './last-resort.js'
 import { MetricsCounter, type ProducerMetrics } from './metrics.js'
 import { MemoryBudget } from './memory-budget.js'
 import type { ResolvedOptions } from './options.js'
+import { timeoutError } from './parked-errors.js'
 import { ParkingLot } from './parking-lot.js'
 import type { PartitionQueue } from './partition-queue.js'
 import { Placement } from './placement.js'
@@ -81,6 +82,7 @@ export class Pipeline<K, V> {
   readonly sender: Sender
   readonly metadata: MetadataCache
   readonly delivery: Delivery
+  readonly #onBroken: (error: unknown) => void
   readonly #pool: BrokerPool
   readonly #producerIds: ProducerIdSource | null
   readonly #compressor: Compressor | null
@@ -96,8 +98,9 @@ export class Pipeline<K, V> {
   ) {
     const { clock, random, firstSequence = 0 } = environment
     this.clock = clock
+    this.#onBroken = onBroken
     this.logger = options.logger === undefined ? silentLogger : safeLogger(options.logger)
-    this.budget = new MemoryBudget(options.bufferMemoryBytes)
+    this.budget = new MemoryBudget(options.bufferMemoryBytes, () => this.directory.topics.size)
     const context = this.#networkContext(options, environment)
     this.metadata = this.#makeMetadata(context)
     this.#pool = this.#makePool(context)
@@ -134,7 +137,7 @@ export class Pipeline<K, V> {
         return fill.partBytes(records.sizeBytes, sizeBytes)
       },
       compressRefused: (batch, giveUp) => this.#lastResort?.compress(batch, giveUp) ?? false,
-      onFreed: () => this.intake.roomFreed(),
+      onFreed: () => this.intake.serving.roomFreed(),
       refreshMetadata: (topic) => this.metadata.requestRefresh([topic]),
       whyUnsent: (queue) => this.#whyUnsent(queue),
       applyLeaderHint: (hint) => this.metadata.applyLeaderHint(hint),
@@ -196,19 +199,31 @@ export class Pipeline<K, V> {
     return new MetadataCache({
       ...context,
       listener: {
-        onTopic: (topic) => this.directory.onTopic(topic),
-        onLeader: (name, partition) => this.directory.onLeader(name, partition),
-        onTopicError: (name, error) => this.directory.onTopicError(name, error),
-        onBrokers: (brokers) => {
+        onTopic: this.#guarded((topic) => this.directory.onTopic(topic)),
+        onLeader: this.#guarded((name, partition) => this.directory.onLeader(name, partition)),
+        onTopicError: this.#guarded((name, error) => this.directory.onTopicError(name, error)),
+        onBrokers: this.#guarded((brokers) => {
           this.#pool.updateBrokers(brokers)
           this.sender.wake() // batches may have waited for a broker that was not known
-        },
-        onRebootstrap: (reason) => this.#pool.dropAll(reason),
-        onAnotherCluster: (reason) => this.#startOver(reason),
-        onFatal: (error) => this.directory.onFatal(error),
+        }),
+        onRebootstrap: this.#guarded((reason) => this.#pool.dropAll(reason)),
+        onAnotherCluster: this.#guarded((reason) => this.#startOver(reason)),
+        onFatal: this.#guarded((error) => this.directory.onFatal(error)),
+        onIdle: (name) => this.directory.onIdle(name),
         isInUse: (name) => this.directory.isInUse(name),
       },
     })
+  }
+
+  /** What a listener throws is a defect of ours, whoever calls it and whatever he makes of errors. */
+  #guarded<Args extends unknown[]>(act: (...args: Args) => void): (...args: Args) => void {
+    return (...args) => {
+      try {
+        act(...args)
+      } catch (error) {
+        this.#onBroken(error)
+      }
+    }
   }
 
   #makePool(context: NetworkContext): BrokerPool {
@@ -281,18 +296,25 @@ export class Pipeline<K, V> {
       refresh: (name) => this.metadata.requestRefresh([name]),
       describeFailure: () => this.metadata.describeFailure(),
       listener: {
-        onKnown: (topic) => {
-          this.intake.pump(topic)
-          this.intake.retryBeyond(topic)
-        },
+        onKnown: (topic) => this.intake.serving.moveOn(topic),
         onUnavailable: (topic, error) =>
           this.lot.settleAll(
-            (parked) => parked.topic === topic,
+            (waiting) => waiting.topic === topic,
             () => error,
           ),
+        onLost: (topic) => this.intake.serving.moveOn(topic),
+        onDropped: (topic) => this.#dropped(topic),
         onLeader: (queue) => this.sender.leaderChanged(queue),
       },
     })
+  }
+
+  /** The next topic of this name begins with new queues, and so with new numbers. */
+  #dropped({ partitions }: ProducerTopic): void {
+    for (const { sequence } of partitions) {
+      if (sequence !== null) this.#producerIds?.retire(sequence.identity)
+    }
+    this.intake.serving.roomFreed() // fewer topics share the memory
   }
 
   #makeCompressor(options: ResolvedOptions<K, V>): Compressor | null {
@@ -311,7 +333,7 @@ export class Pipeline<K, V> {
       logger,
       counter: this.counter,
       onReady: (queue) => this.sender.consider(queue),
-      onFreed: () => this.intake.roomFreed(),
+      onFreed: () => this.intake.serving.roomFreed(),
       defer: (callback) => clock.defer(callback),
     })
   }
@@ -326,7 +348,7 @@ export class Pipeline<K, V> {
       counter: this.counter,
       decompress,
       onReady: (queue) => this.sender.consider(queue),
-      onFreed: () => this.intake.roomFreed(),
+      onFreed: () => this.intake.serving.roomFreed(),
       onBroken,
       defer: (callback) => this.clock.defer(callback),
     })
@@ -362,10 +384,14 @@ export class Pipeline<K, V> {
       runCallback: this.runCallback,
       onUnheard: (error) =>
         this.logger.error({ error }, 'a record without a callback was not delivered'),
-      timeoutError: (parked) => this.intake.timeoutError(parked),
-      onSettled: ({ topic }) => {
+      timeoutError: (waiting) =>
+        timeoutError(waiting, {
+          ...options,
+          unavailable: (topic) => this.directory.unavailable(topic, options.maxBlockMs),
+        }),
+      onSettled: (topic) => {
         this.directory.dropIfUnused(topic)
-        this.intake.roomFreed()
+        this.intake.serving.moveOn(topic)
       },
     })
   }
@@ -387,6 +413,7 @@ export class Pipeline<K, V> {
         budget: this.budget,
         lot: this.lot,
         onNoRoom: () => this.accumulator.releaseLingering(Infinity),
+        onBroken: this.#onBroken,
       },
     )
   }

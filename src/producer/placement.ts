@@ -40,19 +40,23 @@ export class Placement {
   }
 
   /**
-   * Appends the record, whose topic is known; `force` overdraws the memory budget. Throws
-   * InvalidRecordError where the user's partitioner does; it is asked once for each record.
+   * Decides on the partition of a record whose topic is known, once for each record. Throws
+   * InvalidRecordError where the user's partitioner does.
    */
-  place(record: PreparedRecord, force: boolean): Placed {
+  choose(record: PreparedRecord): void {
     const { partitioner, ignoreKeys } = this.#options
     if (record.partition === UNDECIDED) {
       record.partition = choosePartition(record, partitioner, ignoreKeys)
     }
-    if (record.partition === STICKY) return this.#placeSticky(record, force)
+  }
+
+  /** Appends the record, whose partition is chosen. One that holds bytes always finds room. */
+  place(record: PreparedRecord): Placed {
+    if (record.partition === STICKY) return this.#placeSticky(record)
     const { topic, partition } = record
     const queue = partition < topic.partitionCount ? topic.partitions[partition] : undefined
     if (queue === undefined) return Placed.noSuchPartition
-    return this.#append(topic, queue, record, force)
+    return this.#append(topic, queue, record)
   }
 
   /** Bytes of memory that the last record without room would have needed. */
@@ -60,11 +64,16 @@ export class Placement {
     return this.#accumulator.refusedBytes
   }
 
-  #placeSticky(record: PreparedRecord, force: boolean): Placed {
+  /** It found no room because its topic holds as much as it may. */
+  get isHeldBack(): boolean {
+    return this.#accumulator.isHeldBack
+  }
+
+  #placeSticky(record: PreparedRecord): Placed {
     const { sticky } = record.topic
     const queue = sticky.current()
     const before = queue.open?.sizeBytes ?? 0
-    const appended = this.#accumulator.appendToOpen(queue, record, force)
+    const appended = this.#accumulator.appendToOpen(queue, record)
     if (appended === Appended.yes) {
       this.queue = queue
       sticky.appended((queue.open?.sizeBytes ?? 0) - before)
@@ -72,20 +81,15 @@ export class Placement {
     }
     if (appended === Appended.noMemory) return Placed.noMemory
     const next = before > 0 ? sticky.advance() : queue // a batch was open, and is full now
-    const placed = this.#append(record.topic, next, record, force)
+    const placed = this.#append(record.topic, next, record)
     if (placed === Placed.yes) sticky.appended(next.open?.sizeBytes ?? 0)
     return placed
   }
 
-  #append(
-    topic: ProducerTopic,
-    queue: PartitionQueue,
-    record: PreparedRecord,
-    force: boolean,
-  ): Placed {
-    let appended = this.#accumulator.appendToOpen(queue, record, force)
+  #append(topic: ProducerTopic, queue: PartitionQueue, record: PreparedRecord): Placed {
+    let appended = this.#accumulator.appendToOpen(queue, record)
     if (appended === Appended.batchFull) {
-      appended = this.#accumulator.appendToNew(queue, record, this.#monotonicMs(), force)
+      appended = this.#accumulator.appendToNew(queue, record, this.#monotonicMs())
       topic.busy.add(queue)
       this.#onBatchOpened(topic)
     }

@@ -5,6 +5,7 @@
  *   none --acquire--> asking --answer--> known --renew--> asking …
  *    ^                  | refused (authorization): told to the producer, and back to none
  *    └── forget: another cluster has other ids; an answer that is still to come is ignored
+ *   known --retire--> known, under a later epoch; or none, where the epochs are used up
  *
  * Several brokers may be asked at once, and give an id each: the first is taken, and ids are free.
  *
@@ -18,7 +19,7 @@ import {
   type InitProducerIdRequest,
   type InitProducerIdResponse,
 } from '../protocol/messages/init-producer-id.js'
-import type { ProducerIdentity } from './partition-sequence.js'
+import { MAX_PRODUCER_EPOCH, type ProducerIdentity } from './partition-sequence.js'
 
 /** Kafka wants a transaction timeout even of producers that have no transactions. */
 const NO_TRANSACTION_TIMEOUT_MS = 2 ** 31 - 1
@@ -56,6 +57,8 @@ export class ProducerIdSource {
   readonly #parts: ProducerIdParts
   /** Why the last question brought none; null once one is known. */
   lastError: OttlaError | null = null
+  /** A broker may know an earlier epoch of this id: numbers begin at 0, whatever a test wants. */
+  mustBeginAtZero = false
   #identity: ProducerIdentity | null = null
   #isAsking = false
   #isClosed = false
@@ -105,6 +108,20 @@ export class ProducerIdSource {
     this.#renewals = []
   }
 
+  /**
+   * Partitions that were numbered under `used`, and of which nothing is unresolved, are forgotten. Who
+   * begins from now on may be one of them: it begins under a later epoch. To a broker that remembers
+   * the partition's last batches, sequence 0 of the same epoch would be a repetition, acknowledged and
+   * not stored; of a later epoch it is the only beginning that it takes (KIP-360).
+   */
+  retire({ producerId, producerEpoch }: ProducerIdentity): void {
+    const current = this.#identity
+    if (current?.producerId !== producerId || current.producerEpoch > producerEpoch) return
+    const isUsedUp = producerEpoch >= MAX_PRODUCER_EPOCH
+    this.#identity = isUsedUp ? null : { producerId, producerEpoch: producerEpoch + 1 }
+    this.mustBeginAtZero = true
+  }
+
   close(): void {
     this.#isClosed = true
     this.forget()
@@ -126,6 +143,7 @@ export class ProducerIdSource {
     this.#attempts = 0
     this.lastError = null
     this.#identity = identity
+    this.mustBeginAtZero = false
     this.#tellRenewals(identity)
     this.#parts.onIdentity()
   }

@@ -3,16 +3,7 @@
  * record to the intake and turns the outcome into a promise, a callback or a boolean. No rule of
  * delivery lives here; ARCHITECTURE.md follows a record from `send` to the broker and back.
  */
-import {
-  AbortedError,
-  ClosedError,
-  SendAllError,
-  DeliveryError,
-  FatalError,
-  TimeoutError,
-  type DeliveryOutcome,
-  type SendAllResult,
-} from '../errors.js'
+import { AbortedError, ClosedError, TimeoutError, type DeliveryError } from '../errors.js'
 import '../globals.js'
 import { crc32cNotice } from '../protocol/crc32c.js'
 import type { Serialized } from '../serialization/serializer.js'
@@ -23,6 +14,7 @@ import {
   checkRecords,
   checkSignal,
   closeTimeoutMs,
+  failedError,
   notTaken,
 } from './call-checks.js'
 import { flushAll } from './flush.js'
@@ -31,8 +23,9 @@ import type { ParkedRecord } from './parked-record.js'
 import { resolveOptions, type ProducerOptions, type ResolvedOptions } from './options.js'
 import type { ProducerMetrics } from './metrics.js'
 import { Pipeline, systemEnvironment, type Environment } from './pipeline.js'
+import { GroupRest, RecordGroup } from './record-group.js'
 import type { RecordMetadata } from './record-metadata.js'
-import { kindOf, type ProducerRecord } from './record.js'
+import type { ProducerRecord } from './record.js'
 
 /** Options of one `send`. */
 export interface SendOptions {
@@ -102,14 +95,14 @@ export class Producer<K = Serialized, V = Serialized> implements AsyncDisposable
   /**
    * Sends one record; resolves once it is acknowledged. Waits, up to `maxBlockMs`, while the buffer
    * is full or the topic not known. Rejects with a DeliveryError, whose `outcome` says whether the
-   * record may be in the log all the same.
+   * record may be in the log all the same. The record's bytes may be used again once it has returned.
    */
   send(record: ProducerRecord<K, V>, options?: SendOptions): Promise<RecordMetadata> {
     if (options?.signal !== undefined) return this.#sendAbortable(record, options.signal)
     try {
       this.#assertOpen(record)
       const { intake } = this.#pipeline
-      const submitted = intake.submit(record, null, true)
+      const submitted = intake.submit(record, null, 'wait')
       return typeof submitted === 'object' ? promiseOf(submitted) : intake.promiseOfLast()
     } catch (error) {
       return Promise.reject(notTaken(error))
@@ -118,28 +111,21 @@ export class Producer<K = Serialized, V = Serialized> implements AsyncDisposable
 
   /**
    * Sends records; resolves to their metadata, in the order given, once all are acknowledged. Where
-   * any fails it rejects with SendAllError, which has the fate of each, once all are settled. An
-   * iterable that throws rejects it before anything is sent.
+   * any fails it rejects with SendAllError, which has the fate of each, once all are settled. What
+   * finds no room, however many, is fed in order as room comes, and later calls for its topics wait
+   * behind; only where none finds room for `maxBlockMs` do the rest fail. The records and their bytes
+   * may be used again once it has returned. An iterable that throws rejects it before anything is
+   * sent.
    */
   sendAll(records: Iterable<ProducerRecord<K, V>>): Promise<RecordMetadata[]> {
-    const results: SendAllResult<RecordMetadata>[] = []
     return new Promise((resolve, reject) => {
       checkRecords(records)
-      let open = 1
-      const done = (): void => {
-        if (--open === 0) finishAll(results, resolve, reject)
-      }
-      let index = 0
-      const list = Array.isArray(records) ? records : Array.from(records)
-      for (const record of list as readonly ProducerRecord<K, V>[]) {
-        const place = index++
-        open++
-        this.#submitCalled(record, (error, metadata) => {
-          results[place] = toResult(error, metadata)
-          done()
-        })
-      }
-      done()
+      const list = (Array.isArray(records) ? records : Array.from(records)) as ProducerRecord<
+        K,
+        V
+      >[]
+      const group = new RecordGroup(list.length, { resolve, reject })
+      this.#pipeline.intake.submitGroup(list, group, this.#assertOpen)
     })
   }
 
@@ -148,13 +134,14 @@ export class Producer<K = Serialized, V = Serialized> implements AsyncDisposable
    * without one, the logger in case of failure) will be told what became of it, never during this
    * call; that includes a bad record and a closed producer. False: no room, or others wait for it;
    * nothing was taken, and the callback is not called. `await writable()` then, and try again.
+   * The record's bytes may be used again once it has returned.
    * Throws InvalidRecordError for a callback that is no function, since nobody could be told.
    */
   enqueue(record: ProducerRecord<K, V>, callback?: DeliveryCallback): boolean {
     if (callback !== undefined) checkCallback(callback)
     try {
       this.#assertOpen(record)
-      return this.#pipeline.intake.submit(record, callback ?? null, false) !== 'full'
+      return this.#pipeline.intake.submit(record, callback ?? null, 'refuse') !== 'full'
     } catch (error) {
       this.#tell(callback ?? null, notTaken(error))
       return true
@@ -169,7 +156,7 @@ export class Producer<K = Serialized, V = Serialized> implements AsyncDisposable
     const { intake, clock } = this.#pipeline
     if (this.#state !== 'open') return Promise.reject(this.#closedError())
     // Not at once: a caller that is refused again must not keep the sockets from being served.
-    if (intake.isWritable) return new Promise((resolve) => clock.defer(resolve))
+    if (intake.room.isWritable) return new Promise((resolve) => clock.defer(resolve))
     const { maxBlockMs } = this.#options
     return new Promise((resolve, reject) => {
       const listener = (): void => {
@@ -178,12 +165,12 @@ export class Producer<K = Serialized, V = Serialized> implements AsyncDisposable
         else reject(this.#closedError())
       }
       const timer = clock.setTimer(() => {
-        intake.offWritable(listener)
+        intake.room.offWritable(listener)
         reject(
           new TimeoutError(`no room in bufferMemoryBytes within maxBlockMs (${maxBlockMs} ms)`),
         )
       }, maxBlockMs)
-      intake.onWritable(listener)
+      intake.room.onWritable(listener)
     })
   }
 
@@ -240,10 +227,10 @@ export class Producer<K = Serialized, V = Serialized> implements AsyncDisposable
     const { lot, intake, clock } = this.#pipeline
     this.#state = 'closing'
     lot.settleAll(
-      (parked) => parked.isWaiting,
+      (waiting) => waiting instanceof GroupRest || (waiting.isWaiting && !waiting.wasTaken),
       () => new ClosedError('the producer was closed while the record waited for room'),
     )
-    intake.wakeWritable()
+    intake.room.wake()
     await new Promise<void>((resolve) => {
       const timer = clock.setTimer(resolve, timeoutMs)
       void this.#settled().then(() => {
@@ -265,7 +252,7 @@ export class Producer<K = Serialized, V = Serialized> implements AsyncDisposable
     this.#failure = cause
     this.#pipeline.logger.error({ error: cause }, 'the producer has failed; this is a bug in Ottla')
     this.#closing ??= Promise.resolve()
-    this.#pipeline.intake.wakeWritable()
+    this.#pipeline.intake.room.wake()
     this.#abandonAll(this.#closedError())
     this.#pipeline.close()
   }
@@ -311,7 +298,7 @@ export class Producer<K = Serialized, V = Serialized> implements AsyncDisposable
         this.#assertOpen(record)
         topic = (record as ProducerRecord<K, V> | undefined)?.topic ?? ''
         if (isAborted()) throw aborted(signal, 'not-written', topic)
-        submitted = this.#pipeline.intake.submit(record, callback, true)
+        submitted = this.#pipeline.intake.submit(record, callback, 'wait')
         if (signal.aborted)
           onAbort() // by a serializer
         else this.#aborts.add(signal, onAbort)
@@ -321,16 +308,6 @@ export class Producer<K = Serialized, V = Serialized> implements AsyncDisposable
     })
   }
 
-  /** Submits a record that may wait, and whose callback hears of everything. */
-  #submitCalled(record: ProducerRecord<K, V>, callback: DeliveryCallback): void {
-    try {
-      this.#assertOpen(record)
-      this.#pipeline.intake.submit(record, callback, true)
-    } catch (error) {
-      this.#tell(callback, notTaken(error))
-    }
-  }
-
   /** Tells a callback of a record that was never taken: later, as every callback is told. */
   #tell(callback: DeliveryCallback | null, error: DeliveryError): void {
     const { runCallback, logger } = this.#pipeline
@@ -338,7 +315,7 @@ export class Producer<K = Serialized, V = Serialized> implements AsyncDisposable
     else logger.error({ error }, 'a record without a callback was not taken')
   }
 
-  #assertOpen(record?: { readonly topic?: string }): void {
+  readonly #assertOpen = (record?: { readonly topic?: string } | null): void => {
     if (this.#state !== 'open') throw this.#closedError(record?.topic)
   }
 
@@ -348,11 +325,7 @@ export class Producer<K = Serialized, V = Serialized> implements AsyncDisposable
         'the producer is closed: records can be sent until close() is called; make a new Producer'
       return new ClosedError(message, { topic })
     }
-    const why = this.#failure instanceof Error ? this.#failure.message : kindOf(this.#failure)
-    return new FatalError(
-      `the producer has failed, which is a bug in Ottla; report it, and make a new Producer: ${why}`,
-      { topic, cause: this.#failure },
-    )
+    return failedError(this.#failure, topic)
   }
 }
 
@@ -373,41 +346,4 @@ function aborted(
     topic,
     cause: signal.reason as unknown,
   })
-}
-
-function toResult(
-  error: Error | null,
-  metadata: RecordMetadata | null,
-): SendAllResult<RecordMetadata> {
-  if (metadata !== null) return { status: 'fulfilled', value: metadata }
-  return { status: 'rejected', reason: error as Error }
-}
-
-function finishAll(
-  results: SendAllResult<RecordMetadata>[],
-  resolve: (metadata: RecordMetadata[]) => void,
-  reject: (error: SendAllError<RecordMetadata>) => void,
-): void {
-  const metadata: RecordMetadata[] = []
-  const failures: Error[] = []
-  for (const result of results) {
-    if (result.status === 'fulfilled') metadata.push(result.value)
-    else failures.push(result.reason)
-  }
-  const [first] = failures
-  if (first === undefined) {
-    resolve(metadata)
-    return
-  }
-  const message = `${failures.length} of ${results.length} records were not acknowledged (see results); the first: ${first.message}`
-  reject(new SendAllError(message, results, { cause: first, outcome: commonOutcome(failures) }))
-}
-
-/** What holds for all of them; *unknown* where they differ. */
-function commonOutcome(failures: readonly Error[]): DeliveryOutcome {
-  const outcomes = failures.map((failure) =>
-    failure instanceof DeliveryError ? failure.outcome : 'unknown',
-  )
-  const [first = 'unknown'] = outcomes
-  return outcomes.every((outcome) => outcome === first) ? first : 'unknown'
 }

@@ -16,7 +16,9 @@ export type Headers =
   Readonly<Record<string, HeaderValue>> | readonly (readonly [name: string, value: HeaderValue])[]
 
 /**
- * What is sent. Bytes that it refers to must stay unchanged until it is settled.
+ * What is sent. Bytes of its key, value and headers may be used again, or transferred, as soon as the
+ * call has returned, whichever it was and whatever became of the record: what has to wait is copied.
+ * (What an asynchronous serializer was given is its own matter until it is done.)
  *
  * Text, in keys, values and headers, is written as UTF-8. Half a surrogate pair, which UTF-8 cannot
  * carry, becomes U+FFFD, as everywhere in JavaScript; Java's StringSerializer writes "?" there, so

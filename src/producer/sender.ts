@@ -311,8 +311,11 @@ export class Sender implements ProduceListener {
     if (producerIds === null || queue.sequence !== null) return true
     const { identity } = producerIds
     if (identity !== null) {
-      queue.sequence = new PartitionSequence(identity, this.#options.firstSequence)
-      for (const batch of queue.sent) batch.restamp(queue.sequence.take(batch.recordCount)) // of another cluster's numbers
+      const { firstSequence } = this.#options
+      const from = producerIds.mustBeginAtZero ? 0 : firstSequence
+      queue.sequence = new PartitionSequence(identity, from)
+      // Those of another cluster's numbers.
+      for (const batch of queue.sent) batch.restamp(queue.sequence.take(batch.recordCount))
       return true
     }
     this.#unidentified.add(queue)

@@ -6,12 +6,16 @@
  */
 import type { Clock, Timer } from '../clock.js'
 import { type BrokerError, ClosedError, TopicUnavailableError, type OttlaError } from '../errors.js'
+import { ErrorCodes } from '../protocol/error-codes.js'
 import type { PartitionMetadata, TopicMetadata } from '../network/topic-metadata.js'
 import type { PartitionQueue } from './partition-queue.js'
 import { checkTopicName } from './record.js'
 import { ProducerTopic } from './topic.js'
 import type { StickyOptions } from './sticky-partitioner.js'
 
+/** A topic that was known is gone once so many answers, over so long, do not know it. */
+const GONE_AFTER_ANSWERS = 3
+const GONE_AFTER_MS = 1000
 /** How often to ask for a partition that somebody waits for. */
 const PARTITION_RETRY_MS = 250
 
@@ -20,6 +24,10 @@ export interface DirectoryListener {
   onKnown(topic: ProducerTopic): void
   /** There is no such topic, or we may not know it; it has left the directory. */
   onUnavailable(topic: ProducerTopic, error: TopicUnavailableError): void
+  /** The cluster does not know the topic any more: its records wait, as for one that is not known yet. */
+  onLost(topic: ProducerTopic): void
+  /** The topic was idle, and has left the directory. */
+  onDropped(topic: ProducerTopic): void
   /** A partition has another leader. */
   onLeader(queue: PartitionQueue): void
 }
@@ -43,7 +51,10 @@ export class TopicDirectory {
   readonly #partitionTimers = new Map<ProducerTopic, Timer>()
   /** Why a topic is not known yet, as far as the cluster says. */
   readonly #lastErrors = new Map<string, BrokerError>()
+  /** Topics that were known and are not, as far as the last answers say. */
+  readonly #missing = new Map<string, { readonly sinceMs: number; answers: number }>()
   #last: ProducerTopic | null = null
+  #isClosed = false
 
   /** `describeFailure` says why no broker answers, or is empty where one does. */
   constructor(parts: {
@@ -93,7 +104,7 @@ export class TopicDirectory {
     this.#refresh(topic.name)
     const again = (): void => {
       this.#partitionTimers.delete(topic)
-      if (topic.awaitsPartitions) this.awaitPartitions(topic)
+      if (topic.beyond.length > 0) this.awaitPartitions(topic)
     }
     this.#partitionTimers.set(topic, this.#clock.setTimer(again, PARTITION_RETRY_MS))
   }
@@ -142,16 +153,35 @@ export class TopicDirectory {
 
   /** Nobody waits any longer for a topic that never became known: it is not asked for any more. */
   dropIfUnused(topic: ProducerTopic): void {
-    while (topic.parked.peek()?.isSettled === true) topic.parked.shift()
-    if (topic.isKnown || topic.parked.length > 0 || this.#isAwaited(topic.name)) return
+    if (topic.isKnown || this.isInUse(topic.name)) return
+    this.#drop(topic)
+  }
+
+  /**
+   * Metadata has given the topic up, since it was not used for long. Looked at later, since this may
+   * be in the middle of a call that is just about to use it.
+   */
+  onIdle(name: string): void {
+    this.#clock.defer(() => {
+      const topic = this.topics.get(name)
+      if (topic === undefined || this.#isClosed) return
+      if (this.isInUse(name)) this.#want(name)
+      else this.#drop(topic)
+    })
+  }
+
+  #drop(topic: ProducerTopic): void {
+    if (this.topics.get(topic.name) !== topic) return
     this.#remove(topic)
-    this.#forget(topic.name)
+    this.#forget(topic.name) // or it would not be told to the next of that name
+    this.#listener.onDropped(topic)
   }
 
   #remove(topic: ProducerTopic): void {
     if (this.topics.get(topic.name) !== topic) return
     this.topics.delete(topic.name)
     this.#lastErrors.delete(topic.name)
+    this.#missing.delete(topic.name)
     if (this.#last === topic) this.#last = null
   }
 
@@ -159,6 +189,7 @@ export class TopicDirectory {
     const topic = this.topics.get(metadata.name)
     if (topic === undefined) return
     this.#lastErrors.delete(topic.name)
+    this.#missing.delete(topic.name)
     topic.update(metadata, (queue) => this.#listener.onLeader(queue))
     if (!topic.isKnown) return
     this.#listener.onKnown(topic)
@@ -172,8 +203,23 @@ export class TopicDirectory {
 
   onTopicError(name: string, error: BrokerError): void {
     const topic = this.topics.get(name)
+    if (topic === undefined) return
     this.#lastErrors.set(name, error)
-    if (topic !== undefined && !topic.isKnown && !error.retriable) this.#giveUp(topic, error)
+    if (!topic.isKnown && !error.retriable) this.#giveUp(topic, error)
+    else if (topic.isKnown && error.errorCode === ErrorCodes.UNKNOWN_TOPIC_OR_PARTITION) {
+      this.#miss(topic)
+    }
+  }
+
+  /** One broker may be behind for a moment; several answers over a while mean that it is deleted. */
+  #miss(topic: ProducerTopic): void {
+    const nowMs = this.#clock.monotonicMs()
+    const missing = this.#missing.get(topic.name) ?? { sinceMs: nowMs, answers: 0 }
+    this.#missing.set(topic.name, missing)
+    missing.answers++
+    if (missing.answers < GONE_AFTER_ANSWERS || nowMs - missing.sinceMs < GONE_AFTER_MS) return
+    topic.lose()
+    this.#listener.onLost(topic)
   }
 
   /** No broker can be spoken to, and no retry mends it: nobody needs to wait for a topic. */
@@ -195,6 +241,7 @@ export class TopicDirectory {
   }
 
   close(): void {
+    this.#isClosed = true
     for (const timer of this.#partitionTimers.values()) timer.clear()
     for (const waiter of this.#waiters) waiter.reject(new ClosedError('the producer is closed'))
   }

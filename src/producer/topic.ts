@@ -7,9 +7,12 @@
 import { ZERO_UUID } from '../protocol/uuid.js'
 import type { PartitionMetadata, TopicMetadata } from '../network/topic-metadata.js'
 import { BatchFill } from './batch-fill.js'
-import { Deque } from './deque.js'
+import { Line } from './line.js'
+import { MemoryShare } from './memory-budget.js'
 import { PartitionQueue } from './partition-queue.js'
 import type { ParkedRecord } from './parked-record.js'
+import type { GroupRest } from './record-group.js'
+import { RecordSize } from './record-size.js'
 import { StickyPartitioner, type StickyOptions } from './sticky-partitioner.js'
 
 export class ProducerTopic {
@@ -18,16 +21,26 @@ export class ProducerTopic {
   topicId = ZERO_UUID
   /** Index is the partition's number; empty until the topic's metadata is known. */
   partitions: PartitionQueue[] = []
-  /** How many of them the topic has now: `partitions` keeps queues of partitions that are gone. */
+  /**
+   * How many of them the topic has now; 0 while the cluster does not know it (any more).
+   * `partitions` keeps queues of partitions that are gone.
+   */
   partitionCount = 0
   /** Numbers of the partitions that have a leader, in no order. */
   available: number[] = []
   /** Partitions that may have batches waiting: so that nobody needs to look at all of them. */
   readonly busy = new Set<PartitionQueue>()
-  /** Records that came before the topic was known, or whose serializer is not done; and those behind them. */
-  readonly parked = new Deque<ParkedRecord>()
-  /** Records for a partition that the topic does not have (yet). */
-  readonly beyond = new Deque<ParkedRecord>()
+  /** Records that hold their bytes, and wait for the topic, a serializer, or one before them. */
+  readonly taken: Line<ParkedRecord> = new Line((it) => it.line === this.taken)
+  /** Records (and groups) without bytes, which wait for room; all of them came after the taken ones. */
+  readonly waiting: Line<ParkedRecord | GroupRest> = new Line((it) => it.line === this.waiting)
+  /** Records that hold their bytes, for a partition that the topic does not have (yet). */
+  readonly beyond: Line<ParkedRecord> = new Line((it) => it.line === this.beyond)
+  /** It has a turn to come when there is room (parking-lot.ts). */
+  isLinedUp = false
+  /** What it holds of the memory, batches and all. */
+  readonly share = new MemoryShare()
+  readonly recordSize = new RecordSize()
 
   /** For records without a key. */
   readonly sticky: StickyPartitioner
@@ -51,20 +64,18 @@ export class ProducerTopic {
     return longest
   }
 
-  /** Somebody waits for a partition that the topic lacks. */
-  get awaitsPartitions(): boolean {
-    while (this.beyond.peek()?.isSettled === true) this.beyond.shift()
-    return this.beyond.length > 0
-  }
-
   get isKnown(): boolean {
     return this.partitionCount > 0
   }
 
+  /** Some record for it is not in a batch yet. */
+  get hasParked(): boolean {
+    return this.taken.length + this.waiting.length + this.beyond.length > 0
+  }
+
   /** Some record for it is not settled. */
   get hasRecords(): boolean {
-    const isWaiting = this.parked.length > 0 || this.awaitsPartitions
-    return isWaiting || this.partitions.some((queue) => queue.sent.length + queue.unsentCount > 0)
+    return this.hasParked || this.partitions.some((queue) => queue.hasBatches)
   }
 
   /** Takes new metadata; `onLeader` is told each queue that has a leader, and another than before. */
@@ -74,7 +85,11 @@ export class ProducerTopic {
     this.partitionCount = metadata.partitions.length
     this.available = []
     for (const { partition, leaderId, leaderEpoch } of metadata.partitions) {
-      const queue = (this.partitions[partition] ??= new PartitionQueue(this.name, partition))
+      const queue = (this.partitions[partition] ??= new PartitionQueue(
+        this.name,
+        partition,
+        this.share,
+      ))
       if (leaderId >= 0) this.available.push(partition)
       if (queue.setLeader(leaderId, leaderEpoch)) onLeader(queue)
     }
@@ -90,6 +105,11 @@ export class ProducerTopic {
     if (queue === undefined || partition >= this.partitionCount) return
     if (queue.leaderId < 0) this.available.push(partition)
     if (queue.setLeader(leaderId, leaderEpoch)) onLeader(queue)
+  }
+
+  /** The cluster does not know it any more: its records wait as for one that is not known yet. */
+  lose(): void {
+    this.partitionCount = 0
   }
 
   /** A topic made anew knows nothing of us: its leaders have to be tried like new ones. */

@@ -4,6 +4,7 @@ import type { ProducerBatch } from '../../src/producer/batch.js'
 import { BufferPool } from '../../src/producer/buffer-pool.js'
 import { MemoryBudget } from '../../src/producer/memory-budget.js'
 import type { PreparedRecord } from '../../src/producer/parked-record.js'
+import { PARKED_RECORD_BYTES } from '../../src/producer/parking-lot.js'
 import type { PartitionQueue } from '../../src/producer/partition-queue.js'
 import { bufferSizeFor } from '../../src/protocol/record-batch.js'
 import { preparedRecord, topicOf } from './support/pieces.js'
@@ -18,12 +19,17 @@ interface Rig {
   readonly full: ProducerBatch[]
   readonly queues: PartitionQueue[]
   /** Appends to the open batch of a partition, or to a new one. */
-  append(partition: number, valueBytes: number, nowMs?: number, force?: boolean): Appended
+  append(partition: number, valueBytes: number, nowMs?: number, isTaken?: boolean): Appended
 }
 
-function rig({ lingerMs = 0, deliveryTimeoutMs = 1000, memoryBytes = 100_000 } = {}): Rig {
+function rig({
+  lingerMs = 0,
+  deliveryTimeoutMs = 1000,
+  memoryBytes = 100_000,
+  topicCount = (): number => 1,
+} = {}): Rig {
   const topic = topicOf([1, 1, 1], { batchSizeBytes: BATCH })
-  const budget = new MemoryBudget(memoryBytes)
+  const budget = new MemoryBudget(memoryBytes, topicCount)
   const pool = new BufferPool({
     batchSizeBytes: BATCH,
     maxPlainBytes: BATCH,
@@ -44,11 +50,17 @@ function rig({ lingerMs = 0, deliveryTimeoutMs = 1000, memoryBytes = 100_000 } =
     ready,
     full,
     queues: topic.partitions,
-    append(partition, valueBytes, nowMs = 0, force = false) {
+    append(partition, valueBytes, nowMs = 0, isTaken = false) {
       const queue = topic.partitions[partition] as PartitionQueue
-      const appended = accumulator.appendToOpen(queue, record(valueBytes), force)
-      if (appended !== Appended.batchFull) return appended
-      return accumulator.appendToNew(queue, record(valueBytes), nowMs, force)
+      const it = record(valueBytes)
+      if (isTaken) {
+        it.reservedBytes = exactSizeBytes(it) + PARKED_RECORD_BYTES
+        if (!budget.tryTake(it.reservedBytes, queue.share)) return Appended.noMemory
+      }
+      let appended = accumulator.appendToOpen(queue, it)
+      if (appended === Appended.batchFull) appended = accumulator.appendToNew(queue, it, nowMs)
+      budget.give(it.reservedBytes, queue.share)
+      return appended
     },
   }
 }
@@ -148,12 +160,77 @@ t.test('no memory to grow leaves the open batch as it was', async (t) => {
   t.equal(append(0, 10), Appended.yes)
 })
 
-t.test('force takes memory that is not there, for a new batch and to grow', async (t) => {
-  const { append, budget } = rig({ memoryBytes: 1300 })
-  append(0, 10)
-  t.equal(append(1, 10, 0, true), Appended.yes)
-  t.equal(append(0, 2000, 0, true), Appended.yes)
-  t.ok(budget.availableBytes < 0)
+t.test('what a taken record holds pays for its place, however little else there is', async (t) => {
+  for (const valueBytes of [0, 1, 50, 300, 1000, 3000, 20_000]) {
+    const sizeBytes = valueBytes + 400
+    for (let memoryBytes = sizeBytes; memoryBytes < 6 * sizeBytes; memoryBytes += 37) {
+      const { append, budget, queues } = rig({ memoryBytes })
+      let taken = 0
+      for (let i = 0; i < 12; i++) {
+        if (append(i % 3, valueBytes, 0, true) === Appended.yes) taken++
+        if (budget.availableBytes < 0) t.fail(`${memoryBytes} bytes: ${budget.availableBytes} left`)
+      }
+      if (taken === 0) t.fail(`nothing is taken of ${valueBytes} bytes where ${memoryBytes} are`)
+      const held = queues.flatMap(({ open, closed }) => [...closed, ...(open ? [open] : [])])
+      const count = held.reduce((sum, { recordCount }) => sum + recordCount, 0)
+      if (count !== taken) t.fail(`${count} of ${taken} records are in batches`)
+    }
+  }
+  t.pass()
+})
+
+t.test('while memory is short a batch grows by a record at a time, and not for long', async (t) => {
+  const memoryBytes = 500_000
+  const topic = topicOf([1], { batchSizeBytes: 524_288 })
+  const budget = new MemoryBudget(memoryBytes)
+  const pool = new BufferPool({
+    batchSizeBytes: 524_288,
+    maxPlainBytes: 524_288,
+    maxFreeBytes: () => 0,
+  })
+  const listener = { onReady: () => {}, onLingering: () => {}, onFull: () => {} }
+  const options = { lingerMs: 0, deliveryTimeoutMs: 1000 }
+  const accumulator = new Accumulator(options, budget, pool, listener)
+  const [queue] = topic.partitions as [PartitionQueue]
+  const records: PreparedRecord[] = []
+  for (;;) {
+    const it = preparedRecord(topic, { value: Buffer.alloc(1000) })
+    const sizeBytes = exactSizeBytes(it) + PARKED_RECORD_BYTES
+    if (!budget.tryTake(sizeBytes, topic.share)) break
+    it.reservedBytes = sizeBytes
+    records.push(it)
+  }
+  let copiedBytes = 0
+  const take = pool.take.bind(pool)
+  pool.take = (sizeBytes) => {
+    copiedBytes += queue.open?.sizeBytes ?? 0
+    return take(sizeBytes)
+  }
+  for (const it of records) {
+    if (accumulator.appendToOpen(queue, it) === Appended.batchFull) {
+      t.equal(accumulator.appendToNew(queue, it, 0), Appended.yes)
+    }
+    budget.give(it.reservedBytes, topic.share)
+    it.reservedBytes = 0
+    if (budget.availableBytes < 0) t.fail('overdrawn')
+  }
+  t.ok(copiedBytes < 16 * memoryBytes, `${copiedBytes} bytes are copied`)
+})
+
+t.test('a topic whose leader is away may not fill all of the memory beside others', async (t) => {
+  let topicCount = 2
+  const { append, queues, accumulator, budget } = rig({
+    memoryBytes: 8000,
+    topicCount: () => topicCount,
+  })
+  for (const queue of queues) queue.setLeader(-1, 2)
+  while (append(0, 500) === Appended.yes);
+  t.equal(accumulator.isHeldBack, true)
+  t.ok(budget.usedBytes <= 4000, `${budget.usedBytes}`)
+  topicCount = 1
+  t.equal(append(0, 500), Appended.yes, 'by itself it may')
+  while (append(0, 500) === Appended.yes);
+  t.equal(accumulator.isHeldBack, false)
 })
 
 t.test('memory that is smaller than the usual buffer still takes a record', async (t) => {
@@ -189,12 +266,43 @@ t.test('children keep their parent’s age, though they came last', async (t) =>
   const usedBytes = budget.usedBytes
   accumulator.adopt(children)
   accumulator.settled(parent)
-  t.equal(budget.usedBytes, usedBytes + children.reduce((sum, { budgetBytes }) => sum + budgetBytes, 0))
+  t.equal(budget.usedBytes, usedBytes + 3 * 500)
   t.equal(accumulator.nextExpiryMs(), 1100)
   t.strictSame(accumulator.expired(1100), children)
   for (const child of children) accumulator.settled(child)
   t.equal(accumulator.nextExpiryMs(), 1500)
 }) // prettier-ignore
+
+t.test('children hold no more memory than there is', async (t) => {
+  const { accumulator, append, queues, budget } = rig({ memoryBytes: 2000 })
+  append(0, 10)
+  const parent = queues[0]?.open as ProducerBatch
+  const children = rig().queues.map((queue) => childOf(queue, parent))
+  accumulator.adopt(children)
+  t.equal(budget.availableBytes, 0)
+  t.strictSame(children.map(({ budgetBytes }) => budgetBytes), [500, 344, 0])
+  for (const child of children) accumulator.free(child, false)
+  accumulator.free(parent, false)
+  t.equal(budget.usedBytes, 0)
+}) // prettier-ignore
+
+t.test('what a split costs ends with its children, however many batches there are', async (t) => {
+  const { accumulator, append, queues } = rig({ memoryBytes: 1_000_000 })
+  append(0, 10)
+  const child = childOf(queues[0] as PartitionQueue, queues[0]?.open as ProducerBatch)
+  accumulator.adopt([child])
+  accumulator.settled(child)
+  for (let i = 0; i < 100; i++) append(1, 4000)
+  let looks = 0
+  for (const batch of accumulator.incomplete) {
+    const { createdMs } = batch
+    Object.defineProperty(batch, 'createdMs', { get: () => (looks++, createdMs) })
+  }
+  accumulator.nextExpiryMs()
+  accumulator.expired(-1)
+  accumulator.expired(-1001)
+  t.ok(looks <= 3, `${looks} batches were looked at`)
+})
 
 function childOf(queue: PartitionQueue, parent: ProducerBatch): ProducerBatch {
   const Batch = parent.constructor as typeof ProducerBatch

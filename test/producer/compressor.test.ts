@@ -91,7 +91,7 @@ function rig(codec: Codec | null, policy: Partial<CompressionPolicy> = {}): Rig 
   })
   const closedBatch = (partition: number, valueBytes = 100_000): ProducerBatch => {
     const queue = topic.partitions[partition] as PartitionQueue
-    accumulator.appendToNew(queue, preparedRecord(topic, { value: text(valueBytes) }), 0, false)
+    accumulator.appendToNew(queue, preparedRecord(topic, { value: text(valueBytes) }), 0)
     const batch = queue.open as ProducerBatch // appended a line above
     queue.closeOpen()
     return batch

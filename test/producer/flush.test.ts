@@ -3,7 +3,7 @@ import { flushAll } from '../../src/producer/flush.js'
 import { SendingRig } from './support/sending.js'
 
 /** Nobody is parked. */
-const emptyLot = [] as unknown as Parameters<typeof flushAll>[1]
+const emptyLot = Object.assign([], { rests: [] }) as unknown as Parameters<typeof flushAll>[1]
 
 function flush(rig: SendingRig): () => boolean {
   let isFlushed = false

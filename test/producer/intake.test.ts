@@ -1,6 +1,6 @@
 import t from 'tap'
 import { Pipeline } from '../../src/producer/pipeline.js'
-import type { Submitted } from '../../src/producer/intake.js'
+import type { Submitted, WithoutRoom } from '../../src/producer/intake.js'
 import { resolveOptions, type ProducerOptions } from '../../src/producer/options.js'
 import type { ProducerRecord } from '../../src/producer/record.js'
 import {
@@ -42,11 +42,11 @@ function rig(options: Partial<ProducerOptions<unknown, unknown>> = {}): Rig {
   }
   const pipeline = new Pipeline(resolved, { clock, random: () => 0.5, dial }, broken)
   const told: string[] = []
-  const submit = (record: Partial<ProducerRecord>, name: string, mayWait: boolean): Submitted =>
+  const submit = (record: Partial<ProducerRecord>, name: string, without: WithoutRoom): Submitted =>
     pipeline.intake.submit(
       { topic: 'orders', value: name, ...record },
       (error) => told.push(`${name}: ${error === null ? 'ok' : error.name}`),
-      mayWait,
+      without,
     )
   const records = (topic = 'orders', partition = 0): DecodedRecord[] => {
     const queue = pipeline.directory.topics.get(topic)?.partitions[partition]
@@ -65,8 +65,8 @@ function rig(options: Partial<ProducerOptions<unknown, unknown>> = {}): Rig {
       pipeline.directory.get(topic)
       pipeline.directory.onTopic(metadataOf(topic, Array<number>(partitions).fill(1)))
     },
-    send: (record, name = 'x') => submit(record as Partial<ProducerRecord>, name, true),
-    enqueue: (record, name = 'x') => submit(record as Partial<ProducerRecord>, name, false),
+    send: (record, name = 'x') => submit(record as Partial<ProducerRecord>, name, 'wait'),
+    enqueue: (record, name = 'x') => submit(record as Partial<ProducerRecord>, name, 'refuse'),
     records,
     values: (topic, partition) =>
       records(topic, partition).map(({ value }) => value?.toString().slice(0, 10)),
@@ -157,7 +157,7 @@ t.test('a serializer that fails harms its record alone', async (t) => {
 t.test('a record that is none is refused at once', async (t) => {
   const { send, pipeline } = rig()
   for (const record of [null, undefined, 'text', 7]) {
-    const submit = (): unknown => pipeline.intake.submit(record as never, null, true)
+    const submit = (): unknown => pipeline.intake.submit(record as never, null, 'wait')
     t.throws(submit, { name: 'InvalidRecordError' })
   }
   t.throws(() => send({ value: undefined }), { message: /orders.*has no value/ })
@@ -193,11 +193,11 @@ t.test('without room a send waits and an enqueue is not taken; served first come
   t.type(send(kilobytes('a', 3), 'a'), 'object')
   t.type(send({ value: 'b' }, 'b'), 'object', 'who is small waits behind who is large')
   t.equal(enqueue({ value: 'c' }), 'full')
-  t.equal(pipeline.intake.isWritable, false)
+  t.equal(pipeline.intake.room.isWritable, false)
   release()
   t.strictSame(values().map((value) => value?.[0]), ['a', 'b'])
   release()
-  t.equal(pipeline.intake.isWritable, true)
+  t.equal(pipeline.intake.room.isWritable, true)
 }) // prettier-ignore
 
 t.test('a small record does not overtake a large one, whatever its partition', async (t) => {
@@ -211,14 +211,50 @@ t.test('a small record does not overtake a large one, whatever its partition', a
 
 t.test('what was taken never waits for room behind who does', async (t) => {
   const { know, send, enqueue, values, told, clock } = rig({ bufferMemoryBytes: 20_000 })
-  know('known')
   while (enqueue({ ...kilobytes('taken', 3), topic: 'later' }) !== 'full');
-  t.type(send({ topic: 'known', value: 'w' }, 'w'), 'object')
+  t.type(send({ topic: 'later', value: 'w' }, 'w'), 'object')
   know('later')
   t.ok(values('later').length >= 5)
   await clock.settle()
   t.strictSame(told, [])
 })
+
+t.test('beside another topic one that is not known fills half of the memory', async (t) => {
+  const { know, send, enqueue, values, pipeline } = rig({ bufferMemoryBytes: 20_000 })
+  know('known')
+  while (enqueue({ ...kilobytes('taken', 3), topic: 'later' }) !== 'full');
+  t.ok(pipeline.budget.usedBytes <= 10_000)
+  t.equal(pipeline.intake.room.isWritable, false)
+  t.type(send({ topic: 'later', value: 'w' }, 'w'), 'object')
+  t.equal(enqueue({ topic: 'known', value: 'v' }), 'appended', 'the other one goes on')
+  know('later')
+  t.ok(values('later').length >= 3)
+  t.ok(pipeline.budget.availableBytes >= 0)
+})
+
+t.test('records for a partition that has come to be go before those that wait for their topic', async (t) => {
+  const { know, send, values, pipeline } = rig()
+  know('orders', 1)
+  send({ partition: 1 }, 'a')
+  pipeline.directory.get('orders').lose()
+  send({ partition: 1 }, 'b')
+  know('orders', 2)
+  t.strictSame(values('orders', 1), ['a', 'b'])
+}) // prettier-ignore
+
+t.test('what is settled behind one that waits leaves the lines, in every one of them', async (t) => {
+  const { know, send, pipeline } = rig({ bufferMemoryBytes: 1_000_000, maxBlockMs: 60_000 })
+  know('orders', 1)
+  const heads = [send({ topic: 'unknown' }, 'head'), send({ partition: 7 }, 'head')]
+  for (let i = 0; i < 1000; i++) {
+    const parked = [send({ topic: 'unknown' }, 'x'), send({ partition: 7 }, 'x')]
+    for (const each of parked) pipeline.lot.settle(each as never, new Error('x') as never)
+  }
+  const { taken } = pipeline.directory.get('unknown')
+  const { beyond } = pipeline.directory.get('orders')
+  t.strictSame([taken.length, beyond.length], [1, 1])
+  t.strictSame([...pipeline.lot], heads)
+}) // prettier-ignore
 
 t.test('who waits for room in vain is told after maxBlockMs', async (t) => {
   const { know, send, enqueue, told, clock } = rig({ bufferMemoryBytes: 20_000, lingerMs: 5000 })
@@ -236,9 +272,9 @@ t.test('listeners for room are told once, when there is some', async (t) => {
   while (enqueue(kilobytes('fill', 3)) !== 'full');
   let [told, untold] = [0, 0]
   const forget = (): void => void untold++
-  pipeline.intake.onWritable(() => told++)
-  pipeline.intake.onWritable(forget)
-  pipeline.intake.offWritable(forget)
+  pipeline.intake.room.onWritable(() => told++)
+  pipeline.intake.room.onWritable(forget)
+  pipeline.intake.room.offWritable(forget)
   t.equal(told, 0)
   release()
   release()

@@ -74,6 +74,7 @@ export function preparedRecord(
     headers: null,
     callback: null,
     resolve: null,
+    reservedBytes: 0,
     ...more,
   }
 }

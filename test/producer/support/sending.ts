@@ -363,8 +363,8 @@ export class SendingRig {
         if (error !== null) this.errors.push(error)
       },
     })
-    if (this.accumulator.appendToOpen(queue, record, false) !== Appended.batchFull) return
-    this.accumulator.appendToNew(queue, record, this.clock.monotonicMs(), false)
+    if (this.accumulator.appendToOpen(queue, record) !== Appended.batchFull) return
+    this.accumulator.appendToNew(queue, record, this.clock.monotonicMs())
   }
 
   /** Takes a record that leaves in a batch of its own, if it may leave. */
