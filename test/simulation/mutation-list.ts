@@ -91,13 +91,13 @@ export const MUTATIONS: readonly Mutation[] = [
   mutation(
     'records overtake those that wait for room',
     INTAKE,
-    'if (this.#parts.lot.waitingCount > 0)',
+    `if (lot.mustWait(topic) && withoutRoom !== 'fed')`,
     'if (false)',
   ),
   mutation(
     'records overtake those that wait for their topic',
     INTAKE,
-    '!topic.isKnown || topic.parked.length > 0',
+    '!topic.isKnown || topic.taken.length > 0',
     '!topic.isKnown',
   ),
   mutation(
@@ -269,6 +269,24 @@ export const MUTATIONS: readonly Mutation[] = [
     'producer/pipeline.js',
     'this.delivery.renounceNumbers(queue);',
     'void queue;',
+  ),
+  mutation(
+    'a topic that was idle begins under the same epoch',
+    'producer/producer-id.js',
+    'producerEpoch: producerEpoch + 1',
+    'producerEpoch',
+  ),
+  mutation(
+    'a record that turns out larger overdraws the memory',
+    'producer/memory-budget.js',
+    'if (bytes > this.availableBytes) return false;',
+    'if (bytes > this.availableBytes + 4000) return false;',
+  ),
+  mutation(
+    'later calls overtake what a sendAll has not fed yet',
+    'producer/parking-lot.js',
+    'return this.#turns.length > 0 || topic.waiting.length > 0;',
+    'return this.#waitingCount > 0;',
   ),
   mutation(
     'flush passes over records that wait',

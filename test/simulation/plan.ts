@@ -111,6 +111,8 @@ export interface WorkloadPlan {
   /** Weight of sends that are aborted; of all others together it is about 90. */
   readonly aborts: number
   readonly isSerializerAsync: boolean
+  /** Mean time that a slow serializer takes, in ms. */
+  readonly serializeMs: number
   /** Virtual ms after which the producer is closed in the middle of everything; Infinity: never. */
   readonly closeAfterMs: number
   readonly closeTimeoutMs: number | undefined
@@ -161,7 +163,7 @@ function drawUsual(random: Random): Plan {
   const brokers = random.integer(1, 4)
   const isCalm = random.chance(0.05)
   const options = drawOptions(random, guarantee)
-  return {
+  const plan: Plan = {
     kinds: new Set(),
     guarantee,
     brokers,
@@ -184,6 +186,11 @@ function drawUsual(random: Random): Plan {
     firstSequence: random.chance(0.15) ? 2 ** 31 - random.integer(1, 40) : 0,
     autoCreateTopics: random.chance(0.3),
   }
+  // Drawn last: what stands before keeps its seeds.
+  const serializeMs = random.pick([1, 10, 10, 200])
+  const missing = random.pick([0.03, 0.03, 0.3])
+  const isSerializerAsync = plan.workload.isSerializerAsync || random.chance(0.2)
+  return { ...plan, workload: { ...plan.workload, isSerializerAsync, serializeMs, missing } }
 }
 
 /** Everything but the producer's process is sound and quick, beside every time limit. */
@@ -290,6 +297,7 @@ function drawWorkload(random: Random): WorkloadPlan {
     burst: random.pick([1, 3, 10]),
     mostBytes: random.pick([20, 100, 400, 1500]),
     shapes: null,
+    serializeMs: 10,
     missing: 0.03,
     aborts: 6,
     isSerializerAsync: random.chance(0.15),

@@ -16,6 +16,9 @@ import type { Random } from './random.js'
 
 export type SimulatedProducer = Producer<string, SimulatedValue>
 
+/** Most records of one sendAll. */
+export const MOST_IN_GROUP = 8
+
 type Call = readonly [weight: number, call: () => void]
 
 export interface WorkloadParts {
@@ -127,13 +130,13 @@ export class Workload {
     const { random, ledger, plan, tell } = this.#parts
     const topic = this.#topic()
     const entry = ledger.open(topic, via)
-    const { mostBytes, isSerializerAsync, missing } = plan.workload
+    const { mostBytes, isSerializerAsync, serializeMs: meanMs, missing } = plan.workload
     const shaped = this.#shaped(entry)
     if (shaped !== null) return shaped
     const length = random.chance(0.05)
       ? random.integer(0, 4 * mostBytes)
       : random.integer(0, mostBytes)
-    const serializeMs = isSerializerAsync && random.chance(0.5) ? random.around(10) : -1
+    const serializeMs = isSerializerAsync && random.chance(0.5) ? random.around(meanMs) : -1
     const failsToSerialize = random.chance(0.02)
     const value = { id: entry.id, length, serializeMs, failsToSerialize }
     // At times a partition that there is not, or not yet.
@@ -211,7 +214,9 @@ export class Workload {
 
   #sendAll(): void {
     const { ledger, producer, random } = this.#parts
-    const both = Array.from({ length: random.integer(0, 8) }, () => this.#record('sendAll'))
+    const both = Array.from({ length: random.integer(0, MOST_IN_GROUP) }, () =>
+      this.#record('sendAll'),
+    )
     producer.sendAll(both.map(({ record }) => record)).then(
       (metadata) => {
         if (metadata.length !== both.length) ledger.violations.push('sendAll told another number')
