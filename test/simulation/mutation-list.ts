@@ -283,10 +283,10 @@ export const MUTATIONS: readonly Mutation[] = [
     'if (bytes > this.availableBytes + 4000) return false;',
   ),
   mutation(
-    'later calls overtake what a sendAll has not fed yet',
+    'what a sendAll feeds waits behind the rest of it',
     'producer/parking-lot.js',
-    'return this.#turns.length > 0 || topic.waiting.length > 0;',
-    'return this.#waitingCount > 0;',
+    'topic.waiting.unshift(parked);',
+    'topic.waiting.push(parked);',
   ),
   mutation(
     'flush passes over records that wait',
