@@ -42,6 +42,7 @@ import { forgetLeaders, lacksLeader, mergeTopic, newsOf } from './topic-metadata
 import type { LeaderHint, TopicMetadata } from './topic-metadata.js'
 import { Waiters } from './waiters.js'
 import { WakeTimer } from './wake-timer.js'
+import type { WantedTopic } from './wanted-topic.js'
 
 export type { LeaderHint, PartitionMetadata, TopicMetadata } from './topic-metadata.js'
 
@@ -50,19 +51,6 @@ const MAX_REQUEST_TIMEOUT_MS = 5_000
 
 /** First version after whose answer the client itself keeps a throttle (KIP-219). */
 const CLIENT_THROTTLES_FROM = 6
-
-interface WantedTopic {
-  readonly name: string
-  lastUsedMs: number
-  known: TopicMetadata | undefined
-  /**
-   * Unknown, or the last answer left it out, had an error for it, a partition without leader, or
-   * none of the brokers that leads one.
-   */
-  isUnresolved: boolean
-  /** The last answer had an error for it: the listener thinks so too, until told otherwise. */
-  hasError: boolean
-}
 
 /** One refresh. */
 interface Question {

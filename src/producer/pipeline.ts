@@ -18,6 +18,7 @@ import type { NetworkContext } from '../network/options.js'
 import { dialTcp } from '../network/tcp.js'
 import type { Dial } from '../network/transport.js'
 import { Accumulator } from './accumulator.js'
+import type { ProducerBatch } from './batch.js'
 import type { CallbackRunner } from './batch-waiters.js'
 import { AutoCompression, type CompressionChoice } from './auto-compression.js'
 import { BufferPool } from './buffer-pool.js'
@@ -131,11 +132,7 @@ export class Pipeline<K, V> {
       runCallback: this.runCallback,
       decompress,
       onTaken: ({ queue, sizeBytes }) => this.#topicOf(queue).fill.taken(sizeBytes),
-      onTooLarge: ({ queue, records, sizeBytes }) => {
-        const { fill } = this.#topicOf(queue)
-        fill.refused(sizeBytes)
-        return fill.partBytes(records.sizeBytes, sizeBytes)
-      },
+      onTooLarge: (batch) => this.#tooLarge(batch),
       compressRefused: (batch, giveUp) => this.#lastResort?.compress(batch, giveUp) ?? false,
       onFreed: () => this.intake.serving.roomFreed(),
       refreshMetadata: (topic) => this.metadata.requestRefresh([topic]),
@@ -267,6 +264,13 @@ export class Pipeline<K, V> {
   /** No producer id: what waits for one fails; later records ask again. */
   #refused(error: OttlaError): void {
     this.delivery.abandonUnidentified(this.sender.takeUnidentified(), error)
+  }
+
+  /** A batch was refused for its size; returns most bytes for each part of it, before compression. */
+  #tooLarge({ queue, records, sizeBytes }: ProducerBatch): number {
+    const { fill } = this.#topicOf(queue)
+    fill.refused(sizeBytes)
+    return fill.partBytes(records.sizeBytes, sizeBytes)
   }
 
   #whyUnsent(queue: PartitionQueue): OttlaError | null {
