@@ -1,11 +1,12 @@
 /**
  * Waiting until everything taken before a moment is settled, whatever stage it has reached: parked,
- * in an open batch, on its way, or split into children.
+ * in an open batch, on its way, split into children, or still to be fed (a sendAll that found no room).
  */
 import type { Accumulator } from './accumulator.js'
 import type { ProducerBatch } from './batch.js'
 import type { ParkingLot } from './parking-lot.js'
 import type { PartitionQueue } from './partition-queue.js'
+import type { GroupRest } from './record-group.js'
 
 /** Calls `onFlushed` once, when all that was taken until now is settled; overrides linger. */
 export function flushAll(
@@ -37,9 +38,27 @@ export function flushAll(
     ;(parked.placedListeners ??= []).push(awaitBatch)
   }
   for (const rest of lot.rests) {
-    open++ // once it is fed, its records are in batches, or parked
-    const again = (): void => flushAll(accumulator, lot, consider, done)
-    ;(rest.emptiedListeners ??= []).push(again)
+    open++
+    rest.group.onSettled(done)
+    ;(rest.emptiedListeners ??= []).push(() => hurry(rest, accumulator, lot, consider))
   }
   done()
+}
+
+/** The group is fed to the end: its records are in batches, which need not linger, or the last is parked. */
+function hurry(
+  rest: GroupRest,
+  accumulator: Accumulator,
+  lot: ParkingLot,
+  consider: (queue: PartitionQueue) => void,
+): void {
+  accumulator.releaseLingering(Infinity)
+  const makeDue = (batch: ProducerBatch | null): void => {
+    if (batch === null) return
+    batch.isDue = true
+    consider(batch.queue)
+  }
+  for (const parked of lot) {
+    if (parked.rest === rest) (parked.placedListeners ??= []).push(makeDue)
+  }
 }

@@ -25,6 +25,7 @@ export class RecordGroup {
   readonly #failures = new Map<number, Error>()
   readonly #outcome: GroupOutcome
   #openCount: number
+  #settledListeners: (() => void)[] | null = null
 
   /** `count` records, at places 0 to `count` - 1. */
   constructor(count: number, outcome: GroupOutcome) {
@@ -53,7 +54,13 @@ export class RecordGroup {
     }
   }
 
+  /** Calls `listener` once every record is settled; some are not yet. */
+  onSettled(listener: () => void): void {
+    ;(this.#settledListeners ??= []).push(listener)
+  }
+
   #finish(): void {
+    this.#settledListeners?.forEach((listener) => listener())
     if (this.#failures.size === 0) this.#outcome.resolve(this.#metadata)
     else this.#outcome.reject(this.#error())
   }

@@ -142,6 +142,24 @@ t.test('a sendAll feeds what finds no room, in order, and later calls wait behin
   }
 }) // prettier-ignore
 
+t.test('many flushes of many groups that wait cost no more than each other', async (t) => {
+  const it = await simulate({ topics: { orders: {} } }, { bufferMemoryBytes: 20_000, lingerMs: 100 })
+  await it.run(it.producer.partitionsFor('orders'))
+  it.cluster.broker(1).freeze()
+  let settled = 0
+  const waits: Promise<unknown>[] = []
+  for (let group = 0; group < 40; group++) {
+    const records = [0, 1, 2].map(() => ({ topic: 'orders', value: Buffer.alloc(3000) }))
+    waits.push(it.producer.sendAll(records).then(() => (settled += 3)))
+    const before = 3 * (group + 1)
+    waits.push(it.producer.flush().then(() => t.ok(settled >= before, `${settled} of ${before}`)))
+  }
+  it.cluster.broker(1).unfreeze()
+  await it.run(Promise.all(waits))
+  t.equal(it.cluster.records('orders').length, 120)
+  await it.run(it.producer.close())
+})
+
 t.test('what a sendAll could not feed is told why', async (t) => {
   const options = { bufferMemoryBytes: 16_384, maxBlockMs: 500, deliveryTimeoutMs: 1000, requestTimeoutMs: 500 }
   const it = await simulate({ topics: { orders: {} } }, options)

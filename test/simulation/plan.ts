@@ -63,6 +63,8 @@ export const ENABLED: ReadonlySet<Kind> = new Set<Kind>([
   'only-quota',
   'only-deposed-leader',
   'another-cluster',
+  'only-dead-topic',
+  'only-retained-memory',
 ])
 
 /** A value before it is serialized. */
