@@ -143,7 +143,10 @@ t.test('a sendAll feeds what finds no room, in order, and later calls wait behin
 }) // prettier-ignore
 
 t.test('many flushes of many groups that wait cost no more than each other', async (t) => {
-  const it = await simulate({ topics: { orders: {} } }, { bufferMemoryBytes: 20_000, lingerMs: 100 })
+  const it = await simulate(
+    { topics: { orders: {} } },
+    { bufferMemoryBytes: 20_000, lingerMs: 100 },
+  )
   await it.run(it.producer.partitionsFor('orders'))
   it.cluster.broker(1).freeze()
   let settled = 0
