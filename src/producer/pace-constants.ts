@@ -46,7 +46,10 @@ export const IN_FLIGHT_BESIDE_TRIALS = 2
  */
 export const STALL_MS = 1000
 
-/** How long an old leader may owe answers once there is a newer one; none if it has stalled. */
+/**
+ * How long an old leader may owe answers once there is a newer one; none if it has stalled. A sound one
+ * refuses within a round trip; it is added to each recovery from one that is not.
+ */
 export const OLD_LEADER_GRACE_MS = 200
 
 /**
