@@ -43,6 +43,8 @@ export class Partition {
   highWatermark = 0
   /** False: a broker that no longer leads it does not say who does (KIP-951). */
   namesLeader = true
+  /** How often a leader came that lacked what was not replicated. */
+  tailsLost = 0
   /** True after its topic was deleted. */
   isDeleted = false
   readonly #parts: PartitionParts
@@ -78,7 +80,10 @@ export class Partition {
 
   /** Gives it another leader, or none (-1), under a new epoch. */
   elect(leaderId: number, tail: TailFate): void {
-    if (tail === 'lose') this.log.truncateTo(this.highWatermark)
+    if (tail === 'lose') {
+      this.log.truncateTo(this.highWatermark)
+      this.tailsLost++
+    }
     this.leaderId = leaderId
     this.leaderEpoch++
     // Whatever the new leader has is replicated from it before anything else.

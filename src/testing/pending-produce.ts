@@ -4,7 +4,8 @@
  * own timeout is over.
  *
  * A partition that moves while it is waited for is answered NOT_LEADER_OR_FOLLOWER, although the
- * batch may well be in the new leader's log: the producer cannot know.
+ * batch may well be in the new leader's log: the producer cannot know. So is one whose batch was lost
+ * with the tail of a log, though the same broker leads: another's may stand at its offset by then.
  *
  * Spec: Kafka's DelayedProduce and Partition.checkEnoughReplicasReachOffset. Neighbours:
  * handlers/produce.ts; partition.ts is watched.
@@ -33,7 +34,10 @@ export function whenReplicated(
   pending: readonly PendingAppend[],
   done: (errorCodes: readonly number[]) => void,
 ): void {
-  const first = pending.map(judge)
+  const tails = pending.map(({ partition }) => partition.tailsLost)
+  const judgeAt = (append: PendingAppend, i: number): number | null =>
+    append.partition.tailsLost === tails[i] ? judge(append) : ErrorCodes.NOT_LEADER_OR_FOLLOWER
+  const first = pending.map(judgeAt)
   if (first.every((code) => code !== null)) {
     done(first)
     return
@@ -41,7 +45,7 @@ export function whenReplicated(
   let finish = (): void => {}
   const fates = first
   const look = (): void => {
-    pending.forEach((append, i) => (fates[i] ??= judge(append)))
+    pending.forEach((append, i) => (fates[i] ??= judgeAt(append, i)))
     if (fates.every((code) => code !== null)) finish()
   }
   const stops = pending.map(({ partition }) => partition.watch(look))

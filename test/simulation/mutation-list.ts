@@ -14,7 +14,12 @@ export interface Change {
 export interface Mutation {
   readonly name: string
   readonly changes: readonly Change[]
+  /** Seeds to look in, where it takes a rare coincidence; default: as many as `npm test` runs. */
+  readonly seeds?: number
 }
+
+/** For what takes a rare coincidence to be seen. */
+const MANY_SEEDS = 8000
 
 const QUEUE = 'producer/partition-queue.js'
 const DELIVERY = 'producer/delivery.js'
@@ -82,12 +87,15 @@ export const MUTATIONS: readonly Mutation[] = [
     'if (index === 0) return this.sent[0];',
     'if (index === 0) return this.sent.findLast((batch) => !batch.isInAir);',
   ),
-  mutation(
-    'several retries at once to a leader without proof',
-    QUEUE,
-    'this.isLeaderProven && isBehindAll',
-    'isBehindAll',
-  ),
+  {
+    ...mutation(
+      'several retries at once to a leader without proof',
+      QUEUE,
+      'this.isLeaderProven && isBehindAll',
+      'isBehindAll',
+    ),
+    seeds: MANY_SEEDS,
+  },
   mutation(
     'records overtake those that wait for room',
     INTAKE,
@@ -222,19 +230,31 @@ export const MUTATIONS: readonly Mutation[] = [
     'if (verdict.refreshMetadata || isRefusedAgain)',
     'if (verdict.refreshMetadata)',
   ),
-  mutation(
-    'after a throttle everything leaves at once',
-    'producer/throttle-pace.js',
-    'this.#limitBytes = Math.max(LEAST_THROTTLED_BYTES',
-    'if (false) this.#limitBytes = Math.max(LEAST_THROTTLED_BYTES',
-  ),
+  {
+    name: 'a quota is not heeded, nor the pause that it brings',
+    changes: [
+      {
+        file: 'producer/throttle-pace.js',
+        find: 'this.#limitBytes = Math.max(LEAST_THROTTLED_BYTES',
+        put: 'if (false) this.#limitBytes = Math.max(LEAST_THROTTLED_BYTES',
+      },
+      {
+        file: 'network/connection.js',
+        find: 'this.#requests.postpone(untilMs - Math.max(this.#throttledUntilMs, this.#clock.monotonicMs()));',
+        put: '',
+      },
+    ],
+  },
   // Memory, liveness, the end
-  mutation(
-    'the buffer of an expired batch is used again while a socket may have it',
-    DELIVERY,
-    'if (!batch.isInAir) this.#leave(batch, false);',
-    'this.#parts.accumulator.free(batch, true); if (!batch.isInAir) this.#leave(batch, false);',
-  ),
+  {
+    ...mutation(
+      'the buffer of an expired batch is used again while a socket may have it',
+      DELIVERY,
+      'if (!batch.isInAir) this.#leave(batch, false);',
+      'this.#parts.accumulator.free(batch, true); if (!batch.isInAir) this.#leave(batch, false);',
+    ),
+    seeds: MANY_SEEDS,
+  },
   mutation(
     'the memory of failed batches is kept',
     DELIVERY,
@@ -251,11 +271,6 @@ export const MUTATIONS: readonly Mutation[] = [
     'a restart that waited for an answer is forgotten',
     DELIVERY,
     'if (queue.mustRestartSequence) this.#restartSequence(queue);',
-  ),
-  mutation(
-    'a topic that records wait for is forgotten',
-    'network/metadata.js',
-    'if (this.#listener.isInUse?.(name) === true) continue;',
   ),
   // Another cluster
   mutation(
@@ -291,8 +306,8 @@ export const MUTATIONS: readonly Mutation[] = [
   mutation(
     'flush passes over records that wait',
     'producer/flush.js',
-    'for (const parked of lot)',
-    'for (const parked of [])',
+    'for (const parked of lot) { open++;',
+    'for (const parked of []) { open++;',
   ),
   mutation(
     'close leaves the timer running',
@@ -308,6 +323,22 @@ export const MUTATIONS: readonly Mutation[] = [
  * lose by it, and so the simulation must stay silent: a test of the defence that stands behind.
  */
 export const SILENT: readonly Mutation[] = [
+  mutation(
+    'a topic that records wait for is forgotten',
+    'network/metadata.js',
+    'if (this.#listener.isInUse?.(name) === true) continue;',
+  ),
+  mutation(
+    'a pause that the broker wants is taken for its silence',
+    'network/connection.js',
+    'this.#requests.postpone(untilMs - Math.max(this.#throttledUntilMs, this.#clock.monotonicMs()));',
+  ),
+  mutation(
+    'after a throttle everything leaves at once',
+    'producer/throttle-pace.js',
+    'this.#limitBytes = Math.max(LEAST_THROTTLED_BYTES',
+    'if (false) this.#limitBytes = Math.max(LEAST_THROTTLED_BYTES',
+  ),
   mutation(
     'numbers begin again while answers are owed',
     DELIVERY,

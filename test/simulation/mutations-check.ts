@@ -9,7 +9,7 @@ import { huntAll, SEEDS } from './mutations.js'
 /** A silent mutation needs all its seeds to show that it is silent: fewer will do. */
 const SEEDS_OF_SILENT = 200
 
-t.setTimeout(900_000)
+t.setTimeout(3_600_000)
 
 t.test('the simulation finds every mutation', async (t) => {
   await huntAll(MUTATIONS, SEEDS, ({ mutation, seed, complaint }) => {

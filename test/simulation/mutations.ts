@@ -18,7 +18,7 @@ import { MUTATIONS, SILENT, type Mutation } from './mutation-list.js'
 /** As many as `npm test` runs of the unchanged producer. */
 export const SEEDS = 2000
 const AT_ONCE = 2
-const TIMEOUT_MS = 180_000
+const TIMEOUT_MS = 900_000
 
 /** What became of a mutation. */
 export interface Finding {
@@ -32,7 +32,7 @@ export interface Finding {
 const build = fileURLToPath(new URL('../../', import.meta.url))
 
 /** Applies the mutation to a copy of the build and runs the simulation until it fails. */
-export async function hunt(mutation: Mutation, seeds: number): Promise<Finding> {
+export async function hunt(mutation: Mutation, usualSeeds: number): Promise<Finding> {
   const copy = mkdtempSync(join(tmpdir(), 'ottla-mutation-'))
   try {
     for (const folder of ['src', 'test/simulation']) {
@@ -43,6 +43,7 @@ export async function hunt(mutation: Mutation, seeds: number): Promise<Finding> 
       const path = join(copy, 'src', change.file)
       writeFileSync(path, changed(readFileSync(path, 'utf8'), change))
     }
+    const seeds = mutation.seeds ?? usualSeeds
     const output = await run(join(copy, 'test/simulation/main.js'), seeds)
     const [, seed, complaint = ''] = /seed (\d+) fails:\s*(.*)/.exec(output) ?? []
     return { mutation, seed: seed === undefined ? null : Number(seed), complaint }

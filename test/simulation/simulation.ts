@@ -280,9 +280,11 @@ class Simulation {
   /** Nobody is kept waiting longer than the options allow; on a sound cluster nobody waits in vain. */
   #checkTimes(healedAtMs: number, cluster: TestCluster): void {
     const { maxBlockMs = 0, deliveryTimeoutMs = 0 } = this.#plan.options
-    const { requestTimeoutMs = 0, connectionTimeoutMs = 0 } = this.#plan.options
+    const { requestTimeoutMs = 0, connectionTimeoutMs = 0, maxInFlight = 5 } = this.#plan.options
     const { stalledMs, stallCount } = this.#process
-    const recoveryMs = 2 * requestTimeoutMs + connectionTimeoutMs + RECOVERY_MS
+    // On a long way, one batch after the other, what has gathered takes its time.
+    const backlogMs = (this.#ledger.entries.length * 2 * this.#plan.networkMs) / maxInFlight
+    const recoveryMs = 2 * requestTimeoutMs + connectionTimeoutMs + RECOVERY_MS + backlogMs
     const longestMs = maxBlockMs + deliveryTimeoutMs + stalledMs + TIMER_MS * (1 + stallCount)
     for (const entry of this.#ledger.entries) {
       const { id, topic, via, settledCount, calledAtMs, settledAtMs, error } = entry

@@ -3,6 +3,7 @@
  * record stored once, at the offset told.
  */
 import t from 'tap'
+import { Producer } from '../../src/index.js'
 import { ErrorCodes, TestCluster } from '../../src/testing/cluster.js'
 import type { MetadataRequest } from '../../src/protocol/messages/metadata.js'
 import { simulate, values, type Simulation } from './support/simulation.js'
@@ -227,3 +228,22 @@ t.test('names what there is when it is asked for what there is not', async (t) =
   t.throws(() => cluster.createTopic('x', { config: { 'retention.m': '1' } }), RangeError)
   await t.rejects(TestCluster.start({ brokers: 0 }), RangeError)
 })
+
+t.test('a batch lost with the tail of a log is not answered for by another at its offset', async (t) => {
+  const it = await simulate({ topics: { orders: {} }, brokers: 2, replicationDelayMs: 500 })
+  const environment = { clock: it.clock, random: () => 0.5, dial: it.network.dial }
+  const other = new Producer({ brokers: it.cluster.bootstrap }, environment)
+  await it.run(Promise.all([it.producer.partitionsFor('orders'), other.connect()]))
+  const partition = it.cluster.partition('orders', 0)
+  const ours = submit(it, 'ours')
+  while (partition.endOffset === 0n) await it.clock.advanceSettled(10)
+  partition.moveLeader(partition.leader, { tail: 'lose', hint: false })
+  const theirs = it.run(other.send({ topic: 'orders', value: 'theirs' }))
+  const offsets = [await it.run(ours), (await theirs).offset]
+  const stored = values(it.cluster, 'orders')
+  t.strictSame(
+    offsets.map((offset) => stored[Number(offset)]),
+    ['ours', 'theirs'],
+  )
+  await it.run(Promise.all([it.producer.close(), other.close()]))
+}) // prettier-ignore
