@@ -62,7 +62,10 @@ export interface ProducerOptions<K = Serialized, V = Serialized> {
    * Default 60000. Java: max.block.ms.
    */
   readonly maxBlockMs?: number | undefined
-  /** How many sends may wait for room; more are rejected at once. Default 100000. Not in Java. */
+  /**
+   * How many sends may wait for room; more are rejected at once (records of a `sendAll` do not count).
+   * Default 100000. Not in Java.
+   */
   readonly maxWaitingSends?: number | undefined
   /**
    * Requests under way to one broker, 1 and up; at most 5 with idempotence. The second and later
@@ -93,7 +96,10 @@ export interface ProducerOptions<K = Serialized, V = Serialized> {
   readonly reconnectBackoffMs?: number | undefined
   /** Longest such pause, in ms. Default 500 (Java: reconnect.backoff.max.ms, 1000). */
   readonly reconnectBackoffMaxMs?: number | undefined
-  /** To resolve, connect and greet a broker, in ms. Default 10000. Java: socket.connection.setup.timeout.ms. */
+  /**
+   * To resolve, connect and greet a broker, which takes up to three round trips, in ms. Default 10000.
+   * Java: socket.connection.setup.timeout.ms.
+   */
   readonly connectionTimeoutMs?: number | undefined
   /** A connection unused for this long is closed, in ms. Default 540000. Java: connections.max.idle.ms. */
   readonly connectionsMaxIdleMs?: number | undefined
