@@ -14,10 +14,8 @@
  * Neighbours: batch.ts, whose every record has an index; intake.ts asks for the promises.
  */
 import type { RecordGroup } from './record-group.js'
+import type { DeliveryCallback } from './delivery-callback.js'
 import type { RecordMetadata } from './record-metadata.js'
-
-/** Told of one record's fate: an error, or where it lies. */
-export type DeliveryCallback = (error: Error | null, metadata: RecordMetadata | null) => void
 
 /** Settles a promise: with the metadata, or with a promise to adopt. */
 export type Resolve = (value: RecordMetadata | Promise<RecordMetadata>) => void

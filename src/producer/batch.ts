@@ -26,13 +26,8 @@ import {
   type ProducerStamp,
 } from '../protocol/record-batch.js'
 import type { PartitionQueue } from './partition-queue.js'
-import {
-  BatchWaiters,
-  type CallbackRunner,
-  type DeliveryCallback,
-  type Resolve,
-  type Waiter,
-} from './batch-waiters.js'
+import { BatchWaiters, type CallbackRunner, type Resolve, type Waiter } from './batch-waiters.js'
+import type { DeliveryCallback } from './delivery-callback.js'
 import type { RecordGroup } from './record-group.js'
 import { RecordMetadata, type BatchResult } from './record-metadata.js'
 

@@ -22,7 +22,7 @@ import { bufferSizeFor, RECORD_BATCH_HEADER_BYTES } from '../protocol/record-bat
 import type { Serialized, Serializers } from '../serialization/serializer.js'
 import { exactSizeBytes } from './accumulator.js'
 import type { ProducerBatch } from './batch.js'
-import type { DeliveryCallback } from './batch-waiters.js'
+import type { DeliveryCallback } from './delivery-callback.js'
 import { failedError, notTaken } from './call-checks.js'
 import { KeyEncoder } from './key-encoder.js'
 import type { Line } from './line.js'

@@ -8,7 +8,7 @@ import '../globals.js'
 import { crc32cNotice } from '../protocol/crc32c.js'
 import type { Serialized } from '../serialization/serializer.js'
 import { AbortListeners } from './abort-listeners.js'
-import type { DeliveryCallback } from './batch-waiters.js'
+import type { DeliveryCallback } from './delivery-callback.js'
 import {
   checkCallback,
   checkRecords,

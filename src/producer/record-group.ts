@@ -7,7 +7,7 @@
  * lines.
  */
 import { DeliveryError, SendAllError, type DeliveryOutcome, type SendAllResult } from '../errors.js'
-import type { DeliveryCallback } from './batch-waiters.js'
+import type { DeliveryCallback } from './delivery-callback.js'
 import type { Line } from './line.js'
 import { ownBytes, type ParkedRecord } from './parked-record.js'
 import type { Headers, ProducerRecord } from './record.js'

@@ -1,7 +1,8 @@
 /** Parts of the pipeline by themselves, for tests: topics, queues, batches, records. */
 import type { TopicMetadata } from '../../../src/network/topic-metadata.js'
 import { ProducerBatch } from '../../../src/producer/batch.js'
-import type { DeliveryCallback, Resolve } from '../../../src/producer/batch-waiters.js'
+import type { Resolve } from '../../../src/producer/batch-waiters.js'
+import type { DeliveryCallback } from '../../../src/producer/delivery-callback.js'
 import type { PreparedRecord } from '../../../src/producer/parked-record.js'
 import { UNDECIDED } from '../../../src/producer/partitioner.js'
 import { PartitionQueue } from '../../../src/producer/partition-queue.js'
