@@ -84,22 +84,25 @@ function isForSize(cause: unknown): boolean {
   return cause instanceof BrokerError && SIZE_CODES.has(cause.errorCode)
 }
 
-/** Others in the batch that it was last sent in. */
+/**
+ * Others in the smallest batch that it was sent in: the last to be read by a broker may be an older one, on
+ * its way through a connection given up.
+ */
 function recordsBeside({ id, topic }: Entry, { requests }: TestCluster): number {
-  for (let i = requests.length - 1; i >= 0; i--) {
-    const seen = requests[i]
-    if (seen?.api !== 'Produce') continue
-    for (const { name, partitionData } of (seen.body as ProduceRequest).topicData) {
+  let others = Infinity
+  for (const { api, body } of requests) {
+    if (api !== 'Produce') continue
+    for (const { name, partitionData } of (body as ProduceRequest).topicData) {
       if (name !== '' && name !== topic) continue
       for (const { records } of partitionData) {
         const batch = decodeBatch(Buffer.from(records ?? []))
         if (batch.codecId !== 0) continue
         const values = decodeRecords(batch).map(({ value }) => Number.parseInt(String(value), 10))
-        if (values.includes(id)) return values.length - 1
+        if (values.includes(id)) others = Math.min(others, values.length - 1)
       }
     }
   }
-  return 0
+  return others === Infinity ? 0 : others
 }
 
 /** Only a partition that has forgotten the producer stores a batch although it refused the one before. */

@@ -103,9 +103,9 @@ class Wire implements TransportHandlers {
       const first = this.#writes[0]
       if (first === undefined) return // closed meanwhile
       const { buffers, before, onWritten } = first
-      if (!Buffer.concat(buffers).equals(before))
-        wrong(`${this.#name}: bytes changed before they left`)
-      transport.write(buffers, () => {
+      const taken = Buffer.concat(buffers) // as the kernel does: the producer may use its buffers again
+      if (!taken.equals(before)) wrong(`${this.#name}: bytes changed before they left`)
+      transport.write([taken], () => {
         this.#writes.shift()
         if (this.#writes.length > 0) this.#writeSoon(transport)
         if (!this.#isClosed) onWritten()
