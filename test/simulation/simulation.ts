@@ -21,6 +21,7 @@ import { Ledger, type Entry, type Tell } from './ledger.js'
 import { startOtherProgram } from './other-program.js'
 import { drawPlan, ENABLED, type Kind, type Plan, type SimulatedValue } from './plan.js'
 import { Random } from './random.js'
+import { HELD_UP_MS } from './slow-path.js'
 import { VirtualClock } from './virtual-clock.js'
 import { VirtualProcess, type ProcessMachine } from './virtual-process.js'
 import { throughWire } from './wire.js'
@@ -283,7 +284,9 @@ class Simulation {
     const { requestTimeoutMs = 0, connectionTimeoutMs = 0, maxInFlight = 5 } = this.#plan.options
     const { stalledMs, stallCount } = this.#process
     // On a long way, one batch after the other, what has gathered takes its time.
-    const backlogMs = (this.#ledger.entries.length * 2 * this.#plan.networkMs) / maxInFlight
+    const { networkMs, repeated, holdUps } = this.#plan
+    const wayMs = networkMs + repeated * RETRANSMIT_MS + holdUps * HELD_UP_MS
+    const backlogMs = (this.#ledger.entries.length * 2 * wayMs) / maxInFlight
     const recoveryMs = 2 * requestTimeoutMs + connectionTimeoutMs + RECOVERY_MS + backlogMs
     const longestMs = maxBlockMs + deliveryTimeoutMs + stalledMs + TIMER_MS * (1 + stallCount)
     for (const entry of this.#ledger.entries) {

@@ -19,7 +19,7 @@ export interface SlowPathOptions {
   readonly holdUps: number
 }
 
-const HELD_UP_MS = 500
+export const HELD_UP_MS = 500
 
 /** `transport`, whose writes may arrive late. */
 export class SlowPath implements Transport {
