@@ -2,6 +2,8 @@
  * Serializers for what needs no schema: text, bytes, JSON, and numbers as Java's serializers write
  * them (big-endian; org.apache.kafka.common.serialization).
  */
+import { SerializationError } from '../errors.js'
+import { findMangled } from './json-check.js'
 import { cannotSerialize, type Serializer } from './serializer.js'
 
 /** Text as UTF-8. Refuses anything else, so that `[object Object]` never reaches a topic. */
@@ -20,12 +22,31 @@ export function bytes(): Serializer<Uint8Array> {
   }
 }
 
-/** `JSON.stringify` of the value, at the time of the call. Refuses what JSON has no form for. */
+/**
+ * `JSON.stringify` of the value, at the time of the call. Refuses, at any depth and by its path, what
+ * that would change or drop in silence: Map, Set, bytes (Buffer, typed arrays, ArrayBuffer),
+ * promises, functions, symbols, Error, RegExp, an invalid Date, NaN and Infinity; and BigInt. An
+ * object with a toJSON, such as a Date, is written as that says; a field that is undefined is left
+ * out, as ever.
+ */
 export function json<T = unknown>(): Serializer<T> {
   return (value) => {
-    const text = JSON.stringify(value) as string | undefined // undefined for functions and symbols
+    const text = stringify(value)
     if (text === undefined) throw cannotSerialize(value, 'json()', 'a value that JSON can express')
-    return text
+    const fault = findMangled(value)
+    if (fault === null) return text
+    throw new SerializationError(`json(): value${fault}`)
+  }
+}
+
+/** undefined for undefined, functions and symbols. */
+function stringify(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value)
+  } catch (error) {
+    if (!(error instanceof TypeError) || !error.message.includes('BigInt')) throw error
+    const mend = 'give String(bigint), or Number(bigint) where it is small'
+    throw new SerializationError(`json(): JSON has no BigInt: ${mend}`, { cause: error })
   }
 }
 

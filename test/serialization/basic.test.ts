@@ -44,6 +44,74 @@ t.test('json() refuses what JSON has no form for', async (t) => {
   refuses(t, json(), [undefined, () => 7, Symbol('x')])
 })
 
+t.test('json() refuses what JSON would change in silence, at any depth, and says where', async (t) => {
+  const wrong: Record<string, [value: unknown, message: RegExp]> = {
+    Map: [new Map([['a', 1]]), /is a Map.*Object.fromEntries/],
+    Set: [new Set([1]), /is a Set/],
+    Buffer: [Buffer.from('x'), /is a Buffer.*bytes\(\)/],
+    'typed array': [new Uint16Array(2), /is a Uint16Array/],
+    ArrayBuffer: [new ArrayBuffer(3), /is an ArrayBuffer/],
+    promise: [Promise.resolve(1), /promise: await it/],
+    thenable: [{ a: new (class { then(): void {} })() }, /promise: await it/],
+    BigInt: [1n, /BigInt.*String/],
+    NaN: [NaN, /NaN.*null/],
+    Infinity: [-Infinity, /-Infinity.*null/],
+    'invalid Date': [new Date(NaN), /invalid Date/],
+    Error: [new RangeError('x'), /is an Error/],
+    RegExp: [/x/, /is a RegExp/],
+  }
+  for (const [name, [value, message]] of Object.entries(wrong)) {
+    for (const given of [value, { a: [null, { b: value }] }]) {
+      t.throws(() => json()(given, 'orders'), { name: 'SerializationError', message }, name)
+    }
+  }
+  t.throws(() => json()({ a: [null, { b: new Map() }] }, 'orders'), { message: /value\.a\[1\]\.b is a Map/ })
+  for (const value of [() => 7, Symbol('x')]) {
+    t.throws(() => json()({ on: value }, 'orders'), { message: /value\.on is a (function|symbol)/ })
+    t.throws(() => json()([value], 'orders'), { message: /value\[0\] is a (function|symbol)/ })
+  }
+}) // prettier-ignore
+
+t.test(
+  'json() takes what says itself how it is written, and what JSON usually drops',
+  async (t) => {
+    class Money {
+      readonly amount = 7
+      toString(): string {
+        return '7'
+      }
+    }
+    function Old(this: { id: number }): void {
+      this.id = 1
+    }
+    ;(Old.prototype as { method: unknown }).method = () => 7
+    const map = Object.assign(new Map(), { toJSON: () => ['own'] })
+    const written: [unknown, string][] = [
+      [{ at: new Date(0) }, '{"at":"1970-01-01T00:00:00.000Z"}'],
+      [{ a: undefined, b: null }, '{"b":null}'],
+      [new Money(), '{"amount":7}'],
+      [new (Old as unknown as new () => object)(), '{"id":1}'],
+      [Object.assign(Object.create(null) as object, { a: 1 }), '{"a":1}'],
+      [map, '["own"]'],
+      [{ toJSON: () => 'x', f: () => 7 }, '"x"'],
+      [Object.freeze([1, 'a', [true]]), '[1,"a",[true]]'],
+    ]
+    for (const [value, text] of written) t.equal(json()(value, 'orders'), text)
+    const circle: { self?: unknown } = {}
+    circle.self = circle
+    t.throws(() => json()(circle, 'orders'), { message: /circular/ })
+  },
+)
+
+t.test('json() leaves BigInt to a toJSON of the user’s', async (t) => {
+  const prototype = BigInt.prototype as { toJSON?: () => string }
+  prototype.toJSON = function (this: bigint) {
+    return this.toString()
+  }
+  t.teardown(() => delete prototype.toJSON)
+  t.equal(json()({ a: 7n }, 'orders'), '{"a":"7"}')
+})
+
 t.test('int32() writes four bytes, big-endian', async (t) => {
   const expected = { '0': '00000000', '1': '00000001', '-1': 'ffffffff', '2147483647': '7fffffff', '-2147483648': '80000000' } // prettier-ignore
   for (const [value, hex] of Object.entries(expected)) {
