@@ -33,9 +33,11 @@ export function requireUsable(
 }
 
 /** One topic is refused, for now or for good. */
-export function topicError(topic: string, code: number): BrokerError {
+export function topicError(topic: string, code: number, createTopics: boolean): BrokerError {
   const { name, description, retriable } = errorCode(code)
-  return new BrokerError(`topic ${JSON.stringify(topic)}: ${name}, ${description}`, {
+  const mayBeMade = createTopics || code !== ErrorCodes.UNKNOWN_TOPIC_OR_PARTITION
+  const mend = mayBeMade ? '' : ' (createTopics is false: nobody makes it for you)'
+  return new BrokerError(`topic ${JSON.stringify(topic)}: ${name}, ${description}${mend}`, {
     apiName: metadata.name,
     errorCode: code,
     errorName: name,

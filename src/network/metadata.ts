@@ -297,15 +297,16 @@ export class MetadataCache {
 
   async #askFor(connection: Connection, topics: readonly WantedTopic[]): Promise<MetadataAnswer> {
     const { clock } = this.#context
+    const { requestTimeoutMs, createTopics } = this.#context.options
     const askedMs = clock.monotonicMs()
     const request = {
       // By name: brokers look at ids from v12 only, and an id would miss a topic made anew.
       topics: topics.map(({ name }) => ({ name, topicId: ZERO_UUID })),
-      allowAutoTopicCreation: true,
+      allowAutoTopicCreation: createTopics,
       includeClusterAuthorizedOperations: false,
       includeTopicAuthorizedOperations: false,
     }
-    const timeoutMs = Math.min(this.#context.options.requestTimeoutMs, MAX_REQUEST_TIMEOUT_MS)
+    const timeoutMs = Math.min(requestTimeoutMs, MAX_REQUEST_TIMEOUT_MS)
     const response = await connection.request(metadata, request, { timeoutMs })
     requireUsable(connection, response)
     return { response, tookMs: clock.monotonicMs() - askedMs }
@@ -407,7 +408,8 @@ export class MetadataCache {
   }
 
   #takeError(wanted: WantedTopic, answer: MetadataResponseTopic): void {
-    const error = topicError(wanted.name, answer.errorCode)
+    const { createTopics } = this.#context.options
+    const error = topicError(wanted.name, answer.errorCode, createTopics)
     wanted.hasError = true
     if (!error.retriable) {
       wanted.isUnresolved = false

@@ -31,6 +31,8 @@ export interface NetworkOptions {
   readonly metadataMaxAgeMs: number
   /** A topic unused for this long is forgotten (Java: metadata.max.idle.ms, 300000). */
   readonly metadataMaxIdleMs: number
+  /** Let brokers make a topic that is asked for (from Metadata v4 on; before, they always may). */
+  readonly createTopics: boolean
   /** A connection unused for this long is closed (Java: connections.max.idle.ms, 540000). */
   readonly connectionsMaxIdleMs: number
   /** Highest version to use, by API name, e.g. `{ Produce: 9 }`; others are uncapped. */

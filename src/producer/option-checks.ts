@@ -7,6 +7,8 @@ import { apiVersions } from '../protocol/messages/api-versions.js'
 import { initProducerId } from '../protocol/messages/init-producer-id.js'
 import { metadata } from '../protocol/messages/metadata.js'
 import { produce } from '../protocol/messages/produce.js'
+import { nearest } from './nearest.js'
+import { mendOf } from './other-names.js'
 import { kindOf, quote } from './record.js'
 
 /** Throws ConfigError where a value does not fit. */
@@ -52,15 +54,18 @@ const clientId: Check = (name, value) => {
 
 const acks: Check = (name, value) => {
   if (value !== 'all' && value !== 0 && value !== 1) {
-    throw new ConfigError(`option ${name} is ${kindOf(value)}: give 'all', 1 or 0`)
+    const mend =
+      value === -1 || value === '-1' ? "give 'all', which is -1 elsewhere" : "give 'all', 1 or 0"
+    throw new ConfigError(`option ${name} is ${kindOf(value)}: ${mend}`)
   }
 }
 
 const brokers: Check = (name, value) => {
   const list = typeof value === 'string' ? value.split(',') : value
   if (!Array.isArray(list) || list.length === 0) {
+    const given = Array.isArray(list) ? 'an empty list' : kindOf(value)
     throw new ConfigError(
-      `option ${name} is ${kindOf(value)}: give at least one 'host:port', e.g. ['localhost:9092']`,
+      `option ${name} is ${given}: give at least one 'host:port', e.g. ['localhost:9092']`,
     )
   }
   for (const broker of list) {
@@ -143,6 +148,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
   connectionsMaxIdleMs: milliseconds(1),
   metadataMaxAgeMs: milliseconds(1),
   metadataMaxIdleMs: milliseconds(1),
+  createTopics: boolean,
   compression,
   partitioner: aFunction,
   partitionerIgnoreKeys: boolean,
@@ -159,34 +165,25 @@ export function checkShape(given: unknown): void {
       `a producer's options are ${kindOf(given)}: give e.g. { brokers: ['localhost:9092'] }`,
     )
   }
+  const set = Object.entries(given).filter(([, value]) => value !== undefined)
+  // Names first: whoever wrote `bootstrap.servers` has given no brokers, and should not be told so.
+  for (const [name] of set) if (!isOption(name)) throw new ConfigError(unknown(name))
   const { brokers: addresses } = given as { brokers?: unknown }
   brokers('brokers', addresses)
-  for (const [name, value] of Object.entries(given)) {
-    if (value === undefined) continue
-    const check = Object.hasOwn(CHECKS, name) ? CHECKS[name] : undefined
-    if (check === undefined)
-      throw new ConfigError(`unknown option ${quote(name)}${suggestion(name)}`)
-    check(name, value)
-  }
+  for (const [name, value] of set) CHECKS[name]?.(name, value)
 }
 
-/** The option that was probably meant: Java's and kafkajs' names for ours, or a name cut short. */
-function suggestion(name: string): string {
-  const wanted = plain(name)
-  const isNear = (known: string): boolean => {
-    const ours = plain(known)
-    return ours.startsWith(wanted) || wanted.startsWith(ours)
-  }
-  const near = wanted.length < 3 ? undefined : Object.keys(CHECKS).find(isNear)
-  if (near === undefined) return `: the options are ${Object.keys(CHECKS).join(', ')}`
-  return `: did you mean ${near}?`
+/** True for the name of an option of a producer. */
+export function isOption(name: string): boolean {
+  return Object.hasOwn(CHECKS, name)
 }
 
-/** `enable.idempotence`, `lingerMs` and `linger.ms` as `idempotence` and `linger`. */
-function plain(name: string): string {
-  const letters = name.toLowerCase().replace(/[^a-z]/g, '')
-  return letters
-    .replace(/^(enable|bootstrap)/, '')
-    .replace(/^servers/, 'brokers')
-    .replace(/(ms|bytes)$/, '')
+/** The option that was probably meant: another client's name for ours, a slip, or one cut short. */
+function unknown(name: string): string {
+  const known = Object.keys(CHECKS)
+  const mend = mendOf(name, known)
+  const near = nearest(name, known) ?? nearest(name.replace(/(Ms|Bytes)$/, ''), known)
+  const otherwise =
+    near === undefined ? `the options are ${known.join(', ')}` : `did you mean ${near}?`
+  return `unknown option ${quote(name)}: ${mend ?? otherwise}`
 }

@@ -108,6 +108,13 @@ export interface ProducerOptions<K = Serialized, V = Serialized> {
   /** A topic unused for this long is no longer asked for, in ms. Default 300000. Java: metadata.max.idle.ms. */
   readonly metadataMaxIdleMs?: number | undefined
   /**
+   * Ask the cluster to make a topic that it does not have, which it does where the brokers'
+   * auto.create.topics.enable is true (Kafka's default). With false a name with a slip in it makes
+   * none: it is waited for until `maxBlockMs`, and its records fail with TopicUnavailableError.
+   * Default true. Java: none for producers; consumers have allow.auto.create.topics.
+   */
+  readonly createTopics?: boolean | undefined
+  /**
    * 'none', 'gzip', 'snappy', 'lz4' or 'zstd'; { codec, level } with gzip 1 to 9, zstd -131072 to
    * 22; or 'auto', which tries the codecs on each topic's own records and takes the best. Default 'none'. A batch that does not get smaller travels as it is. Java: compression.type,
    * compression.gzip.level, compression.zstd.level.
@@ -154,6 +161,7 @@ export interface ResolvedOptions<K, V> {
   readonly connectionsMaxIdleMs: number
   readonly metadataMaxAgeMs: number
   readonly metadataMaxIdleMs: number
+  readonly createTopics: boolean
   readonly compression: CompressionOption
   readonly partitioner: Partitioner | undefined
   readonly partitionerIgnoreKeys: boolean
@@ -188,6 +196,7 @@ const DEFAULTS = {
   connectionsMaxIdleMs: 540_000,
   metadataMaxAgeMs: 300_000,
   metadataMaxIdleMs: 300_000,
+  createTopics: true,
   compression: 'none',
   partitioner: undefined,
   partitionerIgnoreKeys: false,

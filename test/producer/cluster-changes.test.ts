@@ -49,6 +49,31 @@ t.test(
   },
 )
 
+t.test(
+  'with createTopics false a topic that is not there is not made, and its records say so',
+  async (t) => {
+    const it = await simulate({ topics: { orders: {} } }, { createTopics: false, maxBlockMs: 2000 })
+    t.equal(await it.run(send(it, 'a')), 0n)
+    const typo = { topic: 'ordres', value: 'x' }
+    const refused = {
+      code: 'ERR_OTTLA_TOPIC_UNAVAILABLE',
+      outcome: 'not-written',
+      message: /"ordres".*createTopics/,
+    }
+    await t.rejects(it.run(it.producer.send(typo)), refused)
+    await t.rejects(it.run(it.producer.partitionsFor('ordres')), refused)
+    const later = it.producer.send(typo)
+    await pass(it, 500)
+    it.cluster.createTopic('ordres')
+    t.equal((await it.run(later)).offset, 0n, 'somebody made it: it is found')
+    await it.run(it.producer.close())
+
+    const makes = await simulate({}, { maxBlockMs: 2000 })
+    t.equal((await makes.run(makes.producer.send(typo))).offset, 0n, 'by default it is made')
+    await makes.run(makes.producer.close())
+  },
+)
+
 t.test('a partition that a record waits for is asked for, however long', async (t) => {
   const it = await simulate(THREE, { metadataMaxIdleMs: 1000, metadataMaxAgeMs: 500 })
   const sent = it.producer.send({ topic: 'orders', partition: 1, value: 'a' })

@@ -5,6 +5,7 @@ import {
   type ProducerOptions,
   type ResolvedOptions,
 } from '../../src/producer/options.js'
+import { INSTEAD, mendOf, RENAMED } from '../../src/producer/other-names.js'
 import { bufferSizeFor } from '../../src/protocol/record-batch.js'
 import type { Serialized } from '../../src/serialization/serializer.js'
 
@@ -65,6 +66,7 @@ const OTHERS: Readonly<Record<string, readonly [good: readonly unknown[], bad: r
   idempotence: [[true, false], ['yes', 1, null]],
   partitionerIgnoreKeys: [[true, false], [1, null]],
   partitionerAdaptive: [[true, false], [1, null]],
+  createTopics: [[true, false], ['yes', 0, null]],
   partitioner: [[() => 0], [{}, 'murmur2', null]],
   serializers: [[{}, { key: String }, { value: String, key: undefined }], [null, String, { key: 7 }, { values: String }]],
   logger: [[logger, console], [null, {}, { ...logger, warn: 7 }, () => 7]],
@@ -124,6 +126,54 @@ t.test('an unknown option is refused, and the one that was meant is named', asyn
   for (const name of ['nonsense', '_', 'toString', '__proto__x', 'constructor']) {
     t.throws(() => resolve({ [name]: 1 }), { message: /unknown option .*: the options are brokers, / })
   }
+}) // prettier-ignore
+
+t.test('other clients’ names lead to an option that there is, or to what to do instead', async (t) => {
+  const known = Object.keys(resolve({}))
+  for (const [name, option] of Object.entries(RENAMED)) {
+    t.ok(known.includes(option), option)
+    t.notOk(known.includes(name), `${name} is one of ours`)
+    t.throws(() => resolve({ [name]: 1 }), { message: `unknown option "${name}": did you mean ${option}?` })
+  }
+  for (const [name, instead] of Object.entries(INSTEAD)) {
+    t.notOk(known.includes(name), `${name} is one of ours`)
+    t.throws(() => resolve({ [name]: 1 }), { message: `unknown option "${name}": ${instead}` })
+    for (const [option] of instead.matchAll(/\b[a-z]+[A-Za-z]*(?:Ms|Bytes)\b/g)) t.ok(known.includes(option), option)
+  }
+}) // prettier-ignore
+
+t.test(
+  'names before the brokers that are missing: who wrote bootstrapBrokers gave some',
+  async (t) => {
+    for (const name of ['bootstrapBrokers', 'bootstrap.servers', 'metadata.broker.list']) {
+      t.throws(() => resolve({ brokers: undefined, [name]: 'a:1' }), {
+        message: `unknown option "${name}": did you mean brokers?`,
+      })
+    }
+    t.throws(() => resolve({ brokers: [] }), { message: /an empty list: give at least one/ })
+  },
+)
+
+t.test('TLS and SASL are named as options once there are any', async (t) => {
+  for (const name of [
+    'ssl',
+    'tls',
+    'ssl.ca.location',
+    'security.protocol',
+    'sasl',
+    'sasl.mechanism',
+  ]) {
+    t.match(mendOf(name, ['brokers']), /yet/)
+    t.match(mendOf(name, ['tls', 'sasl']), /did you mean (tls|sasl)\?/)
+  }
+})
+
+t.test('a slip is mended', async (t) => {
+  const meant = { lingreMs: 'lingerMs', broker: 'brokers', Acks: 'acks', compresion: 'compression', loger: 'logger', maxBlockMS: 'maxBlockMs', idempotance: 'idempotence' }
+  for (const [name, option] of Object.entries(meant)) {
+    t.throws(() => resolve({ [name]: 1 }), { message: `unknown option "${name}": did you mean ${option}?` })
+  }
+  t.throws(() => resolve({ acks: -1 }), { message: /'all', which is -1 elsewhere/ })
 }) // prettier-ignore
 
 t.test('options are an object', async (t) => {

@@ -16,6 +16,7 @@ export const OPTIONS: NetworkOptions = {
   retryBackoffMaxMs: 1_000,
   metadataMaxAgeMs: 300_000,
   metadataMaxIdleMs: 300_000,
+  createTopics: true,
   connectionsMaxIdleMs: 540_000,
   apiVersions: {},
 }
