@@ -5,6 +5,8 @@
  * Before: the user, by producer.ts. A record's own checks are in record.ts.
  */
 import { ConfigError, DeliveryError, FatalError, InvalidRecordError } from '../errors.js'
+import { nearest } from './nearest.js'
+import { isOption } from './option-checks.js'
 import { kindOf, quote } from './record.js'
 
 /**
@@ -32,6 +34,41 @@ export function checkCallback(callback: unknown): void {
   throw new InvalidRecordError(
     `the callback of enqueue is ${kindOf(callback)}: give a function, or leave it out`,
   )
+}
+
+/** The signal of a `send`. Throws InvalidRecordError for any other option. */
+export function signalOf(options: unknown): AbortSignal | undefined {
+  if (typeof options !== 'object') {
+    const mend =
+      typeof options === 'function'
+        ? 'send returns a promise; enqueue takes a callback'
+        : 'give { signal }, or leave it out'
+    throw new InvalidRecordError(`the options of a send are ${kindOf(options)}: ${mend}`)
+  }
+  if (options === null) return undefined
+  for (const name in options) {
+    if (name === 'signal' || !Object.hasOwn(options, name)) continue
+    throw new InvalidRecordError(
+      `unknown option ${quote(name)} of a send: ${callMend(name, ['signal'])}`,
+    )
+  }
+  return (options as { signal?: AbortSignal }).signal // checkSignal looks at it
+}
+
+/** Throws InvalidRecordError for a second argument of `sendAll`. */
+export function checkNoOptions(options: unknown): void {
+  if (options === undefined || options === null) return
+  throw new InvalidRecordError(
+    `sendAll takes records and no options, and was given ${kindOf(options)}: a signal is an option of send`,
+  )
+}
+
+/** What to do instead of an option that a call does not have. */
+function callMend(name: string, known: readonly string[]): string {
+  const near = nearest(name, known)
+  if (near !== undefined) return `did you mean ${near}?`
+  const place = isOption(name) ? `it is one of the producer, new Producer({ ${name} }); ` : ''
+  return `${place}a call's own is ${known.join(', ')}`
 }
 
 /** Throws InvalidRecordError for what is no AbortSignal. */

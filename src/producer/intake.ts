@@ -31,6 +31,7 @@ import { ownBytes, type ParkedRecord, type PreparedRecord } from './parked-recor
 import type { ParkingLot } from './parking-lot.js'
 import { UNDECIDED } from './partitioner.js'
 import { Placed, type Placement } from './placement.js'
+import { checkFields } from './record-fields.js'
 import {
   checkPartition,
   checkTimestamp,
@@ -412,6 +413,7 @@ function checkRecord(input: { topic?: unknown; value?: unknown } | null | undefi
       `a record is an object { topic, value, … }, and this is ${kindOf(input)}`,
     )
   }
+  checkFields(input)
   if (input.value === undefined) {
     const topic = typeof input.topic === 'string' ? input.topic : undefined
     throw new InvalidRecordError(

@@ -11,11 +11,13 @@ import { AbortListeners } from './abort-listeners.js'
 import type { DeliveryCallback } from './delivery-callback.js'
 import {
   checkCallback,
+  checkNoOptions,
   checkRecords,
   checkSignal,
   closeTimeoutMs,
   failedError,
   notTaken,
+  signalOf,
 } from './call-checks.js'
 import { flushAll } from './flush.js'
 import type { Submitted } from './intake.js'
@@ -98,7 +100,7 @@ export class Producer<K = Serialized, V = Serialized> implements AsyncDisposable
    * record may be in the log all the same. The record's bytes may be used again once it has returned.
    */
   send(record: ProducerRecord<K, V>, options?: SendOptions): Promise<RecordMetadata> {
-    if (options?.signal !== undefined) return this.#sendAbortable(record, options.signal)
+    if (options !== undefined) return this.#sendWith(record, options)
     try {
       this.#assertOpen(record)
       const { intake } = this.#pipeline
@@ -117,8 +119,9 @@ export class Producer<K = Serialized, V = Serialized> implements AsyncDisposable
    * may be used again once it has returned. An iterable that throws rejects it before anything is
    * sent.
    */
-  sendAll(records: Iterable<ProducerRecord<K, V>>): Promise<RecordMetadata[]> {
+  sendAll(records: Iterable<ProducerRecord<K, V>>, options?: undefined): Promise<RecordMetadata[]> {
     return new Promise((resolve, reject) => {
+      checkNoOptions(options)
       checkRecords(records)
       const list = (Array.isArray(records) ? records : Array.from(records)) as ProducerRecord<
         K,
@@ -270,6 +273,15 @@ export class Producer<K = Serialized, V = Serialized> implements AsyncDisposable
       } catch (error) {
         logger.error({ error }, 'a batch could not be abandoned; this is a bug in Ottla')
       }
+    }
+  }
+
+  #sendWith(record: ProducerRecord<K, V>, options: SendOptions): Promise<RecordMetadata> {
+    try {
+      const signal = signalOf(options)
+      return signal === undefined ? this.send(record) : this.#sendAbortable(record, signal)
+    } catch (error) {
+      return Promise.reject(notTaken(error))
     }
   }
 

@@ -19,7 +19,7 @@ export function serializeWith<T>(
   topic: string,
 ): Serialized | Promise<Serialized> {
   if (value === null) return null
-  if (serializer === undefined) return checked(value, part, topic, NO_SERIALIZER_HINT)
+  if (serializer === undefined) return checked(value, part, topic, NO_SERIALIZER_HINTS[part])
   let result: Serialized | Promise<Serialized>
   try {
     result = serializer(value, topic)
@@ -41,8 +41,16 @@ export function isPromise(value: unknown): value is Promise<Serialized> {
   return typeof (value as { then?: unknown } | null)?.then === 'function'
 }
 
-const NO_SERIALIZER_HINT =
-  'give a string, bytes or null, or a serializer, e.g. new Producer({ serializers: { value: json() } })'
+const NO_SERIALIZER_HINTS: Readonly<Record<RecordPart, string>> = {
+  key: noSerializerHint('{ key: json() } or { key: int32() }'),
+  value: noSerializerHint('{ value: json() }'),
+}
+
+/** The part itself, since serializers of the other part change nothing. */
+function noSerializerHint(serializers: string): string {
+  return `give a string, bytes (a Uint8Array) or null, or a serializer for it, e.g. new Producer({ serializers: ${serializers} })`
+}
+
 const SERIALIZER_HINT = 'its serializer must return a string, bytes or null'
 
 function checked(value: unknown, part: RecordPart, topic: string, hint: string): Serialized {

@@ -89,6 +89,111 @@ t.test('a record that cannot be read fails as a record, whichever way it was giv
   })
 })
 
+const SLIPS: readonly [record: object, message: RegExp][] = [
+  [{ value: 'x', partiton: 0 }, /unknown field "partiton" in a record for topic "orders": did you mean "partition"\?/],
+  [{ value: 'x', header: { trace: '1' } }, /"header".*did you mean "headers"/],
+  [{ value: 'x', timeStamp: 1 }, /did you mean "timestamp"/],
+  [{ val: 'x' }, /did you mean "value"/],
+  [{ value: 'x', Key: undefined }, /did you mean "key"/],
+  [{ payload: 'x' }, /"payload".*did you mean "value"/],
+  [{ value: 'x', acks: 1 }, /"acks".*new Producer\(\{ acks \}\)/],
+  [{ value: 'x', nonsense: 1 }, /"nonsense".*a record has topic, value, key, partition, timestamp, headers/],
+  [{ messages: [{ value: 'x' }] }, /"messages".*sendAll/],
+] // prettier-ignore
+
+t.test('a field that no record has is refused by name, whichever way it was given', async (t) => {
+  await withProducer(async (it) => {
+    const { producer } = it
+    for (const [fields, message] of SLIPS) {
+      const record = wrong({ topic: 'orders', ...fields })
+      let told: Error | null = null
+      producer.enqueue(record, (error) => (told = error))
+      await it.clock.settle()
+      const all = (await errorOf(it, producer.sendAll([record]))).cause
+      for (const error of [await errorOf(it, producer.send(record)), told, all]) {
+        t.match(error, { code: 'ERR_OTTLA_INVALID_RECORD', outcome: 'not-written', message })
+      }
+    }
+    const list = wrong([{ topic: 'orders', value: 'x' }])
+    t.match(await errorOf(it, producer.send(list)), { message: /an array: give it to sendAll/ })
+    const other = wrong({ messages: [{ topic: 'orders', value: 'x' }] })
+    t.match(await errorOf(it, producer.send(other)), {
+      message: /"messages" in a record: .*sendAll/,
+    })
+    t.strictSame(values(it.cluster, 'orders'), [])
+  })
+})
+
+t.test(
+  'records may be of a class, frozen, without a prototype or in dictionary mode',
+  async (t) => {
+    class Order {
+      readonly topic = 'orders'
+      readonly value = 'class'
+      get total(): number {
+        return 7
+      }
+      describe(): string {
+        return 'an order'
+      }
+    }
+    const inherited = Object.create({ describe: () => 'x', value: 'inherited' }) as {
+      topic: string
+    }
+    inherited.topic = 'orders'
+    const dictionary: Record<string, unknown> = { topic: 'orders', extra: 1, value: 'dictionary' }
+    delete dictionary['extra']
+    const bare = Object.assign(Object.create(null) as object, { topic: 'orders', value: 'bare' })
+    const frozen = Object.freeze({ topic: 'orders', value: 'frozen' })
+    await withProducer(async (it) => {
+      for (const record of [new Order(), inherited, dictionary, bare, frozen]) {
+        await it.run(it.producer.send(wrong(record)))
+      }
+      const sent = ['class', 'inherited', 'dictionary', 'bare', 'frozen']
+      t.strictSame(values(it.cluster, 'orders'), sent)
+    })
+  },
+)
+
+t.test('an option that a call does not have is refused by name', async (t) => {
+  await withProducer(async (it) => {
+    const record = { topic: 'orders', value: 'x' }
+    const given: [options: unknown, message: RegExp][] = [
+      [{ signl: 1 }, /unknown option "signl" of a send: did you mean signal\?/],
+      [{ acks: 1 }, /unknown option "acks" of a send: it is one of the producer/],
+      [{ nonsense: undefined }, /"nonsense".*signal/],
+      [() => {}, /send returns a promise; enqueue takes a callback/],
+      ['soon', /a string/],
+    ]
+    for (const [options, message] of given) {
+      const error = await errorOf(it, it.producer.send(record, wrong(options)))
+      t.match(error, { code: 'ERR_OTTLA_INVALID_RECORD', outcome: 'not-written', message })
+    }
+    const { signal } = new AbortController()
+    const all = it.producer.sendAll([record], wrong({ signal }))
+    t.match(await errorOf(it, all), { code: 'ERR_OTTLA_INVALID_RECORD', message: /sendAll/ })
+    t.strictSame(values(it.cluster, 'orders'), [])
+    await it.run(it.producer.send(record, {}))
+    await it.run(it.producer.send(record, { signal: undefined }))
+    await it.run(it.producer.sendAll([record], undefined))
+    t.equal(values(it.cluster, 'orders').length, 3)
+  })
+})
+
+t.test('a key without a serializer is told which, whatever the value has', async (t) => {
+  await withProducer(async (it) => {
+    const number = await errorOf(
+      it,
+      it.producer.send(wrong({ topic: 'orders', key: 7, value: 'x' })),
+    )
+    t.match(number, { code: 'ERR_OTTLA_SERIALIZATION', message: /key.*\{ key: json\(\) \}/ })
+    const buffer = wrong({ topic: 'orders', value: new ArrayBuffer(3) })
+    t.match(await errorOf(it, it.producer.send(buffer)), {
+      message: /Uint8Array.*\{ value: json\(\)/,
+    })
+  })
+})
+
 t.test('sendAll takes nothing that is no list of records, and loses none in silence', async (t) => {
   async function* asynchronous(): AsyncGenerator<ProducerRecord> {
     yield { topic: 'orders', value: 'x' }
