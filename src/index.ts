@@ -13,7 +13,7 @@ export type { PlainRecordMetadata, RecordMetadata } from './producer/record-meta
 export type { Partitioner, PartitionerInput } from './producer/partitioner.js'
 export { bytes, float64, int32, int64, json, string } from './serialization/basic.js'
 export type { Serialized, Serializer, Serializers } from './serialization/serializer.js'
-export type { Logger, LogMethod } from './logger.js'
+export type { Logger, LogMethod, NestLogger, NestLogMethod } from './logger.js'
 export { crc32cImplementation } from './protocol/crc32c.js'
 export type { Crc32cImplementation } from './protocol/crc32c.js'
 export { VERSION } from './version.js'

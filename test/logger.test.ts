@@ -1,5 +1,6 @@
 import t from 'tap'
-import { safeLogger, silentLogger } from '../src/logger.js'
+import { OttlaError } from '../src/errors.js'
+import { missingLogMethod, safeLogger, silentLogger, type Logger } from '../src/logger.js'
 
 t.test('passes facts and sentence on to the logger, as its own method', async (t) => {
   const lines: unknown[] = []
@@ -12,8 +13,9 @@ t.test('passes facts and sentence on to the logger, as its own method', async (t
     #note(...line: unknown[]) { lines.push([this.prefix, ...line]) } // prettier-ignore
   }
   const logger = safeLogger(new Recorder())
-  for (const level of ['debug', 'info', 'warn', 'error'] as const) logger[level]({ n: 1 }, 'text')
-  t.strictSame(lines, ['debug', 'info', 'warn', 'error'].map((l) => ['ottla', l, { n: 1 }, 'text'])) // prettier-ignore
+  for (const level of ['debug', 'info', 'warn', 'error'] as const)
+    logger[level]({ nodeId: 1 }, 'text')
+  t.strictSame(lines, ['debug', 'info', 'warn', 'error'].map((l) => ['ottla', l, { nodeId: 1 }, 'text'])) // prettier-ignore
 })
 
 t.test('takes no harm from a logger that throws', async (t) => {
@@ -24,4 +26,63 @@ t.test('takes no harm from a logger that throws', async (t) => {
   t.doesNotThrow(() => logger.error({}, 'text'))
   t.doesNotThrow(() => safeLogger(silentLogger).info({}, 'text'))
   t.doesNotThrow(() => safeLogger(console).debug({}, 'console fits the interface'))
+})
+
+/** What each call was given. */
+type Calls = unknown[][]
+
+const recorder =
+  (calls: Calls, name: string) =>
+  (...args: unknown[]): void =>
+    void calls.push([name, ...args])
+
+t.test("winston's: sentence first, and errors that JSON can carry", async (t) => {
+  const calls: Calls = []
+  const at = (name: string) => recorder(calls, name)
+  const levels = { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
+  const logger = safeLogger({ ...levels, configure() {}, transports: [] } as Logger)
+  const cause = new TypeError('the cause')
+  logger.warn({ err: new OttlaError('ERR_X', 'broken', { cause }), nodeId: 2 }, 'lost')
+  logger.info({ outageMs: 3 }, 'back')
+  const [warning, info] = JSON.parse(JSON.stringify(calls)) as Calls
+  t.match(warning, ['warn', 'lost', { nodeId: 2, err: { message: 'broken', code: 'ERR_X' } }])
+  t.match(warning?.[2], { err: { stack: /logger.test/, cause: { message: 'the cause' } } })
+  t.strictSame(info, ['info', 'back', { outageMs: 3 }])
+  const circle = new Error('circle')
+  circle.cause = circle
+  logger.error({ err: circle }, 'ends')
+  logger.error({ err: 'thrown text' }, 'text')
+  t.match(calls.slice(2), [
+    ['error', 'ends'],
+    ['error', 'text', { err: 'thrown text' }],
+  ])
+})
+
+t.test("Nest's: a text, with the facts at its end", async (t) => {
+  const calls: Calls = []
+  const at = (name: string) => recorder(calls, name)
+  const nest = { log: at('log'), warn: at('warn'), error: at('error'), debug: at('debug') }
+  const logger = safeLogger(nest)
+  const err = new Error('broken')
+  logger.warn({ err, nodeId: 2 }, 'lost broker 2')
+  logger.info({}, 'back')
+  logger.debug({ topic: 't' }, 'detail')
+  logger.error({ err }, 'bad')
+  logger.error({ err: 'text' }, 'bad')
+  t.strictSame(calls, [
+    ['warn', 'lost broker 2: broken {"nodeId":2}'],
+    ['log', 'back'],
+    ['debug', 'detail {"topic":"t"}'],
+    ['error', 'bad: broken', err.stack],
+    ['error', 'bad: text'],
+  ])
+  const { debug: _debug, ...rest } = nest
+  t.doesNotThrow(() => safeLogger(rest).debug({}, 'a LoggerService need not have debug'))
+})
+
+t.test('says which method a logger lacks', async (t) => {
+  t.equal(missingLogMethod(console), undefined)
+  t.equal(missingLogMethod({ log() {}, warn() {}, error() {} }), undefined)
+  t.equal(missingLogMethod({ log() {} }), 'warn')
+  for (const it of [null, undefined, 7, {}]) t.equal(missingLogMethod(it), 'debug')
 })

@@ -5,7 +5,7 @@
  * Neighbours: connection.ts, broker-pool.ts and metadata.ts take it whole.
  */
 import type { Clock } from '../clock.js'
-import type { Logger } from '../logger.js'
+import type { Log } from '../logger.js'
 import type { ClusterIdentity } from './cluster-identity.js'
 import type { Address, Dial } from './transport.js'
 
@@ -47,7 +47,7 @@ export interface NetworkContext {
   readonly dial: Dial
   readonly options: NetworkOptions
   /** Must not throw: wrap a user's logger in `safeLogger`. */
-  readonly logger: Logger
+  readonly logger: Log
   /** The same one for all that belongs to a producer. */
   readonly cluster: ClusterIdentity
 }

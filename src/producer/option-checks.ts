@@ -2,6 +2,7 @@
  * Checks each option by itself: its name, type and range. What options mean together is options.ts.
  */
 import { ConfigError } from '../errors.js'
+import { missingLogMethod } from '../logger.js'
 import { parseAddress } from '../network/address.js'
 import { apiVersions } from '../protocol/messages/api-versions.js'
 import { initProducerId } from '../protocol/messages/init-producer-id.js'
@@ -93,13 +94,11 @@ const serializers: Check = (name, value) => {
 }
 
 const logger: Check = (name, value) => {
-  for (const level of ['debug', 'info', 'warn', 'error']) {
-    const method = (value as Record<string, unknown> | null)?.[level]
-    if (typeof method === 'function') continue
-    throw new ConfigError(
-      `option ${name} has no function ${level}: give an object with debug, info, warn and error, such as console or pino()`,
-    )
-  }
+  const missing = missingLogMethod(value)
+  if (missing === undefined) return
+  throw new ConfigError(
+    `option ${name} has no function ${missing}: give an object with debug, info, warn and error, such as console, a logger of pino, bunyan or winston; or one of Nest's loggers`,
+  )
 }
 
 const compression: Check = (name, value) => {

@@ -7,7 +7,7 @@
  * Before: the user. After: producer.ts hands each room what it needs.
  */
 import { ConfigError } from '../errors.js'
-import type { Logger } from '../logger.js'
+import type { Logger, NestLogger } from '../logger.js'
 import { bufferSizeFor } from '../protocol/record-batch.js'
 import type { Serialized, Serializers } from '../serialization/serializer.js'
 import type { CompressionOption } from './compression-policy.js'
@@ -131,8 +131,11 @@ export interface ProducerOptions<K = Serialized, V = Serialized> {
   readonly partitionerAdaptive?: boolean | undefined
   /** Turn keys and values into bytes; without, they are string, Uint8Array or null. Java: key.serializer, value.serializer. */
   readonly serializers?: Serializers<K, V> | undefined
-  /** Where to log; pino and console fit. Default: nowhere. */
-  readonly logger?: Logger | undefined
+  /**
+   * Where to log: console, or a logger of pino, bunyan, winston or Nest. Default: nowhere; but that no
+   * broker can be reached is told once, by `process.emitWarning`.
+   */
+  readonly logger?: Logger | NestLogger | undefined
   /** Highest version to speak, by API name, e.g. { Produce: 9 }: for odd brokers, and tests. */
   readonly apiVersions?: Readonly<Record<string, number>> | undefined
 }
@@ -167,7 +170,7 @@ export interface ResolvedOptions<K, V> {
   readonly partitionerIgnoreKeys: boolean
   readonly partitionerAdaptive: boolean
   readonly serializers: Serializers<K, V>
-  readonly logger: Logger | undefined
+  readonly logger: Logger | NestLogger | undefined
   readonly apiVersions: Readonly<Record<string, number>>
 }
 
