@@ -55,7 +55,8 @@ function missing(compression: string, { name, alternative = '' }: CodecPackage):
 function notLoadable(compression: string, it: CodecPackage, cause: unknown): ConfigError {
   const { name, isBuiltOnInstall = false, alternative = '' } = it
   const mend = isBuiltOnInstall
-    ? `its install script was refused or has failed: allow it, and run \`npm rebuild ${name}\``
+    ? `its install script was refused or has failed: allow it (\`npm install-scripts approve ${name}\` ` +
+      `where npm asks for that, \`pnpm approve-builds\`, \`bun pm trust ${name}\`), and run \`npm rebuild ${name}\``
     : `run \`npm install ${name}\` on a machine like this one (${process.platform}-${process.arch}), ` +
       'with optional dependencies'
   return new ConfigError(

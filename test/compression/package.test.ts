@@ -38,7 +38,7 @@ t.test('tells a package that was not built from one that is missing', async (t) 
   t.throws(() => loadPackage('zstd', codecPackage), {
     name: 'ConfigError',
     message: new RegExp(
-      `its install script was refused or has failed: allow it, and run \`npm rebuild ${BROKEN}\` \\(Cannot find module[^\n]*\\)$`,
+      `its install script was refused or has failed: allow it \\([^)]*\`bun pm trust ${BROKEN}\`\\), and run \`npm rebuild ${BROKEN}\` \\(Cannot find module[^\n]*\\)$`,
     ),
     cause: { code: 'MODULE_NOT_FOUND' },
   })
