@@ -6,12 +6,18 @@
  */
 import type { Timer } from '../clock.js'
 import { ConnectionError, OttlaError, ProtocolError } from '../errors.js'
+import { formatAddress } from './address.js'
 import { backoffMs } from './backoff.js'
 import type { Broker } from './broker.js'
 import type { PoolListener } from './broker-pool.js'
 import type { Connection, ConnectionListener } from './connection.js'
 import { openConnection } from './open-connection.js'
 import type { NetworkContext } from './options.js'
+import { OutageLog } from './outage-log.js'
+
+/** What is wrong most often with an address that has never answered. */
+const LISTENER_ADVICE =
+  "; that address is the one which the broker gives to clients (its advertised.listeners): mend it there if it is not this machine's way to the broker"
 
 /** A broker at one address. */
 export class BrokerLink implements ConnectionListener {
@@ -19,7 +25,9 @@ export class BrokerLink implements ConnectionListener {
   readonly #context: NetworkContext
   readonly #listener: PoolListener
   /** Why there is no connection; null while there is one, and before the first. */
-  lastError: OttlaError | null = null
+  #lastError: OttlaError | null = null
+  readonly #outage: OutageLog
+  #hasBeenOpen = false
   #connection: Connection | undefined
   #dialling: AbortController | undefined
   #timer: Timer | undefined
@@ -32,11 +40,29 @@ export class BrokerLink implements ConnectionListener {
     this.#context = context
     this.broker = broker
     this.#listener = listener
+    this.#outage = new OutageLog(context, this.#facts)
   }
 
   /** The connection, if it takes requests. */
   get connection(): Connection | undefined {
     return this.#connection?.isOpen === true ? this.#connection : undefined
+  }
+
+  /** Why requests cannot be sent; null while they can, or where nobody has tried. */
+  whyUnreachable(): ConnectionError | null {
+    const error = this.#lastError !== null && isIdleClose(this.#lastError) ? null : this.#lastError
+    const isSought = error !== null || this.#isUnderway
+    return this.connection === undefined && isSought ? this.#unreachable(error) : null
+  }
+
+  #unreachable(error: OttlaError | null): ConnectionError {
+    const what = error?.message ?? 'it is being connected to, and has not answered'
+    const { host, port } = this.broker
+    const phase = error instanceof ConnectionError ? error.phase : 'connect'
+    return new ConnectionError(
+      `${this.#name} cannot be reached: ${what}${this.#hasBeenOpen ? '' : LISTENER_ADVICE}`,
+      { host, port, phase, retriable: error?.retriable ?? true, cause: error ?? undefined },
+    )
   }
 
   /** As `connection`, and sees to it that there will be one. */
@@ -64,7 +90,7 @@ export class BrokerLink implements ConnectionListener {
   /** Closes for good; whoever waits for the connection is told. */
   close(reason: OttlaError): void {
     const wasUnderway = this.#isUnderway
-    this.#closed = true
+    this.#end()
     this.#timer?.clear()
     this.drop(reason)
     if (wasUnderway) this.#listener.onLost(this.broker.nodeId, reason)
@@ -73,7 +99,7 @@ export class BrokerLink implements ConnectionListener {
   /** Closes for good as soon as no answer is awaited, then calls back. */
   closeWhenIdle(reason: OttlaError, onClosed: () => void): void {
     this.#listener.onLost(this.broker.nodeId, reason)
-    this.#closed = true
+    this.#end()
     this.#timer?.clear()
     this.#dialling?.abort()
     if (this.#connection === undefined) {
@@ -93,9 +119,8 @@ export class BrokerLink implements ConnectionListener {
   onClose(connection: Connection, reason: OttlaError): void {
     if (connection !== this.#connection) return
     this.#connection = undefined
-    const isIdleClose = reason instanceof ConnectionError && reason.phase === 'idle'
     if (this.#onRetired !== undefined) this.#onRetired()
-    else this.#lost(reason, isIdleClose ? 0 : 1)
+    else this.#lost(reason, isIdleClose(reason) ? 0 : 1)
   }
 
   get #isUnderway(): boolean {
@@ -118,6 +143,7 @@ export class BrokerLink implements ConnectionListener {
   #dial(): void {
     const dialling = new AbortController()
     this.#dialling = dialling
+    this.#listener.onDialling?.(this.broker.nodeId)
     openConnection({
       context: this.#context,
       target: this.broker,
@@ -148,22 +174,54 @@ export class BrokerLink implements ConnectionListener {
       return
     }
     this.#connection = connection
-    this.lastError = null
-    this.#context.logger.debug({ broker: this.broker }, 'connected to a broker')
+    this.#lastError = null
+    this.#hasBeenOpen = true
+    this.#tellOpen()
     this.#listener.onReady(this.broker.nodeId)
   }
 
   /** `failures`: in a row, which decides how long the next dial has to wait. */
   #lost(reason: OttlaError, failures: number): void {
-    const { clock, options, random, logger } = this.#context
+    const { clock, options, random } = this.#context
     const range = { initialMs: options.reconnectBackoffMs, maxMs: options.reconnectBackoffMaxMs }
     this.#failures = failures
-    this.lastError = reason
+    this.#lastError = reason
     this.#context.cluster.connectionLost()
     this.#dialNotBeforeMs = clock.monotonicMs() + backoffMs(range, failures, random)
-    logger.debug({ broker: this.broker, error: reason }, 'the way to a broker is lost')
+    this.#tellLost(reason)
     this.#listener.onLost(this.broker.nodeId, reason)
   }
+
+  #tellLost(reason: OttlaError): void {
+    const isMissed = !this.#closed && !isIdleClose(reason)
+    if (isMissed) this.#outage.failed(reason, `lost ${this.#name}`)
+    else this.#context.logger.debug({ ...this.#facts, err: reason }, `left ${this.#name}`)
+  }
+
+  #tellOpen(): void {
+    if (this.#outage.over(`${this.#name} is back`)) return
+    this.#context.logger.debug(this.#facts, `connected to ${this.#name}`)
+  }
+
+  /** Nobody asks for it any more: a loss that was told ends here. */
+  #end(): void {
+    this.#closed = true
+    this.#outage.over(`${this.#name} is not looked for any longer`)
+  }
+
+  get #name(): string {
+    return `broker ${this.broker.nodeId} at ${formatAddress(this.broker)}`
+  }
+
+  get #facts(): { readonly nodeId: number; readonly host: string; readonly port: number } {
+    const { nodeId, host, port } = this.broker
+    return { nodeId, host, port }
+  }
+}
+
+/** Nobody used the connection, or the broker closed it while nothing was due. */
+function isIdleClose(reason: OttlaError): boolean {
+  return reason instanceof ConnectionError && reason.phase === 'idle'
 }
 
 function asOttlaError(error: unknown): OttlaError {

@@ -25,6 +25,8 @@ import type { NetworkContext } from './options.js'
 
 /** Told what happens to the brokers' connections. Must not throw. */
 export interface PoolListener {
+  /** It is being connected to. */
+  onDialling?(nodeId: number): void
   /** A connection to this broker has come up; `connection(nodeId)` returns it. */
   onReady(nodeId: number): void
   /**
@@ -70,9 +72,21 @@ export class BrokerPool {
     return this.#links.get(nodeId)?.connection
   }
 
-  /** Why there is no connection to that broker, as far as that is known. */
-  lastError(nodeId: number): OttlaError | null {
-    return this.#links.get(nodeId)?.lastError ?? null
+  /** The cluster lists that broker. */
+  knows(nodeId: number): boolean {
+    return this.#links.has(nodeId)
+  }
+
+  /** Why no request can be sent to that broker; null while one can, or where none was to be. */
+  whyUnreachable(nodeId: number): ConnectionError | null {
+    return this.#links.get(nodeId)?.whyUnreachable() ?? null
+  }
+
+  /** Why no request can be sent to any broker; null while one can, or where none was to be. */
+  whyNoneReachable(): ConnectionError | null {
+    const links = [...this.#links.values()]
+    if (links.some(({ connection }) => connection !== undefined)) return null
+    return links.map((link) => link.whyUnreachable()).find((error) => error !== null) ?? null
   }
 
   /** As `connection`; if there is none, it is dialled in the background, once backoff allows. */

@@ -15,3 +15,8 @@ export interface Broker extends Address {
 
 /** The node id of an address of which no metadata has told the id yet: a bootstrap address. */
 export const UNKNOWN_NODE_ID = -1
+
+/** The same broker, at the same place. */
+export function isSameBroker(a: Broker, b: Broker): boolean {
+  return a.nodeId === b.nodeId && a.host === b.host && a.port === b.port && a.rack === b.rack
+}

@@ -9,19 +9,31 @@ import { formatAddress } from './address.js'
 import type { PendingRequest } from './request-queue.js'
 import type { Address } from './transport.js'
 
-/** The other side, or the network, ended the stream; `waiting` names the requests it was under. */
+/** How a stream ended. */
+export interface StreamEnd {
+  readonly phase: ConnectionPhase
+  /** The requests that it was under; empty for none. */
+  readonly waiting: string
+  /** The address is the user's, and nothing that shows a broker's good will has come from it yet. */
+  readonly mayBeRefusal: boolean
+  readonly cause: Error | null
+}
+
+/** A listener that wants another kind of client says nothing, and hangs up. */
+const REFUSAL =
+  '; so does a listener that expects TLS or SASL, neither of which Ottla speaks: give the address of a PLAINTEXT listener, unless the broker is just being stopped'
+
+/** The other side, or the network, ended the stream. */
 export function streamEnded(
   address: Address,
-  phase: ConnectionPhase,
-  waiting: string,
-  cause: Error | null,
+  { phase, waiting, mayBeRefusal, cause }: StreamEnd,
 ): ConnectionError {
   const how = cause === null ? 'the broker closed' : `the network broke (${cause.message})`
   const under = waiting === '' ? 'while no answer was due' : `under ${waiting}`
   return connectionError(
     address,
     phase,
-    `${how} the connection to ${formatAddress(address)} ${under}`,
+    `${how} the connection to ${formatAddress(address)} ${under}${mayBeRefusal ? REFUSAL : ''}`,
     cause ?? undefined,
   )
 }

@@ -17,13 +17,14 @@
  * producer's sender writes to it.
  */
 import type { Clock, Timer } from '../clock.js'
-import type { OttlaError } from '../errors.js'
-import type { Logger } from '../logger.js'
+import type { ConnectionPhase, OttlaError } from '../errors.js'
+import type { Log } from '../logger.js'
 import type { Api } from '../protocol/api.js'
 import { decodeResponseHeader } from '../protocol/header.js'
 import { Reader } from '../protocol/reader.js'
 import { formatAddress } from './address.js'
 import { ApiVersionTable } from './api-version-table.js'
+import { UNKNOWN_NODE_ID } from './broker.js'
 import * as reasons from './connection-errors.js'
 import { FrameSplitter } from './frame-splitter.js'
 import type { NetworkContext, NetworkOptions } from './options.js'
@@ -81,7 +82,7 @@ export class Connection implements TransportHandlers {
   readonly port: number
   readonly #clock: Clock
   readonly #options: NetworkOptions
-  readonly #logger: Logger
+  readonly #logger: Log
   readonly #listener: ConnectionListener
   readonly #splitter = new FrameSplitter()
   readonly #requests = new RequestQueue()
@@ -98,6 +99,8 @@ export class Connection implements TransportHandlers {
   #throttleTimer: Timer | undefined
   #throttledUntilMs = 0
   #shortestRoundTripMs = Infinity
+  /** It has answered something after the handshake. */
+  #hasServed = false
 
   constructor(
     context: Pick<NetworkContext, 'clock' | 'options' | 'logger'>,
@@ -319,10 +322,19 @@ export class Connection implements TransportHandlers {
 
   /** Not for callers: the transport's. */
   onClose(error: Error | null): void {
-    this.close(reasons.streamEnded(this, this.#phase(), this.#requests.describe(), error))
+    const phase = this.#phase()
+    const waiting = this.#requests.describe()
+    const mayBeRefusal = this.#mayBeRefusal(phase)
+    this.close(reasons.streamEnded(this, { phase, waiting, mayBeRefusal, cause: error }))
   }
 
-  #phase(): 'handshake' | 'request' | 'idle' {
+  /** TLS is refused at the first byte, a missing login at the first request after the handshake. */
+  #mayBeRefusal(phase: ConnectionPhase): boolean {
+    if (phase === 'handshake') return true
+    return phase === 'request' && !this.#hasServed && this.nodeId === UNKNOWN_NODE_ID
+  }
+
+  #phase(): ConnectionPhase {
     if (this.#state === ConnectionState.handshaking) return 'handshake'
     return this.#isBusy() ? 'request' : 'idle'
   }
@@ -361,6 +373,7 @@ export class Connection implements TransportHandlers {
     }
     const roundTripMs = this.#clock.stopwatchMs() - request.sentAtMs
     this.#shortestRoundTripMs = Math.min(this.#shortestRoundTripMs, roundTripMs)
+    this.#hasServed ||= this.isOpen
     try {
       this.#answer(request, frame)
     } catch (error) {

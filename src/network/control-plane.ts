@@ -17,6 +17,7 @@
  * Neighbours: metadata.ts owns it; open-connection.ts opens.
  */
 import { BrokerError, ConnectionError, OttlaError } from '../errors.js'
+import type { OttlaErrorOptions } from '../errors.js'
 import type { Api } from '../protocol/api.js'
 import { ErrorCodes, errorCode } from '../protocol/error-codes.js'
 import { formatAddress } from './address.js'
@@ -28,6 +29,7 @@ import type { Connection, ConnectionTarget } from './connection.js'
 import { openConnection } from './open-connection.js'
 import type { NetworkContext } from './options.js'
 import { shuffle } from './shuffle.js'
+import type { Address } from './transport.js'
 import { tryInTurn } from './try-in-turn.js'
 
 /** Silence after which another broker is asked as well: longer than any healthy answer takes. */
@@ -105,7 +107,7 @@ export class ControlPlane {
         pauseMs: (failures) => backoffMs(PAUSE, failures, this.#context.random),
         ask: (target) => this.#askOne(target, question),
         onFailure: (target, error) => {
-          this.#failed(target, error instanceof Error ? error.message : String(error))
+          this.#failed(target, error instanceof Error ? error.message : String(error), error)
         },
         onSilent: (target) => {
           this.#leave(target, 'no answer in time')
@@ -155,6 +157,13 @@ export class ControlPlane {
     for (const { connection } of [...this.#lines.values()]) {
       if (connection !== undefined && connection !== this.#current) this.#retire(connection)
     }
+  }
+
+  /** Why none of the addresses tried has answered; null where none was tried. */
+  failure(): ConnectionError | null {
+    const [target] = this.#targets()
+    if (target === undefined || this.#attempts.size === 0) return null
+    return this.#noAnswer(target)
   }
 
   /** What became of each address tried, for messages. */
@@ -260,19 +269,19 @@ export class ControlPlane {
   }
 
   /** Remembers why an address was of no use. One that has refused keeps its connection. */
-  #failed(target: ConnectionTarget, fate: string): void {
+  #failed(target: ConnectionTarget, fate: string, error: unknown): void {
     const line = this.#lines.get(formatAddress(target))
     if (line?.connection?.isOpen !== true) {
-      this.#leave(target, fate)
+      this.#leave(target, fate, error)
       return
     }
-    this.#note(target, fate)
+    this.#note(target, fate, error)
     if (this.#current === line.connection) this.#current = undefined
   }
 
   /** As `#failed`, and leaves it to answer what else it was asked. */
-  #leave(target: ConnectionTarget, fate: string): void {
-    this.#note(target, fate)
+  #leave(target: ConnectionTarget, fate: string, error?: unknown): void {
+    this.#note(target, fate, error)
     const address = formatAddress(target)
     const line = this.#lines.get(address)
     this.#lines.delete(address)
@@ -280,10 +289,12 @@ export class ControlPlane {
     else this.#retire(line.connection)
   }
 
-  #note(target: ConnectionTarget, fate: string): void {
+  #note(target: ConnectionTarget, fate: string, error?: unknown): void {
     const address = formatAddress(target)
     this.#attempts.set(address, { failedAtMs: this.#context.clock.monotonicMs(), fate })
-    this.#context.logger.debug({ address, fate }, 'a broker did not answer a control request')
+    const { host, port } = target
+    const err = error ?? fate
+    this.#context.logger.debug({ host, port, err }, 'a broker did not answer a control request')
   }
 
   #hangUp(address: string, reason: OttlaError): void {
@@ -303,14 +314,12 @@ export class ControlPlane {
     const [first] = errors
     if (first instanceof BrokerError && errors.every(isRefusal)) return first
     const retriable = errors.some((error) => !(error instanceof OttlaError) || error.retriable)
-    const { host, port } = targets[0] ?? { host: '', port: 0 }
-    return new ConnectionError(`no broker answers: ${this.describeAttempts()}`, {
-      host,
-      port,
-      phase: 'connect',
-      retriable,
-      cause,
-    })
+    return this.#noAnswer(targets[0] ?? { host: '', port: 0 }, { retriable, cause })
+  }
+
+  #noAnswer({ host, port }: Address, options: OttlaErrorOptions = {}): ConnectionError {
+    const message = `no broker answers: ${this.describeAttempts()}`
+    return new ConnectionError(message, { host, port, phase: 'connect', ...options })
   }
 }
 

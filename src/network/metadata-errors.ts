@@ -44,3 +44,15 @@ export function topicError(topic: string, code: number, createTopics: boolean): 
     retriable,
   })
 }
+
+/** The cluster wants its clients to begin again with their bootstrap addresses (KIP-1102). */
+export function rebootstrapRequired(address: Address): BrokerError {
+  const { name, description } = errorCode(ErrorCodes.REBOOTSTRAP_REQUIRED)
+  const message = `the broker at ${formatAddress(address)} asks to start over: ${name}, ${description}`
+  return new BrokerError(message, {
+    apiName: metadata.name,
+    errorCode: ErrorCodes.REBOOTSTRAP_REQUIRED,
+    errorName: name,
+    retriable: true,
+  })
+}

@@ -34,6 +34,10 @@ export interface MetadataListener {
    * listens there is not Kafka, or has no version in common. It is tried again all the same.
    */
   onFatal?(error: OttlaError): void
+  /** Some broker is being asked. */
+  onAsking?(): void
+  /** One has answered. */
+  onAnswered?(): void
   /** The topic was unused for `metadataMaxIdleMs`, and is not asked for any more. */
   onIdle?(name: string): void
   /** Somebody waits for news of the topic, however long ago it was last wanted. Default: nobody. */

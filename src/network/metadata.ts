@@ -17,26 +17,20 @@
  * Neighbours: control-plane.ts asks; topic-metadata.ts merges; the producer listens, and passes
  * brokers on to broker-pool.ts.
  */
-import {
-  BrokerError,
-  ClosedError,
-  ConnectionError,
-  OttlaError,
-  ProtocolError,
-  TimeoutError,
-} from '../errors.js'
+import { ClosedError, ConnectionError, OttlaError, ProtocolError, TimeoutError } from '../errors.js'
 import type { Api } from '../protocol/api.js'
-import { ErrorCodes, errorCode } from '../protocol/error-codes.js'
+import { ErrorCodes } from '../protocol/error-codes.js'
 import { metadata } from '../protocol/messages/metadata.js'
 import type { MetadataResponse, MetadataResponseTopic } from '../protocol/messages/metadata.js'
 import { ZERO_UUID } from '../protocol/uuid.js'
 import { formatAddress } from './address.js'
-import type { Broker } from './broker.js'
+import { isSameBroker, type Broker } from './broker.js'
 import type { Connection } from './connection.js'
 import { ControlPlane } from './control-plane.js'
-import { requireUsable, topicError } from './metadata-errors.js'
+import { rebootstrapRequired, requireUsable, topicError } from './metadata-errors.js'
 import type { MetadataListener } from './metadata-listener.js'
 import type { NetworkContext } from './options.js'
+import { OutageLog } from './outage-log.js'
 import { RefreshSchedule } from './refresh-schedule.js'
 import { forgetLeaders, lacksLeader, mergeTopic, newsOf } from './topic-metadata.js'
 import type { LeaderHint, TopicMetadata } from './topic-metadata.js'
@@ -48,6 +42,9 @@ export type { LeaderHint, PartitionMetadata, TopicMetadata } from './topic-metad
 
 /** A metadata answer takes milliseconds: a broker that needs longer is as good as dead. */
 const MAX_REQUEST_TIMEOUT_MS = 5_000
+
+/** A refresh that takes longer is told as a failure where somebody asks meanwhile. */
+const SLOW_MS = 500
 
 /** First version after whose answer the client itself keeps a throttle (KIP-219). */
 const CLIENT_THROTTLES_FROM = 6
@@ -86,10 +83,14 @@ export class MetadataCache {
   #hasAnswered = false
   #isClosed = false
   #lastFullMs: number
+  /** When the last refresh began. */
+  #startedMs = 0
+  readonly #outage: OutageLog
 
   constructor({ listener, ...context }: NetworkContext & { readonly listener: MetadataListener }) {
     this.#context = context
     this.#listener = listener
+    this.#outage = new OutageLog(context)
     this.#control = new ControlPlane(context)
     this.#waiters = new Waiters(context.clock)
     this.#schedule = new RefreshSchedule(context.options, context.random)
@@ -121,6 +122,7 @@ export class MetadataCache {
       known: undefined,
       isUnresolved: true,
       hasError: false,
+      hasGaps: false,
     })
     this.#hasNewTopics = true
     this.#wake()
@@ -198,16 +200,20 @@ export class MetadataCache {
     }
   }
 
-  /** Why no broker has answered yet, each address with its cause; empty once one has. */
-  describeFailure(): string {
-    return this.#hasAnswered ? '' : this.#control.describeAttempts()
+  /** Why no broker answers, each address with its cause; null while one does. */
+  failure(): OttlaError | null {
+    const askedForMs = this.#context.clock.monotonicMs() - this.#startedMs
+    const isSlow = this.#isRefreshing && askedForMs >= SLOW_MS
+    const isMissed = isSlow || !this.#hasAnswered
+    return this.#outage.error ?? (isMissed ? this.#control.failure() : null)
   }
 
   /** Stops for good; leaves no socket and no timer. */
   close(): void {
     this.#isClosed = true
     this.#timer.clear()
-    const reason = new ClosedError('the producer is closed')
+    const cause = this.failure() ?? undefined
+    const reason = new ClosedError('the producer is closed', { cause })
     this.#waiters.reject(reason)
     this.#control.close(reason)
   }
@@ -216,6 +222,7 @@ export class MetadataCache {
     const fates = this.#control.describeAttempts()
     return new TimeoutError(
       `no broker has answered within ${timeoutMs} ms: ${fates}; check the addresses in option brokers`,
+      { cause: this.failure() ?? undefined },
     )
   }
 
@@ -250,6 +257,8 @@ export class MetadataCache {
     this.#dropIdle(startedMs)
     const question = this.#question(startedMs)
     this.#schedule.start(startedMs)
+    this.#startedMs = startedMs
+    this.#listener.onAsking?.()
     try {
       const { connection, result } = await this.#control.ask((connection) => {
         return this.#askFor(connection, question.topics)
@@ -323,6 +332,8 @@ export class MetadataCache {
       this.#rebootstrap(connection)
       return
     }
+    this.#listener.onAnswered?.()
+    this.#outage.over('metadata is there again')
     this.#learnCluster(connection, response.clusterId)
     const hasNewBrokers = this.#setBrokers(response.brokers)
     const hasNewTopics = this.#takeTopics(response, version, question.topics)
@@ -355,7 +366,7 @@ export class MetadataCache {
     if (!cluster.learn(connection, clusterId)) return
     const where = formatAddress(connection)
     logger.warn(
-      { from: id, to: clusterId },
+      { fromClusterId: id, toClusterId: clusterId },
       `another cluster stands at ${where}: all that the old one knew of this producer is void, and what may have been written there is unknown`,
     )
     this.#control.rest()
@@ -396,9 +407,15 @@ export class MetadataCache {
   ): boolean {
     const merged = mergeTopic(wanted.known, { topic: answer, version, brokerIds })
     if (merged === undefined) {
-      this.#context.logger.warn({ topic: wanted.name }, 'a metadata answer has gaps; asking again')
+      const level = wanted.hasGaps ? 'debug' : 'warn'
+      wanted.hasGaps = true
+      this.#context.logger[level](
+        { topic: wanted.name },
+        'a metadata answer has gaps; asking again',
+      )
       return false
     }
+    wanted.hasGaps = false
     wanted.isUnresolved = lacksLeader(merged, brokerIds)
     if (merged === wanted.known && !wanted.hasError) return false
     wanted.known = merged
@@ -408,8 +425,9 @@ export class MetadataCache {
   }
 
   #takeError(wanted: WantedTopic, answer: MetadataResponseTopic): void {
-    const { createTopics } = this.#context.options
-    const error = topicError(wanted.name, answer.errorCode, createTopics)
+    const { options, logger } = this.#context
+    const error = topicError(wanted.name, answer.errorCode, options.createTopics)
+    logger.debug({ topic: wanted.name, err: error }, 'no metadata of a topic')
     wanted.hasError = true
     if (!error.retriable) {
       wanted.isUnresolved = false
@@ -449,16 +467,7 @@ export class MetadataCache {
   }
 
   #rebootstrap(connection: Connection): void {
-    const { name, description } = errorCode(ErrorCodes.REBOOTSTRAP_REQUIRED)
-    const reason = new BrokerError(
-      `the broker at ${formatAddress(connection)} asks to start over: ${name}, ${description}`,
-      {
-        apiName: metadata.name,
-        errorCode: ErrorCodes.REBOOTSTRAP_REQUIRED,
-        errorName: name,
-        retriable: true,
-      },
-    )
+    const reason = rebootstrapRequired(connection)
     this.#brokers = []
     this.#control.forgetBrokers(reason)
     this.#listener.onRebootstrap(reason)
@@ -468,7 +477,7 @@ export class MetadataCache {
 
   #fail(error: OttlaError): void {
     if (this.#isClosed) return
-    this.#context.logger.warn({ error }, 'no metadata; trying again')
+    this.#outage.failed(error, 'no metadata; trying again')
     const nowMs = this.#context.clock.monotonicMs()
     this.#schedule.finish(nowMs, {
       broughtNews: false,
@@ -480,10 +489,6 @@ export class MetadataCache {
     this.#waiters.reject(error)
     this.#listener.onFatal?.(error)
   }
-}
-
-function isSameBroker(a: Broker, b: Broker): boolean {
-  return a.nodeId === b.nodeId && a.host === b.host && a.port === b.port && a.rack === b.rack
 }
 
 function asOttlaError(error: unknown): OttlaError {

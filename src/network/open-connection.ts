@@ -48,7 +48,10 @@ export async function openConnection(options: OpenOptions): Promise<Connection> 
       !options.signal.aborted &&
       clock.monotonicMs() < deadlineMs
     if (!mayBeTheVersion) throw error
-    options.context.logger.debug({ error }, 'asking a broker for its versions once more, in v0')
+    options.context.logger.debug(
+      { err: error },
+      'asking a broker for its versions once more, in v0',
+    )
     return await attempt(options, LOWEST_API_VERSIONS, deadlineMs)
   }
 }

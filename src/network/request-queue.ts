@@ -10,7 +10,7 @@
  * Neighbours: connection.ts is its only user.
  */
 import type { OttlaError } from '../errors.js'
-import type { Logger } from '../logger.js'
+import type { Log } from '../logger.js'
 import type { Reader } from '../protocol/reader.js'
 import type { ApiIdentity } from './api-version-table.js'
 
@@ -85,7 +85,7 @@ export class RequestQueue {
   }
 
   /** Empties the queue, then fails what was in it, oldest first. */
-  failAll(reason: OttlaError, logger: Logger): void {
+  failAll(reason: OttlaError, logger: Log): void {
     const requests = this.#requests
     this.#requests = []
     for (const { handler } of requests) failSafely(handler, reason, logger)
@@ -96,11 +96,11 @@ export class RequestQueue {
 export function failSafely(
   handler: Pick<ResponseHandler, 'onFailure'>,
   reason: OttlaError,
-  logger: Logger,
+  logger: Log,
 ): void {
   try {
     handler.onFailure(reason)
   } catch (error) {
-    logger.error({ error }, 'a handler of a failed request has thrown; this is a bug in Ottla')
+    logger.error({ err: error }, 'a handler of a failed request has thrown; this is a bug in Ottla')
   }
 }

@@ -16,4 +16,6 @@ export interface WantedTopic {
   isUnresolved: boolean
   /** The last answer had an error for it: the listener thinks so too, until told otherwise. */
   hasError: boolean
+  /** The last answer made no sense, and the log was told. */
+  hasGaps: boolean
 }

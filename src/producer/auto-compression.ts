@@ -13,7 +13,7 @@
  * Before: compressor.ts asks and reports. After: metrics and log say what was chosen, and why.
  */
 import { createCodec, type Codec, type CompressionName } from '../compression/codec.js'
-import type { Logger } from '../logger.js'
+import type { Log } from '../logger.js'
 import { CodecTrials, type Score } from './codec-trials.js'
 import type { CompressionPolicy } from './compressor.js'
 import type { ProducerTopic } from './topic.js'
@@ -86,14 +86,14 @@ interface TopicState {
 export class AutoCompression implements CompressionPolicy {
   readonly #codecs: readonly Codec[]
   readonly #stopwatchMs: () => number
-  readonly #logger: Logger
+  readonly #logger: Log
   /** By the stopwatch: no look begins before, but for topics that are new or whose batches have grown. */
   #restUntilMs = -Infinity
   /** Forgets a topic with the directory, which alone holds it. */
   readonly #states = new WeakMap<ProducerTopic, TopicState>()
 
   /** `codecs`: see `codecsForAuto`; the first is used until there is a choice. */
-  constructor(codecs: readonly Codec[], stopwatchMs: () => number, logger: Logger) {
+  constructor(codecs: readonly Codec[], stopwatchMs: () => number, logger: Log) {
     this.#codecs = codecs
     this.#stopwatchMs = stopwatchMs
     this.#logger = logger
@@ -189,7 +189,11 @@ export class AutoCompression implements CompressionPolicy {
     state.smallest = trials.smallest()
     if (state.chosenLabel === before) return
     fill.reset(choice.ratio) // what the codec before it gained says nothing any more
-    this.#logger.info({ topic: name, ...choice }, 'compression chosen for a topic')
+    const { level, ...facts } = choice
+    this.#logger.info(
+      { topic: name, ...facts, codecLevel: level },
+      'compression chosen for a topic',
+    )
   }
 
   #choose(state: TopicState, trials: CodecTrials, best: Score): CompressionChoice {

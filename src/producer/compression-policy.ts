@@ -9,7 +9,7 @@ import {
   type Codec,
   type CompressionName,
 } from '../compression/codec.js'
-import type { Logger } from '../logger.js'
+import type { Log } from '../logger.js'
 import { ProtocolError } from '../errors.js'
 import type { Decompress } from '../protocol/record-batch-reader.js'
 import { AutoCompression, codecsForAuto } from './auto-compression.js'
@@ -31,7 +31,7 @@ export function compressionPolicy(
   option: CompressionOption,
   parts: {
     readonly stopwatchMs: () => number
-    readonly logger: Logger
+    readonly logger: Log
     /** Highest Produce version that may be spoken. */
     readonly maxProduceVersion: number
   },

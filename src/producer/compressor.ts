@@ -14,7 +14,7 @@
  * Before: the accumulator (a batch is full) or the sender (a batch is due). After: the sender.
  */
 import type { Allocate, Codec, CompressionName } from '../compression/codec.js'
-import type { Logger } from '../logger.js'
+import type { Log } from '../logger.js'
 import { recordBytesOf, type BatchBytes } from '../protocol/record-batch.js'
 import type { Accumulator } from './accumulator.js'
 import type { ProducerBatch } from './batch.js'
@@ -55,7 +55,7 @@ export interface CompressorParts {
   readonly policy: CompressionPolicy
   readonly accumulator: Accumulator
   readonly topics: ReadonlyMap<string, ProducerTopic>
-  readonly logger: Logger
+  readonly logger: Log
   readonly counter: MetricsCounter
   /** The queue's oldest batch may be sent now. */
   readonly onReady: (queue: PartitionQueue) => void
@@ -161,7 +161,7 @@ export class Compressor {
 
   /** The batch is sent as it is: the codec's failure must not be the records'. */
   #failed(error: unknown, { name }: Codec): void {
-    this.#parts.logger.error({ error, codec: name }, 'a batch could not be compressed')
+    this.#parts.logger.error({ err: error, codec: name }, 'a batch could not be compressed')
   }
 
   /** Takes the compressed records where they are fewer bytes; there are none where the codec failed. */

@@ -142,13 +142,18 @@ export function expired(
 }
 
 /** The producer was closed by force, or failed as a whole, while the batch was under way. */
-export function abandoned(batch: ProducerBatch, reason: OttlaError): DeliveryError {
+export function abandoned(
+  batch: ProducerBatch,
+  reason: OttlaError,
+  obstacle: OttlaError | null,
+): DeliveryError {
   // After a defect of ours what is noted of its attempts is not to be relied on.
   const isDoubtful = reason instanceof FatalError && batch.attempts > 0
   const outcome = outcomeOf(batch, isDoubtful ? 'unknown' : 'not-written')
   const known = outcome === 'unknown' ? UNKNOWN_NOTE : 'it is not in the log'
-  const message = `${describe(batch)}: ${reason.message}; ${known}`
-  const options = { ...place(batch), outcome, cause: batch.lastError ?? reason }
+  const last = obstacle === null ? '' : `; last error: ${obstacle.message}`
+  const message = `${describe(batch)}: ${reason.message}; ${known}${last}`
+  const options = { ...place(batch), outcome, cause: obstacle ?? reason }
   if (reason instanceof ClosedError) return new ClosedError(message, options)
   if (reason instanceof FatalError)
     return new FatalError(message, { ...options, cause: reason.cause })

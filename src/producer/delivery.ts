@@ -9,10 +9,10 @@
  *
  * Before: the sender. After: the users' promises and callbacks.
  */
-import { ProtocolError, type OttlaError } from '../errors.js'
+import { ClosedError, ProtocolError, type OttlaError } from '../errors.js'
 import { backoffMs } from '../network/backoff.js'
 import type { LeaderHint } from '../network/topic-metadata.js'
-import type { Logger } from '../logger.js'
+import type { Log } from '../logger.js'
 import { ErrorCodes } from '../protocol/error-codes.js'
 import type { ProduceResponse } from '../protocol/messages/produce.js'
 import type { Decompress } from '../protocol/record-batch-reader.js'
@@ -37,7 +37,7 @@ export interface DeliveryOptions {
 /** What delivery works with; all made by the producer. */
 export interface DeliveryParts {
   readonly random: () => number
-  readonly logger: Logger
+  readonly logger: Log
   readonly counter: MetricsCounter
   readonly accumulator: Accumulator
   /** null without idempotence. */
@@ -56,8 +56,8 @@ export interface DeliveryParts {
   /** Memory came free. */
   readonly onFreed: () => void
   readonly refreshMetadata: (topic: string) => void
-  /** What keeps the queue's batches here, if it is known. */
-  readonly whyUnsent: (queue: PartitionQueue) => OttlaError | null
+  /** What keeps the batch from being acknowledged, if it is known. */
+  readonly whyUnsettled: (batch: ProducerBatch) => OttlaError | null
   readonly applyLeaderHint: (hint: LeaderHint) => void
 }
 
@@ -98,7 +98,7 @@ export class Delivery {
         const batch = request.takeBatch(topic, answer.index)
         if (batch === undefined) {
           this.#parts.logger.warn(
-            { topic: topic.name || topic.topicId, partition: answer.index, node: request.nodeId },
+            { topic: topic.name || topic.topicId, partition: answer.index, nodeId: request.nodeId },
             'a Produce response speaks of a partition that was not in the request; ignored',
           )
           continue
@@ -136,14 +136,16 @@ export class Delivery {
 
   /** `deliveryTimeoutMs` ran out. */
   expired(batch: ProducerBatch, nowMs: number): void {
-    if (!batch.isInAir) batch.lastError = this.#parts.whyUnsent(batch.queue) ?? batch.lastError
+    batch.lastError = this.#parts.whyUnsettled(batch)
     const error = deliveryErrors.expired(batch, this.#options.deliveryTimeoutMs, nowMs)
     this.#fail(batch, () => error)
   }
 
   /** The producer is closed by force, or can go on for no record. */
   abandon(batch: ProducerBatch, reason: OttlaError): void {
-    const error = deliveryErrors.abandoned(batch, reason)
+    const obstacle =
+      reason instanceof ClosedError ? this.#parts.whyUnsettled(batch) : batch.lastError
+    const error = deliveryErrors.abandoned(batch, reason, obstacle)
     this.#fail(batch, () => error)
   }
 
@@ -294,7 +296,7 @@ export class Delivery {
     if (batch.ordinal >= 0) queue.sequence?.lost(batch.ordinal)
     batch.fail(errorOf, this.#parts.runCallback, (error, recordCount) => {
       this.#parts.logger.error(
-        { topic: queue.topic, partition: queue.partition, recordCount, error },
+        { topic: queue.topic, partition: queue.partition, recordCount, err: error },
         'records without a callback were not delivered',
       )
     })

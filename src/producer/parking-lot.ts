@@ -15,13 +15,14 @@
  * Before and after: intake.ts.
  */
 import type { Clock, Timer } from '../clock.js'
-import { BufferFullError, type DeliveryError } from '../errors.js'
+import { BufferFullError, type DeliveryError, type OttlaError } from '../errors.js'
 import { exactSizeBytes } from './accumulator.js'
 import type { ProducerBatch } from './batch.js'
 import type { CallbackRunner } from './batch-waiters.js'
 import { Deque } from './deque.js'
 import { Line } from './line.js'
 import type { MemoryBudget } from './memory-budget.js'
+import { because } from './parked-errors.js'
 import { ParkedRecord, type PreparedRecord } from './parked-record.js'
 import { GroupRest } from './record-group.js'
 import type { ProducerTopic } from './topic.js'
@@ -54,6 +55,8 @@ export interface ParkingLotParts {
   readonly runCallback: CallbackRunner
   /** A record that nobody waits for was lost. */
   readonly onUnheard: (error: Error) => void
+  /** Why no memory comes free; null where it is only slow. */
+  readonly whyNoRoom: () => OttlaError | null
   /** The message for one that has waited too long. */
   readonly timeoutError: (waiting: ParkedRecord | GroupRest) => DeliveryError
   /** Somebody of this topic gave his bytes back, or left the line. */
@@ -168,9 +171,10 @@ export class ParkingLot {
 
   #checkSends({ name }: ProducerTopic): void {
     if (this.#waitingSends < this.#options.maxWaitingSends) return
+    const cause = this.#parts.whyNoRoom()
     throw new BufferFullError(
-      `topic "${name}": ${this.#waitingSends} sends wait for room already (maxWaitingSends): await earlier sends first, or use enqueue() with writable()`,
-      { topic: name },
+      `topic "${name}": ${this.#waitingSends} sends wait for room already (maxWaitingSends): await earlier sends first, or use enqueue() with writable()${because(cause)}`,
+      { topic: name, cause: cause ?? undefined },
     )
   }
 
@@ -347,13 +351,13 @@ export class ParkingLot {
   /** Settles everybody that `which` names. */
   settleAll(
     which: (waiting: ParkedRecord | GroupRest) => boolean,
-    error: () => DeliveryError,
+    error: (waiting: ParkedRecord | GroupRest) => DeliveryError,
   ): void {
     const topics = new Set<ProducerTopic>()
     for (const waiting of [...this.#all, ...this.#rests].filter(which)) {
       topics.add(waiting.topic)
-      if (waiting instanceof GroupRest) this.#failRest(waiting, error())
-      else this.#tell(waiting, error())
+      if (waiting instanceof GroupRest) this.#failRest(waiting, error(waiting))
+      else this.#tell(waiting, error(waiting))
     }
     for (const topic of topics) this.#parts.onSettled(topic)
   }

@@ -9,7 +9,7 @@
 import { assert } from '../assert.js'
 import { systemClock, type Clock } from '../clock.js'
 import type { OttlaError } from '../errors.js'
-import { safeLogger, silentLogger, type Logger } from '../logger.js'
+import { safeLogger, silentLogger, type Log } from '../logger.js'
 import { parseAddress } from '../network/address.js'
 import { BrokerPool } from '../network/broker-pool.js'
 import { ClusterIdentity } from '../network/cluster-identity.js'
@@ -25,12 +25,13 @@ import { BufferPool } from './buffer-pool.js'
 import { compressionPolicy, decompress } from './compression-policy.js'
 import { Compressor } from './compressor.js'
 import { Delivery } from './delivery.js'
-import { leaderless } from './delivery-errors.js'
 import { Intake } from './intake.js'
 import { LastResort } from './last-resort.js'
 import { MetricsCounter, type ProducerMetrics } from './metrics.js'
 import { MemoryBudget } from './memory-budget.js'
+import { Obstacles } from './obstacles.js'
 import type { ResolvedOptions } from './options.js'
+import { OutageNotice } from './outage-notice.js'
 import { timeoutError } from './parked-errors.js'
 import { ParkingLot } from './parking-lot.js'
 import type { PartitionQueue } from './partition-queue.js'
@@ -73,7 +74,7 @@ function maxPlainBytes({
 
 export class Pipeline<K, V> {
   readonly clock: Clock
-  readonly logger: Logger
+  readonly logger: Log
   readonly counter = new MetricsCounter()
   readonly budget: MemoryBudget
   readonly accumulator: Accumulator
@@ -88,6 +89,10 @@ export class Pipeline<K, V> {
   readonly #producerIds: ProducerIdSource | null
   readonly #compressor: Compressor | null
   readonly #lastResort: LastResort | null
+  /** Why something is not delivered. */
+  readonly obstacles: Obstacles
+  /** null with a logger, which is told anyway. */
+  readonly #notice: OutageNotice | null
   #autoCompression: AutoCompression | null = null
   #isClosed = false
 
@@ -101,6 +106,7 @@ export class Pipeline<K, V> {
     this.clock = clock
     this.#onBroken = onBroken
     this.logger = options.logger === undefined ? silentLogger : safeLogger(options.logger)
+    this.#notice = options.logger === undefined ? new OutageNotice(clock) : null
     this.budget = new MemoryBudget(options.bufferMemoryBytes, () => this.directory.topics.size)
     const context = this.#networkContext(options, environment)
     this.metadata = this.#makeMetadata(context)
@@ -120,6 +126,7 @@ export class Pipeline<K, V> {
         onFull: (batch) => this.#compressor?.prepare(batch),
       },
     )
+    this.obstacles = this.#makeObstacles()
     this.directory = this.#makeDirectory(options, environment)
     this.#compressor = this.#makeCompressor(options)
     this.#lastResort = this.#makeLastResort(onBroken)
@@ -136,7 +143,7 @@ export class Pipeline<K, V> {
       compressRefused: (batch, giveUp) => this.#lastResort?.compress(batch, giveUp) ?? false,
       onFreed: () => this.intake.serving.roomFreed(),
       refreshMetadata: (topic) => this.metadata.requestRefresh([topic]),
-      whyUnsent: (queue) => this.#whyUnsent(queue),
+      whyUnsettled: (batch) => this.obstacles.ofBatch(batch),
       applyLeaderHint: (hint) => this.metadata.applyLeaderHint(hint),
     })
     this.sender = new Sender(
@@ -172,12 +179,13 @@ export class Pipeline<K, V> {
   }
 
   readonly #callbackThrew = (thrown: unknown): void => {
-    this.logger.error({ error: thrown }, 'a delivery callback threw')
+    this.logger.error({ err: thrown }, 'a delivery callback threw')
   }
 
   /** Stops everything; what is still under way has been settled before. */
   close(): void {
     this.#isClosed = true
+    this.#notice?.close()
     this.sender.close()
     this.#producerIds?.close()
     this.lot.close()
@@ -206,6 +214,8 @@ export class Pipeline<K, V> {
         onRebootstrap: this.#guarded((reason) => this.#pool.dropAll(reason)),
         onAnotherCluster: this.#guarded((reason) => this.#startOver(reason)),
         onFatal: this.#guarded((error) => this.directory.onFatal(error)),
+        onAsking: () => this.#notice?.attempted('metadata', () => this.metadata.failure()),
+        onAnswered: () => this.#notice?.succeeded('metadata'),
         onIdle: (name) => this.directory.onIdle(name),
         isInUse: (name) => this.directory.isInUse(name),
       },
@@ -227,11 +237,14 @@ export class Pipeline<K, V> {
     return new BrokerPool({
       ...context,
       listener: {
-        onReady: () => this.sender.wake(),
+        onDialling: () => this.#notice?.attempted('leaders', () => this.#pool.whyNoneReachable()),
+        onReady: () => {
+          this.#notice?.succeeded('leaders')
+          this.sender.wake()
+        },
         onWritable: () => this.sender.wake(),
-        onLost: (nodeId, error) => {
+        onLost: (nodeId) => {
           if (this.#isClosed) return
-          this.logger.warn({ node: nodeId, error }, 'lost a broker')
           this.metadata.requestRefreshOf(nodeId)
           this.sender.wake()
         },
@@ -273,11 +286,15 @@ export class Pipeline<K, V> {
     return fill.partBytes(records.sizeBytes, sizeBytes)
   }
 
-  #whyUnsent(queue: PartitionQueue): OttlaError | null {
-    const awaitsIdentity = queue.sequence === null || queue.awaitsIdentity
-    if (queue.leaderId < 0) return leaderless(queue)
-    if (this.#producerIds !== null && awaitsIdentity) return this.#producerIds.lastError
-    return this.#pool.lastError(queue.leaderId)
+  #makeObstacles(): Obstacles {
+    return new Obstacles({
+      nowMs: () => this.clock.monotonicMs(),
+      metadata: this.metadata,
+      pool: this.#pool,
+      producerIds: this.#producerIds,
+      unanswered: (nodeId) => this.sender.unanswered(nodeId),
+      incomplete: () => this.accumulator.incomplete,
+    })
   }
 
   #topicOf(queue: PartitionQueue): ProducerTopic {
@@ -298,7 +315,7 @@ export class Pipeline<K, V> {
       want: (name) => this.metadata.want(name),
       forget: (name) => this.metadata.forget(name),
       refresh: (name) => this.metadata.requestRefresh([name]),
-      describeFailure: () => this.metadata.describeFailure(),
+      failure: () => this.metadata.failure(),
       listener: {
         onKnown: (topic) => this.intake.serving.moveOn(topic),
         onUnavailable: (topic, error) =>
@@ -387,11 +404,14 @@ export class Pipeline<K, V> {
       budget: this.budget,
       runCallback: this.runCallback,
       onUnheard: (error) =>
-        this.logger.error({ error }, 'a record without a callback was not delivered'),
+        this.logger.error({ err: error }, 'a record without a callback was not delivered'),
+      whyNoRoom: () => this.obstacles.ofRoom(),
       timeoutError: (waiting) =>
         timeoutError(waiting, {
           ...options,
           unavailable: (topic) => this.directory.unavailable(topic, options.maxBlockMs),
+          whyNoRoom: () => this.obstacles.ofRoom(),
+          whyNoMetadata: () => this.metadata.failure(),
         }),
       onSettled: (topic) => {
         this.directory.dropIfUnused(topic)

@@ -12,7 +12,7 @@
  * Before: the sender needs an identity before it sends a first batch. After: partition-sequence.ts.
  */
 import type { Clock, Timer } from '../clock.js'
-import { BrokerError, type OttlaError } from '../errors.js'
+import { BrokerError, ConnectionError, type OttlaError } from '../errors.js'
 import { backoffMs } from '../network/backoff.js'
 import {
   initProducerId,
@@ -171,9 +171,13 @@ export class ProducerIdSource {
 
 /** What a record is told that never got its numbers. */
 function inOurWords(error: OttlaError): OttlaError {
+  const message = `no producer id: ${error.message}`
+  if (error instanceof ConnectionError) {
+    const { host, port, phase, retriable } = error
+    return new ConnectionError(message, { host, port, phase, retriable, cause: error })
+  }
   if (!(error instanceof BrokerError)) return error
   const { apiName, errorCode, errorName, retriable } = error
-  const message = `no producer id: ${error.message}`
   return new BrokerError(message, { apiName, errorCode, errorName, retriable, cause: error })
 }
 

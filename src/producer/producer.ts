@@ -24,10 +24,12 @@ import type { Submitted } from './intake.js'
 import type { ParkedRecord } from './parked-record.js'
 import { resolveOptions, type ProducerOptions, type ResolvedOptions } from './options.js'
 import type { ProducerMetrics } from './metrics.js'
+import { because, closedError } from './parked-errors.js'
 import { Pipeline, systemEnvironment, type Environment } from './pipeline.js'
 import { GroupRest, RecordGroup } from './record-group.js'
 import type { RecordMetadata } from './record-metadata.js'
 import type { ProducerRecord } from './record.js'
+import type { ProducerTopic } from './topic.js'
 
 /** Options of one `send`. */
 export interface SendOptions {
@@ -156,7 +158,7 @@ export class Producer<K = Serialized, V = Serialized> implements AsyncDisposable
    * TimeoutError after `maxBlockMs`, with ClosedError when the producer closes.
    */
   writable(): Promise<void> {
-    const { intake, clock } = this.#pipeline
+    const { intake, clock, obstacles } = this.#pipeline
     if (this.#state !== 'open') return Promise.reject(this.#closedError())
     // Not at once: a caller that is refused again must not keep the sockets from being served.
     if (intake.room.isWritable) return new Promise((resolve) => clock.defer(resolve))
@@ -169,9 +171,9 @@ export class Producer<K = Serialized, V = Serialized> implements AsyncDisposable
       }
       const timer = clock.setTimer(() => {
         intake.room.offWritable(listener)
-        reject(
-          new TimeoutError(`no room in bufferMemoryBytes within maxBlockMs (${maxBlockMs} ms)`),
-        )
+        const cause = obstacles.ofRoom()
+        const message = `no room in bufferMemoryBytes within maxBlockMs (${maxBlockMs} ms)${because(cause)}`
+        reject(new TimeoutError(message, { cause: cause ?? undefined }))
       }, maxBlockMs)
       intake.room.onWritable(listener)
     })
@@ -231,7 +233,8 @@ export class Producer<K = Serialized, V = Serialized> implements AsyncDisposable
     this.#state = 'closing'
     lot.settleAll(
       (waiting) => waiting instanceof GroupRest || (waiting.isWaiting && !waiting.wasTaken),
-      () => new ClosedError('the producer was closed while the record waited for room'),
+      ({ topic }) =>
+        this.#closedWhile(topic, 'the producer was closed while the record waited for room'),
     )
     intake.room.wake()
     await new Promise<void>((resolve) => {
@@ -241,11 +244,16 @@ export class Producer<K = Serialized, V = Serialized> implements AsyncDisposable
         resolve()
       })
     })
-    this.#abandonAll(
-      new ClosedError(`the producer was closed before it was acknowledged (${timeoutMs} ms)`),
-    )
+    const what = `the producer was closed before it was acknowledged (${timeoutMs} ms)`
+    this.#abandonAll(new ClosedError(what), ({ topic }) => this.#closedWhile(topic, what))
     if (this.#failure === null) this.#state = 'closed'
     this.#pipeline.close()
+  }
+
+  /** What a record is told that has no place yet, with what it has waited for. */
+  #closedWhile({ name, isKnown }: ProducerTopic, what: string): ClosedError {
+    const { directory, obstacles } = this.#pipeline
+    return closedError(name, what, isKnown ? obstacles.ofRoom() : directory.whyUnknown(name))
   }
 
   /** A defect of ours: whatever is open is told so, and nothing more is taken. */
@@ -253,25 +261,26 @@ export class Producer<K = Serialized, V = Serialized> implements AsyncDisposable
     if (this.#state === 'failed') return
     this.#state = 'failed'
     this.#failure = cause
-    this.#pipeline.logger.error({ error: cause }, 'the producer has failed; this is a bug in Ottla')
+    this.#pipeline.logger.error({ err: cause }, 'the producer has failed; this is a bug in Ottla')
     this.#closing ??= Promise.resolve()
     this.#pipeline.intake.room.wake()
-    this.#abandonAll(this.#closedError())
+    const reason = this.#closedError()
+    this.#abandonAll(reason, () => reason)
     this.#pipeline.close()
   }
 
   /** Whatever is left, when the time is up or nothing can be relied on. */
-  #abandonAll(reason: DeliveryError): void {
+  #abandonAll(
+    reason: DeliveryError,
+    reasonOf: (waiting: { readonly topic: ProducerTopic }) => DeliveryError,
+  ): void {
     const { lot, accumulator, delivery, logger } = this.#pipeline
-    lot.settleAll(
-      () => true,
-      () => reason,
-    )
+    lot.settleAll(() => true, reasonOf)
     for (const batch of [...accumulator.incomplete]) {
       try {
         delivery.abandon(batch, reason)
       } catch (error) {
-        logger.error({ error }, 'a batch could not be abandoned; this is a bug in Ottla')
+        logger.error({ err: error }, 'a batch could not be abandoned; this is a bug in Ottla')
       }
     }
   }
@@ -324,7 +333,7 @@ export class Producer<K = Serialized, V = Serialized> implements AsyncDisposable
   #tell(callback: DeliveryCallback | null, error: DeliveryError): void {
     const { runCallback, logger } = this.#pipeline
     if (callback !== null) queueMicrotask(() => runCallback(callback, error, null))
-    else logger.error({ error }, 'a record without a callback was not taken')
+    else logger.error({ err: error }, 'a record without a callback was not taken')
   }
 
   readonly #assertOpen = (record?: { readonly topic?: string } | null): void => {

@@ -175,6 +175,11 @@ export class Sender implements ProduceListener {
     return queues
   }
 
+  /** The requests that this broker has not answered, oldest first. */
+  unanswered(nodeId: number): readonly ProduceRequest[] {
+    return this.#outboxes.get(nodeId)?.requests ?? []
+  }
+
   /** Stops the loop; what is in the air is the pool's to fail. */
   close(): void {
     this.#isClosed = true

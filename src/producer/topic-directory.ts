@@ -5,9 +5,10 @@
  * Before: network/metadata.ts tells it what it learns. After: the intake and the sender look topics up.
  */
 import type { Clock, Timer } from '../clock.js'
-import { type BrokerError, ClosedError, TopicUnavailableError, type OttlaError } from '../errors.js'
+import { type BrokerError, TopicUnavailableError, type OttlaError } from '../errors.js'
 import { ErrorCodes } from '../protocol/error-codes.js'
 import type { PartitionMetadata, TopicMetadata } from '../network/topic-metadata.js'
+import { closedError } from './parked-errors.js'
 import type { PartitionQueue } from './partition-queue.js'
 import { checkTopicName } from './record.js'
 import { ProducerTopic } from './topic.js'
@@ -45,7 +46,7 @@ export class TopicDirectory {
   readonly #want: (name: string) => void
   readonly #forget: (name: string) => void
   readonly #refresh: (name: string) => void
-  readonly #describeFailure: () => string
+  readonly #failure: () => OttlaError | null
   readonly #listener: DirectoryListener
   readonly #waiters = new Set<Waiter>()
   readonly #partitionTimers = new Map<ProducerTopic, Timer>()
@@ -56,14 +57,14 @@ export class TopicDirectory {
   #last: ProducerTopic | null = null
   #isClosed = false
 
-  /** `describeFailure` says why no broker answers, or is empty where one does. */
+  /** `failure` says why no broker answers, or is null where one does. */
   constructor(parts: {
     readonly clock: Clock
     readonly stickyOptions: StickyOptions
     readonly want: (name: string) => void
     readonly forget: (name: string) => void
     readonly refresh: (name: string) => void
-    readonly describeFailure: () => string
+    readonly failure: () => OttlaError | null
     readonly listener: DirectoryListener
   }) {
     this.#clock = parts.clock
@@ -71,7 +72,7 @@ export class TopicDirectory {
     this.#want = parts.want
     this.#forget = parts.forget
     this.#refresh = parts.refresh
-    this.#describeFailure = parts.describeFailure
+    this.#failure = parts.failure
     this.#listener = parts.listener
   }
 
@@ -143,12 +144,17 @@ export class TopicDirectory {
 
   /** Why a record for `name` cannot be placed after `waitedMs`. */
   unavailable(name: string, waitedMs: number): TopicUnavailableError {
-    const cause = this.#lastErrors.get(name)
-    const why = cause?.message ?? (this.#describeFailure() || 'no broker has said anything of it')
+    const cause = this.whyUnknown(name) ?? undefined
+    const why = cause?.message ?? 'no broker has said anything of it'
     return new TopicUnavailableError(
       `topic "${name}": nothing known of it after maxBlockMs (${Math.round(waitedMs)} ms): ${why}`,
       { topic: name, cause, retriable: true },
     )
+  }
+
+  /** Why nothing is known of a topic: no broker answers, or what one has said of it. */
+  whyUnknown(name: string): OttlaError | null {
+    return this.#failure() ?? this.#lastErrors.get(name) ?? null
   }
 
   /** Nobody waits any longer for a topic that never became known: it is not asked for any more. */
@@ -243,6 +249,9 @@ export class TopicDirectory {
   close(): void {
     this.#isClosed = true
     for (const timer of this.#partitionTimers.values()) timer.clear()
-    for (const waiter of this.#waiters) waiter.reject(new ClosedError('the producer is closed'))
+    for (const waiter of this.#waiters) {
+      const { name } = waiter
+      waiter.reject(closedError(name, 'the producer was closed', this.whyUnknown(name)))
+    }
   }
 }

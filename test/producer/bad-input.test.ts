@@ -417,7 +417,7 @@ t.test('what an async callback rejects with is logged, as what another throws', 
       it.producer.enqueue({ topic: 'orders', value: 'x' }, wrong(rejects))
       await it.run(it.producer.flush())
       await it.clock.settle()
-      t.strictSame(logged, [{ error: thrown }])
+      t.strictSame(logged, [{ err: thrown }])
     },
     { logger },
   )

@@ -44,6 +44,7 @@ function rig({ rooms = 1, maxWaitingSends = 10, maxRequestSizeBytes = 100_000 } 
       budget,
       runCallback: (callback, error, metadata) => callback(error, metadata),
       onUnheard: (error) => told.push(`log: ${error.message}`),
+      whyNoRoom: () => null,
       timeoutError: () => new BufferFullError('too late'),
       onSettled: () => freed++,
     },

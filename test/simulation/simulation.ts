@@ -215,7 +215,7 @@ class Simulation {
       (fields: object, message?: string): void => {
         if (this.#trace === null && !this.#plan.faults.isOnlyClient) return
         const text = `${level}: ${message ?? ''} ${describeFields(fields)}`
-        if (this.#plan.faults.isOnlyClient && /no metadata|lost a broker(?!.*unused)/.test(text))
+        if (this.#plan.faults.isOnlyClient && /no metadata|lost broker/.test(text))
           wrong(`for nothing but stalls: ${text}`)
         this.#trace?.(`          ${text}`)
       }

@@ -278,7 +278,7 @@ export class SendingRig {
         compressRefused: () => false,
         onFreed: () => this.freed++,
         refreshMetadata: () => this.refreshes++,
-        whyUnsent: () => null,
+        whyUnsettled: (batch) => batch.lastError,
         applyLeaderHint: (hint) => this.hints.push(hint),
       },
     )

@@ -1,0 +1,150 @@
+/**
+ * What is logged, and how often: one line for a change of state; an Error under `err`, which is all that
+ * pino and bunyan print. Whole producers on a virtual clock.
+ */
+import t from 'tap'
+import type { ProducerOptions } from '../../src/producer/options.js'
+import type { TestClusterOptions } from '../../src/testing/cluster.js'
+import { simulate, type Simulation } from '../testing/support/simulation.js'
+
+interface Line {
+  readonly level: string
+  readonly facts: Readonly<Record<string, unknown>>
+  readonly message: string
+}
+
+interface Logged extends Simulation {
+  /** Without what is told at debug. */
+  told(): string[]
+  readonly lines: Line[]
+}
+
+const ONE = { topics: { t: {} } }
+
+async function start(
+  cluster: TestClusterOptions = ONE,
+  options: Partial<ProducerOptions> = {},
+): Promise<Logged> {
+  const lines: Line[] = []
+  const at = (level: string) => (facts: object, message: string) =>
+    void lines.push({ level, facts: { ...facts }, message })
+  const logger = { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
+  const it = await simulate(cluster, { logger, ...options })
+  const told = (): string[] =>
+    lines
+      .filter(({ level }) => level !== 'debug')
+      .map(({ level, message }) => `${level} ${message.replace(/ at \S+/, '')}`)
+  return { ...it, lines, told }
+}
+
+const send = (it: Simulation): Promise<unknown> => it.producer.send({ topic: 't', value: 'x' })
+
+t.test('an outage: one line each when it begins and when it is over', async (t) => {
+  const it = await start()
+  await it.run(send(it))
+  await it.cluster.broker(1).stop({ failover: false })
+  const sent = send(it)
+  for (let i = 0; i < 50; i++) await it.clock.advanceSettled(200)
+  await it.cluster.broker(1).start()
+  await it.run(sent)
+  const told = it.told().sort()
+  t.strictSame(told, [
+    'info broker 1 is back',
+    'info metadata is there again',
+    'warn lost broker 1',
+    'warn no metadata; trying again',
+  ])
+  for (const { level, facts } of it.lines) {
+    if (level === 'warn') t.type(facts['err'], Error)
+    if (level === 'info') t.match(facts, { since: /^2026-/, outageMs: Number })
+    for (const [name, fact] of Object.entries(facts)) {
+      t.ok(name === 'err' || !(fact instanceof Error), `${name} is no Error`)
+    }
+  }
+  t.ok(it.lines.filter(({ facts }) => facts['err'] instanceof Error).length > 10, 'detail at debug')
+  await it.run(it.producer.close())
+})
+
+t.test('a connection that nobody used is no news, whoever closes it', async (t) => {
+  const it = await start(ONE, { connectionsMaxIdleMs: 1000 })
+  await it.run(send(it))
+  await it.clock.advanceSettled(5000)
+  await it.run(send(it))
+  it.cluster.broker(1).disconnect()
+  await it.clock.advanceSettled(5000)
+  await it.run(send(it))
+  await it.run(it.producer.close())
+  t.strictSame(it.told(), [], 'nor that the producer is closed')
+  t.equal(it.lines.filter(({ message }) => message.startsWith('left broker 1')).length, 3)
+})
+
+t.test('a broker that the cluster gives up is told to the end', async (t) => {
+  const it = await start({ brokers: 2, topics: { t: { replicationFactor: 2 } } })
+  await it.run(send(it))
+  const { leader } = it.cluster.partition('t', 0)
+  await it.cluster.broker(leader).stop({ failover: false })
+  const sent = send(it)
+  for (let i = 0; i < 10; i++) await it.clock.advanceSettled(100)
+  await it.cluster.broker(leader).remove()
+  await it.run(sent)
+  const told = it.told().filter((line) => line.includes('broker'))
+  t.strictSame(told, [
+    `warn lost broker ${leader}`,
+    `info broker ${leader} is not looked for any longer`,
+  ])
+  await it.run(it.producer.close())
+})
+
+/** The warnings of this process meanwhile. */
+async function warnings(act: () => Promise<unknown>): Promise<NodeJS.ErrnoException[]> {
+  const heard: NodeJS.ErrnoException[] = []
+  const listener = (warning: Error): void => void heard.push(warning)
+  process.on('warning', listener)
+  await act()
+  await new Promise((resolve) => setImmediate(resolve))
+  process.off('warning', listener)
+  return heard.filter(({ name }) => name === 'OttlaWarning')
+}
+
+const pass = async (it: Simulation, ms: number): Promise<void> => {
+  for (let passedMs = 0; passedMs < ms; passedMs += 100) await it.clock.advanceSettled(100)
+}
+
+t.test('without a logger the process is warned once that nothing can be reached', async (t) => {
+  const it = await simulate(ONE)
+  await it.cluster.broker(1).stop({ failover: false })
+  const sent = send(it).catch((error: unknown) => error)
+  t.strictSame(await warnings(() => pass(it, 2900)), [])
+  const [warning, ...others] = await warnings(() => pass(it, 20_000))
+  t.strictSame(others, [])
+  t.match(warning, { code: 'OTTLA_UNREACHABLE', message: /no broker answers: / })
+  await it.run(it.producer.close({ timeoutMs: 0 }))
+  t.match(await sent, { name: 'ClosedError' })
+  t.equal(it.clock.timerCount, 0)
+})
+
+t.test('nor a leader, where the cluster itself answers', async (t) => {
+  const it = await simulate({ brokers: 2, topics: { t: { replicationFactor: 1 } } })
+  const { leader } = it.cluster.partition('t', 0)
+  await it.cluster.broker(leader).stop({ failover: false })
+  const sent = send(it).catch((error: unknown) => error)
+  const [warning, ...others] = await warnings(() => pass(it, 20_000))
+  t.strictSame(others, [])
+  t.match(warning?.message, /advertised.listeners/)
+  await it.run(it.producer.close({ timeoutMs: 0 }))
+  await sent
+})
+
+t.test('no warning with a logger, nor where something can be reached', async (t) => {
+  const quiet = await start()
+  await quiet.cluster.broker(1).stop({ failover: false })
+  const sent = send(quiet).catch((error: unknown) => error)
+  t.strictSame(await warnings(() => pass(quiet, 10_000)), [])
+  await quiet.run(quiet.producer.close({ timeoutMs: 0 }))
+  await sent
+  const healthy = await simulate(ONE)
+  await healthy.run(send(healthy))
+  t.strictSame(await warnings(() => pass(healthy, 10_000)), [])
+  await healthy.run(healthy.producer.close())
+  t.equal(healthy.clock.timerCount, 0)
+})
