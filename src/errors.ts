@@ -16,6 +16,8 @@
  *      ├─ DeliveryTimeoutError  `deliveryTimeoutMs` ran out
  *      ├─ AbortedError          the caller's AbortSignal fired
  *      ├─ ClosedError           the producer is closed
+ *      ├─ AuthenticationError   the brokers refuse the credentials, or we refuse the broker's proof
+ *      ├─ AuthorizationError    the cluster forbids the operation; names it, the resource and the mend
  *      ├─ FatalError            the producer has failed as a whole; every later call says so
  *      └─ SendAllError          some records of a `sendAll` failed; holds every result
  *
@@ -103,13 +105,23 @@ export class ProtocolError extends OttlaError {
 }
 
 /** What a connection was doing when it failed. */
-export type ConnectionPhase = 'resolve' | 'connect' | 'handshake' | 'request' | 'idle' | 'close'
+export type ConnectionPhase =
+  | 'resolve'
+  | 'connect'
+  | 'tls'
+  | 'handshake'
+  | 'authenticate'
+  | 'request'
+  | 'idle'
+  | 'close'
 
 /** Which broker address failed, and while doing what. */
 export interface ConnectionErrorOptions extends OttlaErrorOptions {
   readonly host: string
   readonly port: number
   readonly phase: ConnectionPhase
+  /** One for each kind that has a mend of its own, as `ERR_OTTLA_TLS_UNKNOWN_CA`. */
+  readonly code?: string | undefined
 }
 
 /** A connection could not be opened, or closed under a request that was waiting for its answer. */
@@ -119,7 +131,7 @@ export class ConnectionError extends OttlaError {
   readonly phase: ConnectionPhase
 
   constructor(message: string, options: ConnectionErrorOptions) {
-    super('ERR_OTTLA_CONNECTION', message, { retriable: true, ...options })
+    super(options.code ?? 'ERR_OTTLA_CONNECTION', message, { retriable: true, ...options })
     this.host = options.host
     this.port = options.port
     this.phase = options.phase
@@ -238,6 +250,60 @@ export class ClosedError extends DeliveryError {
   }
 }
 
+/** Which mechanism was refused, for whom and where. Never a password or a token. */
+export interface AuthenticationErrorOptions extends DeliveryErrorOptions {
+  readonly host: string
+  readonly port: number
+  /** As Kafka writes it, e.g. `SCRAM-SHA-512`. */
+  readonly mechanism: string
+  /** Undefined where the mechanism has no user's name, as a token. */
+  readonly user?: string | undefined
+}
+
+/**
+ * The broker refuses the credentials, or its own proof does not hold. `connect` and waiting sends
+ * fail with it at once where no login has worked yet; later ones are tried again until
+ * `deliveryTimeoutMs`, since brokers refuse good credentials while they restart.
+ */
+export class AuthenticationError extends DeliveryError {
+  readonly host: string
+  readonly port: number
+  readonly mechanism: string
+  readonly user: string | undefined
+
+  constructor(message: string, options: AuthenticationErrorOptions) {
+    super(message, { code: 'ERR_OTTLA_AUTHENTICATION', ...options })
+    this.host = options.host
+    this.port = options.port
+    this.mechanism = options.mechanism
+    this.user = options.user
+  }
+}
+
+/** What is forbidden, on what. */
+export interface AuthorizationErrorOptions extends DeliveryErrorOptions {
+  /** Kafka's name of the operation, e.g. `Write`. */
+  readonly operation: string
+  /** Kafka's kind of resource. */
+  readonly resourceType: 'Topic' | 'Cluster' | 'TransactionalId' | 'Group'
+  /** Its name; `kafka-cluster` for the cluster. */
+  readonly resourceName: string
+}
+
+/** The cluster does not allow this user the operation. A grant is noticed without a restart. */
+export class AuthorizationError extends DeliveryError {
+  readonly operation: string
+  readonly resourceType: AuthorizationErrorOptions['resourceType']
+  readonly resourceName: string
+
+  constructor(message: string, options: AuthorizationErrorOptions) {
+    super(message, { code: 'ERR_OTTLA_AUTHORIZATION', ...options })
+    this.operation = options.operation
+    this.resourceType = options.resourceType
+    this.resourceName = options.resourceName
+  }
+}
+
 /**
  * The producer has failed as a whole and closed itself; `cause` says why. Every later call fails with
  * it: make a new producer.
@@ -283,6 +349,8 @@ const TREE = {
   DeliveryTimeoutError,
   AbortedError,
   ClosedError,
+  AuthenticationError,
+  AuthorizationError,
   FatalError,
   SendAllError,
 }

@@ -22,6 +22,8 @@ const TREE = [
   ['DeliveryTimeoutError', (o: object) => new errors.DeliveryTimeoutError('m', o), 'ERR_OTTLA_DELIVERY_TIMEOUT', true],
   ['AbortedError', (o: object) => new errors.AbortedError('m', o), 'ERR_OTTLA_ABORTED', false],
   ['ClosedError', (o: object) => new errors.ClosedError('m', o), 'ERR_OTTLA_CLOSED', false],
+  ['AuthenticationError', (o: object) => new errors.AuthenticationError('m', { host: 'kafka', port: 9093, mechanism: 'PLAIN', ...o }), 'ERR_OTTLA_AUTHENTICATION', false],
+  ['AuthorizationError', (o: object) => new errors.AuthorizationError('m', { operation: 'Write', resourceType: 'Topic', resourceName: 't', ...o }), 'ERR_OTTLA_AUTHORIZATION', false],
   ['FatalError', (o: object) => new errors.FatalError('m', o), 'ERR_OTTLA_FATAL', false],
   ['SendAllError', (o: object) => new errors.SendAllError('m', [], o), 'ERR_OTTLA_SEND_ALL', false],
 ] as const // prettier-ignore
