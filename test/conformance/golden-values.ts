@@ -17,6 +17,14 @@ import type {
 } from '../../src/protocol/messages/init-producer-id.js'
 import type { MetadataRequest, MetadataResponse } from '../../src/protocol/messages/metadata.js'
 import type { ProduceRequest, ProduceResponse } from '../../src/protocol/messages/produce.js'
+import type {
+  SaslAuthenticateRequest,
+  SaslAuthenticateResponse,
+} from '../../src/protocol/messages/sasl-authenticate.js'
+import type {
+  SaslHandshakeRequest,
+  SaslHandshakeResponse,
+} from '../../src/protocol/messages/sasl-handshake.js'
 import { ZERO_UUID } from '../../src/protocol/uuid.js'
 
 /** The two messages, as a version can carry them. */
@@ -251,6 +259,36 @@ const createTopicsResponse: GoldenValues<CreateTopicsResponse> = (version) => {
   }
 }
 
+const saslHandshakeRequest: GoldenValues<SaslHandshakeRequest> = () => ({
+  full: { mechanism: 'SCRAM-SHA-512' },
+  empty: { mechanism: '' },
+})
+
+const saslHandshakeResponse: GoldenValues<SaslHandshakeResponse> = () => ({
+  full: { errorCode: 33, mechanisms: ['PLAIN', 'SCRAM-SHA-512'] },
+  empty: { errorCode: INT16_MIN, mechanisms: [] },
+})
+
+const saslAuthenticateRequest: GoldenValues<SaslAuthenticateRequest> = () => ({
+  full: { authBytes: Buffer.from('\0alice\0žluťoučký') },
+  empty: { authBytes: Buffer.alloc(0) },
+})
+
+const saslAuthenticateResponse: GoldenValues<SaslAuthenticateResponse> = (version) => ({
+  full: {
+    errorCode: 58,
+    errorMessage: 'not you',
+    authBytes: Buffer.from('v=abc'),
+    sessionLifetimeMs: when(version >= 1, INT64_MAX, 0n),
+  },
+  empty: {
+    errorCode: INT16_MIN,
+    errorMessage: null,
+    authBytes: Buffer.alloc(0),
+    sessionLifetimeMs: when(version >= 1, INT64_MIN, 0n),
+  },
+})
+
 /** By the names that messages.ts has. */
 export const GOLDEN_VALUES: Readonly<Record<string, GoldenValues<unknown>>> = {
   ApiVersionsRequest: apiVersionsRequest,
@@ -263,4 +301,8 @@ export const GOLDEN_VALUES: Readonly<Record<string, GoldenValues<unknown>>> = {
   InitProducerIdResponse: initProducerIdResponse,
   CreateTopicsRequest: createTopicsRequest,
   CreateTopicsResponse: createTopicsResponse,
+  SaslHandshakeRequest: saslHandshakeRequest,
+  SaslHandshakeResponse: saslHandshakeResponse,
+  SaslAuthenticateRequest: saslAuthenticateRequest,
+  SaslAuthenticateResponse: saslAuthenticateResponse,
 }

@@ -38,6 +38,7 @@ const DEFAULTS: Readonly<Record<string, unknown>> = {
   rack: null,
   recordErrors: [],
   replicationFactor: -1,
+  sessionLifetimeMs: 0n,
   supportedFeatures: [],
   throttleTimeMs: 0,
   topicAuthorizedOperations: OPERATIONS_NOT_ASKED,

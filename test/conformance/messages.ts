@@ -9,6 +9,8 @@ import { createTopics } from '../../src/protocol/messages/create-topics.js'
 import { initProducerId } from '../../src/protocol/messages/init-producer-id.js'
 import { metadata } from '../../src/protocol/messages/metadata.js'
 import { produce } from '../../src/protocol/messages/produce.js'
+import { saslAuthenticate } from '../../src/protocol/messages/sasl-authenticate.js'
+import { saslHandshake } from '../../src/protocol/messages/sasl-handshake.js'
 import { apiVersionsRequest, apiVersionsResponse } from '../protocol/arbitraries/api-versions.js'
 import { createTopicsRequest, createTopicsResponse } from '../protocol/arbitraries/create-topics.js'
 import {
@@ -17,6 +19,12 @@ import {
 } from '../protocol/arbitraries/init-producer-id.js'
 import { metadataRequest, metadataResponse } from '../protocol/arbitraries/metadata.js'
 import { produceRequest, produceResponse } from '../protocol/arbitraries/produce.js'
+import {
+  saslAuthenticateRequest,
+  saslAuthenticateResponse,
+  saslHandshakeRequest,
+  saslHandshakeResponse,
+} from '../protocol/arbitraries/sasl.js'
 import { requestCodec, responseCodec, type Codec } from '../protocol/support/codec.js'
 
 /** One message with all its versions. */
@@ -37,6 +45,8 @@ export const MESSAGES: readonly MessageSpec[] = [
   ...messagesOf(produce, produceRequest, produceResponse),
   ...messagesOf(initProducerId, initProducerIdRequest, initProducerIdResponse),
   ...messagesOf(createTopics, createTopicsRequest, createTopicsResponse),
+  ...messagesOf(saslHandshake, saslHandshakeRequest, saslHandshakeResponse),
+  ...messagesOf(saslAuthenticate, saslAuthenticateRequest, saslAuthenticateResponse),
 ]
 
 /** The seed of everything random in a conformance test: OTTLA_SEED, or a new one. */

@@ -17,6 +17,8 @@ import { createTopics } from '../../src/protocol/messages/create-topics.js'
 import { initProducerId } from '../../src/protocol/messages/init-producer-id.js'
 import { metadata } from '../../src/protocol/messages/metadata.js'
 import { produce } from '../../src/protocol/messages/produce.js'
+import { saslAuthenticate } from '../../src/protocol/messages/sasl-authenticate.js'
+import { saslHandshake } from '../../src/protocol/messages/sasl-handshake.js'
 import { projectFile } from '../broker/project.js'
 import { chaosSection } from '../chaos/results.js'
 import { table } from './markdown.js'
@@ -148,6 +150,8 @@ function errorsTable(): string {
 
 const APIS = [
   { api: apiVersions, when: 'First on every connection: what does this broker speak?' },
+  { api: saslHandshake, when: 'With `sasl`: by which mechanism do we log in?' },
+  { api: saslAuthenticate, when: 'With `sasl`: the messages of that mechanism' },
   { api: metadata, when: 'Which partitions has a topic, and who leads them?' },
   { api: initProducerId, when: 'Once for each idempotent producer' },
   { api: produce, when: 'Every batch' },
@@ -161,7 +165,7 @@ function versionsTable(): string {
       api.name,
       String(api.key),
       `${api.minVersion} to ${api.maxVersion}`,
-      String(api.flexibleFrom),
+      Number.isFinite(api.flexibleFrom) ? String(api.flexibleFrom) : 'never',
       when,
     ]),
   )
