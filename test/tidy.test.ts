@@ -23,10 +23,14 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'logger.ts': ['errors.ts', 'assert.ts'],
   'version.ts': [],
   'optional-package.ts': [],
+  'secret.ts': [],
   compression: ['errors.ts', 'assert.ts', 'optional-package.ts'],
   serialization: ['errors.ts', 'assert.ts'],
   protocol: ['errors.ts', 'assert.ts', 'optional-package.ts'],
-  network: ['protocol', 'errors.ts', 'assert.ts', 'clock.ts', 'logger.ts', 'version.ts'],
+  network: [
+    ...['protocol', 'errors.ts', 'assert.ts', 'clock.ts', 'globals.ts', 'logger.ts', 'version.ts'],
+    ...['optional-package.ts', 'secret.ts'],
+  ],
   producer: [
     ...['network', 'protocol', 'compression', 'serialization'],
     ...['errors.ts', 'assert.ts', 'clock.ts', 'globals.ts', 'logger.ts', 'version.ts'],

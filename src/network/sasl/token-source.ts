@@ -1,0 +1,130 @@
+/**
+ * The token of OAUTHBEARER: asked for when the first login needs it, kept, and asked for again ahead
+ * of its expiry.
+ *
+ *   none ──get──► asking ──► good ──refresh time, or refused by a broker──► asking
+ *                   │                                                          │
+ *                   └─ fails: get rejects                 fails: the good one serves on, 10 s long
+ *
+ * There is no timer: a login that finds the refresh due asks, and logins come ahead of the token's
+ * end, since a session ends with its token (KIP-368). Calls are shared: however many logins wait, one
+ * runs. While a refresh fails, the last good token serves until it expires.
+ *
+ * Spec: KIP-255; Kafka's ExpiringCredentialRefreshingLogin. Neighbours: oauthbearer.ts.
+ */
+import type { Secret } from '../../secret.js'
+import { describeThrown } from './clean-text.js'
+import { CREDENTIALS_TIMEOUT_MS, credentialsError } from './credentials.js'
+import type { SaslContext, SaslEnvironment } from './mechanism.js'
+import { checkToken, type CheckedToken, type SaslTokenFunction } from './oauth-token.js'
+import { callWithin, untilAborted } from './user-call.js'
+
+/** As Java's `sasl.login.refresh.*`. */
+const REFRESH_FACTOR = 0.8
+const REFRESH_JITTER = 0.05
+const MIN_PERIOD_MS = 60_000
+const BUFFER_MS = 300_000
+/** Between refreshes that fail, while there is a token to serve. */
+const RETRY_MS = 10_000
+
+interface GoodToken {
+  readonly checked: CheckedToken
+  /** By the stopwatch. */
+  readonly refreshAtMs: number
+}
+
+/**
+ * How long to keep a token that has `lifeMs` left: 80 to 85 % of that, but at least a minute, and no
+ * longer than five minutes before its end, where there is room for both.
+ *
+ * @param random uniform in [0, 1)
+ */
+export function refreshAfterMs(lifeMs: number, random: number): number {
+  const wantedMs = Math.max(0, lifeMs) * (REFRESH_FACTOR + REFRESH_JITTER * random)
+  if (lifeMs < MIN_PERIOD_MS + BUFFER_MS) return wantedMs
+  return Math.max(MIN_PERIOD_MS, Math.min(wantedMs, lifeMs - BUFFER_MS))
+}
+
+/** One for a mechanism, shared by all its logins. */
+export class TokenSource {
+  readonly #fetch: SaslTokenFunction
+  readonly #environment: SaslEnvironment
+  #good: GoodToken | undefined
+  /** A broker has refused the good one. */
+  #isSuspect = false
+  #asking: Promise<CheckedToken> | undefined
+  /** By the stopwatch: no refresh before, while the good one serves. */
+  #retryAtMs = -Infinity
+
+  constructor(fetch: SaslTokenFunction, environment: SaslEnvironment) {
+    this.#fetch = fetch
+    this.#environment = environment
+  }
+
+  /** @throws ConnectionError (rejects), retriable, where there is no token; the function's error is the cause */
+  async get(context: SaslContext): Promise<CheckedToken> {
+    if (this.#good !== undefined && !this.#isDue(this.#good)) return this.#good.checked
+    try {
+      return await untilAborted(context.signal, () => (this.#asking ??= this.#ask()))
+    } catch (cause) {
+      const why = `the function sasl.token failed: ${describeThrown(cause)}`
+      throw credentialsError(why, context, cause)
+    }
+  }
+
+  /** A broker does not take this token: the next login asks for another. */
+  refused(token: Secret<string>): void {
+    if (this.#good?.checked.token === token) this.#isSuspect = true
+  }
+
+  #isDue(good: GoodToken): boolean {
+    if (this.#isExpired(good)) return true
+    const nowMs = this.#environment.clock.stopwatchMs()
+    return nowMs >= this.#retryAtMs && (this.#isSuspect || nowMs >= good.refreshAtMs)
+  }
+
+  #isExpired({ checked: { expiresAtMs = Infinity } }: GoodToken): boolean {
+    return this.#environment.clock.now() >= expiresAtMs
+  }
+
+  async #ask(): Promise<CheckedToken> {
+    try {
+      const checked = checkToken(await this.#call())
+      this.#keep(checked)
+      return checked
+    } catch (cause) {
+      return this.#serveOn(cause)
+    } finally {
+      this.#asking = undefined
+    }
+  }
+
+  #call(): Promise<unknown> {
+    const limits = { clock: this.#environment.clock, timeoutMs: CREDENTIALS_TIMEOUT_MS }
+    return callWithin<unknown>((signal) => this.#fetch({ signal }), limits)
+  }
+
+  #keep(checked: CheckedToken): void {
+    const { clock, random } = this.#environment
+    const lifeMs = checked.expiresAtMs === undefined ? 0 : checked.expiresAtMs - clock.now()
+    const refreshAtMs = clock.stopwatchMs() + refreshAfterMs(lifeMs, random())
+    this.#good = { checked, refreshAtMs }
+    this.#isSuspect = false
+    this.#retryAtMs = -Infinity
+  }
+
+  /** The good token, although a new one was wanted. */
+  #serveOn(cause: unknown): CheckedToken {
+    const good = this.#good
+    if (good === undefined || this.#isExpired(good)) throw cause
+    const { clock, logger } = this.#environment
+    const isFirst = this.#retryAtMs === -Infinity
+    this.#retryAtMs = clock.stopwatchMs() + RETRY_MS
+    if (isFirst) {
+      const facts = { error: cause, expiresAtMs: good.checked.expiresAtMs }
+      const why = describeThrown(cause)
+      logger.warn(facts, `no new token for OAUTHBEARER, the last one serves on: ${why}`)
+    }
+    return good.checked
+  }
+}
