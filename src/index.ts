@@ -13,6 +13,20 @@ export type { PlainRecordMetadata, RecordMetadata } from './producer/record-meta
 export type { Partitioner, PartitionerInput } from './producer/partitioner.js'
 export { bytes, float64, int32, int64, json, string } from './serialization/basic.js'
 export type { Serialized, Serializer, Serializers } from './serialization/serializer.js'
+export { mskIamToken } from './network/sasl/msk-iam-token.js'
+export type { AwsCredentials, MskIamTokenOptions } from './network/sasl/msk-iam-token.js'
+export { oidcToken } from './network/sasl/oidc-token.js'
+export type { OidcAssertionOptions, OidcTokenOptions } from './network/sasl/oidc-options.js'
+export type { TokenFetch, TokenRequest, TokenResponse } from './network/sasl/token-request.js'
+export type { SaslAuthenticate, SaslAuthenticateContext } from './network/sasl/custom.js'
+export type { SaslCredential } from './network/sasl/credentials.js'
+export type { SaslToken, SaslTokenContext, SaslTokenFunction } from './network/sasl/oauth-token.js'
+export type {
+  SaslCustomOptions,
+  SaslOptions,
+  SaslPasswordOptions,
+  SaslTokenOptions,
+} from './network/sasl/sasl-options.js'
 export type { Logger, LogMethod, NestLogger, NestLogMethod } from './logger.js'
 export { crc32cImplementation } from './protocol/crc32c.js'
 export type { Crc32cImplementation } from './protocol/crc32c.js'
