@@ -4,6 +4,7 @@
 export { Producer } from './producer/producer.js'
 export type { CloseOptions, PartitionInfo, SendOptions } from './producer/producer.js'
 export type { ProducerOptions } from './producer/options.js'
+export type { TlsInput, TlsOption, TlsOptions } from './network/tls/tls-options.js'
 export type { Headers, HeaderValue, ProducerRecord } from './producer/record.js'
 export type { DeliveryCallback } from './producer/delivery-callback.js'
 export type { CompressionOption } from './producer/compression-policy.js'

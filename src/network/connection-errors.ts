@@ -7,6 +7,7 @@ import { ConnectionError, OttlaError, ProtocolError } from '../errors.js'
 import type { ConnectionPhase } from '../errors.js'
 import { formatAddress } from './address.js'
 import type { PendingRequest } from './request-queue.js'
+import { strangerBy } from './tls/first-bytes.js'
 import type { Address } from './transport.js'
 
 /** How a stream ended. */
@@ -28,6 +29,7 @@ export function streamEnded(
   address: Address,
   { phase, waiting, mayBeRefusal, cause }: StreamEnd,
 ): ConnectionError {
+  if (cause instanceof ConnectionError) return cause // TLS has its own words (tls/tls-errors.ts)
   const how = cause === null ? 'the broker closed' : `the network broke (${cause.message})`
   const under = waiting === '' ? 'while no answer was due' : `under ${waiting}`
   return connectionError(
@@ -88,6 +90,20 @@ export function outOfOrder(
 /** An answer without a request. */
 export function unasked(address: Address): ProtocolError {
   return new ProtocolError(`${formatAddress(address)} sent an answer that nobody waits for`)
+}
+
+/** The stream has no frames of Kafka's. `head`: the first four bytes, if it has never had any. */
+export function unreadable(
+  address: Address,
+  head: Uint8Array | undefined,
+  thrown: unknown,
+): OttlaError {
+  const stranger = head === undefined ? undefined : strangerBy(head)
+  if (stranger === undefined) return undecodable(address, 'the stream', thrown)
+  const { host, port } = address
+  const message = `no Kafka connection to ${formatAddress({ host, port })}: ${stranger.words}`
+  const facts = { host, port, phase: 'handshake', retriable: false, cause: thrown } as const
+  return new ConnectionError(message, { ...facts, code: stranger.code })
 }
 
 /** Whatever a decoder threw, as an error of the tree. */

@@ -26,7 +26,7 @@ import { formatAddress } from './address.js'
 import { ApiVersionTable } from './api-version-table.js'
 import { UNKNOWN_NODE_ID } from './broker.js'
 import * as reasons from './connection-errors.js'
-import { FrameSplitter } from './frame-splitter.js'
+import { FrameSplitter, MAX_FIRST_FRAME_BYTES, MAX_FRAME_BYTES } from './frame-splitter.js'
 import type { NetworkContext, NetworkOptions } from './options.js'
 import { encodeRequestFrame } from './request-frame.js'
 import { RequestQueue, failSafely } from './request-queue.js'
@@ -84,7 +84,7 @@ export class Connection implements TransportHandlers {
   readonly #options: NetworkOptions
   readonly #logger: Log
   readonly #listener: ConnectionListener
-  readonly #splitter = new FrameSplitter()
+  readonly #splitter = new FrameSplitter(MAX_FIRST_FRAME_BYTES)
   readonly #requests = new RequestQueue()
   readonly #unanswered = new Set<UnansweredRequest>()
   #state: ConnectionState = ConnectionState.dialling
@@ -167,6 +167,7 @@ export class Connection implements TransportHandlers {
     if (this.#state !== ConnectionState.handshaking) return
     this.#versions = versions
     this.#state = ConnectionState.ready
+    this.#splitter.maxFrameBytes = MAX_FRAME_BYTES
     this.#touch()
   }
 
@@ -316,7 +317,8 @@ export class Connection implements TransportHandlers {
     try {
       this.#splitter.push(chunk, this.#onFrame)
     } catch (error) {
-      this.close(reasons.undecodable(this, 'the stream', error))
+      const head = this.isOpen ? undefined : this.#splitter.refusedHead
+      this.close(reasons.unreadable(this, head, error))
     }
   }
 

@@ -314,13 +314,25 @@ export class ControlPlane {
     const [first] = errors
     if (first instanceof BrokerError && errors.every(isRefusal)) return first
     const retriable = errors.some((error) => !(error instanceof OttlaError) || error.retriable)
-    return this.#noAnswer(targets[0] ?? { host: '', port: 0 }, { retriable, cause })
+    const code = commonCode(errors)
+    return this.#noAnswer(targets[0] ?? { host: '', port: 0 }, { retriable, cause, code })
   }
 
-  #noAnswer({ host, port }: Address, options: OttlaErrorOptions = {}): ConnectionError {
+  #noAnswer(
+    { host, port }: Address,
+    options: OttlaErrorOptions & { readonly code?: string | undefined } = {},
+  ): ConnectionError {
     const message = `no broker answers: ${this.describeAttempts()}`
     return new ConnectionError(message, { host, port, phase: 'connect', ...options })
   }
+}
+
+/** The kind of failure, where it was the same at every address. */
+function commonCode(errors: readonly unknown[]): string | undefined {
+  const codes = new Set(
+    errors.map((error) => (error instanceof ConnectionError ? error.code : undefined)),
+  )
+  return codes.size === 1 ? [...codes][0] : undefined
 }
 
 function isRefusal(error: unknown): boolean {

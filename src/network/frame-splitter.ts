@@ -11,18 +11,26 @@
  * once, when its last byte is there, so that memory grows with the bytes received and never with
  * the size claimed. Not a decoder: a frame's content is none of its business.
  *
- * Neighbours: connection.ts feeds it and takes the frames.
+ * Neighbours: connection.ts feeds it and takes the frames; tls/first-bytes.ts knows who else speaks.
  */
 import { ProtocolError } from '../errors.js'
+import { strangerBy } from './tls/first-bytes.js'
 
 const SIZE_BYTES = 4
+const NOT_KAFKA = 'the other side does not speak the Kafka protocol, or the stream is broken'
 
 /** Largest frame taken, as librdkafka's receive.message.max.bytes; real answers are far smaller. */
 export const MAX_FRAME_BYTES = 100_000_000
 
+/** Largest frame taken before the broker has shown what it is: its versions, a login. */
+export const MAX_FIRST_FRAME_BYTES = 1_048_576
+
 /** One per stream. */
 export class FrameSplitter {
-  readonly #maxFrameBytes: number
+  /** Larger frames are refused; may be changed at any time. */
+  maxFrameBytes: number
+  /** The four bytes of a size that was refused. */
+  refusedHead: Buffer | undefined
   /** Bytes of a frame that has begun and is not complete, its size field first. */
   #parts: Buffer[] = []
   #partsBytes = 0
@@ -31,7 +39,7 @@ export class FrameSplitter {
   #stopped = false
 
   constructor(maxFrameBytes = MAX_FRAME_BYTES) {
-    this.#maxFrameBytes = maxFrameBytes
+    this.maxFrameBytes = maxFrameBytes
   }
 
   /**
@@ -89,26 +97,14 @@ export class FrameSplitter {
 
   #readSize(bytes: Buffer): number {
     const sizeBytes = bytes.readInt32BE(0)
-    if (sizeBytes < 0 || sizeBytes > this.#maxFrameBytes) {
+    if (sizeBytes < 0 || sizeBytes > this.maxFrameBytes) {
       this.stop()
+      this.refusedHead = Buffer.from(bytes.subarray(0, SIZE_BYTES))
       throw new ProtocolError(
-        `a frame claims ${sizeBytes} bytes, where 0 to ${this.#maxFrameBytes} are possible: ` +
-          explainSize(bytes),
+        `a frame claims ${sizeBytes} bytes, where 0 to ${this.maxFrameBytes} are possible: ` +
+          (strangerBy(this.refusedHead)?.words ?? NOT_KAFKA),
       )
     }
     return sizeBytes
   }
-}
-
-/** What else may speak on that port, judged by the four bytes that were to be a size. */
-function explainSize(bytes: Buffer): string {
-  const head = bytes.toString('latin1', 0, SIZE_BYTES)
-  if (head === 'HTTP') {
-    return 'the other side answers in HTTP, so this is the port of a web server and not of a broker'
-  }
-  const isTlsRecord = (bytes[0] === 0x15 || bytes[0] === 0x16) && bytes[1] === 0x03
-  if (isTlsRecord) {
-    return 'the other side answers in TLS, so this is a TLS listener; connect to it with TLS, or use its plaintext port'
-  }
-  return 'the other side does not speak the Kafka protocol, or the stream is broken'
 }

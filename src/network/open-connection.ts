@@ -44,6 +44,7 @@ export async function openConnection(options: OpenOptions): Promise<Connection> 
     const mayBeTheVersion =
       error instanceof ConnectionError &&
       error.phase === 'handshake' &&
+      error.retriable &&
       version > LOWEST_API_VERSIONS &&
       !options.signal.aborted &&
       clock.monotonicMs() < deadlineMs

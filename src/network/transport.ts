@@ -2,7 +2,7 @@
  * The seam between Ottla and the operating system's sockets: bytes in, bytes out, and an end.
  *
  * Not a protocol: it knows neither frames nor requests. tcp.ts is the real one; the tests and the
- * in-process cluster put another in its place. TLS will be a `Dial` of its own behind the same seam.
+ * in-process cluster put another in its place. TLS is a `Dial` of its own (tls/dial-tls.ts) behind the same seam.
  *
  * Neighbours: tcp.ts implements it; connection.ts uses it.
  */
@@ -52,7 +52,8 @@ export interface DialOptions {
 
 /**
  * Opens a stream to a broker, trying each IPv4 and IPv6 address of the name in turn, those that
- * were of no use before last. Rejects with ConnectionError, whose phase is `resolve` or `connect`.
+ * were of no use before last. Rejects with ConnectionError, whose phase is `resolve`, `connect` or
+ * `tls`.
  *
  * @internal
  */

@@ -4,6 +4,7 @@
 import { ConfigError } from '../errors.js'
 import { missingLogMethod } from '../logger.js'
 import { parseAddress } from '../network/address.js'
+import { checkTlsShape } from '../network/tls/tls-options.js'
 import { apiVersions } from '../protocol/messages/api-versions.js'
 import { initProducerId } from '../protocol/messages/init-producer-id.js'
 import { metadata } from '../protocol/messages/metadata.js'
@@ -124,8 +125,13 @@ const versionCaps: Check = (name, value) => {
   }
 }
 
+const tls: Check = (_name, value) => {
+  if (typeof value !== 'boolean' && typeof value !== 'function') checkTlsShape(value)
+}
+
 const CHECKS: Readonly<Record<string, Check>> = {
   brokers,
+  tls,
   clientId,
   acks,
   idempotence: boolean,

@@ -8,6 +8,8 @@
  */
 import { ConfigError } from '../errors.js'
 import type { Logger, NestLogger } from '../logger.js'
+import { TlsCredentials } from '../network/tls/secure-context.js'
+import type { TlsOption } from '../network/tls/tls-options.js'
 import { bufferSizeFor } from '../protocol/record-batch.js'
 import type { Serialized, Serializers } from '../serialization/serializer.js'
 import type { CompressionOption } from './compression-policy.js'
@@ -21,6 +23,13 @@ export interface ProducerOptions<K = Serialized, V = Serialized> {
    * other brokers are learnt from any that answers. Java: bootstrap.servers.
    */
   readonly brokers: string | readonly string[]
+  /**
+   * Encrypts every connection: `true`, { ca, cert, key, passphrase, pfx, crl, servername, minVersion,
+   * checkServerIdentity, rejectUnauthorized } with PEM as text, bytes or { path }, or a function that
+   * returns such an object. Changed files, and what the function returns, are used by the next
+   * connection. Default: none, plaintext. Java: security.protocol SSL, ssl.*.
+   */
+  readonly tls?: TlsOption | undefined
   /** Name in the brokers' logs, quotas and metrics. Default 'ottla'. Java: client.id. */
   readonly clientId?: string | undefined
   /**
@@ -143,6 +152,7 @@ export interface ProducerOptions<K = Serialized, V = Serialized> {
 /** The same with every default filled in. @internal */
 export interface ResolvedOptions<K, V> {
   readonly brokers: readonly string[]
+  readonly tls: TlsCredentials | undefined
   readonly clientId: string
   readonly acks: 'all' | 0 | 1
   readonly idempotence: boolean
@@ -229,7 +239,12 @@ export function resolveOptions<K, V>(
   const all = { ...DEFAULTS, ...set, brokers: brokers.map((broker) => broker.trim()) }
   const withTimes = { ...all, ...fitTimes(all, set) }
   const withSizes = { ...withTimes, ...fitSizes(withTimes, set) }
-  return { ...withSizes, idempotence: fitIdempotence(withSizes, set, warn) }
+  const idempotence = fitIdempotence(withSizes, set, warn)
+  return { ...withSizes, idempotence, tls: tlsCredentials(given.tls, warn) }
+}
+
+function tlsCredentials(option: TlsOption | undefined, warn: Warn): TlsCredentials | undefined {
+  return option === undefined || option === false ? undefined : new TlsCredentials(option, warn)
 }
 
 type Given = Partial<Record<keyof ProducerOptions, unknown>>
@@ -246,10 +261,12 @@ type Numbers<Name extends keyof ResolvedOptions<unknown, unknown>> = Pick<
   Name
 >
 
+/** Nor what holds secrets, which is never spread. */
 function withoutUndefined<K, V>(
   given: ProducerOptions<K, V>,
-): Omit<DefinedOptions<K, V>, 'brokers'> {
-  const entries = Object.entries(given).filter(([, value]) => value !== undefined)
+): Omit<DefinedOptions<K, V>, 'brokers' | 'tls'> {
+  const { tls: _tls, ...plain } = given
+  const entries = Object.entries(plain).filter(([, value]) => value !== undefined)
   return Object.fromEntries(entries)
 }
 

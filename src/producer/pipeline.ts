@@ -14,8 +14,9 @@ import { parseAddress } from '../network/address.js'
 import { BrokerPool } from '../network/broker-pool.js'
 import { ClusterIdentity } from '../network/cluster-identity.js'
 import { MetadataCache } from '../network/metadata.js'
-import type { NetworkContext } from '../network/options.js'
+import type { NetworkContext, NetworkOptions } from '../network/options.js'
 import { dialTcp } from '../network/tcp.js'
+import { dialTls } from '../network/tls/dial-tls.js'
 import type { Dial } from '../network/transport.js'
 import { Accumulator } from './accumulator.js'
 import type { ProducerBatch } from './batch.js'
@@ -70,6 +71,25 @@ function maxPlainBytes({
   return compression === 'none'
     ? batchSizeBytes
     : Math.max(batchSizeBytes, maxRequestSizeBytes - 4096)
+}
+
+/** What the network needs to know, and nothing else: no secret travels with it. */
+function networkOptions<K, V>(options: ResolvedOptions<K, V>): NetworkOptions {
+  return {
+    bootstrap: options.brokers.map(parseAddress),
+    clientId: options.clientId,
+    requestTimeoutMs: options.requestTimeoutMs,
+    connectionTimeoutMs: options.connectionTimeoutMs,
+    reconnectBackoffMs: options.reconnectBackoffMs,
+    reconnectBackoffMaxMs: options.reconnectBackoffMaxMs,
+    retryBackoffMs: options.retryBackoffMs,
+    retryBackoffMaxMs: options.retryBackoffMaxMs,
+    metadataMaxAgeMs: options.metadataMaxAgeMs,
+    metadataMaxIdleMs: options.metadataMaxIdleMs,
+    connectionsMaxIdleMs: options.connectionsMaxIdleMs,
+    apiVersions: options.apiVersions,
+    createTopics: options.createTopics,
+  }
 }
 
 export class Pipeline<K, V> {
@@ -195,9 +215,15 @@ export class Pipeline<K, V> {
   }
 
   #networkContext(options: ResolvedOptions<K, V>, environment: Environment): NetworkContext {
-    const bootstrap = options.brokers.map(parseAddress)
-    const network = { ...options, bootstrap }
-    return { ...environment, options: network, logger: this.logger, cluster: new ClusterIdentity() }
+    const { clock, random, dial } = environment
+    return {
+      clock,
+      random,
+      dial: options.tls === undefined ? dial : dialTls(clock, options.tls, this.logger),
+      options: networkOptions(options),
+      logger: this.logger,
+      cluster: new ClusterIdentity(),
+    }
   }
 
   #makeMetadata(context: NetworkContext): MetadataCache {

@@ -93,7 +93,10 @@ t.test('recognises what else may listen on a port', async (t) => {
   const text = Buffer.from('SSH-2.0-OpenSSH')
   t.throws(() => split([http]), { message: /answers in HTTP/ })
   t.throws(() => split([alert]), { message: /answers in TLS/ })
-  t.throws(() => split([text]), { message: /does not speak the Kafka protocol/ })
+  t.throws(() => split([text]), { message: /answers in SSH/ })
+  t.throws(() => split([Buffer.of(0x7f, 1, 2, 3)]), {
+    message: /does not speak the Kafka protocol/,
+  })
 })
 
 t.test('hands out nothing after stop, not even from the chunk at hand', async (t) => {

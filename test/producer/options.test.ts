@@ -69,6 +69,7 @@ const OTHERS: Readonly<Record<string, readonly [good: readonly unknown[], bad: r
   createTopics: [[true, false], ['yes', 0, null]],
   partitioner: [[() => 0], [{}, 'murmur2', null]],
   serializers: [[{}, { key: String }, { value: String, key: undefined }], [null, String, { key: 7 }, { values: String }]],
+  tls: [[true, false, {}, () => ({})], [null, 7, 'yes', [], { ca: 'no pem' }, { zebra: 1 }]],
   logger: [[logger, console], [null, {}, { ...logger, warn: 7 }, () => 7]],
   apiVersions: [[{}, { Produce: 9 }], [null, 7, { Produce: '9' }, { Produce: -1 }, { Produce: 1.5 }]],
   compression: [['none', 'gzip'], [7, null, {}, { codec: 'gzip', levle: 3 }]],
