@@ -94,7 +94,7 @@ t.test('does not ask twice where HTTP is spoken', async (t) => {
   const { open, versions, context } = setUp((request) => {
     request.peer.send(Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n'))
   })
-  await t.rejects(open(), { name: 'ProtocolError', message: /HTTP/, retriable: false })
+  await t.rejects(open(), { code: 'ERR_OTTLA_NOT_KAFKA', message: /HTTP/ })
   t.strictSame(versions, [4])
   t.equal(context.network.openPeers.length, 0)
   t.equal(context.clock.timerCount, 0)
