@@ -4,7 +4,7 @@
  *
  * Neighbours: admin.ts asks with it; src/protocol encodes and decodes.
  */
-import { connect } from 'node:net'
+import { connect, type Socket } from 'node:net'
 import { isFlexible, type Api } from '../../src/protocol/api.js'
 import { decodeResponseHeader, encodeRequestHeader } from '../../src/protocol/header.js'
 import { Reader } from '../../src/protocol/reader.js'
@@ -25,10 +25,27 @@ export async function ask<Request, Response>(
   version: number,
   request: Request,
 ): Promise<Response> {
-  const reader = new Reader(await exchange(address, encode(api, version, request)), {
-    apiName: api.name,
-    version,
-  })
+  const colon = address.lastIndexOf(':')
+  const socket = connect({ host: address.slice(0, colon), port: Number(address.slice(colon + 1)) })
+  try {
+    return await askOver(socket, api, version, request)
+  } catch (error) {
+    if (error instanceof Error) error.message = `${address}: ${error.message}`
+    throw error
+  } finally {
+    socket.destroy()
+  }
+}
+
+/** Sends one request over an open connection that owes no answer, and leaves it open. */
+export async function askOver<Request, Response>(
+  socket: Socket,
+  api: ClientApi<Request, Response>,
+  version: number,
+  request: Request,
+): Promise<Response> {
+  const answer = await exchange(socket, encode(api, version, request), api.name)
+  const reader = new Reader(answer, { apiName: api.name, version })
   decodeResponseHeader(reader, api, version)
   return api.decodeResponse(reader, version)
 }
@@ -48,26 +65,25 @@ function encode<Request, Response>(
   return Buffer.concat([size, body])
 }
 
-/** Connects, writes one frame, reads one frame (returned without its size), and hangs up. */
-async function exchange(address: string, frame: Buffer): Promise<Buffer> {
-  const colon = address.lastIndexOf(':')
-  const socket = connect({ host: address.slice(0, colon), port: Number(address.slice(colon + 1)) })
-  const timer = setTimeout(
-    () => socket.destroy(new Error(`${address}: no answer within ${ANSWER_TIMEOUT_MS} ms`)),
-    ANSWER_TIMEOUT_MS,
-  )
-  try {
-    socket.write(frame)
+/** Writes one frame, and reads one frame (returned without its size). */
+function exchange(socket: Socket, frame: Buffer, name: string): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
     let received = Buffer.alloc(0)
-    for await (const chunk of socket as AsyncIterable<Buffer>) {
-      received = Buffer.concat([received, chunk])
-      if (received.length < 4) continue
-      const end = 4 + received.readInt32BE(0)
-      if (received.length >= end) return received.subarray(4, end)
+    const settle = (error: Error | null, answer?: Buffer): void => {
+      clearTimeout(timer)
+      socket.off('data', onData).off('close', onClose).off('error', settle)
+      if (answer === undefined) reject(error ?? new Error(`no answer to ${name}`))
+      else resolve(answer)
     }
-    throw new Error(`${address} hung up before it answered`)
-  } finally {
-    clearTimeout(timer)
-    socket.destroy()
-  }
+    const onData = (chunk: Buffer): void => {
+      received = Buffer.concat([received, chunk])
+      const end = received.length < 4 ? Infinity : 4 + received.readInt32BE(0)
+      if (received.length >= end) settle(null, received.subarray(4, end))
+    }
+    const onClose = (): void => settle(new Error(`the broker hung up before it answered ${name}`))
+    const onTimeout = (): void => settle(new Error(`no ${name} within ${ANSWER_TIMEOUT_MS} ms`))
+    const timer = setTimeout(onTimeout, ANSWER_TIMEOUT_MS)
+    socket.on('data', onData).on('close', onClose).on('error', settle)
+    socket.write(frame)
+  })
 }

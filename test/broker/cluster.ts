@@ -15,7 +15,7 @@ import type { Daemon } from './daemon.js'
 import { Leash } from './leash.js'
 import { JarsNode } from './node.js'
 import { freePorts } from './ports.js'
-import type { ClusterPlan } from './server-config.js'
+import type { ClusterPlan, ListenerPlace, NodePlace } from './server-config.js'
 import type { KafkaVersion } from './versions.js'
 import { waitUntil } from './wait.js'
 import { startZookeeper } from './zookeeper.js'
@@ -37,7 +37,20 @@ export interface ClusterOptions {
   readonly nodes: 1 | 3
   readonly config: Readonly<Record<string, string>>
   readonly proxied?: boolean | undefined
+  /** Makes what the brokers need before they start, in the cluster's folder. */
+  readonly setUp?: (folder: string) => Promise<ClusterSetUp>
 }
+
+/** What a set-up adds. */
+export interface ClusterSetUp {
+  readonly listeners: readonly Omit<ListenerPlace, 'port'>[]
+  /** Broker settings. */
+  readonly config: Readonly<Record<string, string>>
+  /** Of the brokers' Java; they win over ours. */
+  readonly jvmFlags: readonly string[]
+}
+
+const NOTHING_SET_UP: ClusterSetUp = { listeners: [], config: {}, jvmFlags: [] }
 
 /** Starts a cluster; resolves when every node answers and knows all the others. */
 export async function startCluster(options: ClusterOptions): Promise<JarsCluster> {
@@ -60,25 +73,39 @@ async function prepare(
   folder: string,
   leash: Leash,
 ): Promise<{ plan: ClusterPlan; zookeeper: Daemon | undefined }> {
-  const ids = Array.from({ length: options.nodes }, (_, index) => index + 1)
-  const [zookeeperPort = 0, ...ports] = await freePorts(1 + 4 * ids.length)
-  const places = ids.map((id, index) => ({
-    id,
-    port: ports[4 * index] ?? 0,
-    controllerPort: ports[4 * index + 1] ?? 0,
-    proxied:
-      options.proxied === true
-        ? { port: ports[4 * index + 2] ?? 0, proxyPort: ports[4 * index + 3] ?? 0 }
-        : undefined,
-    folder: join(folder, `node-${id}`),
-  }))
+  const setUp = (await options.setUp?.(folder)) ?? NOTHING_SET_UP
+  const each = 4 + setUp.listeners.length
+  // All at once: nobody listens yet, and a second question could be answered with the same ports.
+  const [zookeeperPort = 0, ...ports] = await freePorts(1 + each * options.nodes)
+  const places = Array.from({ length: options.nodes }, (_, index) =>
+    placeOf(index + 1, options, folder, setUp, ports.slice(each * index)),
+  )
+  const config = { ...setUp.config, ...options.config }
+  const plan = { places, config, jvmFlags: setUp.jvmFlags }
   if (options.version.metadata === 'kraft') {
-    return { plan: { places, zookeeper: undefined, config: options.config }, zookeeper: undefined }
+    return { plan: { ...plan, zookeeper: undefined }, zookeeper: undefined }
   }
   const place = join(folder, 'zookeeper')
   const zookeeper = await startZookeeper(options.classPath, place, zookeeperPort, leash)
-  const address = `127.0.0.1:${zookeeperPort}`
-  return { plan: { places, zookeeper: address, config: options.config }, zookeeper }
+  return { plan: { ...plan, zookeeper: `127.0.0.1:${zookeeperPort}` }, zookeeper }
+}
+
+function placeOf(
+  id: number,
+  options: ClusterOptions,
+  folder: string,
+  setUp: ClusterSetUp,
+  ports: readonly number[],
+): NodePlace {
+  const [port = 0, controllerPort = 0, proxiedPort = 0, proxyPort = 0, ...others] = ports
+  return {
+    id,
+    port,
+    controllerPort,
+    proxied: options.proxied === true ? { port: proxiedPort, proxyPort } : undefined,
+    listeners: setUp.listeners.map((it, index) => ({ ...it, port: others[index] ?? 0 })),
+    folder: join(folder, `node-${id}`),
+  }
 }
 
 async function startNodes(nodes: readonly JarsNode[], version: KafkaVersion): Promise<void> {

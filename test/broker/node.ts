@@ -47,6 +47,12 @@ export class JarsNode implements KafkaNode {
     this.#context = context
   }
 
+  /** `host:port` of each listener besides PLAINTEXT and those for a proxy, by its name. */
+  get listeners(): Readonly<Record<string, string>> {
+    const { listeners = [] } = this.#place
+    return Object.fromEntries(listeners.map(({ name, port }) => [name, `localhost:${port}`]))
+  }
+
   /** Pid of the running process, or of the last one. */
   get pid(): number {
     return this.#started().pid
@@ -111,8 +117,9 @@ export class JarsNode implements KafkaNode {
   }
 
   #flags(): string[] {
-    const heap = this.#context.plan.places.length === 1 ? '-Xmx1g' : '-Xmx512m'
-    return [heap, '-XX:+UseG1GC', ...LOG_FLAGS]
+    const { places, jvmFlags = [] } = this.#context.plan
+    const heap = places.length === 1 ? '-Xmx1g' : '-Xmx512m'
+    return [heap, '-XX:+UseG1GC', ...LOG_FLAGS, ...jvmFlags]
   }
 
   async #isUp(): Promise<boolean> {

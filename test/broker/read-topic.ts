@@ -5,12 +5,9 @@
  *
  * Neighbours: tools.ts has the console consumer and DumpLogSegments.
  */
-import { createHash } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
 import { delimiter } from 'node:path'
-import { cachedFolder } from './cache.js'
-import { compileJava, runJava, type ToolOptions } from './java.js'
-import { projectFile } from './project.js'
+import { compiledProgram } from './compiled-program.js'
+import { runJava, type ToolOptions } from './java.js'
 
 /** `read_committed` leaves out aborted and unfinished transactions; the markers are always out. */
 export type IsolationLevel = 'read_uncommitted' | 'read_committed'
@@ -92,19 +89,10 @@ async function runReader(
 ): Promise<string> {
   const isolationLevel = options.isolationLevel ?? 'read_uncommitted'
   const args = [source.bootstrap.join(','), topic, isolationLevel, mode]
-  const classPath = [await compiledReader(source.classPath), source.classPath].join(delimiter)
-  return runJava(classPath, 'ReadTopic', args, options)
-}
-
-/** The folder of the reader's classes: compiled once, which takes longer than to read a topic. */
-async function compiledReader(classPath: string): Promise<string> {
-  const program = projectFile('test', 'broker', 'java', 'ReadTopic.java')
-  const digest = createHash('sha256')
-    .update(await readFile(program))
-    .digest('hex')
-  return cachedFolder(`read-topic-${digest.slice(0, 16)}`, (folder) =>
-    compileJava(classPath, program, folder),
+  const classPath = [await compiledProgram(source.classPath, 'ReadTopic'), source.classPath].join(
+    delimiter,
   )
+  return runJava(classPath, 'ReadTopic', args, options)
 }
 
 function summaryOf(line: string): PartitionSummary {

@@ -62,18 +62,18 @@ export class RunningKafka implements Kafka {
   }
 
   async readTopic(topic: string, options?: ReadOptions): Promise<ReadRecord[]> {
-    return readTopic(await this.#toolbox(), topic, options)
+    return readTopic(await this.toolbox(), topic, options)
   }
 
   async summarizeTopic(
     topic: string,
     options?: Omit<ReadOptions, 'onRecord'>,
   ): Promise<PartitionSummary[]> {
-    return summarizeTopic(await this.#toolbox(), topic, options)
+    return summarizeTopic(await this.toolbox(), topic, options)
   }
 
   async consoleConsumer(topic: string, args: readonly string[]): Promise<string[]> {
-    return consoleConsumer(await this.#toolbox(), topic, args)
+    return consoleConsumer(await this.toolbox(), topic, args)
   }
 
   async dumpLog(topic: string, partition: number): Promise<string> {
@@ -81,15 +81,18 @@ export class RunningKafka implements Kafka {
     if (folder === undefined) {
       throw new Error(`the log of ${topic}-${partition} is not on this machine: kind ${this.kind}`)
     }
-    return dumpLog(await this.#toolbox(), folder, topic, partition)
+    return dumpLog(await this.toolbox(), folder, topic, partition)
   }
 
   stop(): Promise<void> {
     return this.#started.stop()
   }
 
-  /** For a Kafka of unknown version the pinned one's tools: Kafka's clients speak to all of them. */
-  async #toolbox(): Promise<Toolbox> {
+  /**
+   * Kafka's jars, to run its programs with. For a Kafka of unknown version the pinned one's tools:
+   * Kafka's clients speak to all of them.
+   */
+  async toolbox(): Promise<Toolbox> {
     const version = kafkaVersion(this.#found.version ?? PINNED_VERSION)
     const reason = await whyNoJars()
     if (reason !== null) throw new NoKafkaError(`Kafka's own tools need its jars, and ${reason}`)

@@ -67,3 +67,19 @@ t.test('one node with a ZooKeeper knows no quorum', async (t) => {
   t.match(text, 'default.replication.factor=1\n')
   t.notMatch(text, 'quorum')
 })
+
+t.test('other listeners are bound, told as localhost, and mapped to their protocols', async (t) => {
+  const listeners = [{ name: 'MTLS', protocol: 'SSL', port: 20_009 }] as const
+  const plan = { places: [place(1)], zookeeper: undefined, config: { odd: 'ü\\ž' } }
+  const lines = serverProperties(plan, { ...place(1), listeners }).split('\n')
+  t.ok(lines.includes('advertised.listeners=PLAINTEXT://127.0.0.1:20001,MTLS://localhost:20009'))
+  t.match(
+    lines.find((line) => line.startsWith('listeners=')),
+    /MTLS:\/\/127\.0\.0\.1:20009$/,
+  )
+  t.match(
+    lines.find((line) => line.startsWith('listener.security.protocol.map=')),
+    /,MTLS:SSL$/,
+  )
+  t.ok(lines.includes('odd=\\u00fc\\\\\\u017e'), 'Java reads the file as ISO 8859-1')
+})

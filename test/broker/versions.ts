@@ -21,6 +21,18 @@ export interface KafkaVersion {
     readonly consoleConsumer: string
     readonly dumpLog: string
   }
+  /** What differs where it is started with guarded listeners (secured/). */
+  readonly security: VersionSecurity
+}
+
+/** See `KafkaVersion.security`. */
+export interface VersionSecurity {
+  /** Who keeps the metadata then: KRaft has SCRAM users only since 3.5 (KIP-900). */
+  readonly metadata: 'kraft' | 'zookeeper'
+  /** Class of the authorizer that keeps its ACLs where the metadata is. */
+  readonly authorizer: string
+  /** Package of the handlers that take tokens of an OIDC issuer; none before 3.1 (KIP-768). */
+  readonly oidcPackage: string | undefined
 }
 
 /** The version that tests, demo and benches use unless they ask for another. */
@@ -35,6 +47,10 @@ const NEW_CONSUMER = 'org.apache.kafka.tools.consumer.ConsoleConsumer'
 const OLD_DUMP = 'kafka.tools.DumpLogSegments'
 const NEW_DUMP = 'org.apache.kafka.tools.DumpLogSegments'
 
+const ZOOKEEPER_AUTHORIZER = 'kafka.security.authorizer.AclAuthorizer'
+const KRAFT_AUTHORIZER = 'org.apache.kafka.metadata.authorizer.StandardAuthorizer'
+const OAUTH_PACKAGE = 'org.apache.kafka.common.security.oauthbearer'
+
 const VERSIONS: readonly KafkaVersion[] = [
   {
     version: '2.8.2',
@@ -42,6 +58,7 @@ const VERSIONS: readonly KafkaVersion[] = [
     artifacts: [`${SERVER}:2.8.2`],
     metadata: 'zookeeper',
     tools: { storage: STORAGE, consoleConsumer: OLD_CONSUMER, dumpLog: OLD_DUMP },
+    security: { metadata: 'zookeeper', authorizer: ZOOKEEPER_AUTHORIZER, oidcPackage: undefined },
   },
   {
     version: '3.3.2',
@@ -49,6 +66,11 @@ const VERSIONS: readonly KafkaVersion[] = [
     artifacts: [`${SERVER}:3.3.2`, `${TOOLS}:3.3.2`],
     metadata: 'kraft',
     tools: { storage: STORAGE, consoleConsumer: OLD_CONSUMER, dumpLog: OLD_DUMP },
+    security: {
+      metadata: 'zookeeper',
+      authorizer: ZOOKEEPER_AUTHORIZER,
+      oidcPackage: `${OAUTH_PACKAGE}.secured`,
+    },
   },
   {
     version: '3.9.2',
@@ -56,6 +78,7 @@ const VERSIONS: readonly KafkaVersion[] = [
     artifacts: [`${SERVER}:3.9.2`, `${TOOLS}:3.9.2`],
     metadata: 'kraft',
     tools: { storage: STORAGE, consoleConsumer: NEW_CONSUMER, dumpLog: OLD_DUMP },
+    security: { metadata: 'kraft', authorizer: KRAFT_AUTHORIZER, oidcPackage: OAUTH_PACKAGE },
   },
   {
     version: '4.3.1',
@@ -63,6 +86,7 @@ const VERSIONS: readonly KafkaVersion[] = [
     artifacts: [`${SERVER}:4.3.1`, `${TOOLS}:4.3.1`],
     metadata: 'kraft',
     tools: { storage: STORAGE, consoleConsumer: NEW_CONSUMER, dumpLog: NEW_DUMP },
+    security: { metadata: 'kraft', authorizer: KRAFT_AUTHORIZER, oidcPackage: OAUTH_PACKAGE },
   },
 ]
 
