@@ -3,6 +3,8 @@
  * The command, and whatever it starts, finds it through the environment (given.ts); the Kafka ends
  * with the command, whose exit code is ours.
  *
+ * A secured Kafka (secured/) is started beside it when the first test asks for one, and ends with it.
+ *
  * Without a Kafka to be had, or with `OTTLA_NO_BROKER=1`, the command runs all the same, and the
  * tests that need one are skipped: said loudly, for such a run proves less.
  */
@@ -11,6 +13,9 @@ import { once } from 'node:events'
 import { constants } from 'node:os'
 import { parseStart } from './arguments.js'
 import { NoKafkaError, startKafka, type Kafka, type StartOptions } from './kafka.js'
+import { hasLobby, Lobby } from './secured/lobby.js'
+import { startSecuredKafka } from './secured/secured-kafka.js'
+import { KNOWN_VERSIONS } from './versions.js'
 
 const USAGE = 'usage: run [--nodes 1|3] [--version <version>] -- <command> [argument …]'
 
@@ -19,11 +24,19 @@ async function main(argv: readonly string[]): Promise<number> {
   const command = dashes < 0 ? [] : argv.slice(dashes + 1)
   if (command.length === 0) throw new Error(USAGE)
   const kafka = await kafkaIfAny(parseStart(argv.slice(0, dashes), USAGE))
+  const lobby = kafka === undefined || hasLobby() ? undefined : await openLobby(kafka)
+  const environment = { ...kafka?.environment, ...lobby?.environment }
   try {
-    return await runCommand(command, kafka?.environment ?? { OTTLA_NO_BROKER: '1' })
+    return await runCommand(command, kafka === undefined ? { OTTLA_NO_BROKER: '1' } : environment)
   } finally {
-    await kafka?.stop()
+    await Promise.all([kafka?.stop(), lobby?.close()])
   }
+}
+
+/** For a secured Kafka of the same version. */
+function openLobby({ environment }: Kafka): Promise<Lobby> {
+  const version = KNOWN_VERSIONS.find((known) => known === environment.OTTLA_KAFKA_VERSION)
+  return Lobby.open(() => startSecuredKafka({ own: true, ...(version && { version }) }))
 }
 
 async function kafkaIfAny(options: StartOptions): Promise<Kafka | undefined> {

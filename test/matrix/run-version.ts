@@ -9,6 +9,8 @@ import { once } from 'node:events'
 import type { Kafka } from '../broker/kafka.js'
 import { startKafka } from '../broker/kafka.js'
 import { projectFile } from '../broker/project.js'
+import { Lobby } from '../broker/secured/lobby.js'
+import { startSecuredKafka } from '../broker/secured/secured-kafka.js'
 import { negotiatedVersions } from './negotiated.js'
 import { selectedFiles, type TestFile } from './selection.js'
 import { readTap, type TestResult } from './tap-report.js'
@@ -34,17 +36,24 @@ export interface VersionReport {
 /** Starts that Kafka, runs everything, stops it. Rejects where there is none to be had. */
 export async function runVersion(version: string): Promise<VersionReport> {
   const kafka = await startKafka({ version })
+  const lobby = await Lobby.open(() => startSecuredKafka({ own: true, version }))
   try {
     const negotiated = await negotiatedVersions(kafka.bootstrap[0] ?? '')
+    const environment = { ...kafka.environment, ...lobby.environment }
     const results: FileResult[] = []
-    for (const file of selectedFiles()) results.push(...(await runFile(kafka, file)))
+    for (const file of selectedFiles()) {
+      results.push(...(await runFile({ version, environment }, file)))
+    }
     return { version, negotiated, results }
   } finally {
-    await kafka.stop()
+    await Promise.all([kafka.stop(), lobby.close()])
   }
 }
 
-async function runFile(kafka: Kafka, { path, name }: TestFile): Promise<FileResult[]> {
+async function runFile(
+  kafka: Pick<Kafka, 'version' | 'environment'>,
+  { path, name }: TestFile,
+): Promise<FileResult[]> {
   const { code, output } = await runNode(path, kafka.environment)
   const results = [...readTap(output), ...complaints(output, code, kafka.version)]
   const failed = results.filter(({ outcome }) => outcome === 'failed')
