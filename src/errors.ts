@@ -106,14 +106,7 @@ export class ProtocolError extends OttlaError {
 
 /** What a connection was doing when it failed. */
 export type ConnectionPhase =
-  | 'resolve'
-  | 'connect'
-  | 'tls'
-  | 'handshake'
-  | 'authenticate'
-  | 'request'
-  | 'idle'
-  | 'close'
+  'resolve' | 'connect' | 'tls' | 'handshake' | 'authenticate' | 'request' | 'idle' | 'close'
 
 /** Which broker address failed, and while doing what. */
 export interface ConnectionErrorOptions extends OttlaErrorOptions {

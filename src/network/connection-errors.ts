@@ -22,7 +22,7 @@ export interface StreamEnd {
 
 /** A listener that wants another kind of client says nothing, and hangs up. */
 const REFUSAL =
-  '; so does a listener that expects TLS or SASL, neither of which Ottla speaks: give the address of a PLAINTEXT listener, unless the broker is just being stopped'
+  '; so does a listener that expects TLS or SASL: set the options tls and sasl as that listener wants them, unless the broker is just being stopped'
 
 /** The other side, or the network, ended the stream. */
 export function streamEnded(

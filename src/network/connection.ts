@@ -25,15 +25,28 @@ import { Reader } from '../protocol/reader.js'
 import { formatAddress } from './address.js'
 import { ApiVersionTable } from './api-version-table.js'
 import { UNKNOWN_NODE_ID } from './broker.js'
+import type {
+  ConnectionListener,
+  ConnectionSession,
+  ConnectionTarget,
+  RequestOptions,
+} from './connection-contract.js'
 import * as reasons from './connection-errors.js'
 import { FrameSplitter, MAX_FIRST_FRAME_BYTES, MAX_FRAME_BYTES } from './frame-splitter.js'
 import type { NetworkContext, NetworkOptions } from './options.js'
 import { encodeRequestFrame } from './request-frame.js'
+import { RequestHold } from './request-hold.js'
 import { RequestQueue, failSafely } from './request-queue.js'
 import type { PendingRequest, RespondingApi, ResponseHandler } from './request-queue.js'
-import type { Address, Transport, TransportHandlers } from './transport.js'
+import type { Transport, TransportHandlers } from './transport.js'
 import { WakeTimer } from './wake-timer.js'
 
+export type {
+  ConnectionListener,
+  ConnectionSession,
+  ConnectionTarget,
+  RequestOptions,
+} from './connection-contract.js'
 export type { ResponseHandler } from './request-queue.js'
 
 const ConnectionState = {
@@ -46,26 +59,6 @@ const ConnectionState = {
 type ConnectionState = (typeof ConnectionState)[keyof typeof ConnectionState]
 
 const MAX_CORRELATION_ID = 0x7fffffff
-
-/** Told of what concerns the connection as a whole. Must not throw. */
-export interface ConnectionListener {
-  /** Every byte is in the kernel, or a throttle has ended: the sender may write again. */
-  onWritable(connection: Connection): void
-  /** Called once, after every waiting request has been failed; never if the handshake failed. */
-  onClose(connection: Connection, reason: OttlaError): void
-}
-
-/** Where a connection leads, and to which broker as far as that is known. */
-export interface ConnectionTarget extends Address {
-  /** `UNKNOWN_NODE_ID` for a bootstrap address. */
-  readonly nodeId: number
-}
-
-/** Limits of one request. */
-export interface RequestOptions {
-  /** Default `requestTimeoutMs`. */
-  readonly timeoutMs?: number
-}
 
 /** A request without answer (acks 0) that is not in the kernel yet. */
 interface UnansweredRequest {
@@ -101,6 +94,8 @@ export class Connection implements TransportHandlers {
   #shortestRoundTripMs = Infinity
   /** It has answered something after the handshake. */
   #hasServed = false
+  #session: ConnectionSession | undefined
+  readonly #hold = new RequestHold()
 
   constructor(
     context: Pick<NetworkContext, 'clock' | 'options' | 'logger'>,
@@ -131,9 +126,9 @@ export class Connection implements TransportHandlers {
     return this.#state === ConnectionState.ready
   }
 
-  /** Open, and every byte handed over so far is in the kernel: the socket is not backed up. */
+  /** Open, nothing held, and every byte handed over so far in the kernel: the socket is not backed up. */
   get isWritable(): boolean {
-    return this.isOpen && this.#unwrittenCount === 0
+    return this.isOpen && this.#unwrittenCount === 0 && !this.#hold.isOn
   }
 
   /** Requests whose answers have not come. */
@@ -163,9 +158,13 @@ export class Connection implements TransportHandlers {
   }
 
   /** Ends the handshake: from here on requests are taken. */
-  becomeReady(versions: ApiVersionTable): void {
-    if (this.#state !== ConnectionState.handshaking) return
+  becomeReady(versions: ApiVersionTable, session?: ConnectionSession): void {
+    if (this.#state !== ConnectionState.handshaking) {
+      session?.stop()
+      return
+    }
     this.#versions = versions
+    this.#session = session
     this.#state = ConnectionState.ready
     this.#splitter.maxFrameBytes = MAX_FRAME_BYTES
     this.#touch()
@@ -188,6 +187,27 @@ export class Connection implements TransportHandlers {
     this.#throttleTimer = this.#clock.setTimer(wake, throttleTimeMs, { keepAlive: false })
   }
 
+  /**
+   * Lets nothing through but a login, and waits until all that was sent before is answered. Returns the
+   * time that the login may take, ms. Rejects with the reason for which the connection is closed.
+   */
+  async hold(): Promise<number> {
+    if (!this.#takesRequests()) throw this.#closeReason ?? reasons.notOpen(this)
+    this.#hold.begin()
+    if (this.#isBusy()) await this.#hold.untilIdle()
+    const throttledMs = this.#throttledUntilMs - this.#clock.monotonicMs()
+    return this.#options.connectionTimeoutMs + Math.max(0, throttledMs)
+  }
+
+  /** Ends `hold`: sends what has waited, in its order, and lets the sender write again. */
+  release(): void {
+    const held = this.#hold.end()
+    if (this.#state === ConnectionState.closed) return
+    for (const request of held) request.send()
+    this.#afterChange()
+    if (this.isWritable) this.#listener.onWritable(this)
+  }
+
   /** The id that the next frame must carry; frames are sent in the order of their ids. */
   nextCorrelationId(): number {
     this.#correlationId = this.#correlationId === MAX_CORRELATION_ID ? 0 : this.#correlationId + 1
@@ -205,12 +225,20 @@ export class Connection implements TransportHandlers {
     version: number,
     timeoutMs: number,
     handler: ResponseHandler,
+    isLogin = false,
   ): void {
+    if (!isLogin && this.#mustWait()) {
+      const send = (): void => {
+        this.sendFrame(frame, correlationId, api, version, timeoutMs, handler)
+      }
+      this.#hold.keep({ send, onFailure: (error) => handler.onFailure(error) })
+      return
+    }
     if (!this.#takesRequests()) {
       this.#refuse(handler)
       return
     }
-    const deadlineMs = this.#touch() + timeoutMs
+    const deadlineMs = (isLogin ? this.#clock.monotonicMs() : this.#touch()) + timeoutMs
     const sentAtMs = this.#clock.stopwatchMs()
     this.#requests.append({ correlationId, api, version, timeoutMs, sentAtMs, deadlineMs, handler })
     this.#keepAliveIfBusy()
@@ -229,6 +257,11 @@ export class Connection implements TransportHandlers {
     onWritten: () => void,
     onFailure: (error: OttlaError) => void,
   ): void {
+    if (this.#mustWait()) {
+      const send = (): void => this.sendFrameWithoutAnswer(frame, timeoutMs, onWritten, onFailure)
+      this.#hold.keep({ send, onFailure })
+      return
+    }
     if (!this.#takesRequests()) {
       this.#refuse({ onFailure })
       return
@@ -275,12 +308,9 @@ export class Connection implements TransportHandlers {
       const { clientId, requestTimeoutMs } = this.#options
       const frame = encodeRequestFrame(api, request, { version, correlationId, clientId })
       const timeoutMs = options.timeoutMs ?? requestTimeoutMs
-      this.sendFrame([frame], correlationId, api, version, timeoutMs, {
-        onResponse: (reader, frame) => {
-          resolve(decode(reader, frame))
-        },
-        onFailure: reject,
-      })
+      const onResponse = (reader: Reader, frame: Buffer): void => resolve(decode(reader, frame))
+      const handler = { onResponse, onFailure: reject }
+      this.sendFrame([frame], correlationId, api, version, timeoutMs, handler, options.isLogin)
     })
   }
 
@@ -304,11 +334,13 @@ export class Connection implements TransportHandlers {
     this.#splitter.stop()
     this.#timer.clear()
     this.#throttleTimer?.clear()
+    this.#session?.stop()
     this.#transport?.destroy()
     this.#requests.failAll(reason, this.#logger)
-    const unanswered = [...this.#unanswered]
+    const others = [...this.#unanswered, ...this.#hold.end()]
     this.#unanswered.clear()
-    for (const request of unanswered) failSafely(request, reason, this.#logger)
+    for (const request of others) failSafely(request, reason, this.#logger)
+    this.#hold.settle(reason)
     if (wasReady) this.#listener.onClose(this, reason)
   }
 
@@ -322,7 +354,6 @@ export class Connection implements TransportHandlers {
     }
   }
 
-  /** Not for callers: the transport's. */
   onClose(error: Error | null): void {
     const phase = this.#phase()
     const waiting = this.#requests.describe()
@@ -337,8 +368,16 @@ export class Connection implements TransportHandlers {
   }
 
   #phase(): ConnectionPhase {
+    if (this.#requests.asksForLogin) return 'authenticate'
     if (this.#state === ConnectionState.handshaking) return 'handshake'
     return this.#isBusy() ? 'request' : 'idle'
+  }
+
+  /** A login is on, or must come first. */
+  #mustWait(): boolean {
+    const isOver = this.isOpen && !this.#hold.isOn && this.#session?.isOver === true
+    if (isOver && this.#session?.renew() === true) this.#hold.begin()
+    return this.#hold.isOn
   }
 
   #isBusy(): boolean {
@@ -405,15 +444,16 @@ export class Connection implements TransportHandlers {
 
   #afterRequest(): void {
     if (this.#state === ConnectionState.closed) return
-    this.#touch()
+    if (!this.#hold.isOn) this.#touch() // a login alone is no use of it
+    this.#afterChange()
+  }
+
+  #afterChange(): void {
     this.#keepAliveIfBusy()
-    if (
-      this.#state === ConnectionState.retiring &&
-      !this.#isBusy() &&
-      this.#closeReason !== undefined
-    ) {
-      this.close(this.#closeReason)
-    }
+    if (this.#isBusy()) return
+    this.#hold.settle(null)
+    if (this.#state !== ConnectionState.retiring || this.#hold.isOn) return
+    if (this.#closeReason !== undefined) this.close(this.#closeReason)
   }
 
   #keepAliveIfBusy(): void {

@@ -11,6 +11,7 @@
  *   answered, to no avail ─> asked last: it may have an old view, or be no help for now
  *   refused for the moment > the same, and another one is asked at once
  *   refused for good ──────> that is the answer
+ *   login refused, never one taken > the others have half a second, then that is the answer
  *
  * Not a schedule: one call is one pass over the addresses. metadata.ts decides when to try again.
  *
@@ -26,6 +27,7 @@ import type { BackoffRange } from './backoff.js'
 import { UNKNOWN_NODE_ID } from './broker.js'
 import type { Broker } from './broker.js'
 import type { Connection, ConnectionTarget } from './connection.js'
+import { isFinalRefusal } from './metadata-errors.js'
 import { openConnection } from './open-connection.js'
 import type { NetworkContext } from './options.js'
 import { shuffle } from './shuffle.js'
@@ -106,6 +108,7 @@ export class ControlPlane {
         hedgeMs: HEDGE_MS,
         pauseMs: (failures) => backoffMs(PAUSE, failures, this.#context.random),
         ask: (target) => this.#askOne(target, question),
+        isDecisive: isFinalRefusal,
         onFailure: (target, error) => {
           this.#failed(target, error instanceof Error ? error.message : String(error), error)
         },
@@ -311,6 +314,8 @@ export class ControlPlane {
 
   #nobodyAnswers(targets: readonly ConnectionTarget[], cause: unknown): OttlaError {
     const errors: unknown[] = cause instanceof AggregateError ? cause.errors : [cause]
+    const refusal = errors.find(isFinalRefusal)
+    if (refusal !== undefined) return refusal
     const [first] = errors
     if (first instanceof BrokerError && errors.every(isRefusal)) return first
     const retriable = errors.some((error) => !(error instanceof OttlaError) || error.retriable)

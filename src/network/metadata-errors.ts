@@ -3,7 +3,7 @@
  *
  * Neighbours: metadata.ts throws and tells them.
  */
-import { BrokerError, ProtocolError } from '../errors.js'
+import { AuthenticationError, BrokerError, ProtocolError } from '../errors.js'
 import { ErrorCodes, errorCode } from '../protocol/error-codes.js'
 import { metadata } from '../protocol/messages/metadata.js'
 import type { MetadataResponse } from '../protocol/messages/metadata.js'
@@ -55,4 +55,9 @@ export function rebootstrapRequired(address: Address): BrokerError {
     errorName: name,
     retriable: true,
   })
+}
+
+/** A login that has never worked was refused: the credentials are wrong, whatever other brokers would say. */
+export function isFinalRefusal(error: unknown): error is AuthenticationError {
+  return error instanceof AuthenticationError && !error.retriable
 }

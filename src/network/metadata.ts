@@ -27,7 +27,12 @@ import { formatAddress } from './address.js'
 import { isSameBroker, type Broker } from './broker.js'
 import type { Connection } from './connection.js'
 import { ControlPlane } from './control-plane.js'
-import { rebootstrapRequired, requireUsable, topicError } from './metadata-errors.js'
+import {
+  isFinalRefusal,
+  rebootstrapRequired,
+  requireUsable,
+  topicError,
+} from './metadata-errors.js'
 import type { MetadataListener } from './metadata-listener.js'
 import type { NetworkContext } from './options.js'
 import { OutageLog } from './outage-log.js'
@@ -36,7 +41,7 @@ import { forgetLeaders, lacksLeader, mergeTopic, newsOf } from './topic-metadata
 import type { LeaderHint, TopicMetadata } from './topic-metadata.js'
 import { Waiters } from './waiters.js'
 import { WakeTimer } from './wake-timer.js'
-import type { WantedTopic } from './wanted-topic.js'
+import type { MetadataAnswer, Question, WantedTopic } from './wanted-topic.js'
 
 export type { LeaderHint, PartitionMetadata, TopicMetadata } from './topic-metadata.js'
 
@@ -48,21 +53,6 @@ const SLOW_MS = 500
 
 /** First version after whose answer the client itself keeps a throttle (KIP-219). */
 const CLIENT_THROTTLES_FROM = 6
-
-/** One refresh. */
-interface Question {
-  readonly topics: readonly WantedTopic[]
-  /** Of all topics. */
-  readonly isFull: boolean
-  /** Because something has failed. */
-  readonly isRequested: boolean
-}
-
-/** An answer, and how long its broker took. */
-interface MetadataAnswer {
-  readonly response: MetadataResponse
-  readonly tookMs: number
-}
 
 /** The producer's view of the cluster. */
 export class MetadataCache {
@@ -267,7 +257,8 @@ export class MetadataCache {
       if (question.isFull) this.#lastFullMs = startedMs
       this.#take(connection, result, question)
     } catch (error) {
-      if (question.isRequested) this.#request(question.topics.map(({ name }) => name))
+      if (question.isRequested && !isFinalRefusal(error))
+        this.#request(question.topics.map(({ name }) => name))
       this.#areAllRequested ||= question.isFull
       this.#fail(asOttlaError(error))
     } finally {
@@ -484,6 +475,7 @@ export class MetadataCache {
       isUnsettled: true,
       isUrgent: true,
       tookMs: 0,
+      isRefused: isFinalRefusal(error),
     })
     if (error.retriable || this.#hasAnswered) return // what has answered is Kafka
     this.#waiters.reject(error)

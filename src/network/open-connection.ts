@@ -1,7 +1,7 @@
 /**
  * From an address to a connection that takes requests.
  *
- *   dial ──> negotiate versions ──> (SASL, when it comes) ──> the right cluster? ──> ready
+ *   dial ──> negotiate versions ──> log in (SASL) ──> the right cluster? ──> ready
  *                  └─ closed by the broker ──> dial ──> negotiate in the lowest version
  *
  * Some servers that speak Kafka's protocol cut the connection instead of refusing a version of
@@ -17,6 +17,7 @@ import { Connection } from './connection.js'
 import type { ConnectionListener, ConnectionTarget } from './connection.js'
 import { LOWEST_API_VERSIONS, highestApiVersions, negotiateVersions } from './handshake.js'
 import type { NetworkContext } from './options.js'
+import type { Session } from './sasl/session.js'
 import type { Transport } from './transport.js'
 
 /** What an attempt to open a connection needs. */
@@ -69,6 +70,7 @@ async function attempt(
   }
   signal.addEventListener('abort', giveUp)
   let transport: Transport | undefined
+  let session: Session | undefined
   try {
     const timeoutMs = timeLeftMs()
     transport = await context.dial(target, connection, { timeoutMs, signal })
@@ -76,13 +78,16 @@ async function attempt(
     const caps = context.options.apiVersions
     const handshake = { caps, version, timeoutMs: timeLeftMs() }
     const versions = await negotiateVersions(connection, handshake)
+    const limits = { timeoutMs: timeLeftMs(), signal }
+    session = await context.login?.perform(connection, versions, limits)
     if (isForProducing === true) await context.cluster.check(connection, versions, timeLeftMs())
-    connection.becomeReady(versions)
+    connection.becomeReady(versions, session)
     if (!connection.isOpen) throw givenUp(target)
     transport.judge?.(true)
     return connection
   } catch (error) {
     if (!signal.aborted) transport?.judge?.(false)
+    session?.stop()
     connection.close(givenUp(target))
     throw error
   } finally {

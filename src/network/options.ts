@@ -7,6 +7,7 @@
 import type { Clock } from '../clock.js'
 import type { Log } from '../logger.js'
 import type { ClusterIdentity } from './cluster-identity.js'
+import type { Login } from './sasl/login.js'
 import type { Address, Dial } from './transport.js'
 
 /** Settings of the network room; milliseconds where the name says so. */
@@ -50,4 +51,6 @@ export interface NetworkContext {
   readonly logger: Log
   /** The same one for all that belongs to a producer. */
   readonly cluster: ClusterIdentity
+  /** How to log in; undefined where brokers want no login. The same one for all of a producer. */
+  readonly login?: Login | undefined
 }

@@ -17,6 +17,9 @@ import type { NetworkOptions } from './options.js'
 
 const URGENT: BackoffRange = { initialMs: 50, maxMs: 250 }
 
+/** Refused logins are counted by directories, which lock accounts out. */
+const REFUSED_MAX_MS = 10_000
+
 /** What a refresh has brought. */
 export interface RefreshOutcome {
   /** A topic or broker is known that was not, or has changed. */
@@ -27,6 +30,8 @@ export interface RefreshOutcome {
   readonly isUrgent: boolean
   /** How long the broker took to answer; 0 where none has. */
   readonly tookMs: number
+  /** Our login was refused. Default false. */
+  readonly isRefused?: boolean
 }
 
 /** One per cluster. */
@@ -35,6 +40,7 @@ export class RefreshSchedule {
   readonly #patient: BackoffRange
   readonly #random: () => number
   #fruitless = 0
+  #isRefused = false
   #notBeforeMs = 0
   #throttledUntilMs = 0
 
@@ -60,17 +66,25 @@ export class RefreshSchedule {
 
   /** A refresh starts; one after a quiet time is the first of a new row. */
   start(nowMs: number): void {
-    if (nowMs - this.#notBeforeMs > this.#urgent.maxMs) this.#fruitless = 0
+    const quietMs = this.#isRefused ? REFUSED_MAX_MS : this.#urgent.maxMs
+    if (nowMs - this.#notBeforeMs > quietMs) this.#fruitless = 0
   }
 
   /** A refresh has ended. */
-  finish(nowMs: number, { broughtNews, isUnsettled, isUrgent, tookMs }: RefreshOutcome): void {
+  finish(nowMs: number, outcome: RefreshOutcome): void {
+    const { broughtNews, isUnsettled, tookMs, isRefused = false } = outcome
+    this.#isRefused = isRefused
     if (broughtNews) this.#fruitless = isUnsettled ? 1 : 0
     else this.#fruitless++
-    const { initialMs, maxMs } = isUrgent ? this.#urgent : this.#patient
+    const { initialMs, maxMs } = this.#range(outcome.isUrgent)
     const workMs = Math.min(tookMs, this.#patient.maxMs)
     const range = { initialMs: Math.max(initialMs, workMs), maxMs: Math.max(maxMs, workMs) }
     this.#notBeforeMs = nowMs + backoffMs(range, this.#fruitless, this.#random)
+  }
+
+  #range(isUrgent: boolean): BackoffRange {
+    if (this.#isRefused) return { ...this.#patient, maxMs: REFUSED_MAX_MS }
+    return isUrgent ? this.#urgent : this.#patient
   }
 
   /** The broker wants no request for a while (KIP-219). */

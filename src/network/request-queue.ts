@@ -11,6 +11,8 @@
  */
 import type { OttlaError } from '../errors.js'
 import type { Log } from '../logger.js'
+import { saslAuthenticate } from '../protocol/messages/sasl-authenticate.js'
+import { saslHandshake } from '../protocol/messages/sasl-handshake.js'
 import type { Reader } from '../protocol/reader.js'
 import type { ApiIdentity } from './api-version-table.js'
 
@@ -31,6 +33,8 @@ export interface RespondingApi extends ApiIdentity {
   readonly flexibleFrom: number
 }
 
+const LOGIN_KEYS: ReadonlySet<number> = new Set([saslHandshake.key, saslAuthenticate.key])
+
 /** A request on its way. */
 export interface PendingRequest {
   readonly correlationId: number
@@ -50,6 +54,12 @@ export class RequestQueue {
 
   get length(): number {
     return this.#requests.length
+  }
+
+  /** The answer that is due next belongs to a login. */
+  get asksForLogin(): boolean {
+    const [oldest] = this.#requests
+    return oldest !== undefined && LOGIN_KEYS.has(oldest.api.key)
   }
 
   append(request: PendingRequest): void {

@@ -9,7 +9,8 @@
  *
  * What has failed is asked again after a pause of its own for as long as another is silent: a place
  * that needs long to fail holds up nobody. Once each has failed, all has been tried: it is for the
- * caller to say when to begin again.
+ * caller to say when to begin again. After a failure that decides (a refused login), the others get
+ * the time of one silence in which to answer.
  *
  * Neighbours: control-plane.ts asks brokers with it.
  */
@@ -25,6 +26,8 @@ export interface TryInTurnOptions<Place, Answer> {
   ask(place: Place): Promise<Answer>
   /** Told of each place that failed, in the order of the failures. */
   onFailure(place: Place, error: unknown): void
+  /** The failure says what the others would: they are all asked at once, and waited for no longer than `hedgeMs`. */
+  isDecisive?(error: unknown): boolean
   /** Told of the places that had not answered when another did. */
   onSilent(place: Place): void
 }
@@ -55,6 +58,7 @@ class Round<Place, Answer> {
   readonly #running = new Set<number>()
   readonly #pauses = new Set<Timer>()
   #hedge: Timer | undefined
+  #lastChance: Timer | undefined
   #nextIndex = 0
   #isSettled = false
 
@@ -107,9 +111,18 @@ class Round<Place, Answer> {
     this.#errors[index] = error
     this.#failures[index] = failures
     this.#options.onFailure(this.#place(index), error)
-    if (failures === 1) this.#askNext()
+    if (this.#options.isDecisive?.(error) === true) this.#askAllOnceMore()
+    else if (failures === 1) this.#askNext()
     if (this.#haveAllFailed) this.#giveUp()
     else this.#askAgain(index, this.#options.pauseMs(failures))
+  }
+
+  /** Each that was not asked yet is; that is the last chance of all. */
+  #askAllOnceMore(): void {
+    if (this.#lastChance !== undefined) return
+    const { clock, hedgeMs } = this.#options
+    this.#lastChance = clock.setTimer(() => this.#giveUp(), hedgeMs)
+    while (this.#nextIndex < this.#places.length) this.#askNext()
   }
 
   #askAgain(index: number, pauseMs: number): void {
@@ -135,6 +148,7 @@ class Round<Place, Answer> {
   #end(): void {
     this.#isSettled = true
     this.#hedge?.clear()
+    this.#lastChance?.clear()
     for (const pause of this.#pauses) pause.clear()
   }
 

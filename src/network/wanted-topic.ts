@@ -3,6 +3,7 @@
  *
  * Neighbours: metadata.ts keeps one for each.
  */
+import type { MetadataResponse } from '../protocol/messages/metadata.js'
 import type { TopicMetadata } from './topic-metadata.js'
 
 export interface WantedTopic {
@@ -18,4 +19,19 @@ export interface WantedTopic {
   hasError: boolean
   /** The last answer made no sense, and the log was told. */
   hasGaps: boolean
+}
+
+/** One refresh. */
+export interface Question {
+  readonly topics: readonly WantedTopic[]
+  /** Of all topics. */
+  readonly isFull: boolean
+  /** Because something has failed. */
+  readonly isRequested: boolean
+}
+
+/** An answer, and how long its broker took. */
+export interface MetadataAnswer {
+  readonly response: MetadataResponse
+  readonly tookMs: number
 }

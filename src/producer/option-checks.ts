@@ -132,6 +132,7 @@ const tls: Check = (_name, value) => {
 const CHECKS: Readonly<Record<string, Check>> = {
   brokers,
   tls,
+  sasl: () => undefined, // saslMechanism checks it, when the pipeline is built
   clientId,
   acks,
   idempotence: boolean,

@@ -8,9 +8,11 @@
  */
 import { ConfigError } from '../errors.js'
 import type { Logger, NestLogger } from '../logger.js'
+import type { SaslOptions } from '../network/sasl/sasl-options.js'
 import { TlsCredentials } from '../network/tls/secure-context.js'
 import type { TlsOption } from '../network/tls/tls-options.js'
 import { bufferSizeFor } from '../protocol/record-batch.js'
+import { Secret } from '../secret.js'
 import type { Serialized, Serializers } from '../serialization/serializer.js'
 import type { CompressionOption } from './compression-policy.js'
 import type { Partitioner } from './partitioner.js'
@@ -30,6 +32,13 @@ export interface ProducerOptions<K = Serialized, V = Serialized> {
    * connection. Default: none, plaintext. Java: security.protocol SSL, ssl.*.
    */
   readonly tls?: TlsOption | undefined
+  /**
+   * How to log in: { mechanism: 'PLAIN' | 'SCRAM-SHA-256' | 'SCRAM-SHA-512', username, password }, each a
+   * value or a function; { mechanism: 'OAUTHBEARER', token }, with oidcToken or mskIamToken; or {
+   * mechanism, authenticate } for GSSAPI and others. Default: no login. Java: sasl.mechanism,
+   * sasl.jaas.config.
+   */
+  readonly sasl?: SaslOptions | undefined
   /** Name in the brokers' logs, quotas and metrics. Default 'ottla'. Java: client.id. */
   readonly clientId?: string | undefined
   /**
@@ -153,6 +162,7 @@ export interface ProducerOptions<K = Serialized, V = Serialized> {
 export interface ResolvedOptions<K, V> {
   readonly brokers: readonly string[]
   readonly tls: TlsCredentials | undefined
+  readonly sasl: Secret<SaslOptions> | undefined
   readonly clientId: string
   readonly acks: 'all' | 0 | 1
   readonly idempotence: boolean
@@ -240,7 +250,8 @@ export function resolveOptions<K, V>(
   const withTimes = { ...all, ...fitTimes(all, set) }
   const withSizes = { ...withTimes, ...fitSizes(withTimes, set) }
   const idempotence = fitIdempotence(withSizes, set, warn)
-  return { ...withSizes, idempotence, tls: tlsCredentials(given.tls, warn) }
+  const sasl = given.sasl === undefined ? undefined : new Secret(given.sasl)
+  return { ...withSizes, idempotence, tls: tlsCredentials(given.tls, warn), sasl }
 }
 
 function tlsCredentials(option: TlsOption | undefined, warn: Warn): TlsCredentials | undefined {
@@ -264,8 +275,8 @@ type Numbers<Name extends keyof ResolvedOptions<unknown, unknown>> = Pick<
 /** Nor what holds secrets, which is never spread. */
 function withoutUndefined<K, V>(
   given: ProducerOptions<K, V>,
-): Omit<DefinedOptions<K, V>, 'brokers' | 'tls'> {
-  const { tls: _tls, ...plain } = given
+): Omit<DefinedOptions<K, V>, 'brokers' | 'tls' | 'sasl'> {
+  const { tls: _tls, sasl: _sasl, ...plain } = given
   const entries = Object.entries(plain).filter(([, value]) => value !== undefined)
   return Object.fromEntries(entries)
 }

@@ -15,6 +15,8 @@ import { BrokerPool } from '../network/broker-pool.js'
 import { ClusterIdentity } from '../network/cluster-identity.js'
 import { MetadataCache } from '../network/metadata.js'
 import type { NetworkContext, NetworkOptions } from '../network/options.js'
+import { Login } from '../network/sasl/login.js'
+import { saslMechanism } from '../network/sasl/sasl-options.js'
 import { dialTcp } from '../network/tcp.js'
 import { dialTls } from '../network/tls/dial-tls.js'
 import type { Dial } from '../network/transport.js'
@@ -219,11 +221,23 @@ export class Pipeline<K, V> {
     return {
       clock,
       random,
+      login: this.#login(options, environment),
       dial: options.tls === undefined ? dial : dialTls(clock, options.tls, this.logger),
       options: networkOptions(options),
       logger: this.logger,
       cluster: new ClusterIdentity(),
     }
+  }
+
+  #login(options: ResolvedOptions<K, V>, { clock, random }: Environment): Login | undefined {
+    if (options.sasl === undefined) return undefined
+    const { logger } = this
+    const mechanism = saslMechanism(options.sasl.reveal(), { clock, random, logger })
+    if (mechanism.isClearText && options.tls === undefined) {
+      const { name } = mechanism
+      logger.warn({}, `the credentials of ${name} travel in clear text: set the option tls`)
+    }
+    return new Login({ mechanism, clock, random, logger })
   }
 
   #makeMetadata(context: NetworkContext): MetadataCache {

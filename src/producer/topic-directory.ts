@@ -5,7 +5,8 @@
  * Before: network/metadata.ts tells it what it learns. After: the intake and the sender look topics up.
  */
 import type { Clock, Timer } from '../clock.js'
-import { type BrokerError, TopicUnavailableError, type OttlaError } from '../errors.js'
+import { AuthenticationError, TopicUnavailableError } from '../errors.js'
+import type { BrokerError, DeliveryError, OttlaError } from '../errors.js'
 import { ErrorCodes } from '../protocol/error-codes.js'
 import type { PartitionMetadata, TopicMetadata } from '../network/topic-metadata.js'
 import { closedError } from './parked-errors.js'
@@ -240,8 +241,7 @@ export class TopicDirectory {
   #giveUp(topic: ProducerTopic, cause: OttlaError): void {
     const { name } = topic
     this.#remove(topic)
-    const message = `topic "${name}": ${cause.message}`
-    const unavailable = new TopicUnavailableError(message, { topic: name, cause })
+    const unavailable = unavailableBecause(name, cause)
     this.#listener.onUnavailable(topic, unavailable)
     for (const waiter of this.#waiters) if (waiter.name === name) waiter.reject(unavailable)
   }
@@ -254,4 +254,14 @@ export class TopicDirectory {
       waiter.reject(closedError(name, 'the producer was closed', this.whyUnknown(name)))
     }
   }
+}
+
+/** A refused login is told as what it is. */
+function unavailableBecause(topic: string, cause: OttlaError): DeliveryError {
+  const message = `topic "${topic}": ${cause.message}`
+  if (!(cause instanceof AuthenticationError)) {
+    return new TopicUnavailableError(message, { topic, cause })
+  }
+  const { host, port, mechanism, user, code } = cause
+  return new AuthenticationError(message, { host, port, mechanism, user, code, topic, cause })
 }

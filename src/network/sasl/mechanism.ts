@@ -14,7 +14,7 @@
  * Neighbours: plain.ts, scram.ts, oauthbearer.ts and custom.ts implement it; sasl-options.ts chooses.
  */
 import type { Clock } from '../../clock.js'
-import type { Logger } from '../../logger.js'
+import type { Log } from '../../logger.js'
 import '../../globals.js'
 
 /** What every mechanism is built from: time, chance and a log. */
@@ -23,7 +23,7 @@ export interface SaslEnvironment {
   /** Uniform in [0, 1). Not for secrets. */
   readonly random: () => number
   /** Must not throw: wrap a user's logger in `safeLogger`. */
-  readonly logger: Logger
+  readonly logger: Log
 }
 
 /** Where a login happens, and until when. */

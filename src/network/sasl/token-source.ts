@@ -121,9 +121,8 @@ export class TokenSource {
     const isFirst = this.#retryAtMs === -Infinity
     this.#retryAtMs = clock.stopwatchMs() + RETRY_MS
     if (isFirst) {
-      const facts = { error: cause, expiresAtMs: good.checked.expiresAtMs }
       const why = describeThrown(cause)
-      logger.warn(facts, `no new token for OAUTHBEARER, the last one serves on: ${why}`)
+      logger.warn({ err: cause }, `no new token for OAUTHBEARER, the last one serves on: ${why}`)
     }
     return good.checked
   }

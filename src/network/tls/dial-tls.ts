@@ -16,7 +16,7 @@ import { isIP } from 'node:net'
 import { checkServerIdentity, connect } from 'node:tls'
 import type { PeerCertificate, TLSSocket } from 'node:tls'
 import type { Clock } from '../../clock.js'
-import type { Logger } from '../../logger.js'
+import type { Log } from '../../logger.js'
 import { dialEach } from '../dial-each.js'
 import type { SocketMaker } from '../dial-each.js'
 import type { SocketOptions } from '../socket-transport.js'
@@ -25,7 +25,7 @@ import type { TlsCredentials, TlsSettings } from './secure-context.js'
 import { explainTls, identityRefused } from './tls-errors.js'
 
 /** A `Dial` over node:tls. It remembers which addresses failed. */
-export function dialTls(clock: Clock, credentials: TlsCredentials, logger: Logger): Dial {
+export function dialTls(clock: Clock, credentials: TlsCredentials, logger: Log): Dial {
   return dialEach(clock, async (address, options) => {
     const settings = await credentials.current(address, options, { clock, logger })
     return new TlsMaker(clock, address, settings)

@@ -15,7 +15,7 @@ import { inspect } from 'node:util'
 import type { SecureContext } from 'node:tls'
 import type { Clock } from '../../clock.js'
 import { ConfigError, ConnectionError, OttlaError } from '../../errors.js'
-import type { Logger } from '../../logger.js'
+import type { Log } from '../../logger.js'
 import { Secret } from '../../secret.js'
 import { formatAddress } from '../address.js'
 import { giveUpLater } from '../dial-each.js'
@@ -44,7 +44,7 @@ interface Current extends TlsSettings {
 /** By what a dial asks. */
 interface Asking {
   readonly clock: Clock
-  readonly logger: Logger
+  readonly logger: Log
 }
 
 /** One for a producer. Prints nothing of what it holds. */
@@ -108,7 +108,7 @@ export class TlsCredentials {
     return this.#inForce()
   }
 
-  #use(options: TlsOptions, logger: Logger): void {
+  #use(options: TlsOptions, logger: Log): void {
     checkTlsShape(options)
     const next = load(options)
     if (next.fingerprint !== this.#current?.fingerprint) {
@@ -127,7 +127,7 @@ export class TlsCredentials {
     warn(ANYBODY)
   }
 
-  #keep(why: string, logger: Logger): void {
+  #keep(why: string, logger: Log): void {
     if (this.#current === undefined || why === this.#lastWarning) return
     this.#lastWarning = why
     logger.warn({}, `${why}: the old ones stay in use`)

@@ -1,0 +1,209 @@
+/**
+ * Keeps one connection logged in: before its session ends, it logs in again on the same connection
+ * (KIP-368), since a broker closes without a word a connection whose session is over.
+ *
+ *   begun ──85 to 95 % of its life──> first bytes of the login ──> hold: what is in flight is answered
+ *     ^                                    │ a user's function fails:        │
+ *     │                                    └ once more a moment later        v
+ *     └──────────── release: what has waited is sent <────────────── login on the connection
+ *                                                                            └─ refused: closed
+ *
+ * - A session shorter than two seconds is not prolonged: brokers refuse a second login within one second
+ *   of the last. Its connection is closed once idle, and the next one is dialled.
+ * - Time is the stopwatch's: the broker's time goes on while this program is busy.
+ *
+ * Neighbours: login.ts makes it and carries the exchange; connection.ts holds and releases.
+ */
+import type { Clock, Timer } from '../../clock.js'
+import { ConnectionError, OttlaError } from '../../errors.js'
+import type { Log } from '../../logger.js'
+import { formatAddress } from '../address.js'
+import type { ApiVersionTable } from '../api-version-table.js'
+import type { Connection } from '../connection.js'
+import { firstBytes } from './exchange.js'
+import type { SaslExchange } from './mechanism.js'
+
+/** As Java: 85 to 95 % of the session, at random, so that connections do not all do it at once. */
+const EARLIEST_SHARE = 0.85
+const SHARE_SPREAD = 0.1
+
+/** Brokers answer 34 to a login within a second of the last one's start; with a margin. */
+const LEAST_BETWEEN_MS = 1_100
+
+/** Shorter sessions are not prolonged: there would be no time left in which to do it. */
+const LEAST_PROLONGED_MS = 2_000
+
+/** After a failure of the user's function, or a refusal that says "not yet". */
+const RETRY_MS = 1_000
+
+const LONGEST_TIMER_MS = 2 ** 31 - 1
+
+/** How long a session lasts. */
+export interface SessionTerms {
+  /** 0 for ever. */
+  readonly lifetimeMs: number
+  /** When the last request of its login left, by the stopwatch. */
+  readonly startedAtMs: number
+}
+
+/** A login that has its first bytes. */
+export interface SessionAttempt {
+  readonly connection: Connection
+  readonly versions: ApiVersionTable
+  readonly exchange: SaslExchange
+  readonly first: Uint8Array
+  /** On a connection that has had one. */
+  readonly isAgain: boolean
+  readonly timeoutMs: number
+}
+
+/** Who logs in; login.ts. */
+export interface SessionLogin {
+  begin(connection: Connection, signal: AbortSignal): SaslExchange
+  run(attempt: SessionAttempt): Promise<SessionTerms>
+}
+
+/** What a session is made of. */
+export interface SessionParts {
+  readonly login: SessionLogin
+  readonly connection: Connection
+  readonly versions: ApiVersionTable
+  readonly clock: Clock
+  /** Uniform in [0, 1). */
+  readonly random: () => number
+  readonly logger: Log
+}
+
+/** One for each connection. */
+export class Session {
+  readonly #parts: SessionParts
+  readonly #controller = new AbortController()
+  #timer: Timer | undefined
+  /** By the stopwatch; Infinity for a session without end. */
+  #endsAtMs = Infinity
+  #renewAtMs = Infinity
+  #isShort = false
+  #isRenewing = false
+
+  constructor(parts: SessionParts) {
+    this.#parts = parts
+  }
+
+  /** The session is over: a request would be met by a closed connection. */
+  get isOver(): boolean {
+    return this.#endsAtMs !== Infinity && this.#parts.clock.stopwatchMs() >= this.#endsAtMs
+  }
+
+  /** A login has succeeded: until when it holds, and when to renew it. */
+  begun({ lifetimeMs, startedAtMs }: SessionTerms): void {
+    this.#timer?.clear()
+    this.#endsAtMs = Infinity
+    if (!(lifetimeMs > 0)) return
+    const share = EARLIEST_SHARE + SHARE_SPREAD * this.#parts.random()
+    this.#isShort = lifetimeMs < LEAST_PROLONGED_MS
+    this.#endsAtMs = startedAtMs + lifetimeMs
+    const earliestMs = this.#isShort ? 0 : LEAST_BETWEEN_MS
+    this.#wakeAt(startedAtMs + Math.max(lifetimeMs * share, earliestMs))
+  }
+
+  /** The connection is closed: no timer is left, and nobody is asked for credentials. */
+  stop(): void {
+    this.#timer?.clear()
+    this.#timer = undefined
+    this.#controller.abort(new Error('the connection is closed'))
+  }
+
+  /**
+   * Logs in again (true), or has the connection replaced (false). Called at its time, and where a
+   * request finds the session over.
+   */
+  renew(): boolean {
+    if (this.#isRenewing) return true
+    const { connection } = this.#parts
+    if (!connection.isOpen) return false // it takes no more requests
+    this.#timer?.clear()
+    if (this.#isShort) {
+      connection.closeWhenIdle(this.#ended('is too short to be prolonged'))
+      return false
+    }
+    this.#isRenewing = true
+    void this.#loginAgain()
+      .catch((error: unknown) => connection.close(this.#asFailure(error)))
+      .finally(() => (this.#isRenewing = false))
+    return true
+  }
+
+  async #loginAgain(): Promise<void> {
+    const { connection, versions, login } = this.#parts
+    const exchange = login.begin(connection, this.#controller.signal)
+    let first: Uint8Array
+    try {
+      first = await firstBytes(connection, exchange)
+    } catch (error) {
+      await this.#withoutCredentials(error)
+      return
+    }
+    if (!connection.isOpen) return
+    const timeoutMs = await connection.hold()
+    try {
+      this.begun(
+        await login.run({ connection, versions, exchange, first, isAgain: true, timeoutMs }),
+      )
+    } catch (error) {
+      if (!isNotYet(error) || this.isOver) throw error
+      this.#wakeIn(RETRY_MS)
+    }
+    connection.release()
+  }
+
+  /** The user's function has failed: again in a moment, for as long as the session lasts. */
+  async #withoutCredentials(error: unknown): Promise<void> {
+    const { connection, clock, logger } = this.#parts
+    if (this.#controller.signal.aborted) return
+    const leftMs = this.#endsAtMs - clock.stopwatchMs()
+    if (leftMs <= 0) {
+      await connection.hold() // what is in flight is answered first
+      throw error
+    }
+    const { host, port } = connection
+    logger.warn(
+      { host, port, err: error },
+      'cannot log in again yet; the session goes on until it ends',
+    )
+    this.#wakeIn(Math.min(RETRY_MS, leftMs))
+  }
+
+  #wakeIn(delayMs: number): void {
+    this.#wakeAt(this.#parts.clock.stopwatchMs() + delayMs)
+  }
+
+  #wakeAt(atMs: number): void {
+    this.#renewAtMs = atMs
+    const delayMs = Math.min(atMs - this.#parts.clock.stopwatchMs(), LONGEST_TIMER_MS)
+    this.#timer?.clear()
+    this.#timer = this.#parts.clock.setTimer(() => this.#wake(), delayMs, { keepAlive: false })
+  }
+
+  #wake(): void {
+    if (this.#parts.clock.stopwatchMs() < this.#renewAtMs) this.#wakeAt(this.#renewAtMs)
+    else this.renew()
+  }
+
+  #ended(why: string): ConnectionError {
+    const { host, port } = this.#parts.connection
+    const message = `the session at ${formatAddress({ host, port })} ${why}: a new connection takes over`
+    return new ConnectionError(message, { host, port, phase: 'idle' })
+  }
+
+  #asFailure(error: unknown): OttlaError {
+    if (error instanceof OttlaError) return error
+    const { host, port } = this.#parts.connection
+    const message = `cannot log in again at ${formatAddress({ host, port })}: ${String(error)}`
+    return new ConnectionError(message, { host, port, phase: 'authenticate', cause: error })
+  }
+}
+
+/** The broker does not take a login at this moment; the connection stays good. */
+function isNotYet(error: unknown): boolean {
+  return error instanceof ConnectionError && error.code === 'ERR_OTTLA_SASL_STATE'
+}

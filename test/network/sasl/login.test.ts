@@ -1,0 +1,114 @@
+// First logins over an in-memory stream and a manual clock.
+import t from 'tap'
+import { AuthenticationError, ConnectionError, ProtocolError } from '../../../src/errors.js'
+import { saslHandshake } from '../../../src/protocol/messages/sasl-handshake.js'
+import { LoginWorld, accept, refuse } from './login-world.js'
+
+async function failure(world: LoginWorld): Promise<unknown> {
+  return await world.open().then(
+    () => null,
+    (error: unknown) => error,
+  )
+}
+
+t.test('names the mechanism, then carries its messages until it has enough', async (t) => {
+  const world = new LoginWorld()
+  world.steps = (challenge) => (challenge === 'last' ? undefined : `to ${challenge ?? 'nothing'}`)
+  const answers = ['more', 'last']
+  world.script.authenticate = (request) => accept(request, 0, answers.shift())
+  const connection = await world.open()
+  t.equal(connection.isOpen, true)
+  t.strictSame(world.events, ['handshake TEST', 'authenticate to nothing', 'authenticate to more'])
+  connection.close(new ConnectionError('x', { host: 'x', port: 1, phase: 'close' }))
+  t.equal(world.clock.timerCount, 0)
+})
+
+t.test('sends nothing of the mechanism before the broker has taken its name', async (t) => {
+  const world = new LoginWorld()
+  world.script.handshake = (request) =>
+    request.reply(saslHandshake, { errorCode: 33, mechanisms: ['PLAIN', 'SCRAM-SHA-256'] })
+  const error = await failure(world)
+  t.ok(error instanceof AuthenticationError)
+  t.match(error, { code: 'ERR_OTTLA_SASL_MECHANISM', mechanism: 'TEST', retriable: false })
+  t.match(String(error), /one:9092 .*TEST.*PLAIN, SCRAM-SHA-256.*sasl\.mechanism/)
+  t.strictSame(world.events, ['handshake TEST'])
+})
+
+t.test('a refused login names mechanism, user and the words of the broker, cleaned', async (t) => {
+  const world = new LoginWorld()
+  world.script.authenticate = (request) =>
+    refuse(request, 58, `no\u001b[2J such\nuser${'x'.repeat(9000)}`)
+  const error = await failure(world)
+  t.ok(error instanceof AuthenticationError)
+  t.match(error, { code: 'ERR_OTTLA_AUTHENTICATION', user: 'alice', host: 'one', port: 9092 })
+  t.match(
+    String(error),
+    /one:9092 refuses the login by TEST as "alice": the broker says "no \[2J such userx/,
+  )
+  t.notMatch(String(error), /secret/)
+  t.ok(String(error).length < 800, 'and not more than a few hundred characters of them')
+})
+
+t.test('a login that has worked before is worth another try when it is refused', async (t) => {
+  const world = new LoginWorld()
+  const connection = await world.open()
+  world.script.authenticate = (request) => refuse(request, 58)
+  t.match(await failure(world), { code: 'ERR_OTTLA_AUTHENTICATION', retriable: true })
+  connection.close(new ConnectionError('x', { host: 'x', port: 1, phase: 'close' }))
+})
+
+t.test('a listener without SASL is named as such', async (t) => {
+  const world = new LoginWorld()
+  world.script.handshake = (request) =>
+    request.reply(saslHandshake, { errorCode: 34, mechanisms: [] })
+  const error = await failure(world)
+  t.ok(error instanceof ConnectionError)
+  t.match(error, { code: 'ERR_OTTLA_SASL_NOT_EXPECTED', retriable: false, phase: 'authenticate' })
+})
+
+t.test('a stream that ends, or is silent, in a login is no refusal', async (t) => {
+  const closing = new LoginWorld()
+  closing.script.authenticate = (request) => request.peer.close()
+  const closed = await failure(closing)
+  t.ok(closed instanceof ConnectionError)
+  t.match(closed, { phase: 'authenticate', retriable: true })
+  t.equal(closing.context.network.dialled.length, 1, 'and not the fault of the versions asked in')
+
+  const silent = new LoginWorld()
+  silent.script.authenticate = () => {}
+  const late = failure(silent)
+  await silent.clock.advanceSettled(10_000)
+  t.match(await late, { phase: 'authenticate', retriable: true })
+  t.equal(silent.clock.timerCount, 0)
+})
+
+t.test('a login without end is given up after a few messages', async (t) => {
+  const world = new LoginWorld()
+  world.steps = () => 'more'
+  t.ok((await failure(world)) instanceof ProtocolError)
+  t.ok(world.events.length < 12, `${world.events.length} messages`)
+})
+
+t.test('one time limit covers dial, versions and login', async (t) => {
+  const world = new LoginWorld()
+  world.steps = async () => {
+    await new Promise<void>((resolve) => world.clock.setTimer(resolve, 6_000))
+    return 'more'
+  }
+  const late = failure(world)
+  await world.clock.advanceSettled(12_000)
+  t.match(await late, { phase: 'authenticate' })
+})
+
+t.test("a mechanism's refusal of the broker's proof closes the connection", async (t) => {
+  const world = new LoginWorld()
+  const proof = new AuthenticationError('the proof does not hold', {
+    host: 'one', port: 9092, mechanism: 'TEST',
+  }) // prettier-ignore
+  world.steps = (challenge) => {
+    if (challenge !== undefined) throw proof
+    return 'secret'
+  }
+  t.equal(await failure(world), proof)
+  t.equal(world.context.network.openPeers.length, 0)
+})
