@@ -22,7 +22,13 @@ const REQUEST_TIMEOUT_MS = 10_000
 const TOPIC_TIMEOUT_MS = 30_000
 const BROKER_DEFAULT = -1 // lets the broker choose (KIP-464)
 
-/** What a topic is to be; every default is the broker's but one partition. */
+/**
+ * Records are kept whatever their timestamps: a broker deletes what is older than a week, first half
+ * a minute after its start, which a slow machine's test lives to see.
+ */
+const TOPIC_CONFIG = { 'retention.ms': '-1' }
+
+/** What a topic is to be; every default is the broker's, but one partition and TOPIC_CONFIG. */
 export interface TopicOptions {
   /** Default 1. */
   readonly partitions?: number
@@ -81,7 +87,8 @@ export async function createTopic(
 }
 
 async function requestTopic(address: string, name: string, options: TopicOptions): Promise<void> {
-  const configs = Object.entries(options.config ?? {}).map(([key, value]) => ({ name: key, value }))
+  const config = { ...TOPIC_CONFIG, ...options.config }
+  const configs = Object.entries(config).map(([key, value]) => ({ name: key, value }))
   const response = await ask(address, createTopics, CREATE_TOPICS_VERSION, {
     topics: [
       {

@@ -149,6 +149,23 @@ await brokerTest('says what is wrong with a topic', async (t, kafka) => {
 })
 
 await brokerTest(
+  'keeps records of any age: retention passes by the topics of tests',
+  async (t, kafka) => {
+    await kafka.createTopic('kept')
+    await kafka.createTopic('emptied', { config: { 'retention.ms': '86400000' } })
+    await write(kafka, 'kept', 0, RECORDS)
+    for (let pass = 0; pass < 2; pass++) {
+      await write(kafka, 'emptied', 0, RECORDS)
+      const isEmptied = async (): Promise<boolean> =>
+        (await kafka.summarizeTopic('emptied'))[0]?.count === 0
+      await waitUntil(isEmptied, { what: 'retention to pass', timeoutMs: 120_000 })
+    }
+    t.equal((await kafka.summarizeTopic('kept'))[0]?.count, RECORDS.length)
+  },
+  { config: { 'log.retention.check.interval.ms': '500', 'log.initial.task.delay.ms': '500' } },
+)
+
+await brokerTest(
   'keeps data, port and id when it is killed and restarted',
   async (t, kafka) => {
     const [node] = kafka.nodes
