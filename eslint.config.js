@@ -114,10 +114,12 @@ export default defineConfig(
       'no-console': 'error',
       'no-restricted-globals': [
         'error',
-        ...['setTimeout', 'setInterval', 'setImmediate', 'performance'].map((name) => ({
-          name,
-          message: CLOCK,
-        })),
+        ...['setTimeout', 'setInterval', 'setImmediate', 'queueMicrotask', 'performance'].map(
+          (name) => ({
+            name,
+            message: CLOCK,
+          }),
+        ),
       ],
       'no-restricted-properties': [
         'error',

@@ -1,10 +1,12 @@
 /**
  * Time as an argument: the only door to the machine's clock and timers, so that the whole pipeline
- * can run on a virtual clock in a test. Nothing else in src/ may call Date.now, setTimeout or
- * setImmediate (a lint rule holds that).
+ * can run on a virtual clock in a test. Nothing else in src/ may call Date.now, setTimeout,
+ * setImmediate or queueMicrotask (a lint rule holds that).
  *
  * Neighbours: loop-clock.ts is the rule by which deadlines are judged; every room may import this.
  */
+import { performance } from 'node:perf_hooks'
+import { clearImmediate, clearTimeout, setImmediate, setTimeout } from 'node:timers'
 import { LoopClock, type Machine, type MachineTimer } from './loop-clock.js'
 
 /** A running timer; `clear` is idempotent and harmless after it has fired. */
@@ -46,17 +48,32 @@ export interface Clock {
   defer(callback: () => void): void
 }
 
-/** The machine's own clock and timers. */
+/**
+ * Node's own, as they are when this file is loaded: a user's tests put fake timers into `globalThis`,
+ * and some into Node's modules too, under which a socket would be waited for in vain.
+ */
+const real = {
+  ...{ clearImmediate, clearTimeout, setImmediate, setTimeout },
+  stopwatchMs: performance.now.bind(performance),
+}
+
+/** The machine's own clock and timers. The date alone may be a test's: it is in its records then. */
 const machine: Machine = {
   now: () => Date.now(),
-  stopwatchMs: () => performance.now(),
+  stopwatchMs: real.stopwatchMs,
   setTimeout(callback, delayMs): MachineTimer {
-    const handle = setTimeout(callback, delayMs)
-    return { clear: () => clearTimeout(handle), keepAlive: (isWanted) => refer(handle, isWanted) }
+    const handle = real.setTimeout(callback, delayMs)
+    return {
+      clear: () => real.clearTimeout(handle),
+      keepAlive: (isWanted) => refer(handle, isWanted),
+    }
   },
   setImmediate(callback): MachineTimer {
-    const handle = setImmediate(callback)
-    return { clear: () => clearImmediate(handle), keepAlive: (isWanted) => refer(handle, isWanted) }
+    const handle = real.setImmediate(callback)
+    return {
+      clear: () => real.clearImmediate(handle),
+      keepAlive: (isWanted) => refer(handle, isWanted),
+    }
   },
 }
 
@@ -68,4 +85,9 @@ function refer(handle: NodeJS.RefCounted, isWanted: boolean): void {
 /** A clock of this machine: one for each producer, so that no two depend on each other's timers. */
 export function systemClock(): Clock {
   return new LoopClock(machine)
+}
+
+/** Calls back when what runs now has returned; fake timers have no hold on a promise. */
+export function queueJob(job: () => void): void {
+  void Promise.resolve().then(job)
 }

@@ -14,7 +14,7 @@
  *
  * Before and after: intake.ts.
  */
-import type { Clock, Timer } from '../clock.js'
+import { queueJob, type Clock, type Timer } from '../clock.js'
 import { BufferFullError, type DeliveryError, type OttlaError } from '../errors.js'
 import { exactSizeBytes } from './accumulator.js'
 import type { ProducerBatch } from './batch.js'
@@ -343,7 +343,7 @@ export class ParkingLot {
     const { callback, resolve, placedListeners } = parked
     this.#leave(parked)
     if (resolve !== null) resolve(Promise.reject(error))
-    else if (callback !== null) queueMicrotask(() => this.#parts.runCallback(callback, error, null))
+    else if (callback !== null) queueJob(() => this.#parts.runCallback(callback, error, null))
     else this.#parts.onUnheard(error)
     placedListeners?.forEach((listener) => listener(null))
   }

@@ -3,6 +3,7 @@
  * record to the intake and turns the outcome into a promise, a callback or a boolean. No rule of
  * delivery lives here; ARCHITECTURE.md follows a record from `send` to the broker and back.
  */
+import { queueJob } from '../clock.js'
 import { AbortedError, ClosedError, TimeoutError, type DeliveryError } from '../errors.js'
 import '../globals.js'
 import { crc32cNotice } from '../protocol/crc32c.js'
@@ -332,7 +333,7 @@ export class Producer<K = Serialized, V = Serialized> implements AsyncDisposable
   /** Tells a callback of a record that was never taken: later, as every callback is told. */
   #tell(callback: DeliveryCallback | null, error: DeliveryError): void {
     const { runCallback, logger } = this.#pipeline
-    if (callback !== null) queueMicrotask(() => runCallback(callback, error, null))
+    if (callback !== null) queueJob(() => runCallback(callback, error, null))
     else logger.error({ err: error }, 'a record without a callback was not taken')
   }
 
