@@ -33,6 +33,19 @@ test('sends', async () => { expect(await main()).toBe('${SENT}') })
 `
 }
 
+/** The same under fake timers, which `fake` puts up: when all is loaded, or before anything is. */
+export function fakedTestFile(fake: string, head: string, when: 'loaded' | 'before'): string {
+  const [first, then] = when === 'before' ? [fake, ''] : ['', fake]
+  return `${first}\n${head}${BODY}
+test('sends', async () => {
+  ${then}
+  const began = performance.now()
+  expect(await main()).toBe('${SENT}')
+  expect(performance.now()).toBe(began)
+})
+`
+}
+
 /** A test in the style of Mocha. */
 export function mochaFile(head: string): string {
   return `${head}${BODY}

@@ -1,7 +1,15 @@
 /**
  * Test runners and the programs that run TypeScript as it is.
  */
-import { ES_MODULE, IMPORTS, mochaFile, REQUIRES, SENT, testFile } from '../programs.js'
+import {
+  ES_MODULE,
+  fakedTestFile,
+  IMPORTS,
+  mochaFile,
+  REQUIRES,
+  SENT,
+  testFile,
+} from '../programs.js'
 import type { Command, Workshop } from '../workshop.js'
 import type { Project } from './project.js'
 
@@ -31,6 +39,12 @@ interface Runner {
 
 const JEST = ['jest/bin/jest.js', '--ci', '--rootDir=.'] as const
 const VITEST = ['vitest/vitest.mjs', 'run'] as const
+
+const JEST_FAKES = 'jest.useFakeTimers()'
+const VITEST_FAKES = 'vi.useFakeTimers()'
+const VITEST_IMPORTS = `import { expect, test, vi } from 'vitest'`
+const AWAITED_IMPORTS = `const { Producer } = await import('ottla')
+const { TestCluster } = await import('ottla/testing')\n`
 
 const RUNNERS: readonly Runner[] = [
   {
@@ -84,6 +98,36 @@ const RUNNERS: readonly Runner[] = [
     tool: VITEST,
     node: '24',
     isInSubset: true,
+  },
+  ...(['loaded', 'before'] as const).flatMap((when) => [
+    {
+      name: `Jest, fake timers, ${when === 'loaded' ? 'after' : 'before'} Ottla is loaded`,
+      files: {
+        'package.json': COMMONJS_PACKAGE,
+        'send.test.js': fakedTestFile(JEST_FAKES, REQUIRES, when),
+      },
+      tool: JEST,
+      isInSubset: true,
+    },
+    {
+      name: `vitest, fake timers, ${when === 'loaded' ? 'after' : 'before'} Ottla is loaded`,
+      files: {
+        'package.json': MODULE_PACKAGE,
+        'send.test.js': `${VITEST_IMPORTS}\n${fakedTestFile(VITEST_FAKES, AWAITED_IMPORTS, when)}`,
+      },
+      tool: VITEST,
+      node: '24',
+      isInSubset: true,
+    },
+  ]),
+  {
+    name: 'Jest, fake timers for all (enableGlobally)',
+    files: {
+      'package.json': COMMONJS_PACKAGE,
+      'send.test.js': testFile(REQUIRES),
+      'jest.config.js': 'module.exports = { fakeTimers: { enableGlobally: true } }',
+    },
+    tool: JEST,
   },
   {
     name: 'Mocha, CommonJS',
