@@ -25,6 +25,16 @@ declare module 'avsc' {
 declare module '@bufbuild/protobuf' {
   export function toBinary<T>(schema: { readonly message: T }, message: T): Uint8Array
 }
+declare module '@jest/globals' {
+  type Body = () => Promise<void>
+  export const afterEach: (body: Body) => void, beforeEach: (body: Body) => void
+  export const test: (name: string, body: Body) => void
+  export const expect: (value: unknown) => { toEqual(expected: unknown): void }
+}
+declare module 'vitest' {
+  export { afterEach, beforeEach, expect, test } from '@jest/globals'
+  export const vi: { useFakeTimers(options: { now: number }): void; useRealTimers(): void }
+}
 declare module '#gen/order_pb.js' {
   export interface Order { total: number }
   export const OrderSchema: { readonly message: Order }

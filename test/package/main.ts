@@ -16,12 +16,14 @@ import { BUNDLER_PROJECTS } from './projects/bundlers.js'
 import { LOGGER_PROJECTS } from './projects/loggers.js'
 import { MANAGER_PROJECTS } from './projects/managers.js'
 import type { Project } from './projects/project.js'
+import { README_PROJECTS } from './projects/readme.js'
 import { RUNTIMES } from './projects/runtimes.js'
 import { TEST_RUNNERS } from './projects/test-runners.js'
 import { TYPESCRIPT_PROJECTS } from './projects/typescript.js'
 import { NotHere, Workshop } from './workshop.js'
 
 const PROJECTS: readonly Project[] = [
+  ...README_PROJECTS,
   ...RUNTIMES,
   ...TYPESCRIPT_PROJECTS,
   ...TEST_RUNNERS,

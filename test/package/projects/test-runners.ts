@@ -10,6 +10,7 @@ import {
   SENT,
   testFile,
 } from '../programs.js'
+import { codeBlocks, page } from '../../docs/markdown.js'
 import type { Command, Workshop } from '../workshop.js'
 import type { Project } from './project.js'
 
@@ -24,6 +25,14 @@ const TSCONFIG = JSON.stringify({
 })
 const BABEL = `module.exports = { presets: [
   ['@babel/preset-env', { targets: { node: 'current' } }], '@babel/preset-typescript'] }`
+
+/** The program of docs/testing-your-code.md that has this line. */
+function pageTest(line: string): string {
+  const blocks = codeBlocks(page('docs/testing-your-code.md'))
+  const found = blocks.find(({ code }) => code.includes(line))
+  if (found === undefined) throw new Error(`the page has no test with: ${line}`)
+  return found.code
+}
 
 interface Runner {
   readonly name: string
@@ -98,6 +107,22 @@ const RUNNERS: readonly Runner[] = [
     tool: VITEST,
     node: '24',
     isInSubset: true,
+  },
+  {
+    name: 'the page’s test for Jest (ts-jest)',
+    files: {
+      'package.json': COMMONJS_PACKAGE,
+      'tsconfig.json': TSCONFIG,
+      'page.test.ts': pageTest("from '@jest/globals'"),
+      'jest.config.js': `module.exports = { preset: 'ts-jest' }`,
+    },
+    tool: JEST,
+  },
+  {
+    name: 'the page’s test for vitest',
+    files: { 'package.json': MODULE_PACKAGE, 'page.test.ts': pageTest("from 'vitest'") },
+    tool: VITEST,
+    node: '24',
   },
   ...(['loaded', 'before'] as const).flatMap((when) => [
     {
