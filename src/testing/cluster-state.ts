@@ -13,6 +13,7 @@ import { type Broker } from './broker.js'
 import { FaultScript } from './fault-script.js'
 import { NO_LEADER, type Partition, type ReplicationDelay, type TailFate } from './partition.js'
 import { RequestLog } from './request-log.js'
+import type { TestSasl } from './sasl/test-sasl.js'
 import { isTopicName, Topic, type TopicPlan } from './topic.js'
 
 /** How the cluster behaves; everything has been given its default. */
@@ -27,6 +28,8 @@ export interface ClusterSettings {
   readonly firstProducerId: bigint
   /** The first one. */
   readonly clusterId: string
+  /** Null where clients need not log in. */
+  readonly sasl: TestSasl | null
 }
 
 /** What metadata tells: the present, or a moment that was held. */
@@ -75,6 +78,10 @@ export class ClusterState {
     this.settings = settings
     this.#nextProducerId = settings.firstProducerId
     this.clusterId = settings.clusterId
+  }
+
+  get sasl(): TestSasl | null {
+    return this.settings.sasl
   }
 
   /** The broker. Throws RangeError for an id that the cluster does not have. */

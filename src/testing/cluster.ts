@@ -31,21 +31,38 @@ import type { ClusterNetwork } from './cluster-network.js'
 import { ClusterState } from './cluster-state.js'
 import type { Fault } from './fault-script.js'
 import { SERVICES, type ApiName } from './handlers/services.js'
-import { resolveOptions, type TestClusterOptions, type TopicOptions } from './options.js'
+import {
+  resolveOptions,
+  resolveTls,
+  type TestClusterOptions,
+  type TopicOptions,
+} from './options.js'
 import type { SeenRequest } from './request-log.js'
+import type { TestSasl } from './sasl/test-sasl.js'
+import { forbid, type Forbidden } from './forbid.js'
 import { TcpNetwork } from './tcp-network.js'
 import { TestBroker } from './test-broker.js'
 import { TestPartition, type StoredRecord } from './test-partition.js'
+import type { CertificateOptions, IssuedCertificate } from './tls/certificate-authority.js'
+import type { ServerTls, TlsSession } from './tls/server-tls.js'
 
 export { ErrorCodes } from '../protocol/error-codes.js'
 export type { ClusterNetwork } from './cluster-network.js'
 export type { Fault, FaultEffect, FaultScope } from './fault-script.js'
+export type { Forbidden } from './forbid.js'
 export type { ApiName } from './handlers/services.js'
 export type { TestClusterOptions, TopicOptions } from './options.js'
 export type { SeenRequest } from './request-log.js'
+export type { TokenJudge, TokenVerdict } from './sasl/oauthbearer-server.js'
+export type { SaslMechanismName, TestSaslOptions } from './sasl/sasl-options.js'
+export type { DelegationToken } from './sasl/sasl-users.js'
+export type { SeenLogin, TestSasl } from './sasl/test-sasl.js'
 export type { LossOptions, TestBroker } from './test-broker.js'
 export type { StoredBytes } from './stored-bytes.js'
 export type { MoveOptions, StoredRecord, TestPartition } from './test-partition.js'
+export { CertificateAuthority } from './tls/certificate-authority.js'
+export type { CertificateOptions, IssuedCertificate } from './tls/certificate-authority.js'
+export type { ClientAuth, TestTlsOptions, TlsSession, TlsVersion } from './tls/server-tls.js'
 
 /** What `quota` takes. */
 export interface QuotaOptions {
@@ -57,24 +74,28 @@ export interface QuotaOptions {
 export class TestCluster implements AsyncDisposable {
   readonly #state: ClusterState
   readonly #network: ClusterNetwork
+  readonly #tls: ServerTls | null
   readonly #versionCaps: Readonly<Record<string, number>>
 
   private constructor(
     state: ClusterState,
     network: ClusterNetwork,
+    tls: ServerTls | null,
     versionCaps: Readonly<Record<string, number>>,
   ) {
     this.#state = state
     this.#network = network
+    this.#tls = tls
     this.#versionCaps = versionCaps
   }
 
   /** Starts a cluster: one broker and no topics unless `options` say otherwise. */
   static async start(options: TestClusterOptions = {}): Promise<TestCluster> {
-    const network = options.network ?? new TcpNetwork()
+    const tls = resolveTls(options)
+    const network = options.network ?? new TcpNetwork(tls)
     const resolved = resolveOptions(options, network.clock)
     const state = new ClusterState(resolved.settings)
-    const cluster = new TestCluster(state, network, resolved.versionCaps)
+    const cluster = new TestCluster(state, network, tls, resolved.versionCaps)
     for (let id = 1; id <= resolved.brokers; id++) {
       state.brokers.set(id, new Broker(id, resolved.versionCaps))
     }
@@ -86,6 +107,36 @@ export class TestCluster implements AsyncDisposable {
   /** `host:port` of each broker that is up: what a producer's `brokers` takes. */
   get bootstrap(): string[] {
     return [...this.#state.brokers.values()].filter((it) => it.isRunning).map(formatAddress)
+  }
+
+  /**
+   * PEM of the authority that has signed the brokers' certificate, for a client's `tls.ca`. Throws
+   * where the cluster was started without `tls`.
+   */
+  get certificateAuthority(): string {
+    return this.#secured.authority.certificate
+  }
+
+  /**
+   * A certificate of that authority, such as a client shows as `tls.cert` and `tls.key`. Throws where
+   * the cluster was started without `tls`.
+   */
+  issueCertificate(options: CertificateOptions = {}): IssuedCertificate {
+    return this.#secured.authority.issue(options)
+  }
+
+  /**
+   * Who may log in and who did, and how long a login lasts. Throws where the cluster was started
+   * without `sasl`.
+   */
+  get sasl(): TestSasl {
+    if (this.#state.sasl !== null) return this.#state.sasl
+    throw new Error('this test cluster was started without `sasl`')
+  }
+
+  /** The TLS handshakes that came to their end, oldest first; none without `tls`. */
+  get tlsSessions(): readonly TlsSession[] {
+    return this.#tls?.sessions ?? []
   }
 
   /** What the brokers were asked, oldest first (the newest 10,000). */
@@ -154,6 +205,14 @@ export class TestCluster implements AsyncDisposable {
       throw new RangeError(`the test cluster has no API "${api}": it has ${known}`)
     }
     return this.#state.faults.add(api, fault)
+  }
+
+  /**
+   * From now on the cluster forbids producers something, as its ACLs do: a topic (29), or to have a
+   * producer id (31). Returns how to grant it; `clearFaults` grants everything.
+   */
+  forbid(what: Forbidden): () => void {
+    return forbid(this.#state.faults, what)
   }
 
   /** Drops every fault that has not happened yet. */
@@ -225,6 +284,11 @@ export class TestCluster implements AsyncDisposable {
   /** Metadata's name of the cluster; another one after `wipe`. */
   get clusterId(): string {
     return this.#state.clusterId
+  }
+
+  get #secured(): ServerTls {
+    if (this.#tls !== null) return this.#tls
+    throw new Error('this test cluster was started without `tls`')
   }
 
   /** Closes every connection and port. */

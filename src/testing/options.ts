@@ -7,6 +7,10 @@ import type { Clock } from '../clock.js'
 import type { ClusterNetwork } from './cluster-network.js'
 import type { ClusterSettings } from './cluster-state.js'
 import type { ReplicationDelay } from './partition.js'
+import { judgeByClaims } from './sasl/oauthbearer-server.js'
+import type { TestSaslOptions } from './sasl/sasl-options.js'
+import { TestSasl } from './sasl/test-sasl.js'
+import { ServerTls, type TestTlsOptions } from './tls/server-tls.js'
 import type { TopicSettings } from './topic-config.js'
 
 /** What a topic is to be. */
@@ -38,6 +42,13 @@ export interface TestClusterOptions {
   readonly firstProducerId?: bigint | undefined
   /** What metadata calls the cluster. Default: another one for each cluster of the process. */
   readonly clusterId?: string | undefined
+  /**
+   * The brokers speak TLS; `true`: with a certificate for this machine, whose authority is the
+   * cluster's `certificateAuthority`. Default: they do not.
+   */
+  readonly tls?: boolean | TestTlsOptions | undefined
+  /** Clients must log in; `cluster.sasl` changes it while the cluster runs. Default: they need not. */
+  readonly sasl?: TestSaslOptions | undefined
   /** What carries the bytes. Default: TCP on the loopback interface. */
   readonly network?: ClusterNetwork | undefined
 }
@@ -73,8 +84,25 @@ export function resolveOptions(options: TestClusterOptions, clock: Clock): Resol
         typeof replicationDelayMs === 'function' ? replicationDelayMs : () => replicationDelayMs,
       firstProducerId: options.firstProducerId ?? 1000n,
       clusterId: options.clusterId ?? newClusterId(),
+      sasl: options.sasl === undefined ? null : newSasl(options.sasl, clock),
     },
   }
+}
+
+function newSasl(options: TestSaslOptions, clock: Clock): TestSasl {
+  return new TestSasl(
+    options,
+    judgeByClaims(() => clock.now()),
+  )
+}
+
+/** Null without TLS. Throws RangeError where bytes go over no socket. @internal */
+export function resolveTls({ tls = false, network }: TestClusterOptions): ServerTls | null {
+  if (tls === false) return null
+  if (network !== undefined) {
+    throw new RangeError('TLS needs real sockets: leave out either `tls` or `network`')
+  }
+  return new ServerTls(tls === true ? {} : tls)
 }
 
 /** As long as Kafka's. */

@@ -6,7 +6,7 @@
  *
  * As in Kafka, the next request is read when the one before has been answered, so that a Produce
  * that waits for replicas holds up what is behind it. Faults of the wire happen here; faults that
- * an answer tells, in the handlers.
+ * an answer tells, in the handlers. Where clients must log in, a request first asks the session.
  *
  * Spec: Kafka's SocketServer. Neighbours: a ClusterNetwork carries the bytes; handlers/services.ts
  * knows the answers.
@@ -16,11 +16,12 @@ import { FrameSplitter } from '../network/frame-splitter.js'
 import { ErrorCodes } from '../protocol/error-codes.js'
 import { decodeRequestHeader, type RequestHeader } from '../protocol/header.js'
 import { apiVersions } from '../protocol/messages/api-versions.js'
+import { saslAuthenticate } from '../protocol/messages/sasl-authenticate.js'
 import { Reader } from '../protocol/reader.js'
 import type { Broker } from './broker.js'
 import type { ServerStream, ServerStreamHandlers } from './cluster-network.js'
 import type { ClusterState } from './cluster-state.js'
-import type { Fault } from './fault-script.js'
+import { RequestFaults, type Fault } from './fault-script.js'
 import { highestVersion } from './handlers/api-versions.js'
 import {
   HANG_UP,
@@ -31,6 +32,7 @@ import {
   type Service,
 } from './handlers/handler.js'
 import { serviceOf } from './handlers/services.js'
+import { SaslSession } from './sasl/sasl-session.js'
 
 interface OutgoingAnswer {
   readonly bytes: Uint8Array
@@ -39,11 +41,19 @@ interface OutgoingAnswer {
   readonly isLast: boolean
 }
 
+const SIZE_BYTES = 4
+
+/** A login is running, and this is not part of it. */
+const OUT_OF_PLACE = new RequestFaults([{ errorCode: ErrorCodes.ILLEGAL_SASL_STATE }])
+
 export class ServerConnection implements ServerStreamHandlers {
   readonly #cluster: ClusterState
   readonly #broker: Broker
   readonly #stream: ServerStream
-  readonly #splitter = new FrameSplitter()
+  readonly #session: SaslSession
+  #splitter: FrameSplitter
+  /** Of a frame that has begun. */
+  #heldBytes = 0
   readonly #frames: Buffer[] = []
   readonly #outgoing: OutgoingAnswer[] = []
   #timer: Timer | null = null
@@ -51,12 +61,16 @@ export class ServerConnection implements ServerStreamHandlers {
   #isServing = false
   #isPumping = false
   #isSilent = false
+  /** Set once the last answer is known: how much later it leaves. */
+  #endsAfterMs: number | null = null
   #isClosed = false
 
   constructor(cluster: ClusterState, broker: Broker, stream: ServerStream) {
     this.#cluster = cluster
     this.#broker = broker
     this.#stream = stream
+    this.#session = new SaslSession(cluster.sasl, this.#clock, broker.id)
+    this.#splitter = new FrameSplitter(this.#session.maxRequestBytes)
     broker.connections.add(this)
   }
 
@@ -65,8 +79,13 @@ export class ServerConnection implements ServerStreamHandlers {
   }
 
   onData(chunk: Buffer): void {
+    if (this.#heldBytes === 0) this.#splitter = new FrameSplitter(this.#session.maxRequestBytes)
+    this.#heldBytes += chunk.length
     try {
-      this.#splitter.push(chunk, (frame) => this.#frames.push(frame))
+      this.#splitter.push(chunk, (frame) => {
+        this.#heldBytes -= SIZE_BYTES + frame.length
+        this.#frames.push(frame)
+      })
     } catch {
       this.close() // no size that a Kafka client sends
       return
@@ -99,7 +118,8 @@ export class ServerConnection implements ServerStreamHandlers {
 
   #mayServe(): boolean {
     const isMuted = this.#mutedUntilMs > this.#clock.monotonicMs()
-    const isHeld = this.#isServing || this.#isClosed || this.#broker.isFrozen || isMuted
+    const isOver = this.#isClosed || this.#endsAfterMs !== null
+    const isHeld = this.#isServing || isOver || this.#broker.isFrozen || isMuted
     return !isHeld && this.#frames.length > 0
   }
 
@@ -114,6 +134,7 @@ export class ServerConnection implements ServerStreamHandlers {
 
   /** Throws ProtocolError. */
   #serve(frame: Buffer): void {
+    if (this.#session.takesRawTokens) return this.#serveRawToken(frame)
     const reader = new Reader(frame, { apiName: 'request', version: 0 })
     const header = decodeRequestHeader(reader)
     const service = serviceOf(header.apiKey)
@@ -123,16 +144,38 @@ export class ServerConnection implements ServerStreamHandlers {
     if (apiVersion < service.minVersion || apiVersion > highest) {
       return this.#refuseVersion(header, service)
     }
-    this.#carryOut(header, service, service.decode(reader, apiVersion), frame.length)
+    const admission = this.#session.admit(service.key)
+    if (admission === 'close') return this.close()
+    const isOutOfPlace = admission === 'refuse'
+    if (isOutOfPlace) this.#endsAfterMs = 0
+    const body = service.decode(reader, apiVersion)
+    this.#carryOut(header, service, body, { sizeBytes: frame.length, isOutOfPlace })
   }
 
-  #carryOut(header: RequestHeader, service: Service, body: unknown, sizeBytes: number): void {
+  /** A message of the mechanism without a request around it, as after SaslHandshake v0. */
+  #serveRawToken(token: Buffer): void {
+    const outcome = this.#session.step(token)
+    if (!('bytes' in outcome)) return this.close()
+    const size = Buffer.alloc(SIZE_BYTES)
+    size.writeInt32BE(outcome.bytes.length)
+    this.#send(Buffer.concat([size, outcome.bytes]))
+  }
+
+  #carryOut(
+    header: RequestHeader,
+    service: Service,
+    body: unknown,
+    { sizeBytes, isOutOfPlace }: { readonly sizeBytes: number; readonly isOutOfPlace: boolean },
+  ): void {
     const cluster = this.#cluster
     const broker = this.#broker
     const { apiVersion: version, correlationId, clientId } = header
     const api = service.name
-    cluster.requests.note({ broker: broker.id, api, version, correlationId, clientId, body })
-    const faults = cluster.faults.take(api, broker.id, service.targets(body, cluster))
+    const seen = service.key === saslAuthenticate.key ? { authBytes: '[secret]' } : body
+    cluster.requests.note({ broker: broker.id, api, version, correlationId, clientId, body: seen })
+    const faults = isOutOfPlace
+      ? OUT_OF_PLACE
+      : cluster.faults.take(api, broker.id, service.targets(body, cluster))
     const { wire } = faults
     if (wire !== undefined && 'disconnect' in wire && wire.disconnect === 'before') {
       return this.close()
@@ -148,9 +191,12 @@ export class ServerConnection implements ServerStreamHandlers {
       sizeBytes,
       faults,
       throttle: { ms: faults.throttleMs },
+      session: this.#session,
+      ending: { afterMs: this.#endsAfterMs },
     }
     service.serve(exchange, (answer) => {
       this.#isServing = false
+      this.#endsAfterMs = exchange.ending.afterMs
       if (!this.#isClosed) this.#answer(answer, wire, exchange.throttle.ms)
       this.resume()
     })
@@ -190,8 +236,9 @@ export class ServerConnection implements ServerStreamHandlers {
     this.#send(answer)
   }
 
-  #send(bytes: Uint8Array, delayMs = 0, isLast = false): void {
-    this.#outgoing.push({ bytes, leavesAtMs: this.#clock.monotonicMs() + delayMs, isLast })
+  #send(bytes: Uint8Array, delayMs = 0, isLast = this.#endsAfterMs !== null): void {
+    const leavesAtMs = this.#clock.monotonicMs() + delayMs + (this.#endsAfterMs ?? 0)
+    this.#outgoing.push({ bytes, leavesAtMs, isLast })
     this.#flush()
   }
 

@@ -1,15 +1,18 @@
 /**
- * Real TCP on the loopback interface, for tests that use a producer as it is.
+ * Real TCP on the loopback interface, with TLS over it or without, for tests that use a producer as
+ * it is.
  *
  * Listening sockets do not keep the process alive; open connections do, until the cluster closes.
  *
- * Spec: node:net. Neighbours: cluster-network.ts is the contract.
+ * Spec: node:net, node:tls. Neighbours: cluster-network.ts is the contract; tls/server-tls.ts knows
+ * the certificates.
  */
 import { createServer, type Server, type Socket } from 'node:net'
 import { systemClock } from '../clock.js'
 import { formatAddress } from '../network/address.js'
 import type { Address } from '../network/transport.js'
 import type { AcceptStream, ClusterNetwork, ServerStream } from './cluster-network.js'
+import type { ServerTls } from './tls/server-tls.js'
 
 const HOST = '127.0.0.1'
 const ANY_PORT = 0
@@ -19,10 +22,16 @@ export class TcpNetwork implements ClusterNetwork {
   readonly clock = systemClock()
   readonly #servers = new Map<string, Server>()
   readonly #sockets = new Set<Socket>()
+  readonly #tls: ServerTls | null
+
+  constructor(tls: ServerTls | null = null) {
+    this.#tls = tls
+  }
 
   async listen(address: Address | null, accept: AcceptStream): Promise<Address> {
-    const server = createServer({ noDelay: true }, (socket) => this.#accept(socket, accept))
-    const bound = await bind(server, address?.port ?? ANY_PORT)
+    const server = this.#createServer(accept)
+    const port = await bind(server, address?.port ?? ANY_PORT)
+    const bound = { host: this.#tls?.advertisedHost ?? HOST, port }
     this.#servers.set(formatAddress(bound), server)
     return bound
   }
@@ -45,19 +54,40 @@ export class TcpNetwork implements ClusterNetwork {
     await Promise.all(closed)
   }
 
-  #accept(socket: Socket, accept: AcceptStream): void {
+  #createServer(accept: AcceptStream): Server {
+    const tls = this.#tls
+    if (tls === null) {
+      return createServer({ noDelay: true }, (socket) => {
+        this.#keep(socket)
+        serve(socket, accept)
+      })
+    }
+    return tls.createServer(
+      (socket) => this.#keep(socket), // also of clients that never finish their handshake
+      (socket) => {
+        const host = tls.advertisedHost ?? HOST
+        tls.note(formatAddress({ host, port: socket.localPort ?? 0 }), socket)
+        serve(socket, accept)
+      },
+    )
+  }
+
+  #keep(socket: Socket): void {
     this.#sockets.add(socket)
-    const handlers = accept(streamOf(socket))
-    socket.on('data', (chunk: Buffer) => handlers.onData(chunk))
     socket.on('error', () => {}) // the client has gone: `close` follows
-    socket.on('close', () => {
-      this.#sockets.delete(socket)
-      handlers.onClose()
-    })
+    socket.on('close', () => this.#sockets.delete(socket))
   }
 }
 
-function bind(server: Server, port: number): Promise<Address> {
+function serve(socket: Socket, accept: AcceptStream): void {
+  const handlers = accept(streamOf(socket))
+  socket.on('data', (chunk: Buffer) => handlers.onData(chunk))
+  socket.on('error', () => {}) // the client has gone: `close` follows
+  socket.on('close', () => handlers.onClose())
+}
+
+/** Resolves with the port. */
+function bind(server: Server, port: number): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once('error', reject)
     server.listen({ host: HOST, port }, () => {
@@ -65,7 +95,7 @@ function bind(server: Server, port: number): Promise<Address> {
       server.unref()
       const bound = server.address()
       if (bound === null || typeof bound === 'string') reject(new Error('no TCP port was bound'))
-      else resolve({ host: HOST, port: bound.port })
+      else resolve(bound.port)
     })
   })
 }

@@ -12,6 +12,7 @@ import { Writer } from '../../protocol/writer.js'
 import type { Broker } from '../broker.js'
 import type { ClusterState } from '../cluster-state.js'
 import type { FaultTarget, RequestFaults } from '../fault-script.js'
+import type { SaslSession } from '../sasl/sasl-session.js'
 
 /** One request at one broker. */
 export interface Exchange<Request> {
@@ -25,11 +26,18 @@ export interface Exchange<Request> {
   /** Of the whole frame behind its length. */
   readonly sizeBytes: number
   readonly throttle: Throttle
+  readonly session: SaslSession
+  readonly ending: Ending
 }
 
 /** How long the client is to pause, in ms: told in the answer, and kept by reading nothing. */
 export interface Throttle {
   ms: number
+}
+
+/** Whether the answer is the connection's last: it leaves so many ms later, and then the broker hangs up. */
+export interface Ending {
+  afterMs: number | null
 }
 
 /** Instead of a response: nothing (acks 0). */

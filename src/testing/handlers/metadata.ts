@@ -24,7 +24,10 @@ import type { Exchange } from './handler.js'
 const FIRST_VERSION_WITH_IDS = 12
 const NO_LEADER = -1
 /** Faults that concern a Metadata answer as a whole, where its version can say so. */
-const WHOLE_ANSWER_ERRORS: ReadonlySet<number> = new Set([ErrorCodes.REBOOTSTRAP_REQUIRED])
+const WHOLE_ANSWER_ERRORS: ReadonlySet<number> = new Set([
+  ErrorCodes.REBOOTSTRAP_REQUIRED,
+  ErrorCodes.ILLEGAL_SASL_STATE,
+])
 
 export function metadataTargets(request: MetadataRequest, cluster: ClusterState): FaultTarget[] {
   const names = request.topics?.map((asked) => asked.name ?? cluster.topicById(asked.topicId)?.name)
@@ -47,9 +50,11 @@ export function answerMetadata(exchange: Exchange<MetadataRequest>): MetadataRes
   const asked = isEverythingAsked
     ? [...view.topics.values()].map(({ name }) => ({ name, topicId: ZERO_UUID }))
     : request.topics
+  // Who is not logged in is told nothing; old versions cannot say why.
+  const brokers = wholeError === ErrorCodes.ILLEGAL_SASL_STATE ? [] : view.brokers
   return {
     throttleTimeMs: faults.throttleMs,
-    brokers: view.brokers.map(({ id, host, port, rack }) => ({ nodeId: id, host, port, rack })),
+    brokers: brokers.map(({ id, host, port, rack }) => ({ nodeId: id, host, port, rack })),
     clusterId: cluster.clusterId,
     controllerId: view.brokers[0]?.id ?? -1,
     topics: wholeError === 0 ? asked.flatMap((topic) => answerTopic(exchange, view, topic)) : [],

@@ -1,5 +1,6 @@
 /**
- * The APIs that the test cluster's brokers serve: what a producer needs, and CreateTopics.
+ * The APIs that the test cluster's brokers serve: what a producer needs, its login included, and
+ * CreateTopics.
  *
  * Neighbours: server-connection.ts looks requests up here.
  */
@@ -8,23 +9,36 @@ import { createTopics } from '../../protocol/messages/create-topics.js'
 import { initProducerId } from '../../protocol/messages/init-producer-id.js'
 import { metadata } from '../../protocol/messages/metadata.js'
 import { produce } from '../../protocol/messages/produce.js'
+import { saslAuthenticate } from '../../protocol/messages/sasl-authenticate.js'
+import { saslHandshake } from '../../protocol/messages/sasl-handshake.js'
 import { answerApiVersions } from './api-versions.js'
 import { answerCreateTopics, createTopicsTargets } from './create-topics.js'
 import { makeService, type Service } from './handler.js'
 import { answerInitProducerId } from './init-producer-id.js'
 import { answerMetadata, metadataTargets } from './metadata.js'
 import { answerProduce, produceTargets } from './produce.js'
+import { answerSaslAuthenticate } from './sasl-authenticate.js'
+import { answerSaslHandshake } from './sasl-handshake.js'
 
 /** Names of the APIs served, as faults are scripted for. */
-export type ApiName = 'ApiVersions' | 'CreateTopics' | 'InitProducerId' | 'Metadata' | 'Produce'
+export type ApiName =
+  | 'ApiVersions'
+  | 'CreateTopics'
+  | 'InitProducerId'
+  | 'Metadata'
+  | 'Produce'
+  | 'SaslAuthenticate'
+  | 'SaslHandshake'
 
 /** In the order of their keys. @internal */
 export const SERVICES: readonly Service[] = [
   makeService(produce, answerProduce, produceTargets),
   makeService(metadata, (it, respond) => respond(answerMetadata(it)), metadataTargets),
+  makeService(saslHandshake, (it, respond) => respond(answerSaslHandshake(it))),
   makeService(apiVersions, (it, respond) => respond(answerApiVersions(it, SERVICES))),
   makeService(createTopics, (it, respond) => respond(answerCreateTopics(it)), createTopicsTargets),
   makeService(initProducerId, answerInitProducerId),
+  makeService(saslAuthenticate, (it, respond) => respond(answerSaslAuthenticate(it))),
 ]
 
 /** The service of an API key. @internal */
