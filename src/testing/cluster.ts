@@ -53,9 +53,13 @@ export type { Forbidden } from './forbid.js'
 export type { ApiName } from './handlers/services.js'
 export type { TestClusterOptions, TopicOptions } from './options.js'
 export type { SeenRequest } from './request-log.js'
-export type { TokenJudge, TokenVerdict } from './sasl/oauthbearer-server.js'
-export type { SaslMechanismName, TestSaslOptions } from './sasl/sasl-options.js'
-export type { DelegationToken } from './sasl/sasl-users.js'
+export type {
+  DelegationToken,
+  SaslMechanismName,
+  TestSaslOptions,
+  TokenJudge,
+  TokenVerdict,
+} from './sasl/sasl-options.js'
 export type { SeenLogin, TestSasl } from './sasl/test-sasl.js'
 export type { LossOptions, TestBroker } from './test-broker.js'
 export type { StoredBytes } from './stored-bytes.js'

@@ -10,21 +10,8 @@
  * Spec: RFC 7628; KIP-255, KIP-342; Kafka's OAuthBearerSaslServer. Neighbours: sasl-options.ts says
  * whose token is good.
  */
+import type { TokenJudge, TokenVerdict } from './sasl-options.js'
 import { REFUSED, type ServerMechanism, type ServerStep } from './server-mechanism.js'
-
-/** Whose token it is, and for how long. */
-export interface TokenVerdict {
-  /** Who is logged in; of a JWT usually its `sub`. */
-  readonly principal: string
-  /** How long it is good from now on, in ms. Default: for ever. */
-  readonly lifetimeMs?: number | undefined
-}
-
-/** Judges a token; null or undefined: refused. */
-export type TokenJudge = (
-  token: string,
-  extensions: Readonly<Record<string, string>>,
-) => TokenVerdict | null | undefined
 
 const SEPARATOR = '\x01'
 const FIRST =

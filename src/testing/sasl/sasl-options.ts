@@ -3,11 +3,33 @@
  *
  * Neighbours: options.ts of the cluster; test-sasl.ts changes it while the cluster runs.
  */
-import type { TokenJudge } from './oauthbearer-server.js'
-import type { DelegationToken } from './sasl-users.js'
 
 /** A mechanism that the brokers take. */
 export type SaslMechanismName = 'PLAIN' | 'SCRAM-SHA-256' | 'SCRAM-SHA-512' | 'OAUTHBEARER'
+
+/** Whose token it is, and for how long. */
+export interface TokenVerdict {
+  /** Who is logged in; of a JWT usually its `sub`. */
+  readonly principal: string
+  /** How long it is good from now on, in ms. Default: for ever. */
+  readonly lifetimeMs?: number | undefined
+}
+
+/** Judges a token; null or undefined: refused. */
+export type TokenJudge = (
+  token: string,
+  extensions: Readonly<Record<string, string>>,
+) => TokenVerdict | null | undefined
+
+/** A delegation token (KIP-48): SCRAM with its id as user and its HMAC as password. */
+export interface DelegationToken {
+  /** As Kafka's tools print it, in base64. */
+  readonly hmac: string
+  /** Who it acts as. */
+  readonly owner: string
+  /** How long it lasts from each login, in ms. Default: for ever. */
+  readonly lifetimeMs?: number | undefined
+}
 
 /** What `sasl` takes; all may be left out. */
 export interface TestSaslOptions {

@@ -5,6 +5,7 @@
  */
 import { createHash, createHmac, pbkdf2Sync, randomBytes, timingSafeEqual } from 'node:crypto'
 import { Secret } from '../../secret.js'
+import type { DelegationToken } from './sasl-options.js'
 
 /** A hash as SCRAM's names have it. */
 export type ScramHash = 'sha256' | 'sha512'
@@ -15,16 +16,6 @@ export interface ScramCredential {
   readonly iterations: number
   readonly storedKey: Buffer
   readonly serverKey: Buffer
-}
-
-/** A delegation token (KIP-48): SCRAM with its id as user and its HMAC as password. */
-export interface DelegationToken {
-  /** As Kafka's tools print it, in base64. */
-  readonly hmac: string
-  /** Who it acts as. */
-  readonly owner: string
-  /** How long it lasts from each login, in ms. Default: for ever. */
-  readonly lifetimeMs?: number | undefined
 }
 
 const SALT_BYTES = 16

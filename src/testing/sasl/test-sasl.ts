@@ -4,9 +4,14 @@
  *
  * Neighbours: sasl-session.ts holds one connection against it.
  */
-import { oauthBearerServer, type TokenJudge } from './oauthbearer-server.js'
+import { oauthBearerServer } from './oauthbearer-server.js'
 import { plainServer } from './plain-server.js'
-import { SASL_MECHANISMS, type SaslMechanismName, type TestSaslOptions } from './sasl-options.js'
+import {
+  SASL_MECHANISMS,
+  type SaslMechanismName,
+  type TestSaslOptions,
+  type TokenJudge,
+} from './sasl-options.js'
 import { SaslUsers } from './sasl-users.js'
 import { scramServer } from './scram-server.js'
 import type { ServerMechanism } from './server-mechanism.js'
