@@ -45,6 +45,11 @@ export type FaultEffect =
   | { readonly wrongCorrelationId: true }
   /** Carried out; the answer's frame claims this length, which may be negative or huge. */
   | { readonly frameLength: number }
+  /**
+   * SaslAuthenticate alone: carried out, and answered without error whatever it came to, with what
+   * this makes of the mechanism's bytes: a broker that lies. Empty bytes where there would be none.
+   */
+  | { readonly authBytes: (bytes: Uint8Array) => Uint8Array }
   /** Carried out; the answer asks for a pause, in which the broker reads nothing (KIP-219). */
   | { readonly throttleMs: number }
 
@@ -136,6 +141,7 @@ const EFFECTS = [
   'answerBytes',
   'wrongCorrelationId',
   'frameLength',
+  'authBytes',
   'throttleMs',
 ]
 
@@ -145,6 +151,9 @@ function checkFault(api: string, fault: Fault): void {
   if (named.length !== 1) {
     const found = named.length === 0 ? 'none' : named.join(' and ')
     throw new RangeError(`a fault for ${api} has one of ${EFFECTS.join(', ')}, not ${found}`)
+  }
+  if ('authBytes' in fault && api !== 'SaslAuthenticate') {
+    throw new RangeError(`authBytes are of SaslAuthenticate, not of ${api}`)
   }
   const { times = 1, topic, partition } = fault
   if (!(times >= 1)) throw new RangeError(`a fault for ${api} happens at least once, not ${times}`)

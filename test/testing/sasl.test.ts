@@ -296,6 +296,25 @@ t.test('refusals on request', async (t) => {
   t.strictSame(cluster.sasl.logins.map(({ principal }) => principal), [null, null, 'bob']) // prettier-ignore
 })
 
+t.test('a broker that lies: other bytes, without error, for ever', async (t) => {
+  const { connect, cluster } = await start(t)
+  const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString()
+  const messages = scram('sha256', 'bob', 'bob-secret')
+  cluster.failNext('SaslAuthenticate', {
+    authBytes: (bytes) => Buffer.from(text(bytes).replace(/i=4096$/, 'i=4097')),
+  })
+  t.match(await connect().login('SCRAM-SHA-256', messages), /^58/) // another proof
+  const stop = cluster.failNext('SaslAuthenticate', {
+    authBytes: () => Buffer.from('more'),
+    times: Infinity,
+  })
+  const client = connect()
+  t.equal(await client.login('PLAIN', ['a', 'b', 'c', 'd', 'e', 'f']), 'in 0 more')
+  stop()
+  t.equal(await client.authenticate('\0x').then((it) => it?.errorCode), 58)
+  t.throws(() => cluster.failNext('Produce', { authBytes: (it) => it }), /SaslAuthenticate/)
+})
+
 t.test('no password and no token is kept where tests look', async (t) => {
   const { connect, cluster } = await start(t)
   await connect().login('PLAIN', [plain('bob', 'bob-secret')])

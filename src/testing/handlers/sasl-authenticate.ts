@@ -24,6 +24,10 @@ export function answerSaslAuthenticate(
     return refuse(exchange, error.errorCode, error.errorMessage ?? null)
   }
   const outcome = session.step(request.authBytes)
+  const { wire } = faults
+  if (wire !== undefined && 'authBytes' in wire) {
+    return succeeded(wire.authBytes('bytes' in outcome ? outcome.bytes : new Uint8Array()), 0)
+  }
   switch (outcome.kind) {
     case 'illegal state':
       return failed(ErrorCodes.ILLEGAL_SASL_STATE, OUT_OF_PLACE)
@@ -33,12 +37,16 @@ export function answerSaslAuthenticate(
       return refuse(exchange, ErrorCodes.SASL_AUTHENTICATION_FAILED, outcome.message)
     case 'going on':
     case 'logged in':
-      return {
-        errorCode: ErrorCodes.NONE,
-        errorMessage: '',
-        authBytes: outcome.bytes,
-        sessionLifetimeMs: BigInt(Math.trunc(outcome.sessionLifetimeMs)),
-      }
+      return succeeded(outcome.bytes, outcome.sessionLifetimeMs)
+  }
+}
+
+function succeeded(authBytes: Uint8Array, sessionLifetimeMs: number): SaslAuthenticateResponse {
+  return {
+    errorCode: ErrorCodes.NONE,
+    errorMessage: '',
+    authBytes,
+    sessionLifetimeMs: BigInt(Math.trunc(sessionLifetimeMs)),
   }
 }
 
