@@ -65,7 +65,7 @@ function base128(value: number): number[] {
   return digits
 }
 
-/** Seconds count; Milliseconds since 1970. RFC 5280 wants two digits of the year before 2050. */
+/** Milliseconds since 1970, cut to seconds. RFC 5280 wants two digits of the year before 2050. */
 export function time(epochMs: number): Buffer {
   const text = new Date(epochMs).toISOString().replaceAll(/[-:T]|\.\d+/g, '')
   const isShort = Number(text.slice(0, 4)) < YEAR_OF_LONG_TIMES
