@@ -35,7 +35,7 @@ export interface NestLogger {
   error: NestLogMethod
 }
 
-/** Every fact that Ottla logs; each line has those that it is about. @internal */
+/** Every fact that Ottla logs; each line has those that it is about. */
 export interface LogFacts {
   /** What has failed, and why. */
   readonly err?: unknown
@@ -61,7 +61,7 @@ export interface LogFacts {
   readonly costs?: Readonly<Record<string, number>>
 }
 
-/** How Ottla's own code logs. @internal */
+/** How Ottla's own code logs. */
 export type Log = Readonly<Record<Level, (facts: LogFacts, message: string) => void>>
 
 type Level = keyof Logger

@@ -33,7 +33,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   ],
   producer: [
     ...['network', 'protocol', 'compression', 'serialization'],
-    ...['errors.ts', 'assert.ts', 'clock.ts', 'globals.ts', 'logger.ts', 'version.ts'],
+    ...['errors.ts', 'assert.ts', 'clock.ts', 'globals.ts', 'logger.ts', 'version.ts', 'secret.ts'],
   ],
   'index.ts': [
     ...['producer', 'network', 'protocol', 'compression', 'serialization'],

@@ -6,6 +6,7 @@ import {
   type ResolvedOptions,
 } from '../../src/producer/options.js'
 import { INSTEAD, mendOf, RENAMED } from '../../src/producer/other-names.js'
+import { Producer } from '../../src/producer/producer.js'
 import { bufferSizeFor } from '../../src/protocol/record-batch.js'
 import type { Serialized } from '../../src/serialization/serializer.js'
 
@@ -69,6 +70,7 @@ const OTHERS: Readonly<Record<string, readonly [good: readonly unknown[], bad: r
   createTopics: [[true, false], ['yes', 0, null]],
   partitioner: [[() => 0], [{}, 'murmur2', null]],
   serializers: [[{}, { key: String }, { value: String, key: undefined }], [null, String, { key: 7 }, { values: String }]],
+  sasl: [[{ mechanism: 'PLAIN', username: 'u', password: 'p' }], []], // refused below, where it is checked
   tls: [[true, false, {}, () => ({})], [null, 7, 'yes', [], { ca: 'no pem' }, { zebra: 1 }]],
   logger: [[logger, console], [null, {}, { ...logger, warn: 7 }, () => 7]],
   apiVersions: [[{}, { Produce: 9 }], [null, 7, { Produce: '9' }, { Produce: -1 }, { Produce: 1.5 }]],
@@ -81,6 +83,13 @@ for (const [name, [good, bad]] of Object.entries(OTHERS)) {
     for (const value of bad) t.throws(() => resolve({ [name]: value }), ConfigError)
   })
 }
+
+t.test('sasl is checked by the constructor', async (t) => {
+  for (const sasl of [null, 7, {}, { mechanism: 'SCRAM' }, { mechanism: 'PLAIN', username: 'u' }]) {
+    const options = { brokers: 'a:1', sasl } as unknown as ProducerOptions
+    t.throws(() => new Producer(options), { name: 'ConfigError', message: /sasl/ })
+  }
+})
 
 t.test('every option that there is has been tried above', async (t) => {
   const tried = ['brokers', ...Object.keys(RANGES), ...Object.keys(OTHERS)]
