@@ -25,6 +25,18 @@ declare module 'avsc' {
 declare module '@bufbuild/protobuf' {
   export function toBinary<T>(schema: { readonly message: T }, message: T): Uint8Array
 }
+declare module 'kerberos' {
+  namespace kerberos {
+    interface KerberosClient {
+      readonly contextComplete: boolean
+      step(challenge: string): Promise<string | null>
+      unwrap(challenge: string): Promise<string>
+      wrap(challenge: string): Promise<string>
+    }
+    function initializeClient(service: string): Promise<KerberosClient>
+  }
+  export default kerberos
+}
 declare module '@jest/globals' {
   type Body = () => Promise<void>
   export const afterEach: (body: Body) => void, beforeEach: (body: Body) => void

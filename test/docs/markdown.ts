@@ -30,7 +30,7 @@ export interface Link {
 
 /** Every page that a user or developer is pointed to. */
 export function pages(): Page[] {
-  const atRoot = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'CHANGELOG.md']
+  const atRoot = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'SECURITY.md']
   const inDocs = readdirSync(projectFile('docs')).map((name) => `docs/${name}`)
   return [...atRoot, ...inDocs]
     .filter((path) => path.endsWith('.md') && existsSync(projectFile(path)))
