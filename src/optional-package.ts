@@ -6,7 +6,8 @@
  * packages are looked for when the program runs, from the file that runs: in a bundle that is the
  * bundle itself, so what is installed beside it is found (docs/bundling.md).
  *
- * Neighbours: compression/package.ts asks for codecs, protocol/crc32c.ts for checksums.
+ * Neighbours: compression/package.ts asks for codecs, protocol/crc32c.ts for checksums,
+ * network/sasl/msk-iam-token.ts for AWS's signer.
  */
 // Not `import { createRequire }`: webpack knows that name, and would resolve the calls when it bundles.
 import nodeModule from 'node:module'

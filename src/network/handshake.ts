@@ -4,8 +4,8 @@
  *   ApiVersions v4 ──NONE──────────────────────────────────────> ApiVersionTable
  *        └──UNSUPPORTED_VERSION (a v0 answer that lists the range)──> ApiVersions at its highest
  *
- * Nothing may be sent before it: a broker that does not know a version cannot even say so. SASL will
- * follow it on the same connection.
+ * Nothing may be sent before it: a broker that does not know a version cannot even say so. A login
+ * (SASL) follows it on the same connection.
  *
  * Not a dial: open-connection.ts does that, and decides what a connection closed under the question
  * means.

@@ -18,7 +18,7 @@ export interface NetworkOptions {
   readonly clientId: string
   /** An answer later than this closes its connection (Java: request.timeout.ms). */
   readonly requestTimeoutMs: number
-  /** For name, dial and handshake together (Java: socket.connection.setup.timeout.ms, 10000). */
+  /** For name, dial, handshake and login together (Java: socket.connection.setup.timeout.ms, 10000). */
   readonly connectionTimeoutMs: number
   /** First wait before a lost broker is dialled again (Java: reconnect.backoff.ms). */
   readonly reconnectBackoffMs: number

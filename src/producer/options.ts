@@ -115,7 +115,7 @@ export interface ProducerOptions<K = Serialized, V = Serialized> {
   /** Longest such pause, in ms. Default 500 (Java: reconnect.backoff.max.ms, 1000). */
   readonly reconnectBackoffMaxMs?: number | undefined
   /**
-   * To resolve, connect and greet a broker, which takes up to three round trips, in ms. Default 10000.
+   * To reach a broker: its name, TCP, TLS, its versions and the login together, in ms. Default 10000.
    * Java: socket.connection.setup.timeout.ms.
    */
   readonly connectionTimeoutMs?: number | undefined

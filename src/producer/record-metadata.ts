@@ -3,8 +3,9 @@
  *
  * A batch is acknowledged with one base offset, so a record's metadata is that and its index. The
  * object holds these two and works the rest out when asked: no bigint is made per record unless
- * somebody looks. Plain fields would cost about 8 % of `send` (1.05 µs to 1.17, and 96 bytes more a
- * record, beside a broker in memory, 28 November 2026).
+ * somebody looks. Measured on 28 November 2026: plain fields together with the check of a record's
+ * fields (record-fields.ts) cost `send` 9 to 11 %; plain fields alone about 40 ns and 96 bytes a record,
+ * in isolation.
  */
 import { inspect } from 'node:util'
 

@@ -13,7 +13,10 @@ const INTRODUCTION = `# Compatibility
 Which versions of Kafka Ottla was run against, and what came of it. This page is written by
 \`npm run test:matrix\`, which starts each of them in turn (2.8 with a ZooKeeper, the others with
 KRaft) and runs the tests that need a broker: what Ottla has sent is read back by Kafka's own
-consumer.`
+consumer.
+
+TLS, SASL and ACLs are tried against [a guarded Kafka](testing.md#a-guarded-kafka) of the same
+versions. Managed services [were not tried](security.md#managed-services).`
 
 const NEGOTIATED = `## Versions agreed on
 
