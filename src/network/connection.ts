@@ -126,9 +126,12 @@ export class Connection implements TransportHandlers {
     return this.#state === ConnectionState.ready
   }
 
-  /** Open, nothing held, and every byte handed over so far in the kernel: the socket is not backed up. */
+  /**
+   * Open, nothing held, and every byte handed over so far in the kernel: the socket is not backed up. A
+   * session that is over is renewed where somebody asks: `onWritable` follows.
+   */
   get isWritable(): boolean {
-    return this.isOpen && this.#unwrittenCount === 0 && !this.#hold.isOn
+    return this.isOpen && this.#unwrittenCount === 0 && !this.#mustWait()
   }
 
   /** Requests whose answers have not come. */

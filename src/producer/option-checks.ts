@@ -187,7 +187,7 @@ export function isOption(name: string): boolean {
 /** The option that was probably meant: another client's name for ours, a slip, or one cut short. */
 function unknown(name: string): string {
   const known = Object.keys(CHECKS)
-  const mend = mendOf(name, known)
+  const mend = mendOf(name)
   const near = nearest(name, known) ?? nearest(name.replace(/(Ms|Bytes)$/, ''), known)
   const otherwise =
     near === undefined ? `the options are ${known.join(', ')}` : `did you mean ${near}?`

@@ -173,30 +173,21 @@ export const INSTEAD: Readonly<Record<string, string>> = {
   'group.id': 'Ottla is a producer, and has no consumer',
 }
 
-/** Options that may come: ours, or what is said until there is one. */
-const COMING: readonly { start: RegExp; option: string; until: string }[] = [
-  {
-    start: /^(ssl|tls|rejectunauthorized|securityprotocol|securityproviders)/,
-    option: 'tls',
-    until: 'Ottla does not speak TLS yet: connect to a PLAINTEXT listener',
-  },
-  {
-    start: /^(sasl|authenticationtimeout|reauthenticationthreshold)/,
-    option: 'sasl',
-    until: 'Ottla does not authenticate yet: connect to a PLAINTEXT listener',
-  },
+/** Options of other clients that are a part of one of ours. */
+const PARTS: readonly { start: RegExp; option: string }[] = [
+  { start: /^(ssl|tls|rejectunauthorized|securityprotocol|securityproviders)/, option: 'tls' },
+  { start: /^(sasl|authenticationtimeout|reauthenticationthreshold)/, option: 'sasl' },
 ]
 
 /** The mend for an option of another client; undefined where `name` is none. */
-export function mendOf(name: string, known: readonly string[]): string | undefined {
+export function mendOf(name: string): string | undefined {
   const wanted = letters(name)
   const renamed = find(RENAMED, wanted)
   if (renamed !== undefined) return `did you mean ${renamed}?`
   const instead = find(INSTEAD, wanted)
   if (instead !== undefined) return instead
-  const coming = COMING.find(({ start }) => start.test(wanted))
-  if (coming === undefined) return undefined
-  return known.includes(coming.option) ? `did you mean ${coming.option}?` : coming.until
+  const part = PARTS.find(({ start }) => start.test(wanted))
+  return part === undefined ? undefined : `did you mean ${part.option}?`
 }
 
 function find<T>(table: Readonly<Record<string, T>>, wanted: string): T | undefined {

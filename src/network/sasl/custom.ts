@@ -8,12 +8,13 @@
  *
  * Neighbours: sasl-options.ts; docs/security.md has recipes.
  */
-import { OttlaError } from '../../errors.js'
+import type { Clock } from '../../clock.js'
+import { OttlaError, TimeoutError } from '../../errors.js'
 import { Secret } from '../../secret.js'
 import { describeThrown } from './clean-text.js'
-import { credentialsError } from './credentials.js'
-import type { SaslContext, SaslExchange, SaslMechanism } from './mechanism.js'
-import { untilAborted } from './user-call.js'
+import { CREDENTIALS_TIMEOUT_MS, credentialsError } from './credentials.js'
+import type { SaslContext, SaslEnvironment, SaslExchange, SaslMechanism } from './mechanism.js'
+import { callWithin } from './user-call.js'
 import '../../globals.js'
 
 /** What `authenticate` is told. */
@@ -32,7 +33,7 @@ export interface SaslAuthenticateContext {
 /**
  * One step of a login: called with undefined first, then with each answer of the broker, until it
  * answers undefined, which says that the login has succeeded for our side. An answer of no bytes is
- * sent as such.
+ * sent as such. Each call has 30 s at most, and the first login no longer than `connectionTimeoutMs`.
  *
  * It must throw where the broker's proof does not hold: `AuthenticationError` for what no repetition
  * can mend.
@@ -42,11 +43,15 @@ export type SaslAuthenticate = (
   context: SaslAuthenticateContext,
 ) => Uint8Array | undefined | Promise<Uint8Array | undefined>
 
-export function customMechanism(name: string, authenticate: SaslAuthenticate): SaslMechanism {
+export function customMechanism(
+  name: string,
+  authenticate: SaslAuthenticate,
+  { clock }: Pick<SaslEnvironment, 'clock'>,
+): SaslMechanism {
   return {
     name,
     isClearText: false, // nobody knows: the user chose it
-    start: (context) => new CustomExchange(name, authenticate, context),
+    start: (context) => new CustomExchange(name, authenticate, context, clock),
   }
 }
 
@@ -54,10 +59,12 @@ class CustomExchange implements SaslExchange {
   readonly #name: string
   readonly #authenticate: SaslAuthenticate
   readonly #context: SaslContext
+  readonly #clock: Clock
   readonly #state = new Secret<Record<string, unknown>>({})
   readonly user = undefined
 
-  constructor(name: string, authenticate: SaslAuthenticate, context: SaslContext) {
+  constructor(name: string, authenticate: SaslAuthenticate, context: SaslContext, clock: Clock) {
+    this.#clock = clock
     this.#name = name
     this.#authenticate = authenticate
     this.#context = context
@@ -67,9 +74,10 @@ class CustomExchange implements SaslExchange {
     const { host, port, signal } = this.#context
     const told = { host, port, signal, mechanism: this.#name, state: this.#state.reveal() }
     try {
-      return bytesOrEnd(await untilAborted(signal, () => this.#authenticate(challenge, told)))
+      const limits = { clock: this.#clock, timeoutMs: CREDENTIALS_TIMEOUT_MS, signal }
+      return bytesOrEnd(await callWithin(() => this.#authenticate(challenge, told), limits))
     } catch (cause) {
-      if (cause instanceof OttlaError) throw cause
+      if (cause instanceof OttlaError && !(cause instanceof TimeoutError)) throw cause
       const why = `the function sasl.authenticate failed: ${describeThrown(cause)}`
       throw credentialsError(why, this.#context, cause)
     }

@@ -88,16 +88,19 @@ export class Login {
       return deadlineMs - clock.monotonicMs()
     }
     try {
-      const { lifetimeMs } = await runLogin({ ...attempt, timeLeftMs, mechanism: mechanism.name })
+      const whole = { ...attempt, timeLeftMs, mechanism: mechanism.name }
+      const limits = { clock, timeoutMs: attempt.timeoutMs }
+      const { lifetimeMs } = await callWithin(() => runLogin(whole), limits)
       this.#hasWorked = true
       return { lifetimeMs, startedAtMs: leftAtMs }
     } catch (error) {
-      throw this.#judged(error)
+      throw this.#judged(error, attempt)
     }
   }
 
   /** What has worked before is worth another try. */
-  #judged(error: unknown): unknown {
+  #judged(error: unknown, { connection, timeoutMs }: SessionAttempt): unknown {
+    if (error instanceof TimeoutError) return late(connection, timeoutMs)
     if (!(error instanceof AuthenticationError) || !this.#hasWorked) return error
     const { message, host, port, mechanism, user, code, cause } = error
     return new AuthenticationError(message, {

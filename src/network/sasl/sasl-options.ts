@@ -89,7 +89,7 @@ type Given = Readonly<Record<string, unknown>>
 export function saslMechanism(options: SaslOptions, environment: SaslEnvironment): SaslMechanism {
   const given = checkObject(options)
   const mechanism = checkMechanism(given)
-  if (given.authenticate !== undefined) return custom(mechanism, given)
+  if (given.authenticate !== undefined) return custom(mechanism, given, environment)
   if (mechanism === OAUTHBEARER) return oauthBearer(given, environment)
   const known = PASSWORD_MECHANISMS.find((name) => name === mechanism)
   if (known !== undefined) return withPassword(known, given, environment)
@@ -124,11 +124,11 @@ function checkMechanism(given: Given): string {
   return KNOWN.includes(upper) ? upper : mechanism
 }
 
-function custom(mechanism: string, given: Given): SaslMechanism {
+function custom(mechanism: string, given: Given, environment: SaslEnvironment): SaslMechanism {
   checkKeys(given, KEYS.custom, `with authenticate`)
   const { authenticate } = given
   requireFunction('sasl.authenticate', authenticate, 'async (challenge, context) => …')
-  return customMechanism(mechanism, authenticate as SaslAuthenticate)
+  return customMechanism(mechanism, authenticate as SaslAuthenticate, environment)
 }
 
 function oauthBearer(given: Given, environment: SaslEnvironment): SaslMechanism {

@@ -20,8 +20,10 @@ import type { Log } from '../../logger.js'
 import { formatAddress } from '../address.js'
 import type { ApiVersionTable } from '../api-version-table.js'
 import type { Connection } from '../connection.js'
+import { CREDENTIALS_TIMEOUT_MS } from './credentials.js'
 import { firstBytes } from './exchange.js'
 import type { SaslExchange } from './mechanism.js'
+import { callWithin } from './user-call.js'
 
 /** As Java: 85 to 95 % of the session, at random, so that connections do not all do it at once. */
 const EARLIEST_SHARE = 0.85
@@ -134,11 +136,12 @@ export class Session {
   }
 
   async #loginAgain(): Promise<void> {
-    const { connection, versions, login } = this.#parts
+    const { clock, connection, versions, login } = this.#parts
     const exchange = login.begin(connection, this.#controller.signal)
     let first: Uint8Array
     try {
-      first = await firstBytes(connection, exchange)
+      const limits = { clock, timeoutMs: CREDENTIALS_TIMEOUT_MS }
+      first = await callWithin(() => firstBytes(connection, exchange), limits)
     } catch (error) {
       await this.#withoutCredentials(error)
       return

@@ -1,7 +1,15 @@
 import t from 'tap'
 import { AuthenticationError } from '../../../src/errors.js'
-import { customMechanism, type SaslAuthenticate } from '../../../src/network/sasl/custom.js'
+import { customMechanism as make, type SaslAuthenticate } from '../../../src/network/sasl/custom.js'
+import type { SaslMechanism } from '../../../src/network/sasl/mechanism.js'
+import { ManualClock } from '../../support/manual-clock.js'
 import { bytes, failureOf, step, testContext } from './support.js'
+
+const clock = new ManualClock()
+
+function customMechanism(name: string, authenticate: SaslAuthenticate): SaslMechanism {
+  return make(name, authenticate, { clock })
+}
 
 t.test('the steps are the user’s, with a state for each login', async (t) => {
   const told: unknown[] = []
@@ -56,4 +64,12 @@ t.test('a step that never ends is given up with its login', async (t) => {
   context.giveUp(reason)
   t.equal(await failed, reason)
   t.ok(isAborted)
+})
+
+t.test('a step that never ends is given up after 30 s', async (t) => {
+  const exchange = customMechanism('X', () => new Promise(() => {})).start(testContext())
+  const failed = failureOf(step(exchange))
+  await clock.advanceSettled(30_000)
+  t.match(await failed, { code: 'ERR_OTTLA_CREDENTIALS', retriable: true })
+  t.equal(clock.timerCount, 0)
 })

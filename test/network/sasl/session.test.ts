@@ -168,3 +168,19 @@ t.test('a login that is never answered closes the connection in time', async (t)
   t.equal(connection.isOpen, false)
   t.equal(world.clock.timerCount, 0)
 })
+
+t.test('a function that never answers holds nothing up, and is asked again', async (t) => {
+  const world = new LoginWorld()
+  const connection = await world.openFor(40_000)
+  const { steps } = world
+  world.steps = () => new Promise(() => {})
+  await world.clock.advanceSettled(39_000)
+  t.equal(connection.isWritable, true, 'until the session ends')
+  await world.clock.advanceSettled(2_000)
+  t.equal(connection.isWritable, false, 'after it nothing is sent')
+  world.steps = steps
+  await world.clock.advanceSettled(30_000)
+  t.notOk(connection.isOpen && !connection.isWritable, 'and it does not stay so')
+  connection.close(REASON)
+  t.equal(world.clock.timerCount, 0)
+})
