@@ -18,6 +18,12 @@ export interface BackoffRange {
   readonly maxMs: number
 }
 
+/**
+ * Between logins while they are refused: directories count them, and lock accounts out. A broker that
+ * has just started and does not know its users yet takes seconds, too.
+ */
+const REFUSED: BackoffRange = { initialMs: 500, maxMs: 10_000 }
+
 /** The wait after `failures` tries in a row that failed, counted from 1; 0 where none has. */
 export function backoffMs(range: BackoffRange, failures: number, random: () => number): number {
   if (failures <= 0) return 0
@@ -25,3 +31,17 @@ export function backoffMs(range: BackoffRange, failures: number, random: () => n
   const waitMs = Math.min(range.initialMs * 2 ** doublings, range.maxMs)
   return waitMs * (1 - JITTER + 2 * JITTER * random())
 }
+
+/** The same after refused logins. One is tried again as anything is, since passwords may be new. */
+export function refusedBackoffMs(
+  range: BackoffRange,
+  failures: number,
+  random: () => number,
+): number {
+  return failures > 1
+    ? backoffMs(REFUSED, failures - 1, random)
+    : backoffMs(range, failures, random)
+}
+
+/** A row of refusals has ended where nobody has tried for so long. */
+export const REFUSED_QUIET_MS = REFUSED.maxMs

@@ -5,9 +5,9 @@
  * Neighbours: open-connection.ts dials; backoff.ts says how long to wait.
  */
 import type { Timer } from '../clock.js'
-import { ConnectionError, OttlaError, ProtocolError } from '../errors.js'
+import { AuthenticationError, ConnectionError, OttlaError, ProtocolError } from '../errors.js'
 import { formatAddress } from './address.js'
-import { backoffMs } from './backoff.js'
+import { backoffMs, refusedBackoffMs } from './backoff.js'
 import type { Broker } from './broker.js'
 import type { PoolListener } from './broker-pool.js'
 import type { Connection, ConnectionListener } from './connection.js'
@@ -187,7 +187,8 @@ export class BrokerLink implements ConnectionListener {
     this.#failures = failures
     this.#lastError = reason
     this.#context.cluster.connectionLost()
-    this.#dialNotBeforeMs = clock.monotonicMs() + backoffMs(range, failures, random)
+    const wait = reason instanceof AuthenticationError ? refusedBackoffMs : backoffMs
+    this.#dialNotBeforeMs = clock.monotonicMs() + wait(range, failures, random)
     this.#tellLost(reason)
     this.#listener.onLost(this.broker.nodeId, reason)
   }

@@ -3,7 +3,7 @@
  *
  * Neighbours: metadata.ts throws and tells them.
  */
-import { AuthenticationError, BrokerError, ProtocolError } from '../errors.js'
+import { AuthenticationError, BrokerError, ConnectionError, ProtocolError } from '../errors.js'
 import { ErrorCodes, errorCode } from '../protocol/error-codes.js'
 import { metadata } from '../protocol/messages/metadata.js'
 import type { MetadataResponse } from '../protocol/messages/metadata.js'
@@ -60,4 +60,11 @@ export function rebootstrapRequired(address: Address): BrokerError {
 /** A login that has never worked was refused: the credentials are wrong, whatever other brokers would say. */
 export function isFinalRefusal(error: unknown): error is AuthenticationError {
   return error instanceof AuthenticationError && !error.retriable
+}
+
+/** A login was refused, at this address or at one of several that were asked. */
+export function isRefusedLogin(error: unknown): boolean {
+  if (error instanceof AuthenticationError) return true
+  const cause = error instanceof ConnectionError ? error.cause : undefined
+  return cause instanceof AggregateError && cause.errors.some(isRefusedLogin)
 }

@@ -29,6 +29,7 @@ import type { Connection } from './connection.js'
 import { ControlPlane } from './control-plane.js'
 import {
   isFinalRefusal,
+  isRefusedLogin,
   rebootstrapRequired,
   requireUsable,
   topicError,
@@ -475,7 +476,7 @@ export class MetadataCache {
       isUnsettled: true,
       isUrgent: true,
       tookMs: 0,
-      isRefused: isFinalRefusal(error),
+      isRefused: isRefusedLogin(error),
     })
     if (error.retriable || this.#hasAnswered) return // what has answered is Kafka
     this.#waiters.reject(error)

@@ -11,14 +11,11 @@
  *
  * Neighbours: metadata.ts asks it; backoff.ts computes.
  */
-import { backoffMs } from './backoff.js'
+import { REFUSED_QUIET_MS, backoffMs, refusedBackoffMs } from './backoff.js'
 import type { BackoffRange } from './backoff.js'
 import type { NetworkOptions } from './options.js'
 
 const URGENT: BackoffRange = { initialMs: 50, maxMs: 250 }
-
-/** Refused logins are counted by directories, which lock accounts out. */
-const REFUSED_MAX_MS = 10_000
 
 /** What a refresh has brought. */
 export interface RefreshOutcome {
@@ -66,7 +63,7 @@ export class RefreshSchedule {
 
   /** A refresh starts; one after a quiet time is the first of a new row. */
   start(nowMs: number): void {
-    const quietMs = this.#isRefused ? REFUSED_MAX_MS : this.#urgent.maxMs
+    const quietMs = this.#isRefused ? REFUSED_QUIET_MS : this.#urgent.maxMs
     if (nowMs - this.#notBeforeMs > quietMs) this.#fruitless = 0
   }
 
@@ -76,15 +73,11 @@ export class RefreshSchedule {
     this.#isRefused = isRefused
     if (broughtNews) this.#fruitless = isUnsettled ? 1 : 0
     else this.#fruitless++
-    const { initialMs, maxMs } = this.#range(outcome.isUrgent)
+    const { initialMs, maxMs } = outcome.isUrgent ? this.#urgent : this.#patient
     const workMs = Math.min(tookMs, this.#patient.maxMs)
     const range = { initialMs: Math.max(initialMs, workMs), maxMs: Math.max(maxMs, workMs) }
-    this.#notBeforeMs = nowMs + backoffMs(range, this.#fruitless, this.#random)
-  }
-
-  #range(isUrgent: boolean): BackoffRange {
-    if (this.#isRefused) return { ...this.#patient, maxMs: REFUSED_MAX_MS }
-    return isUrgent ? this.#urgent : this.#patient
+    const wait = isRefused ? refusedBackoffMs : backoffMs
+    this.#notBeforeMs = nowMs + wait(range, this.#fruitless, this.#random)
   }
 
   /** The broker wants no request for a while (KIP-219). */

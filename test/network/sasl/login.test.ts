@@ -2,7 +2,8 @@
 import t from 'tap'
 import { AuthenticationError, ConnectionError, ProtocolError } from '../../../src/errors.js'
 import { saslHandshake } from '../../../src/protocol/messages/sasl-handshake.js'
-import { LoginWorld, accept, refuse } from './login-world.js'
+import { BrokerPool } from '../../../src/network/broker-pool.js'
+import { LoginWorld, TARGET, accept, refuse } from './login-world.js'
 
 async function failure(world: LoginWorld): Promise<unknown> {
   return await world.open().then(
@@ -111,4 +112,27 @@ t.test("a mechanism's refusal of the broker's proof closes the connection", asyn
   }
   t.equal(await failure(world), proof)
   t.equal(world.context.network.openPeers.length, 0)
+})
+
+t.test('refused again and again, it asks less and less often, and recovers', async (t) => {
+  const world = new LoginWorld()
+  const pool = new BrokerPool({
+    ...world.context,
+    listener: { onReady: () => {}, onWritable: () => {}, onLost: () => void pool.ensure(7) },
+  })
+  pool.updateBrokers([{ ...TARGET, rack: null }])
+  pool.ensure(7)
+  await world.clock.settle()
+  t.ok(pool.connection(7), 'a login has worked')
+  world.script.authenticate = (request) => refuse(request, 58)
+  world.events.length = 0
+  pool.drop(7, new ConnectionError('gone', { host: 'one', port: 9092, phase: 'request' }))
+  await world.clock.advanceSettled(60_000)
+  const logins = world.events.filter((event) => event.startsWith('authenticate')).length
+  t.ok(logins >= 6 && logins <= 12, `${logins} logins in a minute`)
+  delete world.script.authenticate
+  await world.clock.advanceSettled(12_000)
+  t.ok(pool.connection(7), 'and takes up again within ten seconds')
+  pool.close()
+  t.equal(world.clock.timerCount, 0)
 })
