@@ -28,6 +28,8 @@ export interface Settings {
 export interface SubjectTask {
   /** `host:port` of each broker. */
   readonly brokers: readonly string[]
+  /** Speak TLS to them, and trust the authority in this PEM file; empty: plaintext. */
+  readonly caFile: string
   /** Exists already. */
   readonly topic: string
   /** Partitions that the topic has. */

@@ -26,6 +26,15 @@ export interface Place {
   readonly kafka: Kafka
   /** The long way to it, which is all that subjects then see. */
   readonly way?: Way
+  /** Its listener for TLS. */
+  readonly secured?: Door
+}
+
+/** Where a client comes in by TLS. */
+export interface Door {
+  readonly bootstrap: readonly string[]
+  /** PEM of the authority to trust. */
+  readonly caFile: string
 }
 
 interface Row {
@@ -62,7 +71,7 @@ export async function measureGroup(
 
 /** Each subject with a topic of the partitions that it asks for. */
 async function makeRows(
-  { kafka, way }: Place,
+  place: Place,
   group: Group,
   options: Sizes,
   topics: Map<number, string>,
@@ -73,13 +82,21 @@ async function makeRows(
     let topic = topics.get(task.partitions)
     if (topic === undefined) {
       topic = `bench-${process.pid}-${Date.now()}-${task.partitions}`
-      await makeTopic(kafka, topic, task.partitions)
+      await makeTopic(place.kafka, topic, task.partitions)
       topics.set(task.partitions, topic)
     }
-    const whole = { ...task, brokers: (way ?? kafka).bootstrap, topic }
+    const { bootstrap, caFile } = doorOf(place, subject)
+    const whole = { ...task, brokers: bootstrap, caFile, topic }
     rows.push({ subject, task: whole, samples: [], hasFailed: false })
   }
   return rows
+}
+
+function doorOf({ kafka, way, secured }: Place, { name, isOverTls }: Subject): Door {
+  if (isOverTls !== true) return { bootstrap: (way ?? kafka).bootstrap, caFile: '' }
+  if (secured === undefined)
+    throw new Error(`${name}: its case is not measured on a secured broker`)
+  return secured
 }
 
 async function addSample(

@@ -3,6 +3,7 @@
  * `npm run bench:peers`, which differ in their subjects only.
  */
 import { NoKafkaError, startKafka, type Kafka } from '../test/broker/kafka.js'
+import { startSecuredKafka } from '../test/broker/secured/secured-kafka.js'
 import type { Case, Group } from './cases/case.js'
 import {
   OPTIONS_HELP,
@@ -31,6 +32,9 @@ export interface Bench {
 /** The broker forgets old segments each few seconds instead of minutes; see rounds.ts. */
 const RETENTION_CHECK = { 'log.retention.check.interval.ms': '3000' }
 
+/** As much as the other brokers have: the tests' secured one makes do with less. */
+const ROOMY = ['-Xmx1g']
+
 const DEFAULT_ROUNDS = 3
 
 /** Runs the bench and sets the exit code: 1 for a failure, 2 for a bad command line. */
@@ -50,13 +54,36 @@ async function run(bench: Bench, options: BenchOptions, cases: readonly Case[]):
   await bench.prepare?.(log)
   for (const it of cases) await it.prepare?.(log)
   for (const nodes of [1, 3] as const) {
-    const alike = cases.filter((it) => !it.isFarAway && (options.nodes ?? it.nodes ?? 1) === nodes)
+    const alike = cases.filter((it) => isNear(it) && (options.nodes ?? it.nodes ?? 1) === nodes)
     const kafka = alike.length === 0 ? null : await findKafka(nodes, log)
     if (kafka !== null) await runOn({ kafka }, kafka, bench, options, alike, log)
   }
+  await runSecured(bench, options, cases.filter(({ isSecured }) => isSecured), log) // prettier-ignore
   const far = cases.filter(({ isFarAway }) => isFarAway)
   const way = far.length === 0 ? null : await Way.start(RETENTION_CHECK, log)
   if (way !== null) await runOn({ kafka: way.kafka, way }, way, bench, options, far, log)
+}
+
+/** Whether any Kafka will do. */
+function isNear({ isFarAway, isSecured }: Case): boolean {
+  return isFarAway !== true && isSecured !== true
+}
+
+async function runSecured(
+  bench: Bench,
+  options: BenchOptions,
+  cases: readonly Case[],
+  log: (line: string) => void,
+): Promise<void> {
+  if (cases.length === 0) return
+  const kafka = await startSecuredKafka({
+    own: true,
+    config: RETENTION_CHECK,
+    jvmFlags: ROOMY,
+    log,
+  })
+  const secured = { bootstrap: [kafka.listener('SSL')], caFile: kafka.keys.caPath }
+  await runOn({ kafka, secured }, kafka, bench, options, cases, log)
 }
 
 /** Runs cases that want to be measured in the same place. */

@@ -43,6 +43,7 @@ export function makeTask(
   const warmupRecords = Math.min(Math.ceil(records * WARMUP_SHARE), MAX_WARMUP_RECORDS)
   return {
     brokers: [],
+    caFile: '',
     topic: '',
     partitions: PARTITIONS,
     busyPartitions: 0,

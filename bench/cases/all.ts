@@ -14,11 +14,13 @@ import { partitions } from './partitions.js'
 import { sizes } from './sizes.js'
 import { start } from './start.js'
 import { throughput } from './throughput.js'
+import { tls } from './tls.js'
 import { way } from './way.js'
 import { workers } from './workers.js'
 
 export const CASES: readonly Case[] = [
   throughput,
+  tls,
   sizes,
   article,
   codecs,

@@ -20,6 +20,8 @@ export interface Subject {
   readonly program: SubjectProgram
   /** Where this subject's task differs from its group's. */
   readonly task?: TaskChanges
+  /** It speaks TLS to the broker of a case that `isSecured`; the others do not. */
+  readonly isOverTls?: boolean
 }
 
 /** Subjects that are compared with each other: in turn, on one topic, with the same values. */
@@ -47,6 +49,8 @@ export interface Case {
   readonly nodes?: 1 | 3
   /** Three brokers behind proxies that make the way long (support/way/way.ts). */
   readonly isFarAway?: boolean
+  /** One broker with a listener for TLS beside the plain one (test/broker/secured). */
+  readonly isSecured?: boolean
   /** Default 3. */
   readonly rounds?: number
   /** It takes hours: `all` leaves it out. */

@@ -17,8 +17,8 @@ const LINGERS_MS = [0, 5]
 const FULL_SPEED_ROUND_TRIP_MS = 40
 const PARTITIONS = 12
 
-const JAVA: Subject = { name: 'java', program: JAVA_PROGRAM }
-const GO: Subject = { name: 'franz-go', program: { command: FRANZ_GO, args: [] } }
+export const JAVA: Subject = { name: 'java', program: JAVA_PROGRAM }
+export const GO: Subject = { name: 'franz-go', program: { command: FRANZ_GO, args: [] } }
 
 /** What all cells have in common. */
 const WAY_TASK: TaskChanges = {

@@ -16,7 +16,7 @@ export interface Measured {
 }
 
 /** A task, wherever it was done. */
-export type MeasuredTask = Omit<SubjectTask, 'brokers' | 'topic' | 'valuesFile'>
+export type MeasuredTask = Omit<SubjectTask, 'brokers' | 'caFile' | 'topic' | 'valuesFile'>
 
 /** One column; `text` gets the row, the first row, and all of the group. */
 export interface Column {
@@ -56,16 +56,20 @@ function ratioColumn(title: string, figure: Figure): Column {
   return {
     title,
     text(measured, first) {
-      if (measured === first) return '1'
-      const own = figuresOf(measured, figure)
-      const others = figuresOf(first, figure)
-      const ratios = own.flatMap((value, round) => {
-        const other = others[round]
-        return other === undefined ? [] : [value / other]
-      })
-      return ratios.length === 0 ? '-' : formatRatio(median(ratios))
+      return measured === first ? '1' : ratioText(measured, first, figure)
     },
   }
+}
+
+/** One row's figure to another's: the median of the ratios, each within one round. */
+export function ratioText(measured: Measured, other: Measured, figure: Figure): string {
+  const own = figuresOf(measured, figure)
+  const others = figuresOf(other, figure)
+  const ratios = own.flatMap((value, round) => {
+    const base = others[round]
+    return base === undefined ? [] : [value / base]
+  })
+  return ratios.length === 0 ? '-' : formatRatio(median(ratios))
 }
 
 function figuresOf(measured: Measured, figure: Figure): number[] {

@@ -154,10 +154,10 @@ function describeRun(run: Run): Header {
   }
 }
 
-/** Addresses, topics and paths say nothing elsewhere. */
+/** Addresses, topics and paths say nothing elsewhere; JSON leaves out what is undefined. */
 function withoutPlaces({ measured, ...group }: GroupResult): GroupResult {
   const stripped = measured.map(({ subject, task, samples }) => {
-    const places = { brokers: undefined, topic: undefined, valuesFile: undefined } // JSON has none
+    const places = { brokers: undefined, caFile: undefined, topic: undefined, valuesFile: undefined } // prettier-ignore
     return { subject, task: { ...task, ...places }, samples }
   })
   return { ...group, measured: stripped }

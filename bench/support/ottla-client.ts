@@ -16,7 +16,8 @@ const LIST_RECORDS = 1_000
 /** The task's settings as Ottla's options. */
 export function ottlaOptions(task: SubjectTask): ProducerOptions {
   const { compression, ...settings } = task.settings
-  const options = { brokers: task.brokers, clientId: 'ottla-bench', ...settings }
+  const tls = task.caFile === '' ? false : { ca: { path: task.caFile } }
+  const options = { brokers: task.brokers, tls, clientId: 'ottla-bench', ...settings }
   return compression === 'none' ? options : { ...options, compression }
 }
 

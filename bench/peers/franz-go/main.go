@@ -4,6 +4,8 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -31,6 +33,7 @@ type settings struct {
 
 type task struct {
 	Brokers        []string `json:"brokers"`
+	CAFile         string   `json:"caFile"`
 	Topic          string   `json:"topic"`
 	BusyPartitions int      `json:"busyPartitions"`
 	ValuesFile     string   `json:"valuesFile"`
@@ -121,6 +124,13 @@ func clientOptions(t *task) ([]kgo.Opt, error) {
 		kgo.RequiredAcks(acksOf(s.Acks)),
 		kgo.ProducerBatchCompression(codec),
 	}
+	if t.CAFile != "" {
+		trust, err := trustOf(t.CAFile)
+		if err != nil {
+			return nil, err
+		}
+		options = append(options, kgo.DialTLSConfig(trust))
+	}
 	if !s.Idempotence {
 		options = append(options, kgo.DisableIdempotentWrite())
 	}
@@ -141,6 +151,18 @@ func clientOptions(t *task) ([]kgo.Opt, error) {
 		kgo.MaxBufferedRecords(1_000_000),
 		kgo.MaxBufferedBytes(32<<20),
 	), nil
+}
+
+func trustOf(caFile string) (*tls.Config, error) {
+	pem, err := os.ReadFile(caFile)
+	if err != nil {
+		return nil, err
+	}
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(pem) {
+		return nil, fmt.Errorf("%s has no certificate", caFile)
+	}
+	return &tls.Config{RootCAs: pool}, nil
 }
 
 func acksOf(acks any) kgo.Acks {

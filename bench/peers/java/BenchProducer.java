@@ -63,6 +63,12 @@ public class BenchProducer {
     JsonNode settings = task.get("settings");
     Properties properties = new Properties();
     properties.put("bootstrap.servers", join(task.get("brokers")));
+    String caFile = task.get("caFile").asText();
+    if (!caFile.isEmpty()) {
+      properties.put("security.protocol", "SSL");
+      properties.put("ssl.truststore.type", "PEM");
+      properties.put("ssl.truststore.location", caFile);
+    }
     properties.put("acks", settings.get("acks").asText());
     properties.put("enable.idempotence", settings.get("idempotence").asText());
     properties.put("compression.type", settings.get("compression").asText());

@@ -33,6 +33,10 @@ export interface SecuredOptions {
   readonly version?: string
   /** True: nobody else has it, and `node` may be killed. */
   readonly own?: boolean
+  /** Broker settings beyond those of secured-config.ts; only with `own`. */
+  readonly config?: Readonly<Record<string, string>>
+  /** Of the broker's Java, beyond ours; only with `own`. */
+  readonly jvmFlags?: readonly string[]
   /** What is done, one line each. Default: to stderr. */
   readonly log?: (line: string) => void
 }
@@ -58,7 +62,7 @@ export async function startSecuredKafka(options: SecuredOptions = {}): Promise<S
   const version = wantedVersion(options.version)
   const reason = await whyNoJars()
   if (reason !== null) throw new NoKafkaError(`A secured Kafka is run from its jars, and ${reason}`)
-  return startFromJars(version, log)
+  return startFromJars(version, options, log)
 }
 
 function wantedVersion(version: string | undefined): KafkaVersion {
@@ -68,6 +72,7 @@ function wantedVersion(version: string | undefined): KafkaVersion {
 
 async function startFromJars(
   version: KafkaVersion,
+  { config = {}, jvmFlags = [] }: SecuredOptions,
   log: (line: string) => void,
 ): Promise<SecuredKafka> {
   const classPath = await kafkaClassPath(version, log)
@@ -77,7 +82,7 @@ async function startFromJars(
   const { metadata } = version.security
   const cluster = await startCluster({
     version: { ...version, metadata },
-    ...{ classPath, nodes: 1, config: {}, setUp: (folder) => made.run(folder) },
+    ...{ classPath, nodes: 1, config, setUp: (folder) => made.run(folder, jvmFlags) },
   }).catch(async (error: unknown) => {
     await made.issuer?.close()
     throw error
@@ -110,13 +115,14 @@ class SetUp {
     return this.#keys
   }
 
-  async run(folder: string): Promise<ClusterSetUp> {
+  async run(folder: string, jvmFlags: readonly string[]): Promise<ClusterSetUp> {
     const place = join(folder, 'keys')
     await mkdir(place)
     this.#keys = await makeKeys(place)
     const privateKeyPem = await readFile(this.#keys.issuerKeyPath, 'utf8')
     this.issuer = await TokenIssuer.start({ privateKeyPem, clients: {} })
-    return securedSetUp(this.#version.security, this.#keys, this.issuer.jwksUrl)
+    const setUp = await securedSetUp(this.#version.security, this.#keys, this.issuer.jwksUrl)
+    return { ...setUp, jvmFlags: [...setUp.jvmFlags, ...jvmFlags] }
   }
 }
 
