@@ -48,6 +48,8 @@ export interface ClusterSetUp {
   readonly config: Readonly<Record<string, string>>
   /** Of the brokers' Java; they win over ours. */
   readonly jvmFlags: readonly string[]
+  /** Of the listeners behind proxies. Default PLAINTEXT. */
+  readonly proxiedProtocol?: ListenerPlace['protocol']
 }
 
 const NOTHING_SET_UP: ClusterSetUp = { listeners: [], config: {}, jvmFlags: [] }
@@ -98,11 +100,12 @@ function placeOf(
   ports: readonly number[],
 ): NodePlace {
   const [port = 0, controllerPort = 0, proxiedPort = 0, proxyPort = 0, ...others] = ports
+  const protocol = setUp.proxiedProtocol
   return {
     id,
     port,
     controllerPort,
-    proxied: options.proxied === true ? { port: proxiedPort, proxyPort } : undefined,
+    proxied: options.proxied === true ? { port: proxiedPort, proxyPort, protocol } : undefined,
     listeners: setUp.listeners.map((it, index) => ({ ...it, port: others[index] ?? 0 })),
     folder: join(folder, `node-${id}`),
   }

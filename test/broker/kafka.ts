@@ -12,7 +12,7 @@
  * Neighbours: running-kafka.ts is what comes back; run.ts and keep.ts are the commands.
  */
 import type { TopicOptions } from './admin.js'
-import { startCluster } from './cluster.js'
+import { startCluster, type ClusterOptions } from './cluster.js'
 import { startDocker, whyNoDocker } from './docker.js'
 import { givenKafka, whyNotGiven } from './given.js'
 import { kafkaClassPath, whyNoJars } from './jars.js'
@@ -37,6 +37,8 @@ export interface StartOptions {
   readonly proxied?: boolean
   /** True: start one that nobody shares, with processes that may be killed (so: from the jars). */
   readonly own?: boolean
+  /** Makes what the brokers need before they start. Only with `own`. */
+  readonly setUp?: ClusterOptions['setUp']
 }
 
 /** One broker process of ours. */
@@ -139,10 +141,17 @@ async function startFromJars(
   log: (line: string) => void,
 ): Promise<Kafka> {
   const classPath = await kafkaClassPath(version, log)
-  const { nodes = 1, config = {}, proxied } = options
+  const { nodes = 1, config = {}, proxied, setUp } = options
   log(`starting Kafka ${version.version} from its jars, ${nodes} node(s)`)
   const startedMs = performance.now()
-  const cluster = await startCluster({ version, classPath, nodes, config, proxied })
+  const cluster = await startCluster({
+    version,
+    classPath,
+    nodes,
+    config,
+    proxied,
+    ...(setUp && { setUp }),
+  })
   const bootstrap = cluster.nodes.map((node) => node.address)
   const seconds = ((performance.now() - startedMs) / 1000).toFixed(1)
   log(`Kafka ${version.version} is up after ${seconds} s: ${bootstrap.join(',')}`)

@@ -15,9 +15,17 @@ export interface NodePlace {
   /** The folder of its properties, log and data. */
   readonly folder: string
   /** Where clients come in that are to pass through a proxy, whose port is what they are told. */
-  readonly proxied?: { readonly port: number; readonly proxyPort: number } | undefined
+  readonly proxied?: ProxiedPlace | undefined
   /** Listeners besides those; a client of theirs is told `localhost`. */
   readonly listeners?: readonly ListenerPlace[]
+}
+
+/** The listener behind a proxy. */
+export interface ProxiedPlace {
+  readonly port: number
+  readonly proxyPort: number
+  /** Default PLAINTEXT. Its own settings begin with `listener.name.client.`. */
+  readonly protocol?: ListenerPlace['protocol'] | undefined
 }
 
 /** A listener besides PLAINTEXT. */
@@ -113,12 +121,13 @@ function listeners(place: NodePlace, unadvertised: readonly string[]): Record<st
   const bound = others.map((other) => at(other.name, other.port))
   const told = others.map((other) => at(other.name, other.port, 'localhost'))
   const protocols = others.map(({ name, protocol }) => `${name}:${protocol}`)
-  const plain = ['PLAINTEXT:PLAINTEXT', 'CONTROLLER:PLAINTEXT', 'CLIENT:PLAINTEXT']
+  const plain = ['PLAINTEXT:PLAINTEXT', 'CONTROLLER:PLAINTEXT']
+  const clients = `CLIENT:${proxied?.protocol ?? 'PLAINTEXT'}`
   const join = (...items: readonly string[]): string => items.join(',')
   return {
     listeners: join(at('PLAINTEXT', port), ...unadvertised, ...client(proxied?.port), ...bound),
     'advertised.listeners': join(at('PLAINTEXT', port), ...client(proxied?.proxyPort), ...told),
-    'listener.security.protocol.map': [...plain, ...protocols].join(','),
+    'listener.security.protocol.map': [...plain, clients, ...protocols].join(','),
   }
 }
 

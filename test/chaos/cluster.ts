@@ -6,6 +6,8 @@
 import { startKafka, type Kafka, type KafkaNode } from '../broker/kafka.js'
 import { askAnyMetadata } from '../broker/admin.js'
 import { waitUntil } from '../broker/wait.js'
+import { Guard } from './guard.js'
+import type { ChaosLogin } from './peers/program.js'
 import { FaultProxy } from './proxy.js'
 
 const SOUND_TIMEOUT_MS = 60_000
@@ -22,20 +24,28 @@ export interface ChaosNode {
 export class ChaosCluster {
   readonly kafka: Kafka
   readonly nodes: readonly ChaosNode[]
+  /** How clients get in; null: as they are. */
+  readonly login: ChaosLogin | null
 
-  private constructor(kafka: Kafka, nodes: readonly ChaosNode[]) {
+  private constructor(kafka: Kafka, nodes: readonly ChaosNode[], login: ChaosLogin | null) {
     this.kafka = kafka
     this.nodes = nodes
+    this.login = login
   }
 
-  static async start(log: (line: string) => void): Promise<ChaosCluster> {
-    const kafka = await startKafka({ own: true, nodes: 3, proxied: true, log })
-    const nodes = kafka.nodes.map(async (node): Promise<ChaosNode> => {
-      const { port = 0, proxyPort = 0 } = node.proxied ?? {}
-      const proxy = await FaultProxy.listen(proxyPort, port)
-      return { node, proxy, address: `127.0.0.1:${proxyPort}`, isDown: false }
-    })
-    return new ChaosCluster(kafka, await Promise.all(nodes))
+  /** `isSecured`: clients come in by SASL_SSL. */
+  static async start(log: (line: string) => void, isSecured: boolean): Promise<ChaosCluster> {
+    const guard = isSecured ? new Guard() : null
+    const setUp = guard === null ? {} : { setUp: (folder: string) => guard.setUp(folder) }
+    const kafka = await startKafka({ own: true, nodes: 3, proxied: true, log, ...setUp })
+    try {
+      const login = (await guard?.admit(kafka)) ?? null
+      const nodes = kafka.nodes.map((node) => behindProxy(node, isSecured))
+      return new ChaosCluster(kafka, await Promise.all(nodes), login)
+    } catch (error) {
+      await kafka.stop()
+      throw error
+    }
   }
 
   get bootstrap(): string[] {
@@ -91,4 +101,11 @@ export class ChaosCluster {
     await Promise.all(this.nodes.map(({ proxy }) => proxy.close()))
     await this.kafka.stop()
   }
+}
+
+async function behindProxy(node: KafkaNode, isSecured: boolean): Promise<ChaosNode> {
+  const { port = 0, proxyPort = 0 } = node.proxied ?? {}
+  const proxy = await FaultProxy.listen(proxyPort, port)
+  proxy.isEncrypted = isSecured
+  return { node, proxy, address: `127.0.0.1:${proxyPort}`, isDown: false }
 }

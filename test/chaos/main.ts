@@ -6,6 +6,7 @@
  *   --subjects a,b     only these      --scenarios x,y   only those whose name contains x or y
  *   --seconds n        of traffic in each scenario; default 30
  *   --seed n           of the jitter; printed
+ *   --secured          clients come in by SASL_SSL (TLS, SCRAM-SHA-512): Ottla and Java
  *   --prove            that the harness sees: a program broken on purpose, and no idempotence
  *   --write            the outcomes into test/chaos/results.json, in the place of earlier ones of the
  *                      same client and scenario; npm run docs makes the page from it
@@ -20,7 +21,7 @@ import { ChaosCluster } from './cluster.js'
 import { isSound } from './judge.js'
 import { readOutcomes, RESULTS, SCENARIO_HEAD, scenarioRow } from './results.js'
 import { runScenario, type Circumstances, type Outcome } from './run.js'
-import { SCENARIOS, type Scenario } from './scenarios.js'
+import { SCENARIOS, SECURED_SCENARIOS, type Scenario } from './scenarios.js'
 import { allSubjects, GUILTY, javaSubject, OTTLA, type ChaosSubject } from './subjects.js'
 
 const { values: given } = parseArgs({
@@ -30,6 +31,7 @@ const { values: given } = parseArgs({
     scenarios: { type: 'string' },
     seconds: { type: 'string', default: '30' },
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
+    secured: { type: 'boolean', default: false },
     prove: { type: 'boolean', default: false },
     write: { type: 'boolean', default: false },
     add: { type: 'boolean', default: false },
@@ -51,6 +53,7 @@ async function chosenSubjects(): Promise<ChaosSubject[]> {
   if (given.prove) return [...GUILTY]
   const names = given.subjects?.split(',')
   const own = [OTTLA, await javaSubject(log)]
+  if (given.secured) return names === undefined ? own : named(own, names, 'client that can log in', (name, part) => name === part) // prettier-ignore
   const needsPeers = names?.some((wanted) => !own.some(({ name }) => name === wanted))
   const all = (needsPeers ?? given.peers) ? await allSubjects(log) : own // they take minutes to build
   return names === undefined ? all : named(all, names, 'client', (name, part) => name === part)
@@ -58,8 +61,9 @@ async function chosenSubjects(): Promise<ChaosSubject[]> {
 
 function chosenScenarios(): Scenario[] {
   const names = given.prove ? ['answers lost'] : given.scenarios?.split(',')
-  if (names === undefined) return [...SCENARIOS]
-  return named(SCENARIOS, names, 'scenario', (name, part) => name.includes(part))
+  const all = given.secured ? SECURED_SCENARIOS : SCENARIOS
+  if (names === undefined) return [...all]
+  return named(all, names, 'scenario', (name, part) => name.includes(part))
 }
 
 /** Those that are asked for; a run of nothing would pass, so a name that fits none is an error. */
@@ -115,7 +119,7 @@ async function main(): Promise<boolean> {
     throw new Error(`--seconds ${given.seconds}: a number from ${LEAST_MS / 1000} on is needed`)
   }
   const subjects = await chosenSubjects()
-  const cluster = await ChaosCluster.start(log)
+  const cluster = await ChaosCluster.start(log, given.secured)
   const random = new Random(Number(given.seed), 'chaos').next
   log(`seed ${given.seed}`)
   const outcomes: Outcome[] = []

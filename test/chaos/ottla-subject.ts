@@ -5,13 +5,19 @@
  * Neighbours: peers/program.ts has what all programs share.
  */
 import { Producer, type ProducerOptions } from '../../src/index.js'
-import { runPeer, type DueRecord } from './peers/program.js'
+import { runPeer, type ChaosLogin, type DueRecord } from './peers/program.js'
 
-runPeer(async ({ bootstrap, topic, deliveryTimeoutMs, idempotence, settings }, outcomes) => {
+function security({ caFile, ...sasl }: ChaosLogin): Pick<ProducerOptions, 'tls' | 'sasl'> {
+  return { tls: { ca: { path: caFile } }, sasl }
+}
+
+runPeer(async (task, outcomes) => {
+  const { bootstrap, topic, deliveryTimeoutMs, idempotence, settings, login } = task
   const options: ProducerOptions = {
     brokers: bootstrap,
     deliveryTimeoutMs,
     idempotence,
+    ...(login ? security(login) : {}),
     ...settings,
   }
   const producer = new Producer(options)

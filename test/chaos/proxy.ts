@@ -27,6 +27,8 @@ export class FaultProxy {
   latencyMs: (() => number) | null = null
   /** Bytes pass a few at a time. */
   isDribbling = false
+  /** No frame can be made out in what passes, so that no answer can be lost. */
+  isEncrypted = false
   /** Uniform in [0, 1). */
   random: () => number = Math.random
   /** Answers that brokers gave and no client got. */
@@ -98,12 +100,12 @@ class Line {
     const toBroker = new Pipe(broker, proxy)
     const toClient = new Pipe(client, proxy)
     client.on('data', (chunk) => {
-      this.#noteRequests(chunk)
+      if (!proxy.isEncrypted) this.#noteRequests(chunk)
       toBroker.push(chunk)
     })
     broker.on('data', (chunk) => {
       if (this.#isLosing) return
-      const lostFrom = this.#lostFrom(chunk)
+      const lostFrom = proxy.isEncrypted ? null : this.#lostFrom(chunk)
       if (lostFrom === null) toClient.push(chunk)
       else this.#loseAnswer(chunk.subarray(0, lostFrom))
     })

@@ -8,7 +8,7 @@ import { projectFile } from '../broker/project.js'
 import { table } from '../docs/markdown.js'
 import type { Verdict } from './judge.js'
 import type { Circumstances, Outcome } from './run.js'
-import { SCENARIOS } from './scenarios.js'
+import { SCENARIOS, SECURED_SCENARIOS } from './scenarios.js'
 
 export const RESULTS = projectFile('test', 'chaos', 'results.json')
 
@@ -19,7 +19,7 @@ export function readOutcomes(): Outcome[] {
 /** Circumstances, a row for each client, and a row for each scenario and client, of all their runs. */
 export function chaosSection(outcomes: readonly Outcome[] = readOutcomes()): string {
   const clients = [...new Set(outcomes.map(({ subject }) => subject))]
-  const inOrder = SCENARIOS.flatMap(({ name }) =>
+  const inOrder = [...SCENARIOS, ...SECURED_SCENARIOS].flatMap(({ name }) =>
     clients.map((client) =>
       outcomes.filter(({ scenario, subject }) => scenario === name && subject === client),
     ),

@@ -134,6 +134,7 @@ async function start(
     deliveryTimeoutMs: DELIVERY_TIMEOUT_MS,
     idempotence: subject.idempotence ?? true,
     settings: subject.settings ?? {},
+    login: cluster.login,
     outputFile,
   }
   const taskFile = join(folder, `${topic}.json`)

@@ -115,3 +115,8 @@ export const SCENARIOS: readonly Scenario[] = [
   },
   { name: 'first bootstrap server dead', run: null, hasDeadBootstrap: true },
 ]
+
+/** The same over SASL_SSL; but nobody can lose a certain answer of those that he cannot read. */
+export const SECURED_SCENARIOS: readonly Scenario[] = SCENARIOS.filter(
+  ({ losesAnswers }) => losesAnswers !== true,
+).map((scenario) => ({ ...scenario, name: `${scenario.name}, SASL_SSL` }))

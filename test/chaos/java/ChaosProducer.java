@@ -79,7 +79,21 @@ public class ChaosProducer {
     properties.put("acks", "all");
     properties.put("enable.idempotence", task.get("idempotence").asText());
     properties.put("delivery.timeout.ms", task.get("deliveryTimeoutMs").asText());
+    if (task.hasNonNull("login")) secure(properties, task.get("login"));
     return properties;
+  }
+
+  private static void secure(Properties properties, JsonNode login) {
+    properties.put("security.protocol", "SASL_SSL");
+    properties.put("ssl.truststore.type", "PEM");
+    properties.put("ssl.truststore.location", login.get("caFile").asText());
+    properties.put("sasl.mechanism", login.get("mechanism").asText());
+    properties.put(
+        "sasl.jaas.config",
+        String.format(
+            "org.apache.kafka.common.security.scram.ScramLoginModule required"
+                + " username=\"%s\" password=\"%s\";",
+            login.get("username").asText(), login.get("password").asText()));
   }
 
   private static void send(

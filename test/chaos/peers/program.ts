@@ -28,7 +28,18 @@ export interface ChaosTask {
   readonly deliveryTimeoutMs: number
   readonly idempotence: boolean
   readonly settings?: Readonly<Record<string, unknown>>
+  /** Null or left out: plaintext, and nobody asks who we are. Ottla and Java only. */
+  readonly login?: ChaosLogin | null
   readonly outputFile: string
+}
+
+/** How to get in by SASL_SSL. */
+export interface ChaosLogin {
+  /** PEM of the authority to trust. */
+  readonly caFile: string
+  readonly mechanism: 'SCRAM-SHA-512'
+  readonly username: string
+  readonly password: string
 }
 
 /** A record that is due. */
