@@ -32,6 +32,8 @@ export interface SocketMaker {
   readonly openEvent: 'connect' | 'secureConnect'
   /** A socket's error in better words; `stage`: what it was at. */
   explain(error: Error, stage: SocketStage, socket: Socket): Error
+  /** Who writes to a socket that is open; default: its corked writes. */
+  makeWriter?(socket: Socket): Pick<Transport, 'write'>
 }
 
 /** `connect`: no TCP connection yet; `greet`: TCP is open, `openEvent` has not come; `open`: after it. */

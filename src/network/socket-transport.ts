@@ -49,11 +49,13 @@ export function socketOptions(
 export class SocketTransport implements Transport {
   readonly judge: (isUseful: boolean) => void
   readonly #socket: Socket
+  readonly #writer: Pick<Transport, 'write'> | undefined
 
   constructor(socket: Socket, { handlers, judge }: Ears, maker: SocketMaker) {
     this.judge = judge
     let failure: Error | null = null
     this.#socket = socket
+    this.#writer = maker.makeWriter?.(socket)
     // A broker never closes one half only: without this a full send queue would hide its end.
     socket.on('end', () => socket.destroy())
     socket.on('error', (error) => {
@@ -65,9 +67,13 @@ export class SocketTransport implements Transport {
   }
 
   write(buffers: readonly Uint8Array[], onWritten: () => void): void {
+    if (this.#writer !== undefined) {
+      this.#writer.write(buffers, onWritten)
+      return
+    }
     const socket = this.#socket
     const last = buffers.length - 1
-    // What is written while corked leaves as one writev; TLS makes full records of it, as one write.
+    // What is written while corked leaves as one writev.
     if (last > 0) socket.cork()
     for (const [index, buffer] of buffers.entries()) {
       if (index < last) socket.write(buffer)

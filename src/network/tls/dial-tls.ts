@@ -13,6 +13,7 @@
  */
 import { X509Certificate } from 'node:crypto'
 import { isIP } from 'node:net'
+import type { Socket } from 'node:net'
 import { checkServerIdentity, connect } from 'node:tls'
 import type { PeerCertificate, TLSSocket } from 'node:tls'
 import type { Clock } from '../../clock.js'
@@ -22,6 +23,7 @@ import type { SocketMaker } from '../dial-each.js'
 import type { SocketOptions } from '../socket-transport.js'
 import type { Address, Dial } from '../transport.js'
 import type { TlsCredentials, TlsSettings } from './secure-context.js'
+import { PieceWriter } from './piece-writer.js'
 import { explainTls, identityRefused } from './tls-errors.js'
 
 /** A `Dial` over node:tls. It remembers which addresses failed. */
@@ -75,6 +77,10 @@ class TlsMaker implements SocketMaker {
       certificate: this.#certificate && new X509Certificate(this.#certificate),
       nowMs: this.#clock.now(),
     })
+  }
+
+  makeWriter(socket: Socket): PieceWriter {
+    return new PieceWriter(socket)
   }
 
   get #verifiedName(): string {
