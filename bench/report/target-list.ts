@@ -110,6 +110,17 @@ function codecTargets(codec: string): Target[] {
   ]
 }
 
+/** What TLS leaves of each client's own records a second, ours beside franz-go's. */
+function tlsTarget(size: string): Target {
+  const speed = place('tls', size, recordsPerSecond)
+  const kept = (client: string): number | undefined =>
+    ratio(speed, `${client}, TLS`, exactly(client))
+  return atLeast(1, '× what franz-go keeps', `\`enqueue\`, ${size}, kept of records/s by TLS`, () => {
+    const [ours, theirs] = [kept(ENQUEUE), kept('franz-go')]
+    return ours === undefined || theirs === undefined ? undefined : ours / theirs
+  })
+}
+
 export const TARGETS: readonly Target[] = [
   atLeast(0.75, '× the wire limit', E100, () => ratio(SPEED, ENQUEUE, wire)),
   atLeast(1, '× librdkafka', E100, () => ratio(SPEED, ENQUEUE, client('librdkafka'))),
@@ -131,6 +142,7 @@ export const TARGETS: readonly Target[] = [
     ),
   ),
   ...['lz4', 'zstd', 'snappy'].flatMap(codecTargets),
+  ...['100 B', '1 KiB'].map(tlsTarget),
   atMost(1.2, '× 10 known', 'CPU a record, 10 partitions busy of 9,900 known', () =>
     ratio(
       place('partitions', '10 busy partitions', cpuPerRecord),
