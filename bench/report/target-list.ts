@@ -115,10 +115,15 @@ function tlsTarget(size: string): Target {
   const speed = place('tls', size, recordsPerSecond)
   const kept = (client: string): number | undefined =>
     ratio(speed, `${client}, TLS`, exactly(client))
-  return atLeast(1, '× what franz-go keeps', `\`enqueue\`, ${size}, kept of records/s by TLS`, () => {
-    const [ours, theirs] = [kept(ENQUEUE), kept('franz-go')]
-    return ours === undefined || theirs === undefined ? undefined : ours / theirs
-  })
+  return atLeast(
+    1,
+    '× what franz-go keeps',
+    `\`enqueue\`, ${size}, kept of records/s by TLS`,
+    () => {
+      const [ours, theirs] = [kept(ENQUEUE), kept('franz-go')]
+      return ours === undefined || theirs === undefined ? undefined : ours / theirs
+    },
+  )
 }
 
 export const TARGETS: readonly Target[] = [

@@ -115,6 +115,16 @@ t.test('a proxy that is healed before the broker answers loses nothing', async (
   t.equal(proxy.answersLost, 0)
 })
 
+t.test('what is encrypted is not looked into', async (t) => {
+  const { proxy, client } = await brokerRig(t)
+  proxy.isEncrypted = true
+  proxy.loseNextAnswers()
+  client.write(request(0, 1))
+  const [answer] = (await once(client, 'data')) as [Buffer]
+  t.same(answer, Buffer.from([0, 0, 0, 4, 0, 0, 0, 1]))
+  t.equal(proxy.answersLost, 0)
+})
+
 t.test('frames are found however the stream is cut', async (t) => {
   const stream = Buffer.concat([request(0, 7), request(18, 8), request(0, 9)])
   for (const size of [1, 2, 7, 11, 12, 13, 599, 600, 601, 1_800]) {

@@ -4,8 +4,10 @@
  *
  *   npm run test:matrix                     all versions; writes the page
  *   npm run test:matrix -- 2.8.2 4.3.1      some, and writes nothing
+ *   npm run test:matrix -- --only secured   files with this in their name, and writes nothing
  */
 import { writeFileSync } from 'node:fs'
+import { parseArgs } from 'node:util'
 import { format, resolveConfig } from 'prettier'
 import { projectFile } from '../broker/project.js'
 import { page as pageOf, section, withSection } from '../docs/markdown.js'
@@ -15,17 +17,22 @@ import { runVersion, type VersionReport } from './run-version.js'
 
 const PAGE = projectFile('docs', 'compatibility.md')
 
-async function main(asked: readonly string[]): Promise<boolean> {
+async function main(argv: readonly string[]): Promise<boolean> {
+  const { values, positionals: asked } = parseArgs({
+    args: [...argv],
+    options: { only: { type: 'string' } },
+    allowPositionals: true,
+  })
   const versions = asked.map((version) => kafkaVersion(version).version)
   const reports: VersionReport[] = []
   for (const version of versions.length > 0 ? versions : KNOWN_VERSIONS) {
-    reports.push(await runVersion(version))
+    reports.push(await runVersion(version, values.only))
   }
   const options = { ...(await resolveConfig(PAGE)), parser: 'markdown' }
   const kept = section(pageOf('docs/compatibility.md'), 'projects') ?? ''
   const whole = { path: PAGE, text: page(reports) }
   const text = await format(withSection(whole, 'projects', kept), options)
-  if (asked.length === 0) writeFileSync(PAGE, text)
+  if (argv.length === 0) writeFileSync(PAGE, text)
   console.log(text)
   return reports.every(({ results }) => results.every(({ outcome }) => outcome !== 'failed'))
 }

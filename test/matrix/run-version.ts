@@ -33,15 +33,20 @@ export interface VersionReport {
   readonly results: readonly FileResult[]
 }
 
-/** Starts that Kafka, runs everything, stops it. Rejects where there is none to be had. */
-export async function runVersion(version: string): Promise<VersionReport> {
+/**
+ * Starts that Kafka, runs everything (`only`: files with this in their name), stops it. Rejects where
+ * there is none to be had.
+ */
+export async function runVersion(version: string, only = ''): Promise<VersionReport> {
+  const files = selectedFiles().filter(({ name }) => name.includes(only))
+  if (files.length === 0) throw new Error(`no file that needs a broker has "${only}" in its name`)
   const kafka = await startKafka({ version })
   const lobby = await Lobby.open(() => startSecuredKafka({ own: true, version }))
   try {
     const negotiated = await negotiatedVersions(kafka.bootstrap[0] ?? '')
     const environment = { ...kafka.environment, ...lobby.environment }
     const results: FileResult[] = []
-    for (const file of selectedFiles()) {
+    for (const file of files) {
       results.push(...(await runFile({ version, environment }, file)))
     }
     return { version, negotiated, results }
