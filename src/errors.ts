@@ -283,7 +283,11 @@ export interface AuthorizationErrorOptions extends DeliveryErrorOptions {
   readonly resourceName: string
 }
 
-/** The cluster does not allow this user the operation. A grant is noticed without a restart. */
+/**
+ * The cluster does not allow this user the operation; `cause` is the broker's answer, and the message
+ * has the command that grants it. Nothing of it is remembered: what is granted works with the next
+ * record, without a restart. Kafka's TopicAuthorizationException and its like.
+ */
 export class AuthorizationError extends DeliveryError {
   readonly operation: string
   readonly resourceType: AuthorizationErrorOptions['resourceType']

@@ -24,6 +24,10 @@ export interface StreamEnd {
 const REFUSAL =
   '; so does a listener that expects TLS or SASL: set the options tls and sasl as that listener wants them, unless the broker is just being stopped'
 
+/** With acks 0 a broker has no other way to say no. */
+const UNANSWERED =
+  ' soon after a request that has no answer (acks 0): that is how a broker refuses one, as where Write on the topic is not allowed; what was sent last may be lost'
+
 /** The other side, or the network, ended the stream. */
 export function streamEnded(
   address: Address,
@@ -31,11 +35,12 @@ export function streamEnded(
 ): ConnectionError {
   if (cause instanceof ConnectionError) return cause // TLS has its own words (tls/tls-errors.ts)
   const how = cause === null ? 'the broker closed' : `the network broke (${cause.message})`
-  const under = waiting === '' ? 'while no answer was due' : `under ${waiting}`
+  const idle = phase === 'request' ? UNANSWERED : ' while no answer was due'
+  const under = waiting === '' ? idle : ` under ${waiting}`
   return connectionError(
     address,
     phase,
-    `${how} the connection to ${formatAddress(address)} ${under}${mayBeRefusal ? REFUSAL : ''}`,
+    `${how} the connection to ${formatAddress(address)}${under}${mayBeRefusal ? REFUSAL : ''}`,
     cause ?? undefined,
   )
 }

@@ -88,6 +88,7 @@ export class Connection implements TransportHandlers {
   #unwrittenCount = 0
   #isReferenced = true
   #lastUsedMs: number
+  #lastUnansweredMs = -Infinity
   readonly #timer: WakeTimer
   #throttleTimer: Timer | undefined
   #throttledUntilMs = 0
@@ -269,7 +270,8 @@ export class Connection implements TransportHandlers {
       this.#refuse({ onFailure })
       return
     }
-    const request = { timeoutMs, deadlineMs: this.#touch() + timeoutMs, onFailure }
+    this.#lastUnansweredMs = this.#touch()
+    const request = { timeoutMs, deadlineMs: this.#lastUnansweredMs + timeoutMs, onFailure }
     this.#unanswered.add(request)
     this.#keepAliveIfBusy()
     this.#timer.wakeAt(request.deadlineMs)
@@ -373,7 +375,10 @@ export class Connection implements TransportHandlers {
   #phase(): ConnectionPhase {
     if (this.#requests.asksForLogin) return 'authenticate'
     if (this.#state === ConnectionState.handshaking) return 'handshake'
-    return this.#isBusy() ? 'request' : 'idle'
+    // A broker that refuses a request without answer hangs up: nothing else tells of it.
+    const unansweredMs = this.#clock.monotonicMs() - this.#lastUnansweredMs
+    const isUnderOne = unansweredMs < this.#options.requestTimeoutMs
+    return this.#isBusy() || isUnderOne ? 'request' : 'idle'
   }
 
   /** A login is on, or must come first. */

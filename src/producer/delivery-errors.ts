@@ -4,6 +4,7 @@
  * refused and no attempt can be, *not written* where none was made or none was accepted.
  */
 import {
+  AuthorizationError,
   BrokerError,
   ClosedError,
   DeliveryError,
@@ -14,6 +15,7 @@ import {
   type OttlaError,
 } from '../errors.js'
 import { ErrorCodes, errorCode } from '../protocol/error-codes.js'
+import { authorizationError, forbiddenBy } from './authorization.js'
 import type { ProducerBatch } from './batch.js'
 import type { PartitionQueue } from './partition-queue.js'
 import type { PartitionAnswer } from './produce-request.js'
@@ -63,6 +65,11 @@ export function failed(
     if (isOurs) minded.set(batchIndex, batchIndexErrorMessage)
   }
   const outcome = outcomeOf(batch, 'rejected')
+  const forbidden = forbiddenBy(cause, batch.queue)
+  if (forbidden !== undefined) {
+    const what = notAcknowledged(batch, cause.message, outcome)
+    return () => authorizationError(what, forbidden, { ...place(batch), outcome })
+  }
   return (index) => failedRecord(batch, cause, outcome, minded, index)
 }
 
@@ -79,18 +86,18 @@ function failedRecord(
       { ...place(batch), outcome: 'not-written', cause, retriable: true },
     )
   }
-  const why = minded.get(index) ?? cause.message
+  return new DeliveryError(notAcknowledged(batch, minded.get(index) ?? cause.message, outcome), {
+    ...place(batch),
+    outcome,
+    cause,
+    retriable: cause.retriable,
+  })
+}
+
+function notAcknowledged(batch: ProducerBatch, why: string, outcome: DeliveryOutcome): string {
   const note = outcome === 'unknown' ? `; ${UNKNOWN_NOTE}` : ''
   const attempts = batch.attempts === 1 ? '1 attempt' : `${batch.attempts} attempts`
-  return new DeliveryError(
-    `${describe(batch)}: not acknowledged after ${attempts}: ${why}${note}`,
-    {
-      ...place(batch),
-      outcome,
-      cause,
-      retriable: cause.retriable,
-    },
-  )
+  return `${describe(batch)}: not acknowledged after ${attempts}: ${why}${note}`
 }
 
 /** It was refused, and one that was sent after it has been stored. */
@@ -157,6 +164,13 @@ export function abandoned(
   if (reason instanceof ClosedError) return new ClosedError(message, options)
   if (reason instanceof FatalError)
     return new FatalError(message, { ...options, cause: reason.cause })
+  if (reason instanceof AuthorizationError) {
+    const { operation, resourceType, resourceName, cause } = reason
+    return new AuthorizationError(message, {
+      ...options,
+      ...{ operation, resourceType, resourceName, cause },
+    })
+  }
   return new DeliveryError(message, options)
 }
 

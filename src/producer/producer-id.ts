@@ -19,6 +19,7 @@ import {
   type InitProducerIdRequest,
   type InitProducerIdResponse,
 } from '../protocol/messages/init-producer-id.js'
+import { authorizationError, forbiddenBy } from './authorization.js'
 import { MAX_PRODUCER_EPOCH, type ProducerIdentity } from './partition-sequence.js'
 
 /** Kafka wants a transaction timeout even of producers that have no transactions. */
@@ -181,12 +182,16 @@ function inOurWords(error: OttlaError): OttlaError {
   return new BrokerError(message, { apiName, errorCode, errorName, retriable, cause: error })
 }
 
-/** A refusal that a user can do something about. */
+/** A refusal that a user can do something about. `error` is in our words already. */
 function withAdvice(error: OttlaError): OttlaError {
   if (!(error instanceof BrokerError)) return error
+  const forbidden = forbiddenBy(error.cause, {})
+  if (forbidden !== undefined) {
+    return authorizationError(`${error.message}; an idempotent producer needs one`, forbidden)
+  }
   const { apiName, errorCode, errorName, retriable } = error
   return new BrokerError(
-    `${error.message}; an idempotent producer needs a producer id: mend that (IdempotentWrite on the cluster, Kafka 0.11 or later), or set idempotence: false`,
+    `${error.message}; an idempotent producer needs a producer id: mend that (Kafka 0.11 or later has them), or set idempotence: false`,
     { apiName, errorCode, errorName, retriable, cause: error },
   )
 }

@@ -9,6 +9,7 @@ import { AuthenticationError, TopicUnavailableError } from '../errors.js'
 import type { BrokerError, DeliveryError, OttlaError } from '../errors.js'
 import { ErrorCodes } from '../protocol/error-codes.js'
 import type { PartitionMetadata, TopicMetadata } from '../network/topic-metadata.js'
+import { authorizationError, forbiddenBy } from './authorization.js'
 import { closedError } from './parked-errors.js'
 import type { PartitionQueue } from './partition-queue.js'
 import { checkTopicName } from './record.js'
@@ -25,7 +26,7 @@ export interface DirectoryListener {
   /** The topic can be written to now, or has more partitions. */
   onKnown(topic: ProducerTopic): void
   /** There is no such topic, or we may not know it; it has left the directory. */
-  onUnavailable(topic: ProducerTopic, error: TopicUnavailableError): void
+  onUnavailable(topic: ProducerTopic, error: DeliveryError): void
   /** The cluster does not know the topic any more: its records wait, as for one that is not known yet. */
   onLost(topic: ProducerTopic): void
   /** The topic was idle, and has left the directory. */
@@ -256,8 +257,10 @@ export class TopicDirectory {
   }
 }
 
-/** A refused login is told as what it is. */
+/** A refused login, or a right that is missing, is told as what it is. */
 function unavailableBecause(topic: string, cause: OttlaError): DeliveryError {
+  const forbidden = forbiddenBy(cause, { topic })
+  if (forbidden !== undefined) return authorizationError(cause.message, forbidden, { topic })
   const message = `topic "${topic}": ${cause.message}`
   if (!(cause instanceof AuthenticationError)) {
     return new TopicUnavailableError(message, { topic, cause })

@@ -10,7 +10,7 @@ t.test('a refused record is rejected, and says by whom and why', async (t) => {
   rig.sent()[0]?.answer({ 0: ErrorCodes.TOPIC_AUTHORIZATION_FAILED })
   t.strictSame(rig.told, ['a: rejected'])
   t.match(rig.errors[0], {
-    name: 'DeliveryError',
+    name: 'AuthorizationError',
     message: /topic "orders" partition 0.*TOPIC_AUTHORIZATION_FAILED/,
     cause: { errorCode: ErrorCodes.TOPIC_AUTHORIZATION_FAILED },
   })

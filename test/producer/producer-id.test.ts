@@ -87,7 +87,7 @@ t.test('a refusal for good is told, and the next who asks may try again', async 
   ])
   source.acquire()
   await clock.settle()
-  t.match(refused[0], { name: 'BrokerError', message: /CLUSTER_AUTHORIZATION_FAILED/ })
+  t.match(refused[0], { name: 'AuthorizationError', message: /CLUSTER_AUTHORIZATION_FAILED/ })
   t.equal(clock.timerCount, 0)
   source.acquire()
   await clock.settle()
