@@ -11,13 +11,15 @@
  *   answered, to no avail ─> asked last: it may have an old view, or be no help for now
  *   refused for the moment > the same, and another one is asked at once
  *   refused for good ──────> that is the answer
- *   login refused, never one taken > the others have half a second, then that is the answer
+ *   login refused ──────────> the others have half a second, then this pass is over: refusals are
+ *                            counted by directories, and whoever is silent says no more by waiting
+ *   … and never one taken ──> that is the answer
  *
  * Not a schedule: one call is one pass over the addresses. metadata.ts decides when to try again.
  *
  * Neighbours: metadata.ts owns it; open-connection.ts opens.
  */
-import { BrokerError, ConnectionError, OttlaError } from '../errors.js'
+import { AuthenticationError, BrokerError, ConnectionError, OttlaError } from '../errors.js'
 import type { OttlaErrorOptions } from '../errors.js'
 import type { Api } from '../protocol/api.js'
 import { ErrorCodes, errorCode } from '../protocol/error-codes.js'
@@ -108,7 +110,7 @@ export class ControlPlane {
         hedgeMs: HEDGE_MS,
         pauseMs: (failures) => backoffMs(PAUSE, failures, this.#context.random),
         ask: (target) => this.#askOne(target, question),
-        isDecisive: isFinalRefusal,
+        isDecisive: (error) => error instanceof AuthenticationError,
         onFailure: (target, error) => {
           this.#failed(target, error instanceof Error ? error.message : String(error), error)
         },

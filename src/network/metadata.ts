@@ -474,7 +474,7 @@ export class MetadataCache {
     this.#schedule.finish(nowMs, {
       broughtNews: false,
       isUnsettled: true,
-      isUrgent: true,
+      isUrgent: !isRefusedLogin(error),
       tookMs: 0,
       isRefused: isRefusedLogin(error),
     })

@@ -4,6 +4,9 @@
  *
  *   wish after quiet ──> at once ── nothing new ──> wait ── nothing new ──> wait twice as long …
  *
+ * A refused login is never urgent, and is tried ever less often, up to ten seconds apart: directories
+ * count refusals, and lock accounts.
+ *
  * "Urgent" is a wait for a leader: it stays short, since it is the time by which recovery lags the
  * election. But a cluster that takes long to answer is left alone for as long as it has worked, so that
  * all its producers together do not keep it from what it has to do. Pure but for `random`: time is an

@@ -10,7 +10,7 @@
  * What has failed is asked again after a pause of its own for as long as another is silent: a place
  * that needs long to fail holds up nobody. Once each has failed, all has been tried: it is for the
  * caller to say when to begin again. After a failure that decides (a refused login), the others get
- * the time of one silence in which to answer.
+ * the time of one silence in which to answer, and who has failed so is not asked again.
  *
  * Neighbours: control-plane.ts asks brokers with it.
  */
@@ -111,10 +111,11 @@ class Round<Place, Answer> {
     this.#errors[index] = error
     this.#failures[index] = failures
     this.#options.onFailure(this.#place(index), error)
-    if (this.#options.isDecisive?.(error) === true) this.#askAllOnceMore()
+    const isDecisive = this.#options.isDecisive?.(error) === true
+    if (isDecisive) this.#askAllOnceMore()
     else if (failures === 1) this.#askNext()
     if (this.#haveAllFailed) this.#giveUp()
-    else this.#askAgain(index, this.#options.pauseMs(failures))
+    else if (!isDecisive) this.#askAgain(index, this.#options.pauseMs(failures))
   }
 
   /** Each that was not asked yet is; that is the last chance of all. */

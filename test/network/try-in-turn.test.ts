@@ -2,8 +2,10 @@ import t from 'tap'
 import { tryInTurn } from '../../src/network/try-in-turn.js'
 import { ManualClock } from '../support/manual-clock.js'
 
-/** Places that answer ('A!'), fail ('A?') or keep silent ('A'), a number of ms after the question. */
-function setUp(places: Readonly<Record<string, readonly [fate: '!' | '?' | '', ms: number]>>) {
+type Fate = '!' | '?' | '?!' | ''
+
+/** Places that answer ('A!'), fail ('A?'), decide ('A?!') or keep silent ('A'), a number of ms after the question. */
+function setUp(places: Readonly<Record<string, readonly [fate: Fate, ms: number]>>) {
   const clock = new ManualClock()
   const events: string[] = []
   const answer = tryInTurn(Object.keys(places), {
@@ -15,9 +17,10 @@ function setUp(places: Readonly<Record<string, readonly [fate: '!' | '?' | '', m
       const [fate, ms] = places[place] ?? ['', 0]
       return new Promise((resolve, reject) => {
         if (fate === '!') clock.setTimer(() => resolve(place), ms)
-        if (fate === '?') clock.setTimer(() => reject(new Error(`${place} failed`)), ms)
+        if (fate.startsWith('?')) clock.setTimer(() => reject(new Error(`${place} failed`)), ms)
       })
     },
+    isDecisive: (error) => places[(error as Error).message.charAt(0)]?.[0] === '?!',
     onFailure: (place) => events.push(`failure of ${place}`),
     onSilent: (place) => events.push(`silence of ${place}`),
   })
@@ -86,3 +89,18 @@ t.test('takes the answer of a place that failed at first', async (t) => {
 t.test('rejects where there is nobody to ask', async (t) => {
   await t.rejects(setUp({}).answer, { message: 'there is nobody to ask' })
 })
+
+t.test(
+  'after a failure that decides the others are asked once, who has failed so is not',
+  async (t) => {
+    const { clock, events, answer } = setUp({ A: ['', 0], B: ['?!', 10], C: ['?', 10] })
+    const check = t.rejects(answer, { message: 'nobody has answered' })
+    await clock.advanceSettled(500)
+    await clock.advanceSettled(10)
+    t.strictSame(events.slice(-2), ['failure of B', 'ask C at 510'])
+    await clock.advanceSettled(500)
+    await check
+    t.equal(events.filter((event) => event.startsWith('ask B')).length, 1)
+    t.equal(clock.timerCount, 0)
+  },
+)

@@ -5,20 +5,32 @@
  * Neighbours: special-plans.ts has their plans; simulation.ts asks at the end.
  */
 import type { ProducerMetrics } from '../../src/producer/metrics.js'
+import { AuthenticationError } from '../../src/errors.js'
+import type { TestCluster } from '../../src/testing/cluster.js'
 import type { Entry } from './ledger.js'
-import type { Plan } from './plan.js'
+import type { Plan, SaslPlan } from './plan.js'
 
 /** A new leader, or a topic among others, is reached within so many ms; the network takes a few. */
 const SOON_MS = 2000
 /** The topic that `only-dead-topic` deletes. */
 export const DEAD_TOPIC = 't0'
+/** How long `only-refused-logins` refuses. */
+export const LOCKED_FOR_MS = 20_000
+/** Logins that may be refused meanwhile, of each broker: directories count them, and lock accounts. */
+const MOST_REFUSED = { afterOthers: 90, ofTheFirst: 15 }
 
 /** What must not be, in words. */
 export function checkDemands(
-  { kinds }: Plan,
+  { kinds, sasl }: Plan,
   entries: readonly Entry[],
   metrics: ProducerMetrics,
+  cluster: TestCluster,
 ): string[] {
+  if (kinds.has('only-re-authentication')) {
+    return [...notAcked(entries), ...late(entries), ...sentTwice(metrics)]
+  }
+  if (kinds.has('only-refused-logins'))
+    return [...storm(sasl, cluster), ...notSaidAtOnce(sasl, entries)]
   if (kinds.has('only-quota')) return [...notAcked(entries), ...sentTwice(metrics)]
   if (kinds.has('only-deposed-leader')) return [...notAcked(entries), ...late(entries)]
   if (kinds.has('only-dead-topic')) {
@@ -52,4 +64,23 @@ function late(entries: readonly Entry[]): string[] {
 function sentTwice({ batchesRetried, answersLost }: ProducerMetrics): string[] {
   if (batchesRetried + answersLost === 0) return []
   return [`${batchesRetried} batches were sent again, ${answersLost} answers given up`]
+}
+
+function storm(plan: SaslPlan | null, { sasl, brokers }: TestCluster): string[] {
+  const refused = sasl.logins.filter(({ principal }) => principal === null).length
+  const most = plan?.isLockedAtFirst === true ? MOST_REFUSED.ofTheFirst : MOST_REFUSED.afterOthers
+  if (refused <= most * brokers.length) return []
+  return [`${refused} logins were refused at ${brokers.length} brokers`]
+}
+
+/** Wrong from the beginning: who waits for the first answer is told it, and what it was. */
+function notSaidAtOnce(sasl: SaslPlan | null, entries: readonly Entry[]): string[] {
+  const [first] = entries
+  if (sasl?.isLockedAtFirst !== true || first === undefined || first.via === 'unheard') return []
+  const tookMs = first.settledAtMs - first.calledAtMs
+  const isSaid = first.error instanceof AuthenticationError || isOwnFault(first.error)
+  if (isSaid && tookMs <= SOON_MS) return []
+  return [
+    `#${first.id} was told ${first.error?.message ?? first.fate} after ${tookMs.toFixed(0)} ms`,
+  ]
 }

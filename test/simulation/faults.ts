@@ -19,6 +19,7 @@ import { holdView, withholdIds, type ControlFaultParts } from './control-faults.
 import { laterFaults, name, type FaultTools, type WeightedFault } from './later-faults.js'
 import type { Tell } from './ledger.js'
 import { startLoneFault } from './lone-faults.js'
+import type { LoginVault } from './login-vault.js'
 import type { Plan } from './plan.js'
 import type { Random } from './random.js'
 
@@ -31,6 +32,8 @@ export interface FaultParts {
   readonly tell: Tell
   /** The producer's process computes for so many ms, in front of its next callback. */
   readonly stallClient: (ms: number) => void
+  /** What the producer logs in with; null where nobody logs in. */
+  readonly vault: LoginVault | null
   /** Another program starts to write to the cluster. */
   readonly startOther: () => void
 }

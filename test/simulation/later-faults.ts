@@ -7,6 +7,7 @@ import { ErrorCodes, type Fault, type TestCluster } from '../../src/testing/clus
 import type { TestBroker } from '../../src/testing/test-broker.js'
 import type { TestPartition } from '../../src/testing/test-partition.js'
 import type { FaultParts } from './faults.js'
+import { loginFaults } from './login-faults.js'
 import type { Kind } from './plan.js'
 
 export type WeightedFault = readonly [weight: number, happen: () => void]
@@ -49,6 +50,7 @@ export function laterFaults(parts: FaultParts, tools: FaultTools): readonly Weig
         isOther = true
       },
     ],
+    ...loginFaults(parts, tools),
   ]
 }
 

@@ -3,7 +3,7 @@
  *
  * Neighbours: faults.ts starts it; special-plans.ts has the plans; demands.ts what is demanded.
  */
-import { DEAD_TOPIC } from './demands.js'
+import { DEAD_TOPIC, LOCKED_FOR_MS } from './demands.js'
 import type { FaultParts } from './faults.js'
 import { depose, forget, type FaultTools } from './later-faults.js'
 
@@ -34,6 +34,7 @@ export function startLoneFault(parts: FaultParts, tools: FaultTools): void {
     }
     later(again)
   }
+  if (plan.kinds.has('only-refused-logins')) lockOut(parts)
   if (plan.kinds.has('only-retained-memory')) {
     for (const topic of cluster.topics.slice(1)) cluster.deleteTopic(topic)
   }
@@ -44,4 +45,23 @@ export function startLoneFault(parts: FaultParts, tools: FaultTools): void {
       cluster.deleteTopic(DEAD_TOPIC)
     })
   }
+}
+
+/** The credentials are wrong for a while, from the beginning or later, and one broker may be silent. */
+function lockOut({ plan, clock, cluster, random, tell, vault }: FaultParts): void {
+  const silent = cluster.brokers.length > 1 && random.chance(0.5) ? cluster.brokers[0] : undefined
+  const lock = (): void => {
+    tell(`fault: the credentials are refused${silent === undefined ? '' : ', and broker 1 silent'}`)
+    silent?.freeze({ failover: true })
+    vault?.lock(cluster)
+    for (const broker of cluster.brokers) broker.disconnect()
+    const unlock = (): void => {
+      tell('fault ends: the credentials are refused')
+      vault?.unlock(cluster)
+      silent?.unfreeze()
+    }
+    clock.setTimer(unlock, LOCKED_FOR_MS)
+  }
+  if (plan.sasl?.isLockedAtFirst === true) lock()
+  else clock.setTimer(lock, BEGINS_AFTER_MS)
 }

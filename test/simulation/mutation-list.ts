@@ -26,6 +26,8 @@ const DELIVERY = 'producer/delivery.js'
 const POLICY = 'producer/retry-policy.js'
 const BATCH = 'producer/batch.js'
 const INTAKE = 'producer/intake.js'
+const CONNECTION = 'network/connection.js'
+const SESSION = 'network/sasl/session.js'
 const LOOP_CLOCK = 'loop-clock.js'
 
 function mutation(name: string, file: string, find: string, put = ''): Mutation {
@@ -271,6 +273,70 @@ export const MUTATIONS: readonly Mutation[] = [
     'a restart that waited for an answer is forgotten',
     DELIVERY,
     'if (queue.mustRestartSequence) this.#restartSequence(queue);',
+  ),
+  // Logins
+  mutation(
+    'a login begins while answers are owed',
+    CONNECTION,
+    'if (this.#isBusy()) await this.#hold.untilIdle();',
+  ),
+  {
+    name: 'requests leave in the middle of a login',
+    changes: [
+      { file: CONNECTION, find: 'return this.#hold.isOn;', put: 'return false;' },
+      { file: CONNECTION, find: '=== 0 && !this.#hold.isOn;', put: '=== 0;' },
+    ],
+  },
+  mutation(
+    'requests that a login kept waiting are forgotten',
+    CONNECTION,
+    'for (const request of held) request.send();',
+  ),
+  {
+    ...mutation(
+      'requests that a login kept waiting leave in another order',
+      CONNECTION,
+      'for (const request of held) request.send();',
+      'for (const request of [...held].reverse()) request.send();',
+    ),
+    seeds: MANY_SEEDS,
+  },
+  mutation(
+    'a session is prolonged when it is over',
+    SESSION,
+    'const share = EARLIEST_SHARE + SHARE_SPREAD * this.#parts.random();',
+    'const share = 1;',
+  ),
+  mutation(
+    'a session that is over is written on',
+    CONNECTION,
+    'const isOver = this.isOpen && !this.#hold.isOn &&',
+    'const isOver = false &&',
+  ),
+  mutation(
+    'the second answer of a login that may not be yet is not awaited',
+    SESSION,
+    'await connection.hold(); // both messages',
+    '// both messages',
+  ),
+  mutation(
+    'a refused login is waited for as any failure',
+    'network/control-plane.js',
+    'isDecisive: (error) => error instanceof AuthenticationError',
+    'isDecisive: () => false',
+  ),
+  {
+    name: 'a refused login is tried again as soon as any failure',
+    changes: [
+      { file: 'network/refresh-schedule.js', find: 'if (this.#isRefused)', put: 'if (false)' },
+      { file: 'network/metadata.js', find: 'isUrgent: !wasRefused(error)', put: 'isUrgent: true' },
+    ],
+  },
+  mutation(
+    'who has refused a login is asked again while others are silent',
+    'network/try-in-turn.js',
+    'else if (!isDecisive)',
+    'else',
   ),
   // Another cluster
   mutation(

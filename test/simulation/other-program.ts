@@ -9,6 +9,7 @@ import type { Clock } from '../../src/clock.js'
 import type { Dial } from '../../src/network/transport.js'
 import { Producer } from '../../src/producer/producer.js'
 import type { TestCluster } from '../../src/testing/cluster.js'
+import { OTHER_USER } from './login-vault.js'
 import type { Random } from './random.js'
 
 /** What the values of its records begin with: the audit knows them by it. */
@@ -17,15 +18,23 @@ export const OTHER_PREFIX = 'other'
 const RECORDS = 40
 const PAUSE_MS = 20
 
+interface OtherParts {
+  readonly clock: Clock
+  readonly dial: Dial
+  readonly random: Random
+  readonly hasLogins: boolean
+}
+
 /** Starts it; it ends by itself. */
 export function startOtherProgram(
   cluster: TestCluster,
-  { clock, dial, random }: { clock: Clock; dial: Dial; random: Random },
+  { clock, dial, random, hasLogins }: OtherParts,
 ): void {
   const producer = new Producer<string, string>(
     {
       brokers: cluster.brokers.map(({ address }) => address),
       logger: SILENT,
+      ...(hasLogins ? { sasl: { mechanism: 'PLAIN', ...OTHER_USER } } : {}),
       deliveryTimeoutMs: 35_000,
     },
     { clock, dial, random: random.next },

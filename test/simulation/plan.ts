@@ -42,6 +42,14 @@ export const KINDS = {
   'only-quota': 0.01,
   /** Seeds whose only trouble is a deposed leader, for good: the new one is found soon. */
   'only-deposed-leader': 0.01,
+  /** Clients log in; sessions end, credentials change, and brokers are not ready for it at times. */
+  're-authentication': 0.06,
+  /** Clients log in, and are refused at times; the functions that give credentials fail and hang. */
+  'refused-logins': 0.06,
+  /** Seeds whose only trouble are sessions that end: nobody notices. */
+  'only-re-authentication': 0.012,
+  /** Seeds in which the credentials are wrong for a while: no storm of logins, and it is said at once. */
+  'only-refused-logins': 0.01,
   /** Seeds whose only trouble is a topic that is deleted for good: the others do not suffer. */
   'only-dead-topic': 0.01,
   /** Seeds in which records settle behind others that wait: they must leave the memory. */
@@ -65,6 +73,10 @@ export const ENABLED: ReadonlySet<Kind> = new Set<Kind>([
   'another-cluster',
   'only-dead-topic',
   'only-retained-memory',
+  're-authentication',
+  'refused-logins',
+  'only-re-authentication',
+  'only-refused-logins',
 ])
 
 /** A value before it is serialized. */
@@ -75,6 +87,17 @@ export interface SimulatedValue {
   /** Virtual ms that the serializer takes; -1: it is synchronous. */
   readonly serializeMs: number
   readonly failsToSerialize: boolean
+}
+
+/** How clients log in. */
+export interface SaslPlan {
+  readonly mechanism: 'PLAIN' | 'OAUTHBEARER'
+  /** How long sessions last: the first to begin with, then any; 0 or less: no end. */
+  readonly lifetimesMs: readonly number[]
+  /** How long a refusal takes. */
+  readonly failureDelayMs: number
+  /** The producer's credentials are not good yet. */
+  readonly isLockedAtFirst: boolean
 }
 
 export interface Plan {
@@ -98,6 +121,8 @@ export interface Plan {
   readonly firstSequence: number
   /** Whether a topic that was deleted is made anew by the first who asks for it. */
   readonly autoCreateTopics: boolean
+  /** null: nobody logs in. */
+  readonly sasl: SaslPlan | null
 }
 
 export interface WorkloadPlan {
@@ -187,6 +212,7 @@ function drawUsual(random: Random): Plan {
     firstEpoch: random.chance(0.15) ? random.integer(32_763, 32_767) : 0,
     firstSequence: random.chance(0.15) ? 2 ** 31 - random.integer(1, 40) : 0,
     autoCreateTopics: random.chance(0.3),
+    sasl: null,
   }
   // Drawn last: what stands before keeps its seeds.
   const serializeMs = random.pick([1, 10, 10, 200])

@@ -18,6 +18,7 @@ import { checkDemands } from './demands.js'
 import { Faults } from './faults.js'
 import { HeldMemory } from './held-memory.js'
 import { Ledger, type Entry, type Tell } from './ledger.js'
+import { LoginVault } from './login-vault.js'
 import { startOtherProgram } from './other-program.js'
 import { drawPlan, ENABLED, type Kind, type Plan, type SimulatedValue } from './plan.js'
 import { Random } from './random.js'
@@ -70,6 +71,8 @@ class Simulation {
   readonly #ledger: Ledger
   /** Null where nobody asks. */
   readonly #held: HeldMemory | null
+  /** Null where nobody logs in. */
+  readonly #vault: LoginVault | null
   #producer: SimulatedProducer | null = null
   #events = 0
   #digest = 0
@@ -79,6 +82,9 @@ class Simulation {
     this.#trace = trace
     this.#plan = drawPlan(seed, kinds)
     this.#held = this.#plan.kinds.has('only-retained-memory') ? new HeldMemory() : null
+    const { sasl } = this.#plan
+    const vaultClock = this.#process.userClock()
+    this.#vault = sasl && new LoginVault(sasl, vaultClock, new Random(seed, 'vault'))
     this.#ledger = new Ledger(() => this.#clock.monotonicMs(), this.#tell)
   }
 
@@ -136,7 +142,7 @@ class Simulation {
     const { entries } = this.#ledger
     const plan = this.#plan
     const wrongs = audit({ ...metrics, plan, entries, cluster, tailsLost, forgotten, deleted })
-    this.#ledger.violations.push(...wrongs, ...checkDemands(plan, entries, metrics))
+    this.#ledger.violations.push(...wrongs, ...checkDemands(plan, entries, metrics, cluster))
   }
 
   async #build(): Promise<{
@@ -165,6 +171,7 @@ class Simulation {
       clusterId: 'simulation',
       replicationDelayMs: () => (replicationMs === 0 ? 0 : delays.around(replicationMs)),
       network,
+      ...(this.#vault === null ? {} : { sasl: this.#vault.testOptions }),
     })
     const producer = this.#makeProducer(cluster, network)
     this.#producer = producer
@@ -177,10 +184,16 @@ class Simulation {
     const startOther = (): void => {
       const random = new Random(this.#seed, 'other program')
       const clock = new LoopClock(new VirtualProcess(this.#clock).machine())
-      startOtherProgram(cluster, { clock, dial: network.dial, random })
+      startOtherProgram(cluster, {
+        ...{ clock, dial: network.dial, random },
+        hasLogins: this.#vault !== null,
+      })
     }
     const chance = new Random(this.#seed, 'faults')
-    const parts = { plan, random: chance, clock, cluster, network, tell, stallClient, startOther }
+    const parts = {
+      ...{ plan, random: chance, clock, cluster, network, tell, stallClient, startOther },
+      vault: this.#vault,
+    }
     const faults = new Faults(parts)
     const random = new Random(this.#seed, 'workload')
     const workload = new Workload({
@@ -204,9 +217,11 @@ class Simulation {
       random,
       clock: this.#clock,
       dribbles: 0.1,
-      slowWrites: this.#plan.faults.isOnlyClient ? 0 : 0.05,
+      slowWrites: this.#isQuick ? 0 : 0.05,
       holdUps: this.#plan.holdUps,
       firstEpoch,
+      hasLogins: this.#vault !== null,
+      isUnanswered: this.#plan.guarantee === 'none',
     }
     const clock = new LoopClock(this.#producerMachine)
     const dial = this.#process.dial(throughWire(network.dial, { ...wire, tell, wrong }), clock)
@@ -223,6 +238,7 @@ class Simulation {
       {
         ...this.#plan.options,
         brokers: cluster.bootstrap,
+        ...(this.#vault === null ? {} : { sasl: this.#vault.options }),
         serializers: { value: serializer(this.#process.userClock(), this.#held) },
         logger: { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') },
       },
@@ -233,6 +249,11 @@ class Simulation {
         firstSequence: this.#plan.firstSequence,
       },
     )
+  }
+
+  /** Bytes leave when they are written. */
+  get #isQuick(): boolean {
+    return this.#plan.faults.isOnlyClient || this.#plan.kinds.has('only-re-authentication')
   }
 
   /** Time after which every record must have been told its fate. */

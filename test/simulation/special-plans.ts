@@ -6,7 +6,7 @@
  * demanded.
  */
 import type { TopicOptions } from '../../src/testing/options.js'
-import type { Kind, Plan } from './plan.js'
+import type { Kind, Plan, SaslPlan } from './plan.js'
 import type { Random } from './random.js'
 import { drawShapes } from './record-shapes.js'
 
@@ -22,6 +22,10 @@ export function specialPlan(
     CHANGES[kind]?.(changed, randomOf(kind)) ?? changed
   return chosen.reduce(change, { ...plan, kinds: new Set(chosen) })
 }
+
+/** Of sessions: tiny and huge ones, those that are prolonged, and none. */
+const LIFETIMES_MS = [740, 1500, 2000, 2200, 3000, 4000, 60_000, 2 ** 40, 0, -1]
+const PROLONGED_MS = [2000, 2200, 3000, 4000, 6000]
 
 /** The option's least. */
 const LEAST_BATCH_BYTES = 512
@@ -57,6 +61,18 @@ const ALONE: Partial<Record<Kind, Change>> = {
     const options = { deliveryTimeoutMs: 60_000, bufferMemoryBytes: 65_536, batchSizeBytes: 4096 }
     return { ...calm, topics, autoCreateTopics: false, options: { ...calm.options, ...options } }
   },
+  'only-re-authentication': (plan, random) => {
+    const calm = alone(plan, random, { calls: 300, pauseMs: 30 })
+    const lifetimesMs = [random.pick(PROLONGED_MS)]
+    // What leaves just before a session ends is on its way when it has ended.
+    return { ...calm, networkMs: random.pick([0, 3, 8]), sasl: drawSasl(random, lifetimesMs) }
+  },
+  'only-refused-logins': (plan, random) => {
+    const calm = alone(plan, random, { calls: 120, pauseMs: 200 })
+    const options = { connectionTimeoutMs: 10_000 }
+    const sasl = { ...drawSasl(random, [0]), isLockedAtFirst: random.chance(0.6) }
+    return { ...calm, sasl, options: { ...calm.options, ...options } }
+  },
   'only-retained-memory': (plan, random) => {
     const calm = alone(plan, random, { calls: 200, pauseMs: 10 })
     const options = { maxBlockMs: 60_000, deliveryTimeoutMs: 60_000 }
@@ -71,6 +87,8 @@ const ALONE: Partial<Record<Kind, Change>> = {
 
 const CHANGES: Partial<Record<Kind, Change>> = {
   ...ALONE,
+  're-authentication': (plan, random) => withSasl(plan, random, plan.sasl?.lifetimesMs),
+  'refused-logins': (plan, random) => withSasl(plan, random, plan.sasl?.lifetimesMs),
   'sizes-at-boundaries': (plan, random) => shaped(plan, random, false),
   'huge-records': (plan, random) => shaped(plan, random, true),
   'missing-partitions': (plan) => ({
@@ -112,6 +130,41 @@ function alone(
     firstEpoch: 0,
     firstSequence: 0,
   }
+}
+
+/** A login is two round trips more; what is to happen to sessions takes seconds. */
+function withSasl(
+  plan: Plan,
+  random: Random,
+  lifetimesMs: readonly number[] = shuffled(LIFETIMES_MS, random),
+): Plan {
+  const { options, workload, faults } = plan
+  const connectionTimeoutMs = (options.connectionTimeoutMs ?? 0) + 500
+  const calls = workload.calls * random.pick([1, 2, 4])
+  const pauseMs = random.pick([workload.pauseMs, 60, 100])
+  return {
+    ...plan,
+    sasl: drawSasl(random, lifetimesMs),
+    options: { ...options, connectionTimeoutMs },
+    workload: { ...workload, calls, pauseMs },
+    faults: { ...faults, pauseMs: faults.pauseMs * random.pick([1, 3, 10]) },
+  }
+}
+
+function drawSasl(random: Random, lifetimesMs: readonly number[]): SaslPlan {
+  return {
+    mechanism: random.chance(0.7) ? 'PLAIN' : 'OAUTHBEARER',
+    lifetimesMs,
+    failureDelayMs: random.pick([0, 20, 100]),
+    isLockedAtFirst: false,
+  }
+}
+
+function shuffled<T>(items: readonly T[], random: Random): T[] {
+  return [...items]
+    .map((item) => ({ item, at: random.next() }))
+    .sort((a, b) => a.at - b.at)
+    .map(({ item }) => item)
 }
 
 /** Records laid out so that a batch is full to the byte, or just not, or just too small. */

@@ -14,6 +14,7 @@ import { decodeBatch } from '../../src/protocol/record-batch-reader.js'
 import { Reader } from '../../src/protocol/reader.js'
 import { errorCode } from '../../src/protocol/error-codes.js'
 import type { Tell } from './ledger.js'
+import { LoginWatch } from './login-watch.js'
 import { SlowPath, type SlowPathOptions } from './slow-path.js'
 
 export interface WireOptions extends SlowPathOptions {
@@ -27,6 +28,10 @@ export interface WireOptions extends SlowPathOptions {
   readonly firstEpoch: number
   /** Null: nobody reads the trace. */
   readonly tell: Tell | null
+  /** Clients log in. */
+  readonly hasLogins: boolean
+  /** Produce has no answer (acks 0). */
+  readonly isUnanswered: boolean
 }
 
 interface SentRequest {
@@ -47,7 +52,9 @@ const NAMES: Readonly<Record<number, string>> = {
   0: 'Produce',
   3: 'Metadata',
   18: 'ApiVersions',
+  17: 'SaslHandshake',
   22: 'InitProducerId',
+  36: 'SaslAuthenticate',
 }
 
 /** `dial`, with the wire's own tricks. */
@@ -70,11 +77,15 @@ class Wire implements TransportHandlers {
   /** The producer has given the stream up: it hears nothing more of it. */
   #isClosed = false
   readonly #sent = new Map<number, SentRequest>()
+  readonly #logins: LoginWatch | null
 
   constructor(name: string, handlers: TransportHandlers, options: WireOptions) {
     this.#name = name
     this.#handlers = handlers
     this.#options = options
+    const { clock, wrong, isUnanswered, hasLogins } = options
+    const watched = { nowMs: () => clock.monotonicMs(), wrong, isUnanswered }
+    this.#logins = hasLogins ? new LoginWatch(name, watched) : null
   }
 
   /** The producer's end of the stream. */
@@ -117,6 +128,7 @@ class Wire implements TransportHandlers {
 
   onData(chunk: Buffer): void {
     if (this.#isClosed) return
+    this.#logins?.read(chunk)
     const bytes = this.#noteAnswer(chunk)
     const { random, dribbles } = this.#options
     if (!random.chance(dribbles)) {
@@ -140,6 +152,7 @@ class Wire implements TransportHandlers {
     const reader = new Reader(frame.subarray(4), { apiName: 'request', version: 0 })
     const { apiKey, apiVersion: version, correlationId } = decodeRequestHeader(reader)
     this.#sent.set(correlationId, { apiKey, version })
+    this.#logins?.wrote({ apiKey, version, correlationId }, this.#writes.length > 0)
     const { tell } = this.#options
     if (tell === null) return
     const body = apiKey === produce.key ? describeProduce(reader, version) : ''

@@ -154,6 +154,7 @@ export class Session {
       )
     } catch (error) {
       if (!isNotYet(error) || this.isOver) throw error
+      await connection.hold() // both messages have left together: the second one's answer comes too
       this.#wakeIn(RETRY_MS)
     }
     connection.release()

@@ -33,6 +33,13 @@ interface GoodToken {
   readonly refreshAtMs: number
 }
 
+/** A call of the user's function, shared by logins; given up when none of them waits any longer. */
+interface Asking {
+  readonly token: Promise<CheckedToken>
+  readonly abandoning: AbortController
+  waiting: number
+}
+
 /**
  * How long to keep a token that has `lifeMs` left: 80 to 85 % of that, but at least a minute, and no
  * longer than five minutes before its end, where there is room for both.
@@ -52,7 +59,7 @@ export class TokenSource {
   #good: GoodToken | undefined
   /** A broker has refused the good one. */
   #isSuspect = false
-  #asking: Promise<CheckedToken> | undefined
+  #asking: Asking | undefined
   /** By the stopwatch: no refresh before, while the good one serves. */
   #retryAtMs = -Infinity
 
@@ -64,11 +71,15 @@ export class TokenSource {
   /** @throws ConnectionError (rejects), retriable, where there is no token; the function's error is the cause */
   async get(context: SaslContext): Promise<CheckedToken> {
     if (this.#good !== undefined && !this.#isDue(this.#good)) return this.#good.checked
+    const asking = (this.#asking ??= this.#ask())
+    asking.waiting++
     try {
-      return await untilAborted(context.signal, () => (this.#asking ??= this.#ask()))
+      return await untilAborted(context.signal, () => asking.token)
     } catch (cause) {
       const why = `the function sasl.token failed: ${describeThrown(cause)}`
       throw credentialsError(why, context, cause)
+    } finally {
+      if (--asking.waiting === 0) asking.abandoning.abort(context.signal.reason)
     }
   }
 
@@ -87,9 +98,14 @@ export class TokenSource {
     return this.#environment.clock.now() >= expiresAtMs
   }
 
-  async #ask(): Promise<CheckedToken> {
+  #ask(): Asking {
+    const abandoning = new AbortController()
+    return { token: this.#answer(abandoning.signal), abandoning, waiting: 0 }
+  }
+
+  async #answer(abandoned: AbortSignal): Promise<CheckedToken> {
     try {
-      const checked = checkToken(await this.#call())
+      const checked = checkToken(await this.#call(abandoned))
       this.#keep(checked)
       return checked
     } catch (cause) {
@@ -99,8 +115,8 @@ export class TokenSource {
     }
   }
 
-  #call(): Promise<unknown> {
-    const limits = { clock: this.#environment.clock, timeoutMs: CREDENTIALS_TIMEOUT_MS }
+  #call(signal: AbortSignal): Promise<unknown> {
+    const limits = { clock: this.#environment.clock, timeoutMs: CREDENTIALS_TIMEOUT_MS, signal }
     return callWithin<unknown>((signal) => this.#fetch({ signal }), limits)
   }
 

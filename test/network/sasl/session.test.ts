@@ -1,5 +1,6 @@
 // Later logins on the same connection (KIP-368), over an in-memory stream and a manual clock.
 import t from 'tap'
+import { saslHandshake } from '../../../src/protocol/messages/sasl-handshake.js'
 import { ConnectionError } from '../../../src/errors.js'
 import { LoginWorld, accept, refuse } from './login-world.js'
 
@@ -184,3 +185,24 @@ t.test('a function that never answers holds nothing up, and is asked again', asy
   connection.close(REASON)
   t.equal(world.clock.timerCount, 0)
 })
+
+t.test(
+  '"not yet" to the handshake: what waits leaves after the answer to both messages',
+  async (t) => {
+    const world = new LoginWorld()
+    const connection = await world.openFor(20_000)
+    const kept: (() => void)[] = []
+    world.script.handshake = (request) => {
+      request.reply(saslHandshake, { errorCode: 34, mechanisms: [] })
+    }
+    world.script.authenticate = (request) => void kept.push(() => refuse(request, 34))
+    await world.clock.advanceSettled(18_500)
+    world.ask(connection, 'one')
+    await world.clock.settle()
+    t.notOk(world.events.includes('request'), world.events.join())
+    kept[0]?.()
+    await world.clock.settle()
+    t.equal(world.events.at(-1), 'request')
+    connection.close(REASON)
+  },
+)

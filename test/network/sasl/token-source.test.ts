@@ -166,3 +166,26 @@ t.test('what can not be mended by another try says so', async (t) => {
     retriable: false,
   })
 })
+
+t.test('a call that no login waits for any longer is given up, and leaves no timer', async (t) => {
+  const environment = testEnvironment()
+  const signals: AbortSignal[] = []
+  const source = new TokenSource(({ signal }) => {
+    signals.push(signal)
+    return new Promise(() => {})
+  }, environment)
+  const [one, two] = [testContext(), testContext()]
+  const failures = [one, two].map((context) => failureOf(source.get(context)))
+  await environment.clock.settle()
+  one.giveUp(new Error('closed'))
+  await environment.clock.settle()
+  t.strictSame([signals.length, signals[0]?.aborted], [1, false], 'the other waits on')
+  two.giveUp(new Error('closed'))
+  t.match(await Promise.all(failures), [{ message: 'closed' }, { message: 'closed' }])
+  await environment.clock.settle()
+  t.equal(signals[0]?.aborted, true)
+  t.equal(environment.clock.timerCount, 0)
+  void failureOf(source.get(testContext()))
+  await environment.clock.settle()
+  t.equal(signals.length, 2, 'the next login calls anew')
+})
