@@ -8,6 +8,7 @@ import { ErrorCodes, errorCode } from '../protocol/error-codes.js'
 import { metadata } from '../protocol/messages/metadata.js'
 import type { MetadataResponse } from '../protocol/messages/metadata.js'
 import { formatAddress } from './address.js'
+import { addressFault } from './broker.js'
 import type { Address } from './transport.js'
 
 /** Answers that are of no use are failures of the broker that gave them: another one is asked. */
@@ -30,6 +31,21 @@ export function requireUsable(
     const message = `the broker at ${where} lists no broker: it is starting, or leaving its cluster`
     throw new ProtocolError(message, { apiName: metadata.name, retriable: true })
   }
+  requireAddresses(where, brokers)
+}
+
+/** Credentials go wherever metadata points: what can be no cluster is nobody's answer. */
+function requireAddresses(where: string, brokers: MetadataResponse['brokers']): void {
+  const ids = new Set(brokers.map(({ nodeId }) => nodeId))
+  const faults = brokers.flatMap((broker) => {
+    const fault = addressFault(broker)
+    return fault === undefined ? [] : [`broker ${broker.nodeId} has ${fault}`]
+  })
+  if (ids.size < brokers.length) faults.push('two brokers have the same id')
+  const [fault] = faults
+  if (fault === undefined) return
+  const message = `the metadata of the broker at ${where} cannot be used: ${fault}`
+  throw new ProtocolError(message, { apiName: metadata.name, retriable: true })
 }
 
 /** One topic is refused, for now or for good. */

@@ -24,7 +24,7 @@ import { metadata } from '../protocol/messages/metadata.js'
 import type { MetadataResponse, MetadataResponseTopic } from '../protocol/messages/metadata.js'
 import { ZERO_UUID } from '../protocol/uuid.js'
 import { formatAddress } from './address.js'
-import { isSameBroker, type Broker } from './broker.js'
+import { addressFault, isSameBroker, type Broker } from './broker.js'
 import type { Connection } from './connection.js'
 import { ControlPlane } from './control-plane.js'
 import {
@@ -155,7 +155,9 @@ export class MetadataCache {
     const known = this.#topics.get(hint.topic)?.known
     const news = known && newsOf(known, hint)
     if (known === undefined || news === undefined) return false
-    if (hint.endpoint?.nodeId === hint.leaderId) this.#learnBroker(hint.endpoint)
+    const { endpoint } = hint
+    const isUsable = endpoint?.nodeId === hint.leaderId && addressFault(endpoint) === undefined
+    if (isUsable) this.#learnBroker(endpoint)
     if (!this.#brokers.some(({ nodeId }) => nodeId === hint.leaderId)) return false
     known.partitions[hint.partition] = news
     this.#listener.onLeader(hint.topic, news)

@@ -14,6 +14,7 @@ import {
   type DeliveryOutcome,
   type OttlaError,
 } from '../errors.js'
+import { cleanText } from '../network/sasl/clean-text.js'
 import { ErrorCodes, errorCode } from '../protocol/error-codes.js'
 import { authorizationError, forbiddenBy } from './authorization.js'
 import type { ProducerBatch } from './batch.js'
@@ -39,7 +40,7 @@ function place({ queue }: ProducerBatch): { topic: string; partition: number } {
 /** A partition's answer as an error. */
 export function brokerError({ errorCode: code, errorMessage }: PartitionAnswer): BrokerError {
   const { name, description, retriable } = errorCode(code)
-  return new BrokerError(`${name}: ${errorMessage ?? description}`, {
+  return new BrokerError(`${name}: ${cleanText(errorMessage ?? description)}`, {
     apiName: 'Produce',
     errorCode: code,
     errorName: name,
@@ -62,7 +63,7 @@ export function failed(
   const minded = new Map<number, string | null>() // once for all: a batch may have 100,000 records
   for (const { batchIndex, batchIndexErrorMessage } of answer?.recordErrors ?? []) {
     const isOurs = batchIndex >= 0 && batchIndex < batch.recordCount
-    if (isOurs) minded.set(batchIndex, batchIndexErrorMessage)
+    if (isOurs) minded.set(batchIndex, batchIndexErrorMessage && cleanText(batchIndexErrorMessage))
   }
   const outcome = outcomeOf(batch, 'rejected')
   const forbidden = forbiddenBy(cause, batch.queue)
