@@ -20,6 +20,9 @@ export interface StreamEnd {
   readonly cause: Error | null
 }
 
+/** The code where a listener hung up at the first request: second-look.ts finds out whether it wants a login. */
+export const SILENT_REFUSAL = 'ERR_OTTLA_SILENT_REFUSAL'
+
 /** A listener that wants another kind of client says nothing, and hangs up. */
 const REFUSAL =
   '; so does a listener that expects TLS or SASL: set the options tls and sasl as that listener wants them, unless the broker is just being stopped'
@@ -37,11 +40,16 @@ export function streamEnded(
   const how = cause === null ? 'the broker closed' : `the network broke (${cause.message})`
   const idle = phase === 'request' ? UNANSWERED : ' while no answer was due'
   const under = waiting === '' ? idle : ` under ${waiting}`
-  return connectionError(
-    address,
-    phase,
+  const { host, port } = address
+  return new ConnectionError(
     `${how} the connection to ${formatAddress(address)}${under}${mayBeRefusal ? REFUSAL : ''}`,
-    cause ?? undefined,
+    {
+      host,
+      port,
+      phase,
+      code: mayBeRefusal && phase === 'request' ? SILENT_REFUSAL : undefined,
+      cause: cause ?? undefined,
+    },
   )
 }
 
@@ -122,7 +130,6 @@ function connectionError(
   { host, port }: Address,
   phase: ConnectionPhase,
   message: string,
-  cause?: Error,
 ): ConnectionError {
-  return new ConnectionError(message, { host, port, phase, cause })
+  return new ConnectionError(message, { host, port, phase })
 }

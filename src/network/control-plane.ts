@@ -32,6 +32,7 @@ import type { Connection, ConnectionTarget } from './connection.js'
 import { isFinalRefusal } from './metadata-errors.js'
 import { openConnection } from './open-connection.js'
 import type { NetworkContext } from './options.js'
+import { lookAgain } from './second-look.js'
 import { shuffle } from './shuffle.js'
 import type { Address } from './transport.js'
 import { tryInTurn } from './try-in-turn.js'
@@ -70,6 +71,8 @@ export class ControlPlane {
   readonly #attempts = new Map<string, { readonly failedAtMs: number; readonly fate: string }>()
   /** No longer asked anything; open until their last answers are in. */
   readonly #retiring = new Set<Connection>()
+  /** Ends the second looks that are under way. */
+  readonly #looking = new AbortController()
   #brokers: readonly ConnectionTarget[] = []
   #current: Connection | undefined
   #closeReason: OttlaError | undefined
@@ -180,6 +183,7 @@ export class ControlPlane {
   /** Closes everything; what is being asked is rejected with `reason`. */
   close(reason: OttlaError): void {
     this.#closeReason = reason
+    this.#looking.abort()
     this.forgetBrokers(reason)
   }
 
@@ -210,8 +214,13 @@ export class ControlPlane {
     const fate = this.#attempts.get(address)?.fate ?? 'no answer yet'
     this.#attempts.set(address, { failedAtMs: NEVER_MS, fate })
     const line = this.#lines.get(address) ?? this.#dial(address, target)
-    const connection = await line.opened
-    return { connection, result: await question(connection) }
+    try {
+      const connection = await line.opened
+      return { connection, result: await question(connection) }
+    } catch (error) {
+      const { signal } = this.#looking
+      throw await lookAgain(error, { context: this.#context, target, signal })
+    }
   }
 
   #dial(address: string, { nodeId, host, port }: ConnectionTarget): Line {

@@ -36,8 +36,11 @@ export interface SocketMaker {
   makeWriter?(socket: Socket): Pick<Transport, 'write'>
 }
 
-/** `connect`: no TCP connection yet; `greet`: TCP is open, `openEvent` has not come; `open`: after it. */
-export type SocketStage = 'connect' | 'greet' | 'open'
+/**
+ * `connect`: no TCP connection yet; `greet`: TCP is open, `openEvent` has not come; `unheard`: it has,
+ * and nothing else; `heard`: the other side has said something.
+ */
+export type SocketStage = 'connect' | 'greet' | 'unheard' | 'heard'
 
 /** A `Dial` over sockets of `prepare`'s making, which is asked at each dial and may take its time. */
 export function dialEach(
@@ -59,7 +62,7 @@ export function dialEach(
         if (isUseful) order.worked(name, target.address)
         else if (targets.length > 1) order.failed(name, target.address)
       }
-      const ears = { handlers, judge }
+      const ears = { handlers, judge, hasHeard: false }
       try {
         const socket = { maker, target, port: address.port }
         return await open(clock, socket, ears, { ...options, timeoutMs })
@@ -101,12 +104,12 @@ interface SocketPlan {
 function open(
   clock: Clock,
   { maker, target, port }: SocketPlan,
-  { handlers, judge }: Ears,
+  ears: Ears,
   options: DialOptions,
 ): Promise<Transport> {
   return new Promise((resolve, reject) => {
     let stage: SocketStage = 'connect'
-    const socket = maker.connect(socketOptions(target, port, handlers))
+    const socket = maker.connect(socketOptions(target, port, ears))
     const stop = giveUpLater(clock, options, (error) => socket.destroy(error))
     const fail = (error: Error): void => {
       stop()
@@ -116,9 +119,8 @@ function open(
     socket.once('connect', () => (stage = 'greet'))
     socket.once(maker.openEvent, () => {
       stop()
-      stage = 'open'
       socket.off('error', fail)
-      resolve(new SocketTransport(socket, { handlers, judge }, maker))
+      resolve(new SocketTransport(socket, ears, maker))
     })
   })
 }

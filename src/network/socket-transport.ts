@@ -19,16 +19,14 @@ const KEEP_ALIVE_DELAY_MS = 60_000 // for half-dead links; a dead broker is foun
 export interface Ears {
   readonly handlers: TransportHandlers
   readonly judge: (isUseful: boolean) => void
+  /** Something has come. */
+  hasHeard: boolean
 }
 
 export type SocketOptions = TcpNetConnectOpts & { readonly host: string }
 
 /** What every socket is made with; `tls.connect` knows them all. */
-export function socketOptions(
-  target: LookupAddress,
-  port: number,
-  handlers: TransportHandlers,
-): SocketOptions {
+export function socketOptions(target: LookupAddress, port: number, ears: Ears): SocketOptions {
   return {
     host: target.address,
     family: target.family,
@@ -36,7 +34,8 @@ export function socketOptions(
     onread: {
       buffer: Buffer.allocUnsafeSlow(READ_BYTES),
       callback: (byteLength, bytes) => {
-        handlers.onData(Buffer.from(bytes.subarray(0, byteLength)))
+        ears.hasHeard = true
+        ears.handlers.onData(Buffer.from(bytes.subarray(0, byteLength)))
         return true
       },
     },
@@ -51,18 +50,18 @@ export class SocketTransport implements Transport {
   readonly #socket: Socket
   readonly #writer: Pick<Transport, 'write'> | undefined
 
-  constructor(socket: Socket, { handlers, judge }: Ears, maker: SocketMaker) {
-    this.judge = judge
+  constructor(socket: Socket, ears: Ears, maker: SocketMaker) {
+    this.judge = ears.judge
     let failure: Error | null = null
     this.#socket = socket
     this.#writer = maker.makeWriter?.(socket)
     // A broker never closes one half only: without this a full send queue would hide its end.
     socket.on('end', () => socket.destroy())
     socket.on('error', (error) => {
-      failure = maker.explain(error, 'open', socket)
+      failure = maker.explain(error, ears.hasHeard ? 'heard' : 'unheard', socket)
     })
     socket.on('close', () => {
-      handlers.onClose(failure)
+      ears.handlers.onClose(failure)
     })
   }
 

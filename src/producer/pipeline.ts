@@ -223,6 +223,7 @@ export class Pipeline<K, V> {
       random,
       login: this.#login(options, environment),
       dial: options.tls === undefined ? dial : dialTls(clock, options.tls, this.logger),
+      dialPlain: options.tls === undefined ? undefined : dial,
       options: networkOptions(options),
       logger: this.logger,
       cluster: new ClusterIdentity(),

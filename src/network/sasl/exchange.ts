@@ -163,11 +163,12 @@ function loginRefused(
   const { exchange, mechanism, connection } = attempt
   const who = exchange.user === undefined ? '' : ` as "${cleanText(exchange.user)}"`
   const words = cleanText(errorMessage ?? '')
-  const said = words === '' ? '' : `: the broker says "${words}"`
-  const hint = exchange.hint === undefined ? '' : ` (${exchange.hint})`
+  const { hint = '' } = exchange
+  const isSaid = words === '' || hint.includes(words) // OAUTHBEARER has had the broker's words before
+  const said = isSaid ? '' : `: the broker says "${words}"`
   return refusal(
     attempt,
-    `${formatAddress(connection)} refuses the login by ${mechanism}${who}${said}${hint}; check the credentials in option sasl`,
+    `${formatAddress(connection)} refuses the login by ${mechanism}${who}${said}${hint === '' ? '' : ` (${hint})`}; check the credentials in option sasl`,
   )
 }
 

@@ -58,9 +58,11 @@ export class Login {
   ): Promise<Session> {
     const { clock, random, logger } = this.#parts
     const session = new Session({ login: this, connection, versions, clock, random, logger })
+    let hasCredentials = false
     const login = async (signal: AbortSignal): Promise<Session> => {
       const exchange = this.begin(connection, signal)
       const first = await firstBytes(connection, exchange)
+      hasCredentials = true
       const { timeoutMs } = limits
       const attempt = { connection, versions, exchange, first, isAgain: false, timeoutMs }
       session.begun(await this.run(attempt))
@@ -69,7 +71,9 @@ export class Login {
     try {
       return await callWithin(login, { clock, ...limits })
     } catch (error) {
-      throw error instanceof TimeoutError ? late(connection, limits.timeoutMs) : error
+      throw error instanceof TimeoutError
+        ? late(connection, limits.timeoutMs, hasCredentials)
+        : error
     }
   }
 
@@ -109,8 +113,17 @@ export class Login {
   }
 }
 
-function late({ host, port }: Connection, timeoutMs: number): ConnectionError {
+/** `hasCredentials`: it is not a function of the user's that we have waited for. */
+function late(
+  { host, port }: Connection,
+  timeoutMs: number,
+  hasCredentials: boolean,
+): ConnectionError {
   const where = formatAddress({ host, port })
-  const message = `the login at ${where} was not over within ${Math.round(timeoutMs)} ms`
-  return new ConnectionError(message, { host, port, phase: 'authenticate' })
+  const why = hasCredentials
+    ? ''
+    : ': a function of option sasl (username, password, token or authenticate) has not answered'
+  const message = `the login at ${where} was not over within ${Math.round(timeoutMs)} ms${why}`
+  const code = hasCredentials ? undefined : 'ERR_OTTLA_CREDENTIALS'
+  return new ConnectionError(message, { host, port, phase: 'authenticate', code })
 }

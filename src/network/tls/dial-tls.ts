@@ -19,7 +19,7 @@ import type { PeerCertificate, TLSSocket } from 'node:tls'
 import type { Clock } from '../../clock.js'
 import type { Log } from '../../logger.js'
 import { dialEach } from '../dial-each.js'
-import type { SocketMaker } from '../dial-each.js'
+import type { SocketMaker, SocketStage } from '../dial-each.js'
 import type { SocketOptions } from '../socket-transport.js'
 import type { Address, Dial } from '../transport.js'
 import type { TlsCredentials, TlsSettings } from './secure-context.js'
@@ -69,7 +69,7 @@ class TlsMaker implements SocketMaker {
     return socket
   }
 
-  explain(error: Error, stage: 'connect' | 'greet' | 'open'): Error {
+  explain(error: Error, stage: SocketStage): Error {
     return explainTls(error, stage, {
       address: this.#address,
       servername: this.#verifiedName,

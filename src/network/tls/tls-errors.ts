@@ -39,6 +39,9 @@ interface Kind {
   readonly words: (facts: TlsFacts, error: Error) => string
 }
 
+/** The code where it closed the connection at the first words of TLS; second-look.ts makes sure. */
+export const PLAINTEXT_LISTENER = 'ERR_OTTLA_TLS_PLAINTEXT_LISTENER'
+
 const REFUSES_OURS =
   /bad certificate|certificate unknown|certificate required|certificate expired|certificate revoked|unsupported certificate|unknown ca\b|access denied/
 
@@ -138,11 +141,11 @@ const KINDS: readonly Kind[] = [
  */
 export function explainTls(error: Error, stage: SocketStage, facts: TlsFacts): Error {
   if (error instanceof ConnectionError) return error
-  if (stage === 'connect' || error.message === GIVEN_UP || (stage === 'open' && !isOfTls(error)))
-    return error
+  const isOpen = stage === 'unheard' || stage === 'heard'
+  if (stage === 'connect' || error.message === GIVEN_UP || (isOpen && !isOfTls(error))) return error
   // Node's copy of the certificate goes in a circle, on which JSON and loggers break.
   Reflect.deleteProperty(error, 'cert')
-  const text = textOf(error)
+  const text = stage === 'unheard' ? withoutGarble(textOf(error)) : textOf(error)
   const kind = KINDS.find(
     ({ pattern, when }) => pattern.test(text) && (when === undefined || when(facts)),
   )
@@ -176,6 +179,14 @@ function isOfTls(error: Error): boolean {
 function textOf(error: Error): string {
   const { code = '', reason = '' } = error as { code?: string; reason?: string }
   return `${code} ${reason} ${error.message}`
+}
+
+/**
+ * Kafka before 3.0 refuses our certificate with an alert that is not encrypted as TLS 1.3 wants it:
+ * before the broker's first answer, a record that cannot be read is that alert.
+ */
+function withoutGarble(text: string): string {
+  return /decryption failed or bad record mac/i.test(text) ? `${text} bad certificate` : text
 }
 
 /** OpenSSL's reason without its pointers and file names. */

@@ -159,7 +159,24 @@ t.test('knows the names that other versions of Node give', async (t) => {
     t.match(explainTls(error, 'greet', facts), { code: `ERR_OTTLA_TLS_${ours}` }, code)
   }
   const broken = Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' })
-  t.equal(explainTls(broken, 'open', facts), broken, 'a network that breaks later is no matter of TLS')
+  t.equal(explainTls(broken, 'heard', facts), broken, 'a network that breaks later is no matter of TLS')
   t.equal(explainTls(broken, 'connect', facts), broken)
   t.match(explainTls(new Error('odd'), 'greet', facts), { code: 'ERR_OTTLA_TLS', retriable: true })
 }) // prettier-ignore
+
+t.test('a first record that cannot be read is the garbled alert of Kafka 2.8', async (t) => {
+  const facts = { address: { host: 'a', port: 1 }, servername: 'a', hasCertificate: true, certificate: undefined, nowMs: 0 } // prettier-ignore
+  const garbled = () =>
+    Object.assign(new Error('m'), {
+      code: 'ERR_SSL_DECRYPTION_FAILED_OR_BAD_RECORD_MAC',
+      reason: 'decryption failed or bad record mac',
+    })
+  const without = { ...facts, hasCertificate: false }
+  for (const [stage, given, code] of [
+    ['unheard', facts, 'ERR_OTTLA_TLS_CLIENT_CERTIFICATE_REFUSED'],
+    ['unheard', without, 'ERR_OTTLA_TLS_CLIENT_CERTIFICATE_REQUIRED'],
+    ['heard', facts, 'ERR_OTTLA_TLS'],
+  ] as const) {
+    t.equal((explainTls(garbled(), stage, given) as { code?: string }).code, code)
+  }
+})
