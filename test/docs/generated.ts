@@ -21,6 +21,8 @@ import { saslAuthenticate } from '../../src/protocol/messages/sasl-authenticate.
 import { saslHandshake } from '../../src/protocol/messages/sasl-handshake.js'
 import { projectFile } from '../broker/project.js'
 import { chaosSection } from '../chaos/results.js'
+import { refusalsTable } from '../network/security/refusals-page.js'
+import { loadSection } from '../security-load/results.js'
 import { table } from './markdown.js'
 
 /** Where each section stands, and what makes it. */
@@ -32,6 +34,8 @@ export const SECTIONS = [
   { path: 'README.md', name: 'plot', make: plotCaption },
   { path: 'docs/performance.md', name: 'targets', make: targetsTable },
   { path: 'docs/testing.md', name: 'chaos', make: () => chaosSection() },
+  { path: 'docs/testing.md', name: 'security load', make: () => loadSection() },
+  { path: 'docs/security.md', name: 'refusals', make: refusalsTable },
   ...CASES.map((it) => ({
     path: 'docs/performance.md',
     name: `bench ${it.name}`,

@@ -27,8 +27,10 @@ export interface HoldSummary {
   readonly count: number
   readonly loginMs: { readonly median: number; readonly longest: number }
   readonly wholeMs: { readonly median: number; readonly longest: number }
-  /** The median hold without the drain, in answers of the broker that were waited for one after another. */
+  /** Answers of the broker that were waited for one after another: the round trips of a login. */
   readonly roundTrips: number
+  /** What of a login was not such a wait, the median. */
+  readonly ownMs: number
 }
 
 interface Pending {
@@ -107,18 +109,22 @@ export class HoldWatch {
 /** undefined where there was none. */
 export function summarize(holds: readonly Hold[]): HoldSummary | undefined {
   if (holds.length === 0) return undefined
-  // SaslHandshake and the first message are under way together: one wait for both.
-  const roundTrips = holds.map(({ loginMs, exchangesMs }) => {
-    const later = exchangesMs.slice(2)
-    const each = median(later.length > 0 ? later : exchangesMs.slice(1))
-    return loginMs / each
-  })
   return {
     count: holds.length,
     loginMs: spread(holds.map(({ loginMs }) => loginMs)),
     wholeMs: spread(holds.map(({ wholeMs }) => wholeMs)),
-    roundTrips: median(roundTrips),
+    roundTrips: Math.max(...holds.map(({ exchangesMs }) => waits(exchangesMs).length)),
+    ownMs: median(holds.map(({ loginMs, exchangesMs }) => loginMs - sum(waits(exchangesMs)))),
   }
+}
+
+/** SaslHandshake and the first message are under way together: one wait for both. */
+function waits([handshake = 0, first = 0, ...later]: readonly number[]): number[] {
+  return [Math.max(handshake, first), ...later]
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0)
 }
 
 function spread(values: readonly number[]): { median: number; longest: number } {

@@ -12,7 +12,7 @@ import { parseArgs } from 'node:util'
 import { startSecuredKafka, type SecuredKafka } from '../broker/secured/secured-kafka.js'
 import { measureRefusals } from './measure-refusals.js'
 import { loadSection, readResults, RESULTS, type Circumstances, type Results } from './results.js'
-import { SCENARIOS } from './scenarios.js'
+import { SCENARIOS, warmUp } from './scenarios.js'
 
 const DEFAULT_SECONDS = { reauthentication: 60, certificates: 30, endpoint: 50, acl: 15 }
 const DEFAULT_RATE = 1_000
@@ -52,7 +52,9 @@ async function measure(
     throw new Error(`there is no ${name}: ${Object.keys(SCENARIOS).join()}`)
   const topic = `load-${name}`
   await kafka.createTopic(topic, { partitions: 4 })
-  const outcome = await scenario({ kafka, topic, seconds, recordsPerSecond })
+  const stage = { kafka, topic, seconds, recordsPerSecond }
+  await warmUp(stage)
+  const outcome = await scenario(stage)
   const loads = { [name]: { circumstances, ...outcome } }
   console.log(loadSection({ loads }))
   const wrong = outcome.streams.filter(

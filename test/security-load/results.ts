@@ -44,7 +44,7 @@ export function readResults(): Results {
 }
 
 const HEAD = ['stream', 'sent', 'acked', 'failed', 'lost', 'doubled', 'out of order', 'p50', 'p99', 'p99.9', 'longest stall'] // prettier-ignore
-const HOLD_HEAD = ['stream', 'logins again', 'hold, median and longest', 'with the wait for answers', 'in round trips'] // prettier-ignore
+const HOLD_HEAD = ['stream', 'logins again', 'round trips', 'held for, median and longest', 'of which ours', 'held with the drain'] // prettier-ignore
 
 /** A part for each scenario. */
 export function loadSection({ loads }: Results = readResults()): string {
@@ -80,13 +80,14 @@ function holdTable(streams: readonly StreamReport[]): string[] {
 }
 
 export function holdRow(name: string, holds: HoldSummary): string[] {
-  const { count, loginMs, wholeMs, roundTrips } = holds
+  const { count, roundTrips, loginMs, ownMs, wholeMs } = holds
   return [
     name,
     String(count),
+    String(roundTrips),
     `${ms(loginMs.median)}, ${ms(loginMs.longest)}`,
+    ms(ownMs),
     `${ms(wholeMs.median)}, ${ms(wholeMs.longest)}`,
-    roundTrips.toFixed(1),
   ]
 }
 
