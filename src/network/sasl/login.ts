@@ -104,7 +104,7 @@ export class Login {
 
   /** What has worked before is worth another try. */
   #judged(error: unknown, { connection, timeoutMs }: SessionAttempt): unknown {
-    if (error instanceof TimeoutError) return late(connection, timeoutMs)
+    if (error instanceof TimeoutError) return late(connection, timeoutMs, true)
     if (!(error instanceof AuthenticationError) || !this.#hasWorked) return error
     const { message, host, port, mechanism, user, code, cause } = error
     return new AuthenticationError(message, {
