@@ -8,6 +8,16 @@ import type { OttlaError } from '../errors.js'
 import type { Connection } from './connection.js'
 import type { Address } from './transport.js'
 
+/** The states that connection.ts draws. */
+export const ConnectionState = {
+  dialling: 'dialling',
+  handshaking: 'handshaking',
+  ready: 'ready',
+  retiring: 'retiring',
+  closed: 'closed',
+} as const
+export type ConnectionState = (typeof ConnectionState)[keyof typeof ConnectionState]
+
 /** Told of what concerns the connection as a whole. Must not throw. */
 export interface ConnectionListener {
   /** Every byte is in the kernel, or a throttle has ended: the sender may write again. */

@@ -25,6 +25,7 @@ import { Reader } from '../protocol/reader.js'
 import { formatAddress } from './address.js'
 import { ApiVersionTable } from './api-version-table.js'
 import { UNKNOWN_NODE_ID } from './broker.js'
+import { ConnectionState } from './connection-contract.js'
 import type {
   ConnectionListener,
   ConnectionSession,
@@ -48,15 +49,6 @@ export type {
   RequestOptions,
 } from './connection-contract.js'
 export type { ResponseHandler } from './request-queue.js'
-
-const ConnectionState = {
-  dialling: 'dialling',
-  handshaking: 'handshaking',
-  ready: 'ready',
-  retiring: 'retiring',
-  closed: 'closed',
-} as const
-type ConnectionState = (typeof ConnectionState)[keyof typeof ConnectionState]
 
 const MAX_CORRELATION_ID = 0x7fffffff
 
@@ -375,10 +367,12 @@ export class Connection implements TransportHandlers {
   #phase(): ConnectionPhase {
     if (this.#requests.asksForLogin) return 'authenticate'
     if (this.#state === ConnectionState.handshaking) return 'handshake'
-    // A broker that refuses a request without answer hangs up: nothing else tells of it.
-    const unansweredMs = this.#clock.monotonicMs() - this.#lastUnansweredMs
-    const isUnderOne = unansweredMs < this.#options.requestTimeoutMs
-    return this.#isBusy() || isUnderOne ? 'request' : 'idle'
+    return this.#isBusy() || this.#wasUnansweredLately() ? 'request' : 'idle'
+  }
+
+  /** A broker that refuses a request without answer hangs up: nothing else tells of it. */
+  #wasUnansweredLately(): boolean {
+    return this.#clock.monotonicMs() - this.#lastUnansweredMs < this.#options.requestTimeoutMs
   }
 
   /** A login is on, or must come first. */
