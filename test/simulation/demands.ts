@@ -17,7 +17,7 @@ export const DEAD_TOPIC = 't0'
 /** How long `only-refused-logins` refuses. */
 export const LOCKED_FOR_MS = 20_000
 /** Logins that may be refused meanwhile, of each broker: directories count them, and lock accounts. */
-const MOST_REFUSED = { afterOthers: 90, ofTheFirst: 15 }
+const MOST_REFUSED = { afterOthers: 15, ofTheFirst: 12 }
 
 /** What must not be, in words. */
 export function checkDemands(

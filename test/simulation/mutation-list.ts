@@ -280,27 +280,17 @@ export const MUTATIONS: readonly Mutation[] = [
     CONNECTION,
     'if (this.#isBusy()) await this.#hold.untilIdle();',
   ),
-  {
-    name: 'requests leave in the middle of a login',
-    changes: [
-      { file: CONNECTION, find: 'return this.#hold.isOn;', put: 'return false;' },
-      { file: CONNECTION, find: '=== 0 && !this.#hold.isOn;', put: '=== 0;' },
-    ],
-  },
+  mutation(
+    'requests leave in the middle of a login',
+    CONNECTION,
+    'return this.#hold.isOn;',
+    'return false;',
+  ),
   mutation(
     'requests that a login kept waiting are forgotten',
     CONNECTION,
     'for (const request of held) request.send();',
   ),
-  {
-    ...mutation(
-      'requests that a login kept waiting leave in another order',
-      CONNECTION,
-      'for (const request of held) request.send();',
-      'for (const request of [...held].reverse()) request.send();',
-    ),
-    seeds: MANY_SEEDS,
-  },
   mutation(
     'a session is prolonged when it is over',
     SESSION,
@@ -313,12 +303,15 @@ export const MUTATIONS: readonly Mutation[] = [
     'const isOver = this.isOpen && !this.#hold.isOn &&',
     'const isOver = false &&',
   ),
-  mutation(
-    'the second answer of a login that may not be yet is not awaited',
-    SESSION,
-    'await connection.hold(); // both messages',
-    '// both messages',
-  ),
+  {
+    ...mutation(
+      'the second answer of a login that may not be yet is not awaited',
+      SESSION,
+      'await connection.hold(); // both messages',
+      '// both messages',
+    ),
+    seeds: MANY_SEEDS,
+  },
   mutation(
     'a refused login is waited for as any failure',
     'network/control-plane.js',
@@ -328,8 +321,13 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a refused login is tried again as soon as any failure',
     changes: [
-      { file: 'network/refresh-schedule.js', find: 'if (this.#isRefused)', put: 'if (false)' },
-      { file: 'network/metadata.js', find: 'isUrgent: !wasRefused(error)', put: 'isUrgent: true' },
+      { file: 'network/refresh-schedule.js', find: 'const wait = isRefused ?', put: 'const wait = false ?' }, // prettier-ignore
+      { file: 'network/broker-link.js', find: 'const wait = reason instanceof AuthenticationError ?', put: 'const wait = false ?' }, // prettier-ignore
+      {
+        file: 'network/metadata.js',
+        find: 'isUrgent: !isRefusedLogin(error)',
+        put: 'isUrgent: true',
+      },
     ],
   },
   mutation(
