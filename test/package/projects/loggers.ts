@@ -31,8 +31,8 @@ const KINDS: readonly LoggerKind[] = [
   },
   {
     name: "Nest's Logger",
-    imports: `import { Logger } from '@nestjs/common'`,
-    logger: `new Logger('Ottla')`,
+    imports: `import { Logger as NestLogger } from '@nestjs/common'`,
+    logger: `new NestLogger('Ottla')`,
     isForImportOnly: true,
   },
   {
