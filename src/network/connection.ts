@@ -124,7 +124,7 @@ export class Connection implements TransportHandlers {
    * session that is over is renewed where somebody asks: `onWritable` follows.
    */
   get isWritable(): boolean {
-    return this.isOpen && this.#unwrittenCount === 0 && !this.#mustWait()
+    return !this.#mustWait() && this.isOpen && this.#unwrittenCount === 0 // in this order: it may close
   }
 
   /** Requests whose answers have not come. */

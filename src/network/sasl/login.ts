@@ -78,8 +78,8 @@ export class Login {
   }
 
   /** A new exchange of the mechanism; `signal` gives it up. */
-  begin({ host, port }: Connection, signal: AbortSignal): SaslExchange {
-    return this.#parts.mechanism.start({ host, port, signal })
+  begin({ host, port }: Connection, signal: AbortSignal, patienceMs?: number): SaslExchange {
+    return this.#parts.mechanism.start({ host, port, signal, patienceMs })
   }
 
   /** Carries an exchange through, whose first bytes have been taken. */

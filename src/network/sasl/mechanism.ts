@@ -31,6 +31,11 @@ export interface SaslContext {
   /** As the broker is called in its metadata. */
   readonly host: string
   readonly port: number
+  /**
+   * How long the first step may wait for fresher credentials than those that it has and that still
+   * hold, in ms: what is left of the present session. Default 5000.
+   */
+  readonly patienceMs?: number | undefined
   /** Fires where the login is given up; every step that waits then rejects with its reason. */
   readonly signal: AbortSignal
 }

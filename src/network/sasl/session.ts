@@ -35,6 +35,9 @@ const LEAST_BETWEEN_MS = 1_100
 /** Shorter sessions are not prolonged: there would be no time left in which to do it. */
 const LEAST_PROLONGED_MS = 2_000
 
+/** Of the session, kept for the login itself: a few round trips, however far the broker is. */
+const TIME_TO_LOG_IN_MS = 500
+
 /** After a failure of the user's function, or a refusal that says "not yet". */
 const RETRY_MS = 1_000
 
@@ -61,7 +64,7 @@ export interface SessionAttempt {
 
 /** Who logs in; login.ts. */
 export interface SessionLogin {
-  begin(connection: Connection, signal: AbortSignal): SaslExchange
+  begin(connection: Connection, signal: AbortSignal, patienceMs?: number): SaslExchange
   run(attempt: SessionAttempt): Promise<SessionTerms>
 }
 
@@ -137,7 +140,8 @@ export class Session {
 
   async #loginAgain(): Promise<void> {
     const { clock, connection, versions, login } = this.#parts
-    const exchange = login.begin(connection, this.#controller.signal)
+    const patienceMs = Math.max(0, this.#endsAtMs - clock.stopwatchMs() - TIME_TO_LOG_IN_MS)
+    const exchange = login.begin(connection, this.#controller.signal, patienceMs)
     let first: Uint8Array
     try {
       const limits = { clock, timeoutMs: CREDENTIALS_TIMEOUT_MS }

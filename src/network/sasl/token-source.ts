@@ -8,7 +8,8 @@
  *
  * There is no timer: a login that finds the refresh due asks, and logins come ahead of the token's
  * end, since a session ends with its token (KIP-368). Calls are shared: however many logins wait, one
- * runs. While a refresh fails, the last good token serves until it expires.
+ * runs. While a refresh fails, or hangs for longer than the login can wait, the last good token serves
+ * until it expires.
  *
  * Spec: KIP-255; Kafka's ExpiringCredentialRefreshingLogin. Neighbours: oauthbearer.ts.
  */
@@ -26,6 +27,9 @@ const MIN_PERIOD_MS = 60_000
 const BUFFER_MS = 300_000
 /** Between refreshes that fail, while there is a token to serve. */
 const RETRY_MS = 10_000
+
+/** How long a first login waits for a new token while the last one holds. */
+const PATIENCE_MS = 5_000
 
 interface GoodToken {
   readonly checked: CheckedToken
@@ -74,12 +78,27 @@ export class TokenSource {
     const asking = (this.#asking ??= this.#ask())
     asking.waiting++
     try {
-      return await untilAborted(context.signal, () => asking.token)
+      return await this.#wait(asking, context)
     } catch (cause) {
       const why = `the function sasl.token failed: ${describeThrown(cause)}`
       throw credentialsError(why, context, cause)
     } finally {
       if (--asking.waiting === 0) asking.abandoning.abort(context.signal.reason)
+    }
+  }
+
+  /** Where there is a token that holds, no longer than the login has patience. */
+  async #wait({ token }: Asking, context: SaslContext): Promise<CheckedToken> {
+    const { signal, patienceMs = PATIENCE_MS } = context
+    if (this.#good === undefined || this.#isExpired(this.#good)) {
+      return await untilAborted(signal, () => token)
+    }
+    try {
+      const { clock } = this.#environment
+      return await callWithin(() => token, { clock, timeoutMs: patienceMs, signal })
+    } catch (cause) {
+      if (signal.aborted) throw cause
+      return this.#serveOn(cause)
     }
   }
 

@@ -189,3 +189,28 @@ t.test('a call that no login waits for any longer is given up, and leaves no tim
   await environment.clock.settle()
   t.equal(signals.length, 2, 'the next login calls anew')
 })
+
+t.test('a refresh that hangs holds no login up for longer than it can wait', async (t) => {
+  const environment = testEnvironment()
+  const { clock } = environment
+  let isStuck = false
+  let abandoned = 0
+  const source = new TokenSource(({ signal }) => {
+    if (!isStuck) return { token: 'good', expiresAtMs: clock.now() + HOUR_MS }
+    signal.addEventListener('abort', () => abandoned++)
+    return new Promise(() => {})
+  }, environment)
+  await source.get(testContext())
+  isStuck = true
+  clock.advance(0.9 * HOUR_MS)
+  const patient = source.get(testContext())
+  const hurried = source.get({ ...testContext(), patienceMs: 100 })
+  await clock.advanceSettled(100)
+  t.equal((await hurried).token.reveal(), 'good')
+  t.equal(abandoned, 0, 'the other still waits')
+  await clock.advanceSettled(5_000)
+  t.equal((await patient).token.reveal(), 'good')
+  t.equal(abandoned, 1)
+  t.equal(clock.timerCount, 0)
+  t.equal(environment.logged.length, 1, 'and the log has one warning')
+})
