@@ -21,7 +21,7 @@ import { AuthenticationError } from '../../errors.js'
 import { type Secret } from '../../secret.js'
 import type { Credentials } from './credentials.js'
 import type { SaslContext, SaslExchange, SaslMechanism } from './mechanism.js'
-import { nodeCrypto } from './node-crypto.js'
+import { nodeCrypto } from '../late-modules.js'
 import { SaltedPassword } from './salted-password.js'
 import * as messages from './scram-messages.js'
 

@@ -11,15 +11,14 @@
  * Neighbours: dial-each.ts makes the pass over the addresses; secure-context.ts has the credentials;
  * tls-errors.ts the words.
  */
-import { X509Certificate } from 'node:crypto'
 import { isIP } from 'node:net'
 import type { Socket } from 'node:net'
-import { checkServerIdentity, connect } from 'node:tls'
 import type { PeerCertificate, TLSSocket } from 'node:tls'
 import type { Clock } from '../../clock.js'
 import type { Log } from '../../logger.js'
 import { dialEach } from '../dial-each.js'
 import type { SocketMaker, SocketStage } from '../dial-each.js'
+import { nodeCrypto, nodeTls } from '../late-modules.js'
 import type { SocketOptions } from '../socket-transport.js'
 import type { Address, Dial } from '../transport.js'
 import type { TlsCredentials, TlsSettings } from './secure-context.js'
@@ -54,7 +53,7 @@ class TlsMaker implements SocketMaker {
 
   connect(options: SocketOptions): TLSSocket {
     const { secureContext, rejectUnauthorized } = this.#settings
-    const socket = connect({
+    const socket = nodeTls().connect({
       ...options,
       secureContext,
       rejectUnauthorized,
@@ -74,7 +73,7 @@ class TlsMaker implements SocketMaker {
       address: this.#address,
       servername: this.#verifiedName,
       hasCertificate: this.#settings.hasCertificate,
-      certificate: this.#certificate && new X509Certificate(this.#certificate),
+      certificate: this.#certificate && new (nodeCrypto().X509Certificate)(this.#certificate),
       nowMs: this.#clock.now(),
     })
   }
@@ -89,7 +88,7 @@ class TlsMaker implements SocketMaker {
 
   #checkIdentity(certificate: PeerCertificate): Error | undefined {
     const { checkServerIdentity: own } = this.#settings
-    if (own === undefined) return checkServerIdentity(this.#verifiedName, certificate)
+    if (own === undefined) return nodeTls().checkServerIdentity(this.#verifiedName, certificate)
     try {
       const refusal = own(this.#verifiedName, certificate)
       return refusal === undefined ? undefined : identityRefused(this.#address, refusal)

@@ -7,12 +7,11 @@
  *
  * Neighbours: tls-options.ts has checked names and types; secure-context.ts calls at each dial.
  */
-import { X509Certificate, createHash, createPrivateKey } from 'node:crypto'
-import type { KeyObject } from 'node:crypto'
+import type { KeyObject, X509Certificate } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
-import { createSecureContext } from 'node:tls'
 import type { SecureContext, SecureContextOptions } from 'node:tls'
 import { ConfigError } from '../../errors.js'
+import { nodeCrypto, nodeTls } from '../late-modules.js'
 import type { TlsInput, TlsOptions } from './tls-options.js'
 
 const MIN_VERSION = 'TLSv1.2'
@@ -107,7 +106,7 @@ function checkCertificates(material: Material): X509Certificate[] {
   if (found.length === 0) throw noCertificate(material)
   return found.map((pem, index) => {
     try {
-      return new X509Certificate(pem.replaceAll(/(?:X509|TRUSTED) CERT/g, 'CERT'))
+      return new (nodeCrypto().X509Certificate)(pem.replaceAll(/(?:X509|TRUSTED) CERT/g, 'CERT'))
     } catch {
       throw new ConfigError(`certificate ${index + 1} of ${found.length} in option ${option} is damaged: take it afresh from where it came`) // prettier-ignore
     }
@@ -131,7 +130,7 @@ function noCertificate({ option, bytes }: Material): ConfigError {
 
 function isDerCertificate(bytes: Buffer): boolean {
   try {
-    return new X509Certificate(bytes).subject !== ''
+    return new (nodeCrypto().X509Certificate)(bytes).subject !== ''
   } catch {
     return false
   }
@@ -156,7 +155,10 @@ function checkKey(material: Material, passphrase: string | undefined): KeyObject
   const pem = bytes.toString('latin1')
   if (!/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(pem)) throw noKey(material)
   try {
-    return createPrivateKey({ key: bytes, ...(passphrase !== undefined && { passphrase }) })
+    return nodeCrypto().createPrivateKey({
+      key: bytes,
+      ...(passphrase !== undefined && { passphrase }),
+    })
   } catch {
     if (!/ENCRYPTED/.test(pem)) throw damaged(`option ${option} has a private key that`)
     const why = passphrase === undefined ? 'is encrypted, and option tls.passphrase is not set' : 'does not open with option tls.passphrase' // prettier-ignore
@@ -182,7 +184,7 @@ function checkStore({ option, bytes }: Material, passphrase: string | undefined)
   if (isJks(bytes)) refuse(`is a Java key store (JKS): ${FROM_JKS}`)
   if (bytes[0] !== DER_SEQUENCE) refuse('is no PKCS12: give PEM as tls.cert and tls.key')
   try {
-    createSecureContext({ pfx: bytes, ...(passphrase !== undefined && { passphrase }) })
+    nodeTls().createSecureContext({ pfx: bytes, ...(passphrase !== undefined && { passphrase }) })
   } catch (error) {
     const words = error instanceof Error ? error.message : ''
     if (/private key/i.test(words)) refuse('is a PKCS12 without a private key, such as a Java trust store: openssl pkcs12 -in FILE -nokeys -out ca.pem, and give that as tls.ca') // prettier-ignore
@@ -197,7 +199,7 @@ function checkStore({ option, bytes }: Material, passphrase: string | undefined)
 function checkRevocations(lists: readonly Material[]): void {
   for (const { option, bytes } of lists) {
     try {
-      createSecureContext({ crl: bytes })
+      nodeTls().createSecureContext({ crl: bytes })
     } catch {
       throw new ConfigError(`option ${option} is no list of revoked certificates in PEM ("-----BEGIN X509 CRL-----"): openssl crl -inform der -in FILE -out crl.pem`) // prettier-ignore
     }
@@ -207,7 +209,7 @@ function checkRevocations(lists: readonly Material[]): void {
 /** What the checks have let through and OpenSSL refuses all the same, e.g. keys that are too short. */
 function makeContext(options: SecureContextOptions): SecureContext {
   try {
-    return createSecureContext(options)
+    return nodeTls().createSecureContext(options)
   } catch (error) {
     const { reason } = error as { reason?: unknown }
     const why = typeof reason === 'string' ? reason : codeOf(error)
@@ -223,7 +225,7 @@ function digest(
   texts: readonly (string | undefined)[],
   parts: readonly (Material | undefined)[],
 ): string {
-  const hash = createHash('sha256')
+  const hash = nodeCrypto().createHash('sha256')
   for (const text of texts) hash.update(`${text?.length ?? -1}:${text ?? ''}`)
   for (const part of parts) hash.update(`${part?.option}:${part?.bytes.length}:`).update(part?.bytes ?? '') // prettier-ignore
   return hash.digest('hex')
