@@ -262,7 +262,7 @@ function drawNetworkMs(
   const shortestMs = Math.min(requestTimeoutMs, connectionTimeoutMs)
   // A handshake is three round trips, when the cluster is asked for as well.
   if (random.chance(0.5) && shortestMs > 600) return Math.min(random.around(60), shortestMs / 12)
-  return random.chance(0.2) ? 0 : random.around(4)
+  return random.chance(0.2) ? 0 : Math.min(random.around(4), connectionTimeoutMs / 10)
 }
 
 function drawOptions(random: Random, guarantee: Guarantee): Plan['options'] {
