@@ -47,6 +47,8 @@ const TIMER_MS = 5
 /** A sound cluster acknowledges a probe within this time, however often it must be sent. */
 const PROBE_WITHIN_MS = 60_000
 const PROBE_PAUSE_MS = 50
+/** After logins that were refused in a row (REFUSED of network/backoff.ts, with its jitter). */
+const LONGEST_LOGIN_PAUSE_MS = 12_000
 /** Besides two request timeouts and one connection timeout, all that a producer may need to recover once the cluster is sound. */
 const RECOVERY_MS = 3000
 /** Mean pause before bytes that were lost travel again. */
@@ -308,7 +310,9 @@ class Simulation {
     const { networkMs, repeated, holdUps } = this.#plan
     const wayMs = networkMs + repeated * RETRANSMIT_MS + holdUps * HELD_UP_MS
     const backlogMs = (this.#ledger.entries.length * 2 * wayMs) / maxInFlight
-    const recoveryMs = 2 * requestTimeoutMs + connectionTimeoutMs + RECOVERY_MS + backlogMs
+    const pauseMs = this.#plan.sasl === null ? 0 : LONGEST_LOGIN_PAUSE_MS
+    const recoveryMs =
+      2 * requestTimeoutMs + connectionTimeoutMs + RECOVERY_MS + backlogMs + pauseMs
     const longestMs = maxBlockMs + deliveryTimeoutMs + stalledMs + TIMER_MS * (1 + stallCount)
     for (const entry of this.#ledger.entries) {
       const { id, topic, via, settledCount, calledAtMs, settledAtMs, error } = entry
