@@ -24,16 +24,18 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'version.ts': [],
   'optional-package.ts': [],
   'secret.ts': [],
+  'nearest.ts': [],
   compression: ['errors.ts', 'assert.ts', 'optional-package.ts'],
   serialization: ['errors.ts', 'assert.ts'],
   protocol: ['errors.ts', 'assert.ts', 'optional-package.ts'],
   network: [
     ...['protocol', 'errors.ts', 'assert.ts', 'clock.ts', 'globals.ts', 'logger.ts', 'version.ts'],
-    ...['optional-package.ts', 'secret.ts'],
+    ...['optional-package.ts', 'secret.ts', 'nearest.ts'],
   ],
   producer: [
     ...['network', 'protocol', 'compression', 'serialization'],
     ...['errors.ts', 'assert.ts', 'clock.ts', 'globals.ts', 'logger.ts', 'version.ts', 'secret.ts'],
+    'nearest.ts',
   ],
   'index.ts': [
     ...['producer', 'network', 'protocol', 'compression', 'serialization'],

@@ -5,7 +5,7 @@
  * Before: the user, by producer.ts. A record's own checks are in record.ts.
  */
 import { ConfigError, DeliveryError, FatalError, InvalidRecordError } from '../errors.js'
-import { nearest } from './nearest.js'
+import { nearest } from '../nearest.js'
 import { isOption } from './option-checks.js'
 import { kindOf, quote } from './record.js'
 

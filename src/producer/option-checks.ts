@@ -9,7 +9,7 @@ import { apiVersions } from '../protocol/messages/api-versions.js'
 import { initProducerId } from '../protocol/messages/init-producer-id.js'
 import { metadata } from '../protocol/messages/metadata.js'
 import { produce } from '../protocol/messages/produce.js'
-import { nearest } from './nearest.js'
+import { nearest } from '../nearest.js'
 import { mendOf } from './other-names.js'
 import { kindOf, quote } from './record.js'
 

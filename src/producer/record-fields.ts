@@ -6,7 +6,7 @@
  * Neighbours: intake.ts asks for each record.
  */
 import { InvalidRecordError } from '../errors.js'
-import { nearest } from './nearest.js'
+import { nearest } from '../nearest.js'
 import { isOption } from './option-checks.js'
 import { quote } from './record.js'
 

@@ -15,6 +15,13 @@ export function cleanText(text: string, maxChars = MAX_CHARS): string {
 
 /** What was thrown, in one line. */
 export function describeThrown(thrown: unknown): string {
-  const text = thrown instanceof Error ? thrown.message : typeof thrown
+  const text = thrown instanceof Error ? thrown.message : `it threw ${kindOf(thrown)}`
   return cleanText(text) || 'an error without a message'
+}
+
+/** Not the value, which may be a secret. */
+function kindOf(thrown: unknown): string {
+  return thrown === null || thrown === undefined
+    ? String(thrown)
+    : `a value of type ${typeof thrown}`
 }

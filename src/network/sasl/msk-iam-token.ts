@@ -12,7 +12,7 @@ import { systemClock, type Clock } from '../../clock.js'
 import { ConfigError } from '../../errors.js'
 import { findPackage, loadFound, packagesLookedForFrom } from '../../optional-package.js'
 import { describeThrown } from './clean-text.js'
-import { nearest } from './nearest.js'
+import { nearest } from '../../nearest.js'
 import type { SaslToken } from './oauth-token.js'
 
 /** What AWS's credential providers answer, as far as it matters here. */

@@ -18,7 +18,7 @@ import {
   type Assertion,
   type AssertionPlan,
 } from './jwt-assertion.js'
-import { nearest } from './nearest.js'
+import { nearest } from '../../nearest.js'
 import { checkExtensions } from './oauth-token.js'
 import type { AssertionAlgorithm, OidcAssertionOptions, OidcTokenOptions } from './oidc-options.js'
 import type { TokenFetch } from './token-request.js'

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { cleanText, describeThrown } from '../../../src/network/sasl/clean-text.js'
-import { nearest } from '../../../src/network/sasl/nearest.js'
+import { nearest } from '../../../src/nearest.js'
 import { callWithin, pause } from '../../../src/network/sasl/user-call.js'
 import { ManualClock } from '../../support/manual-clock.js'
 import { failureOf } from './support.js'
@@ -60,7 +60,8 @@ t.test('words of others are one line, without control characters, and cut', asyn
   t.equal(cleanText(' a\r\n\x1b[31mb\u202e\u2028c '), 'a [31mb c')
   t.equal(cleanText('x'.repeat(2_000_000)).length, 500)
   t.equal(describeThrown(new Error('')), 'an error without a message')
-  t.equal(describeThrown('hidden'), 'string')
+  t.equal(describeThrown('hidden'), 'it threw a value of type string')
+  t.equal(describeThrown(null), 'it threw null')
 })
 
 t.test('the nearest name', async (t) => {
