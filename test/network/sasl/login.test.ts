@@ -136,3 +136,22 @@ t.test('refused again and again, it asks less and less often, and recovers', asy
   pool.close()
   t.equal(world.clock.timerCount, 0)
 })
+
+t.test('a broker that drips its answer byte by byte is given up in time', async (t) => {
+  for (const what of ['handshake', 'authenticate'] as const) {
+    const world = new LoginWorld()
+    world.script[what] = ({ peer }) => {
+      const size = Buffer.from([0, 0, 1, 0]) // 256 bytes, one each second: never idle, never done
+      const drip = (): void => {
+        peer.send(Buffer.from([0]))
+        world.clock.setTimer(drip, 1_000, { keepAlive: false })
+      }
+      peer.send(size)
+      drip()
+    }
+    const late = failure(world)
+    await world.clock.advanceSettled(10_000)
+    t.match(await late, { name: 'ConnectionError', phase: 'authenticate' }, what)
+    t.equal(world.context.network.openPeers.length, 0, 'the whole login has ten seconds')
+  }
+})
