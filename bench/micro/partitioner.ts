@@ -1,7 +1,7 @@
 /**
  * The partition of a key: Java's murmur2.
  */
-import { partitionForKey } from '../../src/producer/murmur2.js'
+import { partitionForKey } from '../../src/producer/partitioning/murmur2.js'
 import { runMicros } from './harness.js'
 
 const KEYS = 1_000

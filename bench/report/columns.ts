@@ -125,7 +125,7 @@ export const choiceColumn: Column = {
   },
 }
 
-/** What 'auto' keeps low (producer/auto-compression.ts), of the whole process. */
+/** What 'auto' keeps low (producer/preparing/auto-compression.ts), of the whole process. */
 export const costColumn = figureColumn(
   'cost',
   ({ cpuMicros, records, figures }, { task }) => {

@@ -2,7 +2,7 @@
  * Subject: the round trips that a first record cannot do without, one after the other on one bare
  * socket: TCP, ApiVersions, Metadata, InitProducerId, Produce.
  */
-import { encodeRequestFrame } from '../../src/network/request-frame.js'
+import { encodeRequestFrame } from '../../src/network/connection/request-frame.js'
 import type { Api } from '../../src/protocol/api.js'
 import { apiVersions } from '../../src/protocol/messages/api-versions.js'
 import { initProducerId } from '../../src/protocol/messages/init-producer-id.js'

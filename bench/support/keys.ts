@@ -2,7 +2,7 @@
  * Keys that lie evenly over a topic's partitions: one for each, by Kafka's own hash, so that records
  * with these in turn go to every partition in turn, whichever client sends them.
  */
-import { partitionForKey } from '../../src/producer/murmur2.js'
+import { partitionForKey } from '../../src/producer/partitioning/murmur2.js'
 
 /** One key for each partition, in their order. */
 export function keysOf(partitions: number): string[] {

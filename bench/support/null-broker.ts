@@ -1,6 +1,6 @@
 /**
  * A broker in memory that takes everything at once and keeps nothing: what is left is the client's
- * own work. It stands behind the same seam as a socket (network/transport.ts).
+ * own work. It stands behind the same seam as a socket (network/transport/transport.ts).
  *
  * Not a test double: it checks nothing.
  */
@@ -16,8 +16,8 @@ import {
 } from '../../src/protocol/messages/produce.js'
 import { Reader } from '../../src/protocol/reader.js'
 import { Writer } from '../../src/protocol/writer.js'
-import { FrameSplitter } from '../../src/network/frame-splitter.js'
-import type { Dial, Transport, TransportHandlers } from '../../src/network/transport.js'
+import { FrameSplitter } from '../../src/network/connection/frame-splitter.js'
+import type { Dial, Transport, TransportHandlers } from '../../src/network/transport/transport.js'
 
 const TOPIC_ID = 'AAAAAAAAAAAAAAAAAAAAEQ'
 const HOST = 'null-broker'

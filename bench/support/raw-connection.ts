@@ -8,7 +8,7 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { parseAddress } from '../../src/network/address.js'
-import { FrameSplitter } from '../../src/network/frame-splitter.js'
+import { FrameSplitter } from '../../src/network/connection/frame-splitter.js'
 
 interface Waiter {
   readonly onAnswer: (frame: Buffer) => void

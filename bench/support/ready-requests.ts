@@ -27,7 +27,7 @@ const MAX_READY_BYTES = 128 * 1024 * 1024
 const MAX_RECORD_OVERHEAD_BYTES = 21
 const TIMEOUT_MS = 30_000
 const SAMPLE_BYTES = 500_000
-/** Batches are filled a little less than the ratio allows (producer/batch-fill.ts). */
+/** Batches are filled a little less than the ratio allows (producer/batching/batch-fill.ts). */
 const FILL_SAFETY = 1.05
 
 /** A request to be written as it is, any number of times. */

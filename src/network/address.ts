@@ -6,7 +6,7 @@
  * Neighbours: options of the producer parse with it; messages and map keys are made with it.
  */
 import { ConfigError } from '../errors.js'
-import type { Address } from './transport.js'
+import type { Address } from './transport/transport.js'
 
 const MAX_PORT = 65535
 

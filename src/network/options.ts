@@ -6,9 +6,9 @@
  */
 import type { Clock } from '../clock.js'
 import type { Log } from '../logger.js'
-import type { ClusterIdentity } from './cluster-identity.js'
+import type { ClusterIdentity } from './metadata/cluster-identity.js'
 import type { Login } from './sasl/login.js'
-import type { Address, Dial } from './transport.js'
+import type { Address, Dial } from './transport/transport.js'
 
 /** Settings of the network room; milliseconds where the name says so. */
 export interface NetworkOptions {

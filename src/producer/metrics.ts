@@ -5,7 +5,7 @@
  *
  * Before: sender, delivery and compressor count. After: `producer.metrics()`.
  */
-import type { CompressionChoice } from './auto-compression.js'
+import type { CompressionChoice } from './preparing/auto-compression.js'
 
 /** A snapshot; totals since the producer was made. */
 export interface ProducerMetrics {

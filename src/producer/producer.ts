@@ -8,8 +8,8 @@ import { AbortedError, ClosedError, TimeoutError, type DeliveryError } from '../
 import '../globals.js'
 import { crc32cNotice } from '../protocol/crc32c.js'
 import type { Serialized } from '../serialization/serializer.js'
-import { AbortListeners } from './abort-listeners.js'
-import type { DeliveryCallback } from './delivery-callback.js'
+import { AbortListeners } from './intake/abort-listeners.js'
+import type { DeliveryCallback } from './intake/delivery-callback.js'
 import {
   checkCallback,
   checkNoOptions,
@@ -19,18 +19,18 @@ import {
   failedError,
   notTaken,
   signalOf,
-} from './call-checks.js'
-import { flushAll } from './flush.js'
-import type { Submitted } from './intake.js'
-import type { ParkedRecord } from './parked-record.js'
-import { resolveOptions, type ProducerOptions, type ResolvedOptions } from './options.js'
+} from './intake/call-checks.js'
+import { flushAll } from './waiting/flush.js'
+import type { Submitted } from './intake/intake.js'
+import type { ParkedRecord } from './waiting/parked-record.js'
+import { resolveOptions, type ProducerOptions, type ResolvedOptions } from './options/options.js'
 import type { ProducerMetrics } from './metrics.js'
-import { because, closedError } from './parked-errors.js'
+import { because, closedError } from './waiting/parked-errors.js'
 import { Pipeline, systemEnvironment, type Environment } from './pipeline.js'
-import { GroupRest, RecordGroup } from './record-group.js'
-import type { RecordMetadata } from './record-metadata.js'
-import type { ProducerRecord } from './record.js'
-import type { ProducerTopic } from './topic.js'
+import { GroupRest, RecordGroup } from './intake/record-group.js'
+import type { RecordMetadata } from './batching/record-metadata.js'
+import type { ProducerRecord } from './intake/record.js'
+import type { ProducerTopic } from './partitioning/topic.js'
 
 /** Options of one `send`. */
 export interface SendOptions {

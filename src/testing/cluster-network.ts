@@ -2,12 +2,12 @@
  * The seam between the test cluster and whatever carries its bytes: real loopback TCP
  * (tcp-network.ts), or a simulated network on a virtual clock (virtual-network.ts).
  *
- * The mirror of network/transport.ts, which is the client's side of the same stream.
+ * The mirror of network/transport/transport.ts, which is the client's side of the same stream.
  *
  * Neighbours: server-connection.ts speaks over a ServerStream; cluster.ts lets brokers listen.
  */
 import type { Clock } from '../clock.js'
-import type { Address } from '../network/transport.js'
+import type { Address } from '../network/transport/transport.js'
 
 /** The broker's end of one stream. */
 export interface ServerStream {

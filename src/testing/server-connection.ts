@@ -12,7 +12,7 @@
  * knows the answers.
  */
 import type { Clock, Timer } from '../clock.js'
-import { FrameSplitter } from '../network/frame-splitter.js'
+import { FrameSplitter } from '../network/connection/frame-splitter.js'
 import { ErrorCodes } from '../protocol/error-codes.js'
 import { decodeRequestHeader, type RequestHeader } from '../protocol/header.js'
 import { apiVersions } from '../protocol/messages/api-versions.js'

@@ -10,7 +10,7 @@
 import { createServer, type Server, type Socket } from 'node:net'
 import { systemClock } from '../clock.js'
 import { formatAddress } from '../network/address.js'
-import type { Address } from '../network/transport.js'
+import type { Address } from '../network/transport/transport.js'
 import type { AcceptStream, ClusterNetwork, ServerStream } from './cluster-network.js'
 import type { ServerTls } from './tls/server-tls.js'
 

@@ -4,7 +4,7 @@
  * Neighbours: cluster.ts gives it; broker.ts and cluster-state.ts hold the state.
  */
 import { formatAddress } from '../network/address.js'
-import type { Address } from '../network/transport.js'
+import type { Address } from '../network/transport/transport.js'
 import { Broker } from './broker.js'
 import type { ClusterNetwork } from './cluster-network.js'
 import type { ClusterState } from './cluster-state.js'

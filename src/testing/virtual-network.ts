@@ -8,13 +8,18 @@
  * Streams keep their bytes in order, as TCP does; streams to different brokers overtake each other
  * as the delays have it.
  *
- * Neighbours: virtual-stream.ts is one stream; network/transport.ts and cluster-network.ts are its
+ * Neighbours: virtual-stream.ts is one stream; network/transport/transport.ts and cluster-network.ts are its
  * two faces.
  */
 import type { Clock } from '../clock.js'
 import { ConnectionError } from '../errors.js'
 import { formatAddress } from '../network/address.js'
-import type { Address, Dial, DialOptions, TransportHandlers } from '../network/transport.js'
+import type {
+  Address,
+  Dial,
+  DialOptions,
+  TransportHandlers,
+} from '../network/transport/transport.js'
 import type { AcceptStream, ClusterNetwork } from './cluster-network.js'
 import { VirtualStream } from './virtual-stream.js'
 

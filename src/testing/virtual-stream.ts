@@ -10,7 +10,7 @@
  * Neighbours: virtual-network.ts opens it; virtual-pipe.ts is one direction.
  */
 import type { Clock } from '../clock.js'
-import type { Transport, TransportHandlers } from '../network/transport.js'
+import type { Transport, TransportHandlers } from '../network/transport/transport.js'
 import type { AcceptStream, ServerStream, ServerStreamHandlers } from './cluster-network.js'
 import { VirtualPipe } from './virtual-pipe.js'
 

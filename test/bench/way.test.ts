@@ -10,7 +10,7 @@ import { mergeGroups, type GroupResult } from '../../bench/report/results.js'
 import { keysOf } from '../../bench/support/keys.js'
 import { clockMs } from '../../bench/support/metronome.js'
 import { DelayProxy } from '../../bench/support/way/delay-proxy.js'
-import { partitionForKey } from '../../src/producer/murmur2.js'
+import { partitionForKey } from '../../src/producer/partitioning/murmur2.js'
 import { freePorts } from '../broker/ports.js'
 import { waitUntil } from '../broker/wait.js'
 

@@ -4,7 +4,7 @@
  */
 import fc from 'fast-check'
 import { COMPRESSION_NAMES, createCodec, type Codec } from '../../src/compression/codec.js'
-import { KeyEncoder } from '../../src/producer/key-encoder.js'
+import { KeyEncoder } from '../../src/producer/intake/key-encoder.js'
 import { crc32c } from '../../src/protocol/crc32c.js'
 import {
   bufferSizeFor,

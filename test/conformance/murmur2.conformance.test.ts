@@ -1,7 +1,7 @@
 /** The partition of a key against Kafka's Utils.murmur2 and BuiltInPartitioner. */
 import fc from 'fast-check'
 import t from 'tap'
-import { murmur2, partitionForKey } from '../../src/producer/murmur2.js'
+import { murmur2, partitionForKey } from '../../src/producer/partitioning/murmur2.js'
 import { sample, SEED } from './messages.js'
 import { oracleTest } from './oracle.js'
 

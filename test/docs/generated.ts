@@ -11,7 +11,7 @@ import { posix } from 'node:path'
 import { CASES } from '../../bench/cases/all.js'
 import { caseSection, plotCaption } from '../../bench/report/page.js'
 import { targetsTable } from '../../bench/report/targets.js'
-import { resolveOptions } from '../../src/producer/options.js'
+import { resolveOptions } from '../../src/producer/options/options.js'
 import { apiVersions } from '../../src/protocol/messages/api-versions.js'
 import { createTopics } from '../../src/protocol/messages/create-topics.js'
 import { initProducerId } from '../../src/protocol/messages/init-producer-id.js'
@@ -55,7 +55,7 @@ export interface OptionDoc {
 export function optionDocs(): OptionDoc[] {
   const [, body = ''] =
     /export interface ProducerOptions<.*?> \{\n(.*?)\n\}/s.exec(
-      source('src/producer/options.ts'),
+      source('src/producer/options/options.ts'),
     ) ?? []
   const member = /\/\*\*((?:(?!\*\/).)*)\*\/\s+readonly (\w+)\??: ([^\n]*)/gs
   return Array.from(body.matchAll(member), ([, doc = '', name = '', type = '']) => ({

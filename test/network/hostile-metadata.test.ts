@@ -1,6 +1,6 @@
 /** Metadata that points to where no broker can be, and words of a broker that are not fit for a log. */
 import t from 'tap'
-import { requireUsable } from '../../src/network/metadata-errors.js'
+import { requireUsable } from '../../src/network/metadata/metadata-errors.js'
 import type { MetadataResponse } from '../../src/protocol/messages/metadata.js'
 import { ErrorCodes } from '../../src/testing/cluster.js'
 import { simulate } from '../testing/support/simulation.js'

@@ -1,7 +1,7 @@
 // Whom metadata asks, for what and how often, while something is missing; and answers of another life.
 import t from 'tap'
 import { formatAddress } from '../../src/network/address.js'
-import { RefreshSchedule } from '../../src/network/refresh-schedule.js'
+import { RefreshSchedule } from '../../src/network/metadata/refresh-schedule.js'
 import { ZERO_UUID } from '../../src/protocol/uuid.js'
 import { OPTIONS } from './support/context.js'
 import { broker } from './support/scripted-broker.js'

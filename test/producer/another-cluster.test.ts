@@ -4,7 +4,7 @@
  */
 import t, { type Test } from 'tap'
 import { Producer } from '../../src/index.js'
-import type { ProducerOptions } from '../../src/producer/options.js'
+import type { ProducerOptions } from '../../src/producer/options/options.js'
 import { simulate, values, type Simulation } from '../testing/support/simulation.js'
 
 const THREE = { brokers: 3, topics: { orders: { partitions: 3 } } }

@@ -5,7 +5,7 @@ import {
   authorizationError,
   forbiddenBy,
   type Forbidden,
-} from '../../src/producer/authorization.js'
+} from '../../src/producer/completing/authorization.js'
 import { errorCode } from '../../src/protocol/error-codes.js'
 
 const NAMES = { topic: 'orders', transactionalId: "it's mine", group: 'readers' }

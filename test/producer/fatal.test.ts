@@ -4,8 +4,8 @@
  */
 import t, { type Test } from 'tap'
 import type { DeliveryError } from '../../src/index.js'
-import { Delivery } from '../../src/producer/delivery.js'
-import { PartitionQueue } from '../../src/producer/partition-queue.js'
+import { Delivery } from '../../src/producer/completing/delivery.js'
+import { PartitionQueue } from '../../src/producer/sending/partition-queue.js'
 import { simulate, values, type Simulation } from '../testing/support/simulation.js'
 
 /** Has a method throw until the test is over. */

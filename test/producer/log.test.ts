@@ -3,7 +3,7 @@
  * pino and bunyan print. Whole producers on a virtual clock.
  */
 import t from 'tap'
-import type { ProducerOptions } from '../../src/producer/options.js'
+import type { ProducerOptions } from '../../src/producer/options/options.js'
 import type { TestClusterOptions } from '../../src/testing/cluster.js'
 import { simulate, type Simulation } from '../testing/support/simulation.js'
 

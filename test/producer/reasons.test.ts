@@ -4,7 +4,7 @@
  */
 import t, { type Test } from 'tap'
 import { ConnectionError, OttlaError, Producer } from '../../src/index.js'
-import type { ProducerOptions } from '../../src/producer/options.js'
+import type { ProducerOptions } from '../../src/producer/options/options.js'
 import { simulate, type Simulation } from '../testing/support/simulation.js'
 import { ALL_VERSIONS, replyVersions, splitRequests } from '../network/support/scripted-broker.js'
 import { testContext } from '../network/support/context.js'

@@ -5,8 +5,8 @@
  */
 import t from 'tap'
 import type { ProducerRecord, SendAllError } from '../../src/index.js'
-import { Accumulator } from '../../src/producer/accumulator.js'
-import { TopicDirectory } from '../../src/producer/topic-directory.js'
+import { Accumulator } from '../../src/producer/batching/accumulator.js'
+import { TopicDirectory } from '../../src/producer/partitioning/topic-directory.js'
 import { ErrorCodes } from '../../src/testing/cluster.js'
 import { simulate, values, type Simulation } from '../testing/support/simulation.js'
 

@@ -6,7 +6,7 @@
  *   |<------------- whole ------------------------------->|
  *                     |<-------- login ----------------->|
  */
-import { Connection } from '../../src/network/connection.js'
+import { Connection } from '../../src/network/connection/connection.js'
 
 /** One hold; ms. */
 export interface Hold {

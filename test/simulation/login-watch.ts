@@ -8,7 +8,7 @@
  *
  * Neighbours: wire.ts shows it both ways.
  */
-import { FrameSplitter } from '../../src/network/frame-splitter.js'
+import { FrameSplitter } from '../../src/network/connection/frame-splitter.js'
 import { ErrorCodes } from '../../src/protocol/error-codes.js'
 import { decodeResponseHeader } from '../../src/protocol/header.js'
 import { apiVersions } from '../../src/protocol/messages/api-versions.js'

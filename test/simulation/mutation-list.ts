@@ -21,12 +21,12 @@ export interface Mutation {
 /** For what takes a rare coincidence to be seen. */
 const MANY_SEEDS = 8000
 
-const QUEUE = 'producer/partition-queue.js'
-const DELIVERY = 'producer/delivery.js'
-const POLICY = 'producer/retry-policy.js'
-const BATCH = 'producer/batch.js'
-const INTAKE = 'producer/intake.js'
-const CONNECTION = 'network/connection.js'
+const QUEUE = 'producer/sending/partition-queue.js'
+const DELIVERY = 'producer/completing/delivery.js'
+const POLICY = 'producer/completing/retry-policy.js'
+const BATCH = 'producer/batching/batch.js'
+const INTAKE = 'producer/intake/intake.js'
+const CONNECTION = 'network/connection/connection.js'
 const SESSION = 'network/sasl/session.js'
 const LOOP_CLOCK = 'loop-clock.js'
 
@@ -39,7 +39,11 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'new sequence numbers for each attempt',
     changes: [
-      { file: 'producer/sender.js', find: 'batch.ordinal < 0 && sequence', put: 'sequence' },
+      {
+        file: 'producer/sending/sender.js',
+        find: 'batch.ordinal < 0 && sequence',
+        put: 'sequence',
+      },
       { file: BATCH, find: 'if (this.#isSealed) return;', put: '' },
     ],
   },
@@ -52,7 +56,7 @@ export const MUTATIONS: readonly Mutation[] = [
         put: `close() { this.#transition('closed'); if (this.queue.sequence) this.stamp = this.queue.sequence.take(this.recordCount);`,
       },
       {
-        file: 'producer/sender.js',
+        file: 'producer/sending/sender.js',
         find: 'batch.ordinal < 0 && sequence !== null',
         put: 'batch.ordinal < 0 && sequence !== null && batch.stamp.producerId < 0n',
       },
@@ -60,19 +64,19 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   mutation(
     'numbers begin again under the same epoch',
-    'producer/partition-sequence.js',
+    'producer/sequencing/partition-sequence.js',
     'producerEpoch: producerEpoch + 1',
     'producerEpoch',
   ),
   mutation(
     'sequence numbers go on beyond 2^31-1',
-    'producer/partition-sequence.js',
+    'producer/sequencing/partition-sequence.js',
     '(sequence + count) % SEQUENCE_MODULUS',
     'sequence + count',
   ),
   mutation(
     'the epoch runs beyond its last',
-    'producer/partition-sequence.js',
+    'producer/sequencing/partition-sequence.js',
     'if (producerEpoch >= MAX_PRODUCER_EPOCH)',
     'if (false)',
   ),
@@ -118,7 +122,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ),
   mutation(
     'children of a split batch all have its first number',
-    'producer/split-batch.js',
+    'producer/batching/split-batch.js',
     'sequenceAfter(baseSequence, from)',
     'baseSequence',
   ),
@@ -134,7 +138,7 @@ export const MUTATIONS: readonly Mutation[] = [
     changes: [
       { file: QUEUE, find: 'this.sent.length < maxInFlight', put: 'this.sent.length < 12' },
       {
-        file: 'producer/sender.js',
+        file: 'producer/sending/sender.js',
         find: 'outbox.requests.length < outbox.limit(this.#options.maxInFlight)',
         put: 'outbox.requests.length < 12',
       },
@@ -148,7 +152,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ),
   mutation(
     'in the air counts as not written',
-    'producer/delivery-errors.js',
+    'producer/completing/delivery-errors.js',
     'batch.maybeWritten || batch.isInAir',
     'batch.maybeWritten',
   ),
@@ -197,7 +201,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   mutation(
     'offsets are told one off in larger batches',
-    'producer/record-metadata.js',
+    'producer/batching/record-metadata.js',
     'baseOffset + BigInt(this.index)',
     'baseOffset + BigInt(this.index > 2 ? this.index - 1 : this.index)',
   ),
@@ -236,12 +240,12 @@ export const MUTATIONS: readonly Mutation[] = [
     name: 'a quota is not heeded, nor the pause that it brings',
     changes: [
       {
-        file: 'producer/throttle-pace.js',
+        file: 'producer/pacing/throttle-pace.js',
         find: 'this.#limitBytes = Math.max(LEAST_THROTTLED_BYTES',
         put: 'if (false) this.#limitBytes = Math.max(LEAST_THROTTLED_BYTES',
       },
       {
-        file: 'network/connection.js',
+        file: 'network/connection/connection.js',
         find: 'this.#requests.postpone(untilMs - Math.max(this.#throttledUntilMs, this.#clock.monotonicMs()));',
         put: '',
       },
@@ -314,17 +318,17 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   mutation(
     'a refused login is waited for as any failure',
-    'network/control-plane.js',
+    'network/control/control-plane.js',
     'isDecisive: (error) => error instanceof AuthenticationError',
     'isDecisive: () => false',
   ),
   {
     name: 'a refused login is tried again as soon as any failure',
     changes: [
-      { file: 'network/refresh-schedule.js', find: 'const wait = isRefused ?', put: 'const wait = false ?' }, // prettier-ignore
-      { file: 'network/broker-link.js', find: 'const wait = reason instanceof AuthenticationError ?', put: 'const wait = false ?' }, // prettier-ignore
+      { file: 'network/metadata/refresh-schedule.js', find: 'const wait = isRefused ?', put: 'const wait = false ?' }, // prettier-ignore
+      { file: 'network/brokers/broker-link.js', find: 'const wait = reason instanceof AuthenticationError ?', put: 'const wait = false ?' }, // prettier-ignore
       {
-        file: 'network/metadata.js',
+        file: 'network/metadata/metadata.js',
         find: 'isUrgent: !isRefusedLogin(error)',
         put: 'isUrgent: true',
       },
@@ -332,14 +336,14 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   mutation(
     'who has refused a login is asked again while others are silent',
-    'network/try-in-turn.js',
+    'network/control/try-in-turn.js',
     'else if (!isDecisive)',
     'else',
   ),
   // Another cluster
   mutation(
     'a new connection for producing is not asked which cluster it leads to',
-    'network/open-connection.js',
+    'network/connection/open-connection.js',
     'if (isForProducing === true)',
     'if (false)',
   ),
@@ -351,31 +355,31 @@ export const MUTATIONS: readonly Mutation[] = [
   ),
   mutation(
     'a topic that was idle begins under the same epoch',
-    'producer/producer-id.js',
+    'producer/sequencing/producer-id.js',
     'producerEpoch: producerEpoch + 1',
     'producerEpoch',
   ),
   mutation(
     'a record that turns out larger overdraws the memory',
-    'producer/memory-budget.js',
+    'producer/batching/memory-budget.js',
     'if (bytes > this.availableBytes) return false;',
     'if (bytes > this.availableBytes + 4000) return false;',
   ),
   mutation(
     'what a sendAll feeds waits behind the rest of it',
-    'producer/parking-lot.js',
+    'producer/waiting/parking-lot.js',
     'topic.waiting.unshift(parked);',
     'topic.waiting.push(parked);',
   ),
   mutation(
     'flush passes over records that wait',
-    'producer/flush.js',
+    'producer/waiting/flush.js',
     'for (const parked of lot) { open++;',
     'for (const parked of []) { open++;',
   ),
   mutation(
     'close leaves the timer running',
-    'producer/sender.js',
+    'producer/sending/sender.js',
     'this.#isClosed = true; this.#timer?.clear();',
     'this.#isClosed = true;',
   ),
@@ -389,17 +393,17 @@ export const MUTATIONS: readonly Mutation[] = [
 export const SILENT: readonly Mutation[] = [
   mutation(
     'a topic that records wait for is forgotten',
-    'network/metadata.js',
+    'network/metadata/metadata.js',
     'if (this.#listener.isInUse?.(name) === true) continue;',
   ),
   mutation(
     'a pause that the broker wants is taken for its silence',
-    'network/connection.js',
+    'network/connection/connection.js',
     'this.#requests.postpone(untilMs - Math.max(this.#throttledUntilMs, this.#clock.monotonicMs()));',
   ),
   mutation(
     'after a throttle everything leaves at once',
-    'producer/throttle-pace.js',
+    'producer/pacing/throttle-pace.js',
     'this.#limitBytes = Math.max(LEAST_THROTTLED_BYTES',
     'if (false) this.#limitBytes = Math.max(LEAST_THROTTLED_BYTES',
   ),
@@ -422,7 +426,7 @@ export const SILENT: readonly Mutation[] = [
   ),
   mutation(
     'a new batch after a gap closes it',
-    'producer/partition-sequence.js',
+    'producer/sequencing/partition-sequence.js',
     'if (ordinal >= this.#gapOrdinal)',
   ),
   mutation(

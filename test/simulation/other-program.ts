@@ -6,7 +6,7 @@
  * simulation.ts gives it its parts.
  */
 import type { Clock } from '../../src/clock.js'
-import type { Dial } from '../../src/network/transport.js'
+import type { Dial } from '../../src/network/transport/transport.js'
 import { Producer } from '../../src/producer/producer.js'
 import type { TestCluster } from '../../src/testing/cluster.js'
 import { OTHER_USER } from './login-vault.js'

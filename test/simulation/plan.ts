@@ -5,7 +5,7 @@
  * Neighbours: simulation.ts builds it; workload.ts and faults.ts carry it out; special-plans.ts has
  * the seeds that are about one thing.
  */
-import type { ProducerOptions } from '../../src/producer/options.js'
+import type { ProducerOptions } from '../../src/producer/options/options.js'
 import type { TopicOptions } from '../../src/testing/options.js'
 import { Random } from './random.js'
 import { specialPlan } from './special-plans.js'

@@ -9,7 +9,7 @@
  * Neighbours: wire.ts stands in front of it.
  */
 import type { Clock } from '../../src/clock.js'
-import type { Transport } from '../../src/network/transport.js'
+import type { Transport } from '../../src/network/transport/transport.js'
 import type { Random } from './random.js'
 
 export interface SlowPathOptions {

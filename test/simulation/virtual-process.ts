@@ -12,7 +12,7 @@
  */
 import type { Clock, Timer } from '../../src/clock.js'
 import type { Machine } from '../../src/loop-clock.js'
-import type { Dial, Transport, TransportHandlers } from '../../src/network/transport.js'
+import type { Dial, Transport, TransportHandlers } from '../../src/network/transport/transport.js'
 import type { VirtualClock } from './virtual-clock.js'
 
 type Phase = 0 | 1 | 2

@@ -5,8 +5,8 @@
  *
  * Neighbours: simulation.ts puts it in the producer's environment.
  */
-import { FrameSplitter } from '../../src/network/frame-splitter.js'
-import type { Dial, Transport, TransportHandlers } from '../../src/network/transport.js'
+import { FrameSplitter } from '../../src/network/connection/frame-splitter.js'
+import type { Dial, Transport, TransportHandlers } from '../../src/network/transport/transport.js'
 import { decodeRequestHeader, decodeResponseHeader } from '../../src/protocol/header.js'
 import { initProducerId } from '../../src/protocol/messages/init-producer-id.js'
 import { produce } from '../../src/protocol/messages/produce.js'

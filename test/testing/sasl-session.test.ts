@@ -1,6 +1,6 @@
 /** How long a login lasts and how it is renewed (KIP-368), on a virtual clock and network. */
 import t, { type Test } from 'tap'
-import type { Transport } from '../../src/network/transport.js'
+import type { Transport } from '../../src/network/transport/transport.js'
 import { decodeResponseHeader } from '../../src/protocol/header.js'
 import type { Api } from '../../src/protocol/api.js'
 import { metadata } from '../../src/protocol/messages/metadata.js'

@@ -2,7 +2,7 @@
  * What a round trip really is: the time of an ApiVersions request, again and again, through the
  * proxy and, for what the broker and this process take of it, straight to the broker.
  */
-import { encodeRequestFrame } from '../../../src/network/request-frame.js'
+import { encodeRequestFrame } from '../../../src/network/connection/request-frame.js'
 import { apiVersions } from '../../../src/protocol/messages/api-versions.js'
 import { clockMs } from '../metronome.js'
 import { RawConnection } from '../raw-connection.js'

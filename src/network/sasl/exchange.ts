@@ -22,8 +22,8 @@ import type { SaslAuthenticateResponse } from '../../protocol/messages/sasl-auth
 import { saslHandshake } from '../../protocol/messages/sasl-handshake.js'
 import type { SaslHandshakeResponse } from '../../protocol/messages/sasl-handshake.js'
 import { formatAddress } from '../address.js'
-import type { ApiVersionTable } from '../api-version-table.js'
-import type { Connection } from '../connection.js'
+import type { ApiVersionTable } from '../connection/api-version-table.js'
+import type { Connection } from '../connection/connection.js'
 import { cleanText } from './clean-text.js'
 import type { SaslExchange } from './mechanism.js'
 

@@ -12,10 +12,10 @@
  */
 import type { X509Certificate } from 'node:crypto'
 import { ConnectionError } from '../../errors.js'
-import { GIVEN_UP } from '../dial-each.js'
-import type { SocketStage } from '../dial-each.js'
+import { GIVEN_UP } from '../transport/dial-each.js'
+import type { SocketStage } from '../transport/dial-each.js'
 import { formatAddress } from '../address.js'
-import type { Address } from '../transport.js'
+import type { Address } from '../transport/transport.js'
 
 /** What is known beside the error. */
 export interface TlsFacts {

@@ -12,7 +12,7 @@
  * it; test-sasl.ts knows the rules of the cluster.
  */
 import type { Clock } from '../../clock.js'
-import { MAX_FRAME_BYTES } from '../../network/frame-splitter.js'
+import { MAX_FRAME_BYTES } from '../../network/connection/frame-splitter.js'
 import { apiVersions } from '../../protocol/messages/api-versions.js'
 import { saslAuthenticate } from '../../protocol/messages/sasl-authenticate.js'
 import { saslHandshake } from '../../protocol/messages/sasl-handshake.js'

@@ -1,6 +1,6 @@
 /** A connection to a broker that wants a login, with a mechanism and a broker's side written by the test. */
-import { openConnection } from '../../../src/network/open-connection.js'
-import type { Connection } from '../../../src/network/connection.js'
+import { openConnection } from '../../../src/network/connection/open-connection.js'
+import type { Connection } from '../../../src/network/connection/connection.js'
 import { Login } from '../../../src/network/sasl/login.js'
 import type { SaslExchange } from '../../../src/network/sasl/mechanism.js'
 import { initProducerId } from '../../../src/protocol/messages/init-producer-id.js'

@@ -2,7 +2,7 @@
 import t from 'tap'
 import { AuthenticationError, ConnectionError, ProtocolError } from '../../../src/errors.js'
 import { saslHandshake } from '../../../src/protocol/messages/sasl-handshake.js'
-import { BrokerPool } from '../../../src/network/broker-pool.js'
+import { BrokerPool } from '../../../src/network/brokers/broker-pool.js'
 import { LoginWorld, TARGET, accept, refuse } from './login-world.js'
 
 async function failure(world: LoginWorld): Promise<unknown> {

@@ -4,7 +4,12 @@
  */
 import { ConnectionError } from '../../../src/errors.js'
 import { formatAddress } from '../../../src/network/address.js'
-import type { Address, Dial, Transport, TransportHandlers } from '../../../src/network/transport.js'
+import type {
+  Address,
+  Dial,
+  Transport,
+  TransportHandlers,
+} from '../../../src/network/transport/transport.js'
 
 /** The server's end of one stream. */
 export class Peer {

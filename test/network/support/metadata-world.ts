@@ -4,7 +4,7 @@
  */
 import t from 'tap'
 import { formatAddress } from '../../../src/network/address.js'
-import { MetadataCache } from '../../../src/network/metadata.js'
+import { MetadataCache } from '../../../src/network/metadata/metadata.js'
 import type { NetworkOptions } from '../../../src/network/options.js'
 import { OPERATIONS_NOT_ASKED, metadata } from '../../../src/protocol/messages/metadata.js'
 import { ZERO_UUID } from '../../../src/protocol/uuid.js'

@@ -15,7 +15,7 @@ import type { Logger } from '../../../src/logger.js'
 import { dialTls } from '../../../src/network/tls/dial-tls.js'
 import { TlsCredentials } from '../../../src/network/tls/secure-context.js'
 import type { TlsOption } from '../../../src/network/tls/tls-options.js'
-import type { Dial, TransportHandlers } from '../../../src/network/transport.js'
+import type { Dial, TransportHandlers } from '../../../src/network/transport/transport.js'
 import {
   makeAuthority,
   makeCertificate,

@@ -1,6 +1,6 @@
 /** A producer against the test cluster on a virtual clock and network. */
 import { Producer } from '../../../src/index.js'
-import type { ProducerOptions } from '../../../src/producer/options.js'
+import type { ProducerOptions } from '../../../src/producer/options/options.js'
 import { TestCluster, type TestClusterOptions } from '../../../src/testing/cluster.js'
 import { VirtualNetwork, type VirtualNetworkOptions } from '../../../src/testing/virtual-network.js'
 import { ManualClock } from '../../support/manual-clock.js'

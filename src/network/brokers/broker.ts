@@ -1,0 +1,36 @@
+/**
+ * A broker as metadata describes it.
+ *
+ * Not a connection: broker-pool.ts holds those.
+ *
+ * Neighbours: metadata.ts learns brokers, broker-pool.ts connects to them.
+ */
+import type { Address } from '../transport/transport.js'
+
+/** One machine of the cluster (Kafka: Node). The id stays, host and port may change. */
+export interface Broker extends Address {
+  readonly nodeId: number
+  readonly rack: string | null
+}
+
+/** The node id of an address of which no metadata has told the id yet: a bootstrap address. */
+export const UNKNOWN_NODE_ID = -1
+
+/** The same broker, at the same place. */
+export function isSameBroker(a: Broker, b: Broker): boolean {
+  return a.nodeId === b.nodeId && a.host === b.host && a.port === b.port && a.rack === b.rack
+}
+
+const MAX_PORT = 65_535
+const MAX_HOST_CHARS = 255
+/** Control characters, spaces and marks that turn text around: no host has them, and logs would. */
+const NO_HOST = /[\p{Cc}\p{Cf}\p{Z}]/u
+
+/** What is wrong with an address that a broker has told, in words without its bytes; else undefined. */
+export function addressFault({ host, port }: Pick<Broker, 'host' | 'port'>): string | undefined {
+  if (!(port >= 1 && port <= MAX_PORT)) return `port ${port}, and ports are 1 to ${MAX_PORT}`
+  if (host.length < 1 || host.length > MAX_HOST_CHARS) {
+    return `a host of ${host.length} characters, and hosts have 1 to ${MAX_HOST_CHARS}`
+  }
+  return NO_HOST.test(host) ? 'a host with characters that none has' : undefined
+}

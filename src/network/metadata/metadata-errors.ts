@@ -1,0 +1,86 @@
+/**
+ * What a Metadata answer refuses, put into words: the whole of it, or one topic.
+ *
+ * Neighbours: metadata.ts throws and tells them.
+ */
+import { AuthenticationError, BrokerError, ConnectionError, ProtocolError } from '../../errors.js'
+import { ErrorCodes, errorCode } from '../../protocol/error-codes.js'
+import { metadata } from '../../protocol/messages/metadata.js'
+import type { MetadataResponse } from '../../protocol/messages/metadata.js'
+import { formatAddress } from '../address.js'
+import { addressFault } from '../brokers/broker.js'
+import type { Address } from '../transport/transport.js'
+
+/** Answers that are of no use are failures of the broker that gave them: another one is asked. */
+export function requireUsable(
+  address: Address,
+  { brokers, errorCode: code }: MetadataResponse,
+): void {
+  const where = formatAddress(address)
+  if (code !== ErrorCodes.NONE && code !== ErrorCodes.REBOOTSTRAP_REQUIRED) {
+    const { name, description, retriable } = errorCode(code)
+    const message = `the broker at ${where} refuses metadata: ${name}, ${description}`
+    throw new BrokerError(message, {
+      apiName: metadata.name,
+      errorCode: code,
+      errorName: name,
+      retriable,
+    })
+  }
+  if (brokers.length === 0 && code === ErrorCodes.NONE) {
+    const message = `the broker at ${where} lists no broker: it is starting, or leaving its cluster`
+    throw new ProtocolError(message, { apiName: metadata.name, retriable: true })
+  }
+  requireAddresses(where, brokers)
+}
+
+/** Credentials go wherever metadata points: what can be no cluster is nobody's answer. */
+function requireAddresses(where: string, brokers: MetadataResponse['brokers']): void {
+  const ids = new Set(brokers.map(({ nodeId }) => nodeId))
+  const faults = brokers.flatMap((broker) => {
+    const fault = addressFault(broker)
+    return fault === undefined ? [] : [`broker ${broker.nodeId} has ${fault}`]
+  })
+  if (ids.size < brokers.length) faults.push('two brokers have the same id')
+  const [fault] = faults
+  if (fault === undefined) return
+  const message = `the metadata of the broker at ${where} cannot be used: ${fault}`
+  throw new ProtocolError(message, { apiName: metadata.name, retriable: true })
+}
+
+/** One topic is refused, for now or for good. */
+export function topicError(topic: string, code: number, createTopics: boolean): BrokerError {
+  const { name, description, retriable } = errorCode(code)
+  const mayBeMade = createTopics || code !== ErrorCodes.UNKNOWN_TOPIC_OR_PARTITION
+  const mend = mayBeMade ? '' : ' (createTopics is false: nobody makes it for you)'
+  return new BrokerError(`topic ${JSON.stringify(topic)}: ${name}, ${description}${mend}`, {
+    apiName: metadata.name,
+    errorCode: code,
+    errorName: name,
+    retriable,
+  })
+}
+
+/** The cluster wants its clients to begin again with their bootstrap addresses (KIP-1102). */
+export function rebootstrapRequired(address: Address): BrokerError {
+  const { name, description } = errorCode(ErrorCodes.REBOOTSTRAP_REQUIRED)
+  const message = `the broker at ${formatAddress(address)} asks to start over: ${name}, ${description}`
+  return new BrokerError(message, {
+    apiName: metadata.name,
+    errorCode: ErrorCodes.REBOOTSTRAP_REQUIRED,
+    errorName: name,
+    retriable: true,
+  })
+}
+
+/** A login that has never worked was refused: the credentials are wrong, whatever other brokers would say. */
+export function isFinalRefusal(error: unknown): error is AuthenticationError {
+  return error instanceof AuthenticationError && !error.retriable
+}
+
+/** A login was refused, at this address or at one of several that were asked. */
+export function isRefusedLogin(error: unknown): boolean {
+  if (error instanceof AuthenticationError) return true
+  const cause = error instanceof ConnectionError ? error.cause : undefined
+  return cause instanceof AggregateError && cause.errors.some(isRefusedLogin)
+}

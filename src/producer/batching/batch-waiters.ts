@@ -1,0 +1,223 @@
+/**
+ * Who waits for the records of one batch, and how each is told: a callback, a promise, or nobody.
+ *
+ * Both ways in are made so that a record costs as little as it can (measured: bench/micro, and the
+ * allocations of bench/cases/memory.ts):
+ *
+ *   enqueue  one callback, used for record after record, is kept once; an array of them exists only
+ *            where there are several
+ *   send     each promise hangs on one promise of the whole batch by `then` (96 bytes), where a
+ *            promise of its own with its resolving functions takes 232. Reactions run in the order
+ *            in which they were registered, so that a count says whose turn it is
+ *   sendAll  the whole group is one object; a batch keeps the places of its records in it
+ *
+ * Neighbours: batch.ts, whose every record has an index; intake.ts asks for the promises.
+ */
+import type { RecordGroup } from '../intake/record-group.js'
+import type { DeliveryCallback } from '../intake/delivery-callback.js'
+import type { RecordMetadata } from './record-metadata.js'
+
+/** Settles a promise: with the metadata, or with a promise to adopt. */
+export type Resolve = (value: RecordMetadata | Promise<RecordMetadata>) => void
+
+/** Calls a user's callback so that what it throws harms nobody. */
+export type CallbackRunner = (
+  callback: DeliveryCallback,
+  error: Error | null,
+  metadata: RecordMetadata | null,
+) => void
+
+/** What becomes of record `index`; throws its error. */
+type Outcome = (index: number) => RecordMetadata | Promise<RecordMetadata>
+
+/** Who waits for one record. */
+export interface Waiter {
+  readonly callback: DeliveryCallback | null
+  readonly resolve: Resolve | null
+}
+
+export class BatchWaiters {
+  /** Records 0 to `#commonCount` - 1 have this callback (or none, with null). */
+  #common: DeliveryCallback | null = null
+  #commonCount = 0
+  /** Callbacks by index, once there is more than one. */
+  #callbacks: (DeliveryCallback | null)[] | null = null
+  /** Promises that were made before their record came to a batch. */
+  #resolves: Map<number, Resolve> | null = null
+  #promised: PromisedRecords | null = null
+  /** By group: most batches have records of one, or of none. */
+  #grouped: GroupedRecords[] | null = null
+
+  /** Record `index`, the next in order, has one of the two, or nobody who waits. */
+  add(index: number, callback: DeliveryCallback | null, resolve: Resolve | null): void {
+    if (this.#callbacks !== null) this.#callbacks.push(callback)
+    else if (index === 0 || callback === this.#common) this.#addCommon(callback)
+    else this.#callbacks = [...this.#commonCallbacks(), callback]
+    if (resolve !== null) (this.#resolves ??= new Map()).set(index, resolve)
+  }
+
+  #addCommon(callback: DeliveryCallback | null): void {
+    this.#common = callback
+    this.#commonCount++
+  }
+
+  #commonCallbacks(): (DeliveryCallback | null)[] {
+    return new Array<DeliveryCallback | null>(this.#commonCount).fill(this.#common)
+  }
+
+  /** A promise of what becomes of record `index`, which is later than any that was promised. */
+  promise(index: number): Promise<RecordMetadata> {
+    this.#promised ??= new PromisedRecords()
+    return this.#promised.add(index)
+  }
+
+  /** Records that were added, whether somebody waits for them or not. */
+  get count(): number {
+    return this.#callbacks?.length ?? this.#commonCount
+  }
+
+  /** Record `index`, which is later than any that was given, is at `place` of the group. */
+  join(group: RecordGroup, place: number, index: number): void {
+    this.#grouped ??= []
+    let records = this.#grouped.at(-1)
+    if (records?.group !== group) {
+      records = this.#grouped.find((other) => other.group === group) ?? new GroupedRecords(group)
+      if (!this.#grouped.includes(records)) this.#grouped.push(records)
+    }
+    records.add(place, index)
+  }
+
+  /** Records that somebody waits for. */
+  get heardCount(): number {
+    const common = this.#common === null ? 0 : this.#commonCount
+    const called = this.#callbacks?.filter((callback) => callback !== null).length ?? common
+    const grouped = this.#grouped?.reduce((sum, { places }) => sum + places.length, 0) ?? 0
+    return called + (this.#resolves?.size ?? 0) + (this.#promised?.count ?? 0) + grouped
+  }
+
+  #callbackOf(index: number): DeliveryCallback | null {
+    return this.#callbacks === null ? this.#common : (this.#callbacks[index] ?? null)
+  }
+
+  /** Every record lies where `metadataOf` says. Tells everybody once; callbacks before this returns. */
+  acknowledge(
+    recordCount: number,
+    metadataOf: (index: number) => RecordMetadata,
+    run: CallbackRunner,
+  ): void {
+    this.#promised?.settle(metadataOf)
+    for (const [index, resolve] of this.#resolves ?? []) resolve(metadataOf(index))
+    for (const records of this.#grouped ?? []) records.acknowledge(metadataOf)
+    if (this.#callbacks === null && this.#common === null) return
+    for (let index = 0; index < recordCount; index++) {
+      const callback = this.#callbackOf(index)
+      if (callback !== null) run(callback, null, metadataOf(index))
+    }
+  }
+
+  /** No record is acknowledged. `errorOf` is asked before this returns, not later. */
+  fail(recordCount: number, errorOf: (index: number) => Error, run: CallbackRunner): void {
+    this.#promised?.settle(this.#failures(errorOf))
+    for (const [index, resolve] of this.#resolves ?? []) resolve(Promise.reject(errorOf(index)))
+    for (const records of this.#grouped ?? []) records.fail(errorOf)
+    for (let index = 0; index < recordCount; index++) {
+      const callback = this.#callbackOf(index)
+      if (callback !== null) run(callback, errorOf(index), null)
+    }
+  }
+
+  #failures(errorOf: (index: number) => Error): Outcome {
+    const errors = new Map(this.#promised?.indexes().map((index) => [index, errorOf(index)]))
+    return (index) => {
+      throw errors.get(index) as Error // each that was promised has one
+    }
+  }
+
+  /** Hands everybody over, by index: their records go on in other batches. To be called once. */
+  handOver(recordCount: number): Waiter[] {
+    const promised = new Set(this.#promised?.indexes())
+    const adopted = new Map<number, Promise<RecordMetadata>>()
+    const grouped = new Map(this.#grouped?.flatMap((records) => records.callbacks()))
+    const waiters = Array.from({ length: recordCount }, (_, index): Waiter => {
+      let resolve = this.#resolves?.get(index) ?? null
+      if (promised.has(index)) adopted.set(index, new Promise((capture) => (resolve = capture)))
+      return { callback: grouped.get(index) ?? this.#callbackOf(index), resolve }
+    })
+    this.#promised?.settle((index) => adopted.get(index) as Promise<RecordMetadata>)
+    return waiters
+  }
+}
+
+/** The records of a batch that belong to one group. */
+class GroupedRecords {
+  readonly group: RecordGroup
+  /** Where each stands in its group. */
+  readonly places: number[] = []
+  /** Their indexes in the batch, in order; null while these are 0, 1, 2 … */
+  #indexes: number[] | null = null
+
+  constructor(group: RecordGroup) {
+    this.group = group
+  }
+
+  add(place: number, index: number): void {
+    if (this.#indexes === null && index !== this.places.length)
+      this.#indexes = [...this.places.keys()]
+    this.#indexes?.push(index)
+    this.places.push(place)
+  }
+
+  #indexOf(i: number): number {
+    return this.#indexes === null ? i : (this.#indexes[i] as number) // one for each place
+  }
+
+  acknowledge(metadataOf: (index: number) => RecordMetadata): void {
+    this.places.forEach((place, i) => this.group.acknowledged(place, metadataOf(this.#indexOf(i))))
+  }
+
+  fail(errorOf: (index: number) => Error): void {
+    this.places.forEach((place, i) => this.group.failed(place, errorOf(this.#indexOf(i))))
+  }
+
+  /** By index: what tells the group, wherever the record goes on. */
+  callbacks(): [index: number, callback: DeliveryCallback][] {
+    return this.places.map((place, i) => [this.#indexOf(i), this.group.callbackFor(place)])
+  }
+}
+
+/** The records of a batch whose promises hang on one promise. */
+class PromisedRecords {
+  /** Never rejects: each record's error is thrown in its own reaction. */
+  readonly #whole: Promise<Outcome>
+  #settle!: (outcome: Outcome) => void
+  /** Their indexes, in order; null while these are 0, 1, 2 … */
+  #indexes: number[] | null = null
+  count = 0
+  #toldCount = 0
+
+  constructor() {
+    this.#whole = new Promise((resolve) => (this.#settle = resolve))
+  }
+
+  add(index: number): Promise<RecordMetadata> {
+    if (this.#indexes === null && index !== this.count) this.#indexes = this.indexes()
+    this.#indexes?.push(index)
+    this.count++
+    return this.#whole.then(this.#tellNext)
+  }
+
+  /** The reaction of every record. */
+  readonly #tellNext = (outcome: Outcome): RecordMetadata | Promise<RecordMetadata> => {
+    const place = this.#toldCount++
+    return outcome(this.#indexes === null ? place : (this.#indexes[place] as number))
+  }
+
+  indexes(): number[] {
+    return this.#indexes?.slice() ?? Array.from({ length: this.count }, (_, index) => index)
+  }
+
+  /** Tells all of them, soon. */
+  settle(outcome: Outcome): void {
+    this.#settle(outcome)
+  }
+}

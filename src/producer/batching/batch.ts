@@ -1,0 +1,283 @@
+/**
+ * One batch: the records of one partition that travel and are answered together, and who waits for
+ * each of them. It settles every record exactly once.
+ *
+ *              append            close              markSent
+ *   (created) -------> open ------------> closed ------------> sent <--+ markSent
+ *                       |                   |                   |  |___|   (a retry)
+ *                       |                   |                   |
+ *                       +------- fail ------+----- fail, -------+--> done
+ *                                                 acknowledge
+ *
+ * A second completion (an answer that arrives after the delivery timeout) changes nothing: the
+ * records were told once. `isInAir` is separate from the state: a batch that timed out may still
+ * be owed an answer by its broker.
+ *
+ * Before: the accumulator fills it. After: the sender seals, sends and completes it.
+ */
+import { assert } from '../../assert.js'
+import type { OttlaError } from '../../errors.js'
+import type { WireHeader } from '../../protocol/record-headers.js'
+import {
+  NO_PRODUCER,
+  RecordBatchBuilder,
+  sealBatch,
+  type BatchBytes,
+  type ProducerStamp,
+} from '../../protocol/record-batch.js'
+import type { PartitionQueue } from '../sending/partition-queue.js'
+import { BatchWaiters, type CallbackRunner, type Resolve, type Waiter } from './batch-waiters.js'
+import type { DeliveryCallback } from '../intake/delivery-callback.js'
+import type { RecordGroup } from '../intake/record-group.js'
+import { BatchRecordMetadata, type BatchResult, type RecordMetadata } from './record-metadata.js'
+
+/** Who waits for a batch whose records were told. */
+const NOBODY = new BatchWaiters()
+
+/** A batch that was split after an attempt whose answer was lost, as its parts share it. */
+interface WholeBatch {
+  maybeWritten: boolean
+}
+
+export type BatchState = 'open' | 'closed' | 'sent' | 'done'
+
+const TRANSITIONS: Readonly<Record<BatchState, readonly BatchState[]>> = {
+  open: ['closed', 'done'],
+  closed: ['sent', 'done'],
+  sent: ['sent', 'done'],
+  done: [],
+}
+
+export class ProducerBatch {
+  /** The partition it belongs to. */
+  readonly queue: PartitionQueue
+  /** Monotonic: linger and delivery timeout count from here. */
+  readonly createdMs: number
+  readonly records: RecordBatchBuilder
+  /** Bytes taken from the memory budget for it. */
+  budgetBytes: number
+  /** May leave although it is not full: linger is over, or somebody flushes. */
+  isDue = false
+  /** Whether its bytes are what will travel; nothing is sent before. */
+  compression: 'none yet' | 'pending' | 'done' = 'none yet'
+  /** Times it was handed to a connection. */
+  attempts = 0
+  /** Its broker still owes an answer to the last attempt. */
+  isInAir = false
+  /** Producer id, epoch and sequence; given at the first drain, kept through every retry. */
+  stamp: ProducerStamp = NO_PRODUCER
+  /**
+   * Place in the order of the partition's first sendings, counted in records: that of its first one.
+   * -1 before. No two batches have the same, the children of a split one neither.
+   */
+  ordinal = -1
+  /** Leader epoch at the last attempt: a newer one makes a pause before the next pointless. */
+  leaderEpochAtSend = -1
+  /** Why the last attempt failed; the cause of a later timeout. */
+  lastError: OttlaError | null = null
+  #state: BatchState = 'open'
+  #waiters = new BatchWaiters()
+  #timestampRuns: number[] = []
+  #lastTimestamp = -1
+  #doneListeners: (() => void)[] | null = null
+  #isSealed = false
+  #otherBytes: BatchBytes | null = null
+  #codecId = 0
+  #attemptMaybeWritten = false
+  #wholeBatch: WholeBatch | null = null
+
+  constructor(queue: PartitionQueue, createdMs: number, buffer: Buffer) {
+    this.queue = queue
+    this.createdMs = createdMs
+    this.records = new RecordBatchBuilder(buffer)
+    this.budgetBytes = buffer.length
+  }
+
+  /** An attempt may be in the log: one of its own, or one of the batch that it is a part of. */
+  get maybeWritten(): boolean {
+    return this.#attemptMaybeWritten || this.#wholeBatch?.maybeWritten === true
+  }
+
+  set maybeWritten(isDoubtful: boolean) {
+    this.#attemptMaybeWritten = isDoubtful
+    if (!isDoubtful) this.#wholeBatch = null
+  }
+
+  /**
+   * The broker took this part of a split batch under its numbers: it had not stored the whole, for then
+   * it would have refused the part as out of order.
+   */
+  disproveWhole(): void {
+    if (this.#wholeBatch !== null) this.#wholeBatch.maybeWritten = false
+  }
+
+  get state(): BatchState {
+    return this.#state
+  }
+
+  get isDone(): boolean {
+    return this.#state === 'done'
+  }
+
+  get recordCount(): number {
+    return this.records.recordCount
+  }
+
+  /** Bytes of the batch as it will travel. */
+  get sizeBytes(): number {
+    const { start, end } = this.wire
+    return end - start
+  }
+
+  /** The bytes that travel: the records' own buffer, or what compression made of it. */
+  get wire(): BatchBytes {
+    return this.#otherBytes ?? this.records
+  }
+
+  /** The records' codec: 0 none, 1 gzip, 2 snappy, 3 lz4, 4 zstd. */
+  get codecId(): number {
+    return this.#codecId
+  }
+
+  /** Compressed records take the place of the plain ones, whose buffer is returned: it is free. */
+  adoptCompressed(compressed: BatchBytes, codecId: number): Buffer {
+    this.#otherBytes = compressed
+    this.#codecId = codecId
+    this.#isSealed = false // it may have been refused as it was (last-resort.ts)
+    return this.records.releaseBuffer()
+  }
+
+  /** Writes header and checksum, once for each stamp. The records must be complete. */
+  seal(): void {
+    if (this.#isSealed) return
+    assert(this.#waiters.count === this.recordCount, 'every record of a batch has its place')
+    const { baseTimestamp, maxTimestamp, recordCount } = this.records
+    const codecId = this.#codecId
+    // Written out: a spread leaves compiled code, and costs more than the checksum of a small batch.
+    sealBatch(this.wire, { codecId, baseTimestamp, maxTimestamp, recordCount, stamp: this.stamp })
+    this.#isSealed = true
+  }
+
+  /**
+   * Gives it other numbers, which needs proof that it was not written under the old ones. The bytes
+   * are copied: a socket may still hold the old ones.
+   */
+  restamp(stamp: ProducerStamp): void {
+    this.stamp = stamp
+    this.maybeWritten = false
+    const { buffer, start, end } = this.wire
+    this.#otherBytes = { buffer: Buffer.from(buffer), start, end }
+    this.#isSealed = false
+  }
+
+  /** Hands over who waits for each record: for a batch that is split, and done by that. */
+  handOver(): Waiter[] {
+    return this.#waiters.handOver(this.recordCount)
+  }
+
+  /** A promise for the record that was appended last. */
+  promiseOfLast(): Promise<RecordMetadata> {
+    return this.#waiters.promise(this.recordCount - 1)
+  }
+
+  /** The record that was appended last is at `place` of a group, which is told what becomes of it. */
+  groupLast(group: RecordGroup, place: number): void {
+    this.#waiters.join(group, place, this.recordCount - 1)
+  }
+
+  /** Its records live on in `children`; who waits for it to be done waits for all of them. */
+  becomeSplit(children: readonly ProducerBatch[]): void {
+    this.#transition('done')
+    if (this.maybeWritten) this.#wholeBatch ??= { maybeWritten: true }
+    for (const child of children) child.#wholeBatch = this.#wholeBatch
+    const listeners = this.#doneListeners ?? []
+    this.#doneListeners = null
+    let open = children.length
+    const childDone = (): void => {
+      if (--open === 0) listeners.forEach((listener) => listener())
+    }
+    for (const child of children) child.onDone(childDone)
+  }
+
+  /**
+   * Appends a record and remembers who waits for it (one of the two, or nobody); false, with
+   * nothing changed, where the buffer has no room.
+   */
+  append(
+    timestamp: number,
+    key: Uint8Array | null,
+    keyLength: number,
+    value: string | Uint8Array | null,
+    headers: readonly WireHeader[] | null,
+    callback: DeliveryCallback | null,
+    resolve: Resolve | null,
+  ): boolean {
+    if (!this.records.append(timestamp, key, keyLength, value, headers)) return false
+    const index = this.records.recordCount - 1
+    if (timestamp !== this.#lastTimestamp) {
+      this.#timestampRuns.push(index, timestamp)
+      this.#lastTimestamp = timestamp
+    }
+    this.#waiters.add(index, callback, resolve)
+    return true
+  }
+
+  /** No further record. */
+  close(): void {
+    this.#transition('closed')
+  }
+
+  /** An attempt leaves. */
+  markSent(leaderEpoch: number): void {
+    this.#transition('sent')
+    this.attempts++
+    this.isInAir = true
+    this.leaderEpochAtSend = leaderEpoch
+  }
+
+  /** Every record is in the log, from `baseOffset` on; -1n where the broker does not say. */
+  acknowledge(baseOffset: bigint, logAppendTimeMs: number, run: CallbackRunner): void {
+    this.#transition('done')
+    const result: BatchResult = {
+      topic: this.queue.topic,
+      partition: this.queue.partition,
+      baseOffset,
+      logAppendTimeMs,
+      timestampRuns: this.#timestampRuns,
+    }
+    const metadataOf = (index: number): RecordMetadata => new BatchRecordMetadata(result, index)
+    this.#waiters.acknowledge(this.recordCount, metadataOf, run)
+    this.#finish()
+  }
+
+  /** No record is acknowledged; `errorOf` gives each its error. `onUnheard` gets those nobody waits for. */
+  fail(
+    errorOf: (index: number) => Error,
+    run: CallbackRunner,
+    onUnheard: (error: Error, recordCount: number) => void,
+  ): void {
+    this.#transition('done')
+    const unheard = this.recordCount - this.#waiters.heardCount
+    this.#waiters.fail(this.recordCount, errorOf, run)
+    if (unheard > 0) onUnheard(errorOf(0), unheard)
+    this.#finish()
+  }
+
+  /** Calls `listener` once the batch is done: at once where it is. */
+  onDone(listener: () => void): void {
+    if (this.isDone) listener()
+    else (this.#doneListeners ??= []).push(listener)
+  }
+
+  #finish(): void {
+    this.#waiters = NOBODY
+    const listeners = this.#doneListeners
+    this.#doneListeners = null
+    listeners?.forEach((listener) => listener())
+  }
+
+  #transition(to: BatchState): void {
+    assert(TRANSITIONS[this.#state].includes(to), `a batch cannot go from ${this.#state} to ${to}`)
+    this.#state = to
+  }
+}

@@ -1,0 +1,393 @@
+/**
+ * Every option of a producer: its unit, default, range and Java name in one place, checked once by
+ * the constructor. An unknown option, a value out of range, or two options set explicitly that
+ * contradict each other is a ConfigError that names both and the mend; where only one of the two
+ * was set, the other's default gives way.
+ *
+ * Before: the user. After: producer.ts hands each room what it needs.
+ */
+import { ConfigError } from '../../errors.js'
+import type { Logger, NestLogger } from '../../logger.js'
+import type { SaslOptions } from '../../network/sasl/sasl-options.js'
+import { TlsCredentials } from '../../network/tls/secure-context.js'
+import type { TlsOption } from '../../network/tls/tls-options.js'
+import { bufferSizeFor } from '../../protocol/record-batch.js'
+import { Secret } from '../../secret.js'
+import type { Serialized, Serializers } from '../../serialization/serializer.js'
+import type { CompressionOption } from '../preparing/compression-policy.js'
+import type { Partitioner } from '../partitioning/partitioner.js'
+import { checkShape } from './option-checks.js'
+
+/** What `new Producer(options)` takes; all but `brokers` may be left out. */
+export interface ProducerOptions<K = Serialized, V = Serialized> {
+  /**
+   * Where to ask first for the cluster: `host:port`, `[::1]:9092` for IPv6; one or several. The
+   * other brokers are learnt from any that answers. Java: bootstrap.servers.
+   */
+  readonly brokers: string | readonly string[]
+  /**
+   * Encrypts every connection: `true`, { ca, cert, key, passphrase, pfx, crl, servername, minVersion,
+   * checkServerIdentity, rejectUnauthorized } with PEM as text, bytes or { path }, or a function that
+   * returns such an object. Changed files, and what the function returns, are used by the next
+   * connection. Default: none, plaintext. Java: security.protocol SSL, ssl.*.
+   */
+  readonly tls?: TlsOption | undefined
+  /**
+   * How to log in: { mechanism: 'PLAIN' | 'SCRAM-SHA-256' | 'SCRAM-SHA-512', username, password }, each a
+   * value or a function; { mechanism: 'OAUTHBEARER', token }, with oidcToken or mskIamToken; or {
+   * mechanism, authenticate } for GSSAPI and others. Default: no login. Java: sasl.mechanism,
+   * sasl.jaas.config.
+   */
+  readonly sasl?: SaslOptions | undefined
+  /** Name in the brokers' logs, quotas and metrics. Default 'ottla'. Java: client.id. */
+  readonly clientId?: string | undefined
+  /**
+   * Who must have a record before it counts as acknowledged: 'all' in-sync replicas, the leader (1),
+   * or nobody (0: acknowledged when the socket has it). Default 'all'; 0 and 1 can lose records
+   * when a broker fails, and turn idempotence off. Java: acks.
+   */
+  readonly acks?: 'all' | 0 | 1 | undefined
+  /**
+   * Retries never double or reorder records: the broker recognises what it has. Default true. Java:
+   * enable.idempotence.
+   */
+  readonly idempotence?: boolean | undefined
+  /**
+   * How long a batch may wait for more records, in ms, 0 and up. With 0 a batch leaves as soon as
+   * its broker can take it: what is sent in one tick still travels together, and under load
+   * batches fill while requests are under way. Default 0 (Java: linger.ms, 5; see
+   * docs/performance.md for why not 5).
+   */
+  readonly lingerMs?: number | undefined
+  /**
+   * Largest batch, in bytes with its header; a larger record gets a batch of its own. From 512.
+   * Default 524288 (Java: batch.size, 16384; larger because a broker's work is by batch and request,
+   * and buffers start small and grow; see docs/performance.md).
+   */
+  readonly batchSizeBytes?: number | undefined
+  /**
+   * Largest request, in bytes, and so the largest record, before compression. Default 1048576. Java:
+   * max.request.size. Brokers have limits of their own (message.max.bytes).
+   */
+  readonly maxRequestSizeBytes?: number | undefined
+  /**
+   * Bound on what the producer holds for records not yet settled, in bytes. Beyond it `enqueue`
+   * returns false and `send` waits. Default 33554432 (32 MiB). Java: buffer.memory.
+   */
+  readonly bufferMemoryBytes?: number | undefined
+  /**
+   * How long `send`, `writable`, `connect` and `partitionsFor` wait for room or for metadata, in ms.
+   * Default 60000. Java: max.block.ms.
+   */
+  readonly maxBlockMs?: number | undefined
+  /**
+   * How many sends may wait for room; more are rejected at once (records of a `sendAll` do not count).
+   * Default 100000. Not in Java.
+   */
+  readonly maxWaitingSends?: number | undefined
+  /**
+   * Requests under way to one broker, 1 and up; at most 5 with idempotence. The second and later
+   * leave only with full batches, or where the way is long. Default 5. Java:
+   * max.in.flight.requests.per.connection.
+   */
+  readonly maxInFlight?: number | undefined
+  /**
+   * From a batch's opening until its records are acknowledged or have failed, all retries included,
+   * in ms. At least lingerMs + requestTimeoutMs. Default 120000. Java: delivery.timeout.ms.
+   */
+  readonly deliveryTimeoutMs?: number | undefined
+  /**
+   * How long a broker may take to answer, in ms; then its connection is closed and the request
+   * tried again. Default 30000. Java: request.timeout.ms.
+   */
+  readonly requestTimeoutMs?: number | undefined
+  /**
+   * Attempts after the first. Default 2147483647: `deliveryTimeoutMs` is the bound. 0 turns
+   * idempotence off. Java: retries.
+   */
+  readonly retries?: number | undefined
+  /** First pause before a retry, in ms; it doubles, ±20 %. Default 50 (Java: retry.backoff.ms, 100). */
+  readonly retryBackoffMs?: number | undefined
+  /** Longest pause before a retry, in ms. Default 500 (Java: retry.backoff.max.ms, 1000). */
+  readonly retryBackoffMaxMs?: number | undefined
+  /** First pause before a lost broker is dialled again, in ms. Default 50. Java: reconnect.backoff.ms. */
+  readonly reconnectBackoffMs?: number | undefined
+  /** Longest such pause, in ms. Default 500 (Java: reconnect.backoff.max.ms, 1000). */
+  readonly reconnectBackoffMaxMs?: number | undefined
+  /**
+   * To reach a broker: its name, TCP, TLS, its versions and the login together, in ms. Default 10000.
+   * Java: socket.connection.setup.timeout.ms.
+   */
+  readonly connectionTimeoutMs?: number | undefined
+  /** A connection unused for this long is closed, in ms. Default 540000. Java: connections.max.idle.ms. */
+  readonly connectionsMaxIdleMs?: number | undefined
+  /** Metadata older than this is asked for again, in ms. Default 300000. Java: metadata.max.age.ms. */
+  readonly metadataMaxAgeMs?: number | undefined
+  /** A topic unused for this long is no longer asked for, in ms. Default 300000. Java: metadata.max.idle.ms. */
+  readonly metadataMaxIdleMs?: number | undefined
+  /**
+   * Ask the cluster to make a topic that it does not have, which it does where the brokers'
+   * auto.create.topics.enable is true (Kafka's default). With false a name with a slip in it makes
+   * none: it is waited for until `maxBlockMs`, and its records fail with TopicUnavailableError.
+   * Default true. Java: none for producers; consumers have allow.auto.create.topics.
+   */
+  readonly createTopics?: boolean | undefined
+  /**
+   * 'none', 'gzip', 'snappy', 'lz4' or 'zstd'; { codec, level } with gzip 1 to 9, zstd -131072 to
+   * 22; or 'auto', which tries the codecs on each topic's own records and takes the best. Default 'none'. A batch that does not get smaller travels as it is. Java: compression.type,
+   * compression.gzip.level, compression.zstd.level.
+   */
+  readonly compression?: CompressionOption | undefined
+  /** Chooses partitions instead of the key's hash and the sticky partitioner. Java: partitioner.class. */
+  readonly partitioner?: Partitioner | undefined
+  /** Spread keyed records like those without a key. Default false. Java: partitioner.ignore.keys. */
+  readonly partitionerIgnoreKeys?: boolean | undefined
+  /**
+   * Give slow partitions fewer of the records without a key. Default true. Java:
+   * partitioner.adaptive.partitioning.enable.
+   */
+  readonly partitionerAdaptive?: boolean | undefined
+  /** Turn keys and values into bytes; without, they are string, Uint8Array or null. Java: key.serializer, value.serializer. */
+  readonly serializers?: Serializers<K, V> | undefined
+  /**
+   * Where to log: console, or a logger of pino, bunyan, winston or Nest. Default: nowhere; but that no
+   * broker can be reached is told once, by `process.emitWarning`.
+   */
+  readonly logger?: Logger | NestLogger | undefined
+  /** Highest version to speak, by API name, e.g. { Produce: 9 }: for odd brokers, and tests. */
+  readonly apiVersions?: Readonly<Record<string, number>> | undefined
+}
+
+/** The same with every default filled in. @internal */
+export interface ResolvedOptions<K, V> {
+  readonly brokers: readonly string[]
+  readonly tls: TlsCredentials | undefined
+  readonly sasl: Secret<SaslOptions> | undefined
+  readonly clientId: string
+  readonly acks: 'all' | 0 | 1
+  readonly idempotence: boolean
+  readonly lingerMs: number
+  readonly batchSizeBytes: number
+  readonly maxRequestSizeBytes: number
+  readonly bufferMemoryBytes: number
+  readonly maxBlockMs: number
+  readonly maxWaitingSends: number
+  readonly maxInFlight: number
+  readonly deliveryTimeoutMs: number
+  readonly requestTimeoutMs: number
+  readonly retries: number
+  readonly retryBackoffMs: number
+  readonly retryBackoffMaxMs: number
+  readonly reconnectBackoffMs: number
+  readonly reconnectBackoffMaxMs: number
+  readonly connectionTimeoutMs: number
+  readonly connectionsMaxIdleMs: number
+  readonly metadataMaxAgeMs: number
+  readonly metadataMaxIdleMs: number
+  readonly createTopics: boolean
+  readonly compression: CompressionOption
+  readonly partitioner: Partitioner | undefined
+  readonly partitionerIgnoreKeys: boolean
+  readonly partitionerAdaptive: boolean
+  readonly serializers: Serializers<K, V>
+  readonly logger: Logger | NestLogger | undefined
+  readonly apiVersions: Readonly<Record<string, number>>
+}
+
+/** `deliveryTimeoutMs` alone is the bound. */
+export const UNLIMITED_RETRIES = 2_147_483_647
+
+const DEFAULTS = {
+  clientId: 'ottla',
+  acks: 'all',
+  idempotence: true,
+  lingerMs: 0,
+  batchSizeBytes: 524_288,
+  maxRequestSizeBytes: 1_048_576,
+  bufferMemoryBytes: 33_554_432,
+  maxBlockMs: 60_000,
+  maxWaitingSends: 100_000,
+  maxInFlight: 5,
+  deliveryTimeoutMs: 120_000,
+  requestTimeoutMs: 30_000,
+  retries: UNLIMITED_RETRIES,
+  retryBackoffMs: 50,
+  retryBackoffMaxMs: 500,
+  reconnectBackoffMs: 50,
+  reconnectBackoffMaxMs: 500,
+  connectionTimeoutMs: 10_000,
+  connectionsMaxIdleMs: 540_000,
+  metadataMaxAgeMs: 300_000,
+  metadataMaxIdleMs: 300_000,
+  createTopics: true,
+  compression: 'none',
+  partitioner: undefined,
+  partitionerIgnoreKeys: false,
+  partitionerAdaptive: true,
+  serializers: {},
+  logger: undefined,
+  apiVersions: {},
+} as const
+
+/** A broker remembers the last five batches of a producer and partition. */
+const MAX_IN_FLIGHT_IDEMPOTENT = 5
+
+type Warn = (message: string) => void
+
+/**
+ * Checks what the user gave and fills in the rest. Throws ConfigError; `warn` is told what gives way.
+ *
+ * @internal
+ */
+export function resolveOptions<K, V>(
+  given: ProducerOptions<K, V>,
+  warn: Warn,
+): ResolvedOptions<K, V> {
+  checkShape(given)
+  const set = withoutUndefined(given)
+  const brokers = typeof given.brokers === 'string' ? given.brokers.split(',') : given.brokers
+  const all = { ...DEFAULTS, ...set, brokers: brokers.map((broker) => broker.trim()) }
+  const withTimes = { ...all, ...fitTimes(all, set) }
+  const withSizes = { ...withTimes, ...fitSizes(withTimes, set) }
+  const idempotence = fitIdempotence(withSizes, set, warn)
+  const sasl = given.sasl === undefined ? undefined : new Secret(given.sasl)
+  return { ...withSizes, idempotence, tls: tlsCredentials(given.tls, warn), sasl }
+}
+
+function tlsCredentials(option: TlsOption | undefined, warn: Warn): TlsCredentials | undefined {
+  return option === undefined || option === false ? undefined : new TlsCredentials(option, warn)
+}
+
+type Given = Partial<Record<keyof ProducerOptions, unknown>>
+type NumberOption =
+  | 'retryBackoffMs'
+  | 'retryBackoffMaxMs'
+  | 'reconnectBackoffMs'
+  | 'reconnectBackoffMaxMs'
+  | 'batchSizeBytes'
+  | 'maxRequestSizeBytes'
+  | 'bufferMemoryBytes'
+type Numbers<Name extends keyof ResolvedOptions<unknown, unknown>> = Pick<
+  ResolvedOptions<unknown, unknown>,
+  Name
+>
+
+/** Nor what holds secrets, which is never spread. */
+function withoutUndefined<K, V>(
+  given: ProducerOptions<K, V>,
+): Omit<DefinedOptions<K, V>, 'brokers' | 'tls' | 'sasl'> {
+  const { tls: _tls, sasl: _sasl, ...plain } = given
+  const entries = Object.entries(plain).filter(([, value]) => value !== undefined)
+  return Object.fromEntries(entries)
+}
+
+type DefinedOptions<K, V> = {
+  [Name in keyof ProducerOptions<K, V>]?: Exclude<ProducerOptions<K, V>[Name], undefined>
+}
+
+/** deliveryTimeoutMs >= lingerMs + requestTimeoutMs, and each maximum >= its minimum. */
+function fitTimes(
+  all: Numbers<
+    | 'lingerMs'
+    | 'requestTimeoutMs'
+    | 'deliveryTimeoutMs'
+    | 'retryBackoffMs'
+    | 'retryBackoffMaxMs'
+    | 'reconnectBackoffMs'
+    | 'reconnectBackoffMaxMs'
+  >,
+  set: Given,
+): Partial<
+  Numbers<
+    | 'requestTimeoutMs'
+    | 'deliveryTimeoutMs'
+    | 'retryBackoffMaxMs'
+    | 'retryBackoffMs'
+    | 'reconnectBackoffMaxMs'
+    | 'reconnectBackoffMs'
+  >
+> {
+  return {
+    ...fitDelivery(all, set),
+    ...fitPair(all, set, 'retryBackoffMs', 'retryBackoffMaxMs'),
+    ...fitPair(all, set, 'reconnectBackoffMs', 'reconnectBackoffMaxMs'),
+  }
+}
+
+function fitDelivery(
+  {
+    lingerMs,
+    requestTimeoutMs,
+    deliveryTimeoutMs,
+  }: Numbers<'lingerMs' | 'requestTimeoutMs' | 'deliveryTimeoutMs'>,
+  set: Given,
+): Partial<Numbers<'requestTimeoutMs' | 'deliveryTimeoutMs'>> {
+  if (deliveryTimeoutMs >= lingerMs + requestTimeoutMs) return {}
+  if (set.deliveryTimeoutMs === undefined) return { deliveryTimeoutMs: lingerMs + requestTimeoutMs }
+  if (set.requestTimeoutMs === undefined && deliveryTimeoutMs > lingerMs) {
+    return { requestTimeoutMs: deliveryTimeoutMs - lingerMs }
+  }
+  const other = set.requestTimeoutMs === undefined ? 'lingerMs' : 'lingerMs + requestTimeoutMs'
+  throw new ConfigError(
+    `deliveryTimeoutMs (${deliveryTimeoutMs}) is less than ${other} (${lingerMs} + ${requestTimeoutMs}): a batch would run out of time before its first answer; raise deliveryTimeoutMs or lower ${other}`,
+  )
+}
+
+/** `low` must not be above `high`: the one that was not set gives way. */
+function fitPair<Low extends NumberOption, High extends NumberOption>(
+  all: Numbers<Low | High>,
+  set: Given,
+  low: Low,
+  high: High,
+): Partial<Numbers<Low | High>> {
+  const lowest: number = all[low]
+  const highest: number = all[high]
+  if (lowest <= highest) return {}
+  if (set[low] !== undefined && set[high] !== undefined) {
+    throw new ConfigError(
+      `${low} (${lowest}) is more than ${high} (${highest}): lower the first or raise the second`,
+    )
+  }
+  const fitted = set[low] === undefined ? { [low]: highest } : { [high]: lowest }
+  return fitted as Partial<Numbers<Low | High>>
+}
+
+/** A batch must fit a request, and the memory. */
+function fitSizes(
+  all: Numbers<'batchSizeBytes' | 'maxRequestSizeBytes' | 'bufferMemoryBytes'>,
+  set: Given,
+): Partial<Numbers<'batchSizeBytes' | 'maxRequestSizeBytes' | 'bufferMemoryBytes'>> {
+  const request = fitPair(all, set, 'batchSizeBytes', 'maxRequestSizeBytes')
+  const memory = fitPair({ ...all, ...request }, set, 'batchSizeBytes', 'bufferMemoryBytes')
+  const fitted = { ...all, ...request, ...memory }
+  const roomBytes = fitted.bufferMemoryBytes - bufferSizeFor(0)
+  return { ...request, ...memory, batchSizeBytes: Math.min(fitted.batchSizeBytes, roomBytes) }
+}
+
+/** Idempotence needs acks 'all', retries, and at most five requests in flight. */
+function fitIdempotence(
+  {
+    idempotence,
+    acks,
+    retries,
+    maxInFlight,
+  }: Numbers<'idempotence' | 'acks' | 'retries' | 'maxInFlight'>,
+  set: Given,
+  warn: Warn,
+): boolean {
+  if (!idempotence) return false
+  const clash = acks !== 'all' ? `acks: ${acks}` : retries === 0 ? 'retries: 0' : null
+  if (clash === null) {
+    if (maxInFlight <= MAX_IN_FLIGHT_IDEMPOTENT) return true
+    throw new ConfigError(
+      `maxInFlight (${maxInFlight}) is more than ${MAX_IN_FLIGHT_IDEMPOTENT}, which idempotence cannot keep in order: lower maxInFlight, or set idempotence: false`,
+    )
+  }
+  if (set.idempotence === true) {
+    throw new ConfigError(
+      `idempotence: true needs acks: 'all' and retries above 0, and ${clash} is set: leave one of them out`,
+    )
+  }
+  warn(`${clash} turns idempotence off: a retry may double or reorder records`)
+  return false
+}

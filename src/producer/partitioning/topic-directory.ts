@@ -1,0 +1,270 @@
+/**
+ * The topics that this producer writes to: made at the first record, filled by metadata, dropped
+ * when the cluster says that there can be no such topic.
+ *
+ * Before: network/metadata/metadata.ts tells it what it learns. After: the intake and the sender look topics up.
+ */
+import type { Clock, Timer } from '../../clock.js'
+import { AuthenticationError, TopicUnavailableError } from '../../errors.js'
+import type { BrokerError, DeliveryError, OttlaError } from '../../errors.js'
+import { ErrorCodes } from '../../protocol/error-codes.js'
+import type { PartitionMetadata, TopicMetadata } from '../../network/metadata/topic-metadata.js'
+import { authorizationError, forbiddenBy } from '../completing/authorization.js'
+import { closedError } from '../waiting/parked-errors.js'
+import type { PartitionQueue } from '../sending/partition-queue.js'
+import { checkTopicName } from '../intake/record.js'
+import { ProducerTopic } from './topic.js'
+import type { StickyOptions } from './sticky-partitioner.js'
+
+/** A topic that was known is gone once so many answers, over so long, do not know it. */
+const GONE_AFTER_ANSWERS = 3
+const GONE_AFTER_MS = 1000
+/** How often to ask for a partition that somebody waits for. */
+const PARTITION_RETRY_MS = 250
+
+export interface DirectoryListener {
+  /** The topic can be written to now, or has more partitions. */
+  onKnown(topic: ProducerTopic): void
+  /** There is no such topic, or we may not know it; it has left the directory. */
+  onUnavailable(topic: ProducerTopic, error: DeliveryError): void
+  /** The cluster does not know the topic any more: its records wait, as for one that is not known yet. */
+  onLost(topic: ProducerTopic): void
+  /** The topic was idle, and has left the directory. */
+  onDropped(topic: ProducerTopic): void
+  /** A partition has another leader. */
+  onLeader(queue: PartitionQueue): void
+}
+
+interface Waiter {
+  readonly name: string
+  resolve(topic: ProducerTopic): void
+  reject(error: OttlaError): void
+}
+
+export class TopicDirectory {
+  readonly topics = new Map<string, ProducerTopic>()
+  readonly #clock: Clock
+  readonly #stickyOptions: StickyOptions
+  readonly #want: (name: string) => void
+  readonly #forget: (name: string) => void
+  readonly #refresh: (name: string) => void
+  readonly #failure: () => OttlaError | null
+  readonly #listener: DirectoryListener
+  readonly #waiters = new Set<Waiter>()
+  readonly #partitionTimers = new Map<ProducerTopic, Timer>()
+  /** Why a topic is not known yet, as far as the cluster says. */
+  readonly #lastErrors = new Map<string, BrokerError>()
+  /** Topics that were known and are not, as far as the last answers say. */
+  readonly #missing = new Map<string, { readonly sinceMs: number; answers: number }>()
+  #last: ProducerTopic | null = null
+  #isClosed = false
+
+  /** `failure` says why no broker answers, or is null where one does. */
+  constructor(parts: {
+    readonly clock: Clock
+    readonly stickyOptions: StickyOptions
+    readonly want: (name: string) => void
+    readonly forget: (name: string) => void
+    readonly refresh: (name: string) => void
+    readonly failure: () => OttlaError | null
+    readonly listener: DirectoryListener
+  }) {
+    this.#clock = parts.clock
+    this.#stickyOptions = parts.stickyOptions
+    this.#want = parts.want
+    this.#forget = parts.forget
+    this.#refresh = parts.refresh
+    this.#failure = parts.failure
+    this.#listener = parts.listener
+  }
+
+  /** The topic of that name, asked for if it is new. Throws InvalidRecordError for a bad name. */
+  get(name: string): ProducerTopic {
+    if (this.#last !== null && this.#last.name === name) return this.#last
+    let topic = this.topics.get(name)
+    if (topic === undefined) {
+      checkTopicName(name)
+      topic = new ProducerTopic(name, this.#stickyOptions)
+      this.topics.set(name, topic)
+      this.#want(name)
+    }
+    this.#last = topic
+    return topic
+  }
+
+  /** Tells metadata that the topic is in use. */
+  touch(topic: ProducerTopic): void {
+    this.#want(topic.name)
+  }
+
+  /**
+   * Records wait for a partition that the topic lacks: asks for it, again and again while any does.
+   * (Metadata tells only what has changed, so an answer in between is not heard of.)
+   */
+  awaitPartitions(topic: ProducerTopic): void {
+    if (this.#partitionTimers.has(topic)) return
+    this.touch(topic)
+    this.#refresh(topic.name)
+    const again = (): void => {
+      this.#partitionTimers.delete(topic)
+      if (topic.beyond.length > 0) this.awaitPartitions(topic)
+    }
+    this.#partitionTimers.set(topic, this.#clock.setTimer(again, PARTITION_RETRY_MS))
+  }
+
+  /** Resolves once the topic is known; rejects with TopicUnavailableError after `timeoutMs`. */
+  whenKnown(name: string, timeoutMs: number): Promise<ProducerTopic> {
+    const topic = this.get(name)
+    if (topic.isKnown) return Promise.resolve(topic)
+    return new Promise((resolve, reject) => {
+      const timer = this.#clock.setTimer(
+        () => waiter.reject(this.unavailable(name, timeoutMs)),
+        timeoutMs,
+      )
+      const leave = (): void => {
+        timer.clear()
+        this.#waiters.delete(waiter)
+        this.dropIfUnused(topic)
+      }
+      const waiter: Waiter = {
+        name,
+        resolve: (known) => (leave(), resolve(known)),
+        reject: (error) => (leave(), reject(error)),
+      }
+      this.#waiters.add(waiter)
+    })
+  }
+
+  /** Somebody waits for news of the topic: a record, or a caller of `whenKnown`. */
+  isInUse(name: string): boolean {
+    return this.topics.get(name)?.hasRecords === true || this.#isAwaited(name)
+  }
+
+  #isAwaited(topicName: string): boolean {
+    return [...this.#waiters].some(({ name }) => name === topicName)
+  }
+
+  /** Why a record for `name` cannot be placed after `waitedMs`. */
+  unavailable(name: string, waitedMs: number): TopicUnavailableError {
+    const cause = this.whyUnknown(name) ?? undefined
+    const why = cause?.message ?? 'no broker has said anything of it'
+    return new TopicUnavailableError(
+      `topic "${name}": nothing known of it after maxBlockMs (${Math.round(waitedMs)} ms): ${why}`,
+      { topic: name, cause, retriable: true },
+    )
+  }
+
+  /** Why nothing is known of a topic: no broker answers, or what one has said of it. */
+  whyUnknown(name: string): OttlaError | null {
+    return this.#failure() ?? this.#lastErrors.get(name) ?? null
+  }
+
+  /** Nobody waits any longer for a topic that never became known: it is not asked for any more. */
+  dropIfUnused(topic: ProducerTopic): void {
+    if (topic.isKnown || this.isInUse(topic.name)) return
+    this.#drop(topic)
+  }
+
+  /**
+   * Metadata has given the topic up, since it was not used for long. Looked at later, since this may
+   * be in the middle of a call that is just about to use it.
+   */
+  onIdle(name: string): void {
+    this.#clock.defer(() => {
+      const topic = this.topics.get(name)
+      if (topic === undefined || this.#isClosed) return
+      if (this.isInUse(name)) this.#want(name)
+      else this.#drop(topic)
+    })
+  }
+
+  #drop(topic: ProducerTopic): void {
+    if (this.topics.get(topic.name) !== topic) return
+    this.#remove(topic)
+    this.#forget(topic.name) // or it would not be told to the next of that name
+    this.#listener.onDropped(topic)
+  }
+
+  #remove(topic: ProducerTopic): void {
+    if (this.topics.get(topic.name) !== topic) return
+    this.topics.delete(topic.name)
+    this.#lastErrors.delete(topic.name)
+    this.#missing.delete(topic.name)
+    if (this.#last === topic) this.#last = null
+  }
+
+  onTopic(metadata: TopicMetadata): void {
+    const topic = this.topics.get(metadata.name)
+    if (topic === undefined) return
+    this.#lastErrors.delete(topic.name)
+    this.#missing.delete(topic.name)
+    topic.update(metadata, (queue) => this.#listener.onLeader(queue))
+    if (!topic.isKnown) return
+    this.#listener.onKnown(topic)
+    for (const waiter of this.#waiters) if (waiter.name === topic.name) waiter.resolve(topic)
+  }
+
+  /** One partition has another leader. */
+  onLeader(name: string, partition: PartitionMetadata): void {
+    this.topics.get(name)?.updateLeader(partition, (queue) => this.#listener.onLeader(queue))
+  }
+
+  onTopicError(name: string, error: BrokerError): void {
+    const topic = this.topics.get(name)
+    if (topic === undefined) return
+    this.#lastErrors.set(name, error)
+    if (!topic.isKnown && !error.retriable) this.#giveUp(topic, error)
+    else if (topic.isKnown && error.errorCode === ErrorCodes.UNKNOWN_TOPIC_OR_PARTITION) {
+      this.#miss(topic)
+    }
+  }
+
+  /** One broker may be behind for a moment; several answers over a while mean that it is deleted. */
+  #miss(topic: ProducerTopic): void {
+    const nowMs = this.#clock.monotonicMs()
+    const missing = this.#missing.get(topic.name) ?? { sinceMs: nowMs, answers: 0 }
+    this.#missing.set(topic.name, missing)
+    missing.answers++
+    if (missing.answers < GONE_AFTER_ANSWERS || nowMs - missing.sinceMs < GONE_AFTER_MS) return
+    topic.lose()
+    this.#listener.onLost(topic)
+  }
+
+  /** No broker can be spoken to, and no retry mends it: nobody needs to wait for a topic. */
+  onFatal(error: OttlaError): void {
+    for (const topic of this.topics.values()) {
+      if (topic.isKnown) continue
+      this.#forget(topic.name)
+      this.#giveUp(topic, error)
+    }
+  }
+
+  #giveUp(topic: ProducerTopic, cause: OttlaError): void {
+    const { name } = topic
+    this.#remove(topic)
+    const unavailable = unavailableBecause(name, cause)
+    this.#listener.onUnavailable(topic, unavailable)
+    for (const waiter of this.#waiters) if (waiter.name === name) waiter.reject(unavailable)
+  }
+
+  close(): void {
+    this.#isClosed = true
+    for (const timer of this.#partitionTimers.values()) timer.clear()
+    for (const waiter of this.#waiters) {
+      const { name } = waiter
+      waiter.reject(closedError(name, 'the producer was closed', this.whyUnknown(name)))
+    }
+  }
+}
+
+/** A refused login, or a right that is missing, is told as what it is. */
+function unavailableBecause(topic: string, cause: OttlaError): DeliveryError {
+  const forbidden = forbiddenBy(cause, { topic })
+  if (forbidden !== undefined) return authorizationError(cause.message, forbidden, { topic })
+  const message = `topic "${topic}": ${cause.message}`
+  if (!(cause instanceof AuthenticationError)) {
+    return new TopicUnavailableError(message, { topic, cause })
+  }
+  const { host, port, mechanism, user, code } = cause
+  return new AuthenticationError(message, { host, port, mechanism, user, code, topic, cause })
+}

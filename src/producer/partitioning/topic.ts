@@ -1,0 +1,119 @@
+/**
+ * What the producer holds for one topic: its partitions' queues, the sticky partitioner for records
+ * without a key, and the records that wait until the topic is known.
+ *
+ * Neighbours: the intake fills it; metadata updates it; the sender sees only its queues.
+ */
+import { ZERO_UUID } from '../../protocol/uuid.js'
+import type { PartitionMetadata, TopicMetadata } from '../../network/metadata/topic-metadata.js'
+import { BatchFill } from '../batching/batch-fill.js'
+import { Line } from '../collections/line.js'
+import { MemoryShare } from '../batching/memory-budget.js'
+import { PartitionQueue } from '../sending/partition-queue.js'
+import type { ParkedRecord } from '../waiting/parked-record.js'
+import type { GroupRest } from '../intake/record-group.js'
+import { RecordSize } from '../batching/record-size.js'
+import { StickyPartitioner, type StickyOptions } from './sticky-partitioner.js'
+
+export class ProducerTopic {
+  readonly name: string
+  /** base64url; changes when the topic is deleted and made again. */
+  topicId = ZERO_UUID
+  /** Index is the partition's number; empty until the topic's metadata is known. */
+  partitions: PartitionQueue[] = []
+  /**
+   * How many of them the topic has now; 0 while the cluster does not know it (any more).
+   * `partitions` keeps queues of partitions that are gone.
+   */
+  partitionCount = 0
+  /** Numbers of the partitions that have a leader, in no order. */
+  available: number[] = []
+  /** Partitions that may have batches waiting: so that nobody needs to look at all of them. */
+  readonly busy = new Set<PartitionQueue>()
+  /** Records that hold their bytes, and wait for the topic, a serializer, or one before them. */
+  readonly taken: Line<ParkedRecord> = new Line((it) => it.line === this.taken)
+  /** Records (and groups) without bytes, which wait for room; all of them came after the taken ones. */
+  readonly waiting: Line<ParkedRecord | GroupRest> = new Line((it) => it.line === this.waiting)
+  /** Records that hold their bytes, for a partition that the topic does not have (yet). */
+  readonly beyond: Line<ParkedRecord> = new Line((it) => it.line === this.beyond)
+  /** It has a turn to come when there is room (parking-lot.ts). */
+  isLinedUp = false
+  /** What it holds of the memory, batches and all. */
+  readonly share = new MemoryShare()
+  readonly recordSize = new RecordSize()
+
+  /** For records without a key. */
+  readonly sticky: StickyPartitioner
+  /** How much goes into one batch. */
+  readonly fill: BatchFill
+
+  constructor(name: string, stickyOptions: StickyOptions) {
+    this.name = name
+    const { batchSizeBytes, maxPlainBytes = batchSizeBytes } = stickyOptions
+    this.fill = new BatchFill(batchSizeBytes, maxPlainBytes)
+    this.sticky = new StickyPartitioner(this, stickyOptions)
+  }
+
+  /** Batches that wait in the longest queue among the partitions that were written to lately. */
+  longestQueue(): number {
+    let longest = 0
+    for (const queue of this.busy) {
+      if (queue.unsentCount === 0) this.busy.delete(queue)
+      else longest = Math.max(longest, queue.unsentCount)
+    }
+    return longest
+  }
+
+  get isKnown(): boolean {
+    return this.partitionCount > 0
+  }
+
+  /** Some record for it is not in a batch yet. */
+  get hasParked(): boolean {
+    return this.taken.length + this.waiting.length + this.beyond.length > 0
+  }
+
+  /** Some record for it is not settled. */
+  get hasRecords(): boolean {
+    return this.hasParked || this.partitions.some((queue) => queue.hasBatches)
+  }
+
+  /** Takes new metadata; `onLeader` is told each queue that has a leader, and another than before. */
+  update(metadata: TopicMetadata, onLeader: (queue: PartitionQueue) => void): void {
+    if (metadata.topicId !== this.topicId) this.#forgetProofs()
+    this.topicId = metadata.topicId
+    this.partitionCount = metadata.partitions.length
+    this.available = []
+    for (const { partition, leaderId, leaderEpoch } of metadata.partitions) {
+      const queue = (this.partitions[partition] ??= new PartitionQueue(
+        this.name,
+        partition,
+        this.share,
+      ))
+      if (leaderId >= 0) this.available.push(partition)
+      if (queue.setLeader(leaderId, leaderEpoch)) onLeader(queue)
+    }
+    for (const queue of this.partitions.slice(this.partitionCount)) queue.setLeader(-1, -1)
+  }
+
+  /** Takes another leader of one partition, at a cost that does not grow with their number. */
+  updateLeader(
+    { partition, leaderId, leaderEpoch }: PartitionMetadata,
+    onLeader: (queue: PartitionQueue) => void,
+  ): void {
+    const queue = this.partitions[partition]
+    if (queue === undefined || partition >= this.partitionCount) return
+    if (queue.leaderId < 0) this.available.push(partition)
+    if (queue.setLeader(leaderId, leaderEpoch)) onLeader(queue)
+  }
+
+  /** The cluster does not know it any more: its records wait as for one that is not known yet. */
+  lose(): void {
+    this.partitionCount = 0
+  }
+
+  /** A topic made anew knows nothing of us: its leaders have to be tried like new ones. */
+  #forgetProofs(): void {
+    for (const queue of this.partitions) queue.isLeaderProven = false
+  }
+}

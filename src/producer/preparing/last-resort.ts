@@ -1,0 +1,118 @@
+/**
+ * With `compression: 'auto'`: the codecs, tried on a batch that its broker refused for its size, before
+ * its record is given up (or its records split). It may have been sent plain because no codec was
+ * worth its while, or with one that gains little; here size alone counts.
+ *
+ * The refused attempt was not written, so that the batch goes again under its numbers, in other
+ * bytes. Meanwhile it stands in its queue like any that waits for a retry: none overtakes it.
+ *
+ * One batch at a time, for the compressed bytes lie outside of the memory that records may take.
+ *
+ * Before: delivery, with a refusal. After: the sender (`onReady`), or delivery again (`giveUp`).
+ */
+import type { Codec } from '../../compression/codec.js'
+import { recordBytesOf } from '../../protocol/record-batch.js'
+import type { Decompress } from '../../protocol/record-batch-reader.js'
+import type { Accumulator } from '../batching/accumulator.js'
+import type { ProducerBatch } from '../batching/batch.js'
+import { syncLimitBytes } from './compressor.js'
+import type { MetricsCounter } from '../metrics.js'
+import type { PartitionQueue } from '../sending/partition-queue.js'
+
+export interface LastResortParts {
+  /** What may help such a batch; empty: nothing. */
+  readonly codecsFor: (batch: ProducerBatch) => readonly Codec[]
+  readonly accumulator: Accumulator
+  readonly counter: MetricsCounter
+  readonly decompress: Decompress
+  /** The queue's batch may be sent again. */
+  readonly onReady: (queue: PartitionQueue) => void
+  /** Memory came free. */
+  readonly onFreed: () => void
+  /** A rule of our own does not hold. */
+  readonly onBroken: (error: unknown) => void
+  /** Calls back in a later turn of the event loop. */
+  readonly defer: (callback: () => void) => void
+}
+
+interface Compressed {
+  readonly codec: Codec
+  readonly bytes: Uint8Array
+}
+
+export class LastResort {
+  readonly #parts: LastResortParts
+  readonly #tried = new WeakSet<ProducerBatch>()
+  #line: Promise<void> = Promise.resolve()
+
+  constructor(parts: LastResortParts) {
+    this.#parts = parts
+  }
+
+  /**
+   * True where the refused batch will be sent again, smaller, or else `giveUp` will be called (unless
+   * the batch is done by then); false where there is nothing left to try.
+   */
+  compress(batch: ProducerBatch, giveUp: () => void): boolean {
+    const codecs = this.#tried.has(batch) ? [] : this.#parts.codecsFor(batch)
+    if (codecs.length === 0) return false
+    this.#tried.add(batch)
+    batch.compression = 'pending'
+    this.#line = this.#line.then(() => this.#tryAll(batch, codecs, giveUp))
+    return true
+  }
+
+  async #tryAll(batch: ProducerBatch, codecs: readonly Codec[], giveUp: () => void): Promise<void> {
+    try {
+      const smallest = batch.isDone ? null : await this.#smallest(batch, codecs)
+      if (batch.isDone) return
+      batch.compression = 'done'
+      if (smallest === null) giveUp()
+      else this.#adopt(batch, smallest)
+    } catch (error) {
+      this.#parts.onBroken(error)
+    }
+  }
+
+  /** null where no codec makes enough of it: less than was refused, and less than half of several records. */
+  async #smallest(batch: ProducerBatch, codecs: readonly Codec[]): Promise<Compressed | null> {
+    const refusedBytes = recordBytesOf(batch.wire)
+    const plain =
+      batch.codecId === 0 ? refusedBytes : this.#parts.decompress(refusedBytes, batch.codecId)
+    const enough = batch.recordCount === 1 ? refusedBytes.length : refusedBytes.length / 2
+    let smallest: Compressed | null = null
+    for (const codec of codecs) {
+      if (batch.isDone) return null
+      const bytes = await this.#try(codec, plain)
+      const bestBytes = smallest?.bytes.length ?? enough
+      if (bytes !== null && bytes.length < bestBytes) smallest = { codec, bytes }
+    }
+    return smallest
+  }
+
+  /** At once where that is cheap, beside the event loop, or in a turn of its own; null where the codec fails. */
+  async #try(codec: Codec, plain: Uint8Array): Promise<Uint8Array | null> {
+    try {
+      if (plain.length <= syncLimitBytes(codec)) return codec.compressSync(plain)
+      if (codec.compress !== undefined) return await codec.compress(plain)
+      await new Promise<void>((resolve) => this.#parts.defer(resolve))
+      return codec.compressSync(plain)
+    } catch {
+      return null // the next one
+    }
+  }
+
+  #adopt(batch: ProducerBatch, { codec, bytes }: Compressed): void {
+    const { accumulator, counter } = this.#parts
+    if (batch.codecId === 0) {
+      // else it is counted already
+      counter.plainBytes += recordBytesOf(batch.wire).length
+      counter.compressedBytes += bytes.length
+    }
+    const room = accumulator.takeRoom(bytes.length)
+    recordBytesOf(room).set(bytes)
+    accumulator.compressed(batch, room, codec.id)
+    this.#parts.onReady(batch.queue)
+    this.#parts.onFreed()
+  }
+}

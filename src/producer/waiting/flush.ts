@@ -1,0 +1,64 @@
+/**
+ * Waiting until everything taken before a moment is settled, whatever stage it has reached: parked,
+ * in an open batch, on its way, split into children, or still to be fed (a sendAll that found no room).
+ */
+import type { Accumulator } from '../batching/accumulator.js'
+import type { ProducerBatch } from '../batching/batch.js'
+import type { ParkingLot } from './parking-lot.js'
+import type { PartitionQueue } from '../sending/partition-queue.js'
+import type { GroupRest } from '../intake/record-group.js'
+
+/** Calls `onFlushed` once, when all that was taken until now is settled; overrides linger. */
+export function flushAll(
+  accumulator: Accumulator,
+  lot: ParkingLot,
+  consider: (queue: PartitionQueue) => void,
+  onFlushed: () => void,
+): void {
+  let open = 1
+  const done = (): void => {
+    if (--open === 0) onFlushed()
+  }
+  const awaitBatch = (batch: ProducerBatch | null): void => {
+    if (batch === null) {
+      done()
+      return
+    }
+    batch.isDue = true
+    consider(batch.queue)
+    batch.onDone(done)
+  }
+  accumulator.releaseLingering(Infinity)
+  for (const batch of [...accumulator.incomplete]) {
+    open++
+    batch.onDone(done)
+  }
+  for (const parked of lot) {
+    open++
+    ;(parked.placedListeners ??= []).push(awaitBatch)
+  }
+  for (const rest of lot.rests) {
+    open++
+    rest.group.onSettled(done)
+    ;(rest.emptiedListeners ??= []).push(() => hurry(rest, accumulator, lot, consider))
+  }
+  done()
+}
+
+/** The group is fed to the end: its records are in batches, which need not linger, or the last is parked. */
+function hurry(
+  rest: GroupRest,
+  accumulator: Accumulator,
+  lot: ParkingLot,
+  consider: (queue: PartitionQueue) => void,
+): void {
+  accumulator.releaseLingering(Infinity)
+  const makeDue = (batch: ProducerBatch | null): void => {
+    if (batch === null) return
+    batch.isDue = true
+    consider(batch.queue)
+  }
+  for (const parked of lot) {
+    if (parked.rest === rest) (parked.placedListeners ??= []).push(makeDue)
+  }
+}

@@ -1,0 +1,123 @@
+/**
+ * A record on its way to a batch: `PreparedRecord` is all that an append needs, `ParkedRecord` is one
+ * that could not be appended when it was given. It has its own copy of every byte, since the user may
+ * use his again once the call has returned; it lets go of all of them as soon as it is placed or
+ * settled otherwise.
+ *
+ * Neighbours: intake.ts prepares, parking-lot.ts keeps the books.
+ */
+import type { Serialized } from '../../serialization/serializer.js'
+import type { WireHeader } from '../../protocol/record-headers.js'
+import type { ProducerBatch } from '../batching/batch.js'
+import type { Resolve } from '../batching/batch-waiters.js'
+import type { DeliveryCallback } from '../intake/delivery-callback.js'
+import { copyOf, giveCopy } from './copy-pool.js'
+import type { Line } from '../collections/line.js'
+import type { GroupRest } from '../intake/record-group.js'
+import type { ProducerTopic } from '../partitioning/topic.js'
+
+/** Everything about a record that an append needs; the key is bytes already. */
+export interface PreparedRecord {
+  topic: ProducerTopic
+  /** Or UNDECIDED, or STICKY (partitioner.ts). */
+  partition: number
+  timestamp: number
+  key: Uint8Array | null
+  /** Bytes of `key` that count; -1 for a null key. */
+  keyLength: number
+  value: Serialized
+  headers: readonly WireHeader[] | null
+  callback: DeliveryCallback | null
+  resolve: Resolve | null
+  /** Bytes of the memory budget that it holds, and pays for its place in a batch with. */
+  reservedBytes: number
+}
+
+/** Told the batch that a parked record went to, or null where it was settled without one. */
+export type PlacedListener = (batch: ProducerBatch | null) => void
+
+export class ParkedRecord implements PreparedRecord {
+  topic: ProducerTopic
+  partition: number
+  timestamp: number
+  key: Uint8Array | null
+  keyLength: number
+  value: Serialized
+  headers: readonly WireHeader[] | null
+  callback: DeliveryCallback | null
+  resolve: Resolve | null
+  reservedBytes = 0
+  /** Monotonic: told that it waited too long. */
+  readonly deadlineMs: number
+  /** False while its serializer works. */
+  isSerialized: boolean
+  /** It held its bytes once: whoever gave it was told that it is taken. */
+  wasTaken = false
+  /** `send` gave it: only so many of those may wait. */
+  isSend = false
+  /** Placed, or told why not. */
+  isSettled = false
+  /** In a batch. */
+  wasPlaced = false
+  /** The line of its topic in which it stands. */
+  line: Line<ParkedRecord> | Line<ParkedRecord | GroupRest> | null = null
+  /** What is left of its group, where it waits in front of that. */
+  rest: GroupRest | null = null
+  placedListeners: PlacedListener[] | null = null
+  #isValueCopied = false
+
+  constructor(record: PreparedRecord, isSerialized: boolean, deadlineMs: number) {
+    this.topic = record.topic
+    this.partition = record.partition
+    this.timestamp = record.timestamp
+    this.key = record.key
+    this.keyLength = record.keyLength
+    this.value = record.value
+    this.headers = record.headers
+    this.callback = record.callback
+    this.resolve = record.resolve
+    this.isSerialized = isSerialized
+    this.deadlineMs = deadlineMs
+    this.ownBytes()
+  }
+
+  /** It holds no bytes of the budget, and waits for room. */
+  get isWaiting(): boolean {
+    return this.line === this.topic.waiting
+  }
+
+  /** Copies what the user, or his serializer, may write over. */
+  ownBytes(): void {
+    this.key = ownBytes(this.key?.subarray(0, this.keyLength) ?? null)
+    this.#ownValue()
+    this.headers = ownHeaders(this.headers)
+  }
+
+  #ownValue(): void {
+    if (!(this.value instanceof Uint8Array)) return
+    this.value = copyOf(this.value)
+    this.#isValueCopied = true
+  }
+
+  /** Nobody needs it any more, though it may keep its place in a line for a while. */
+  letGo(): void {
+    if (this.#isValueCopied) giveCopy(this.value as Uint8Array)
+    this.#isValueCopied = false
+    this.key = null
+    this.value = null
+    this.headers = null
+    this.callback = null
+    this.resolve = null
+    this.rest = null
+    this.placedListeners = null
+  }
+}
+
+/** A copy of bytes; anything else as it is. */
+export function ownBytes<T>(value: T): T {
+  return value instanceof Uint8Array ? (Buffer.from(value) as unknown as T) : value
+}
+
+function ownHeaders(headers: readonly WireHeader[] | null): readonly WireHeader[] | null {
+  return headers?.map(({ name, value }) => ({ name, value: ownBytes(value) })) ?? null
+}

@@ -1,0 +1,69 @@
+import t from 'tap'
+import { SerializationError } from '../../../src/errors.js'
+import { isPromise, serializeWith } from '../../../src/producer/intake/serialize-record.js'
+import type { Serializer } from '../../../src/serialization/serializer.js'
+
+t.test('without a serializer text, bytes and null go as they are', async (t) => {
+  const bytes = Buffer.from('x')
+  t.equal(serializeWith(undefined, 'value', 'text', 'orders'), 'text')
+  t.equal(serializeWith(undefined, 'value', bytes, 'orders'), bytes)
+  t.equal(serializeWith(undefined, 'value', null, 'orders'), null)
+})
+
+t.test('without a serializer an object is refused, and json() is named', async (t) => {
+  for (const value of [{}, 7, [], true, undefined, new ArrayBuffer(1), Promise.resolve('x')]) {
+    t.throws(() => serializeWith(undefined, 'value', value, 'orders'), {
+      name: 'SerializationError',
+      message: /the value of a record for topic "orders" is .*json\(\)/,
+      topic: 'orders',
+      outcome: 'not-written',
+    })
+  }
+})
+
+t.test('bytes whose buffer was handed away are refused, and not sent as none', async (t) => {
+  const bytes = new Uint8Array(8)
+  structuredClone(bytes.buffer, { transfer: [bytes.buffer] })
+  t.throws(() => serializeWith(undefined, 'value', bytes, 'orders'), {
+    name: 'SerializationError',
+    message: /transferred away/,
+  })
+  const empty = new Uint8Array(0)
+  t.equal(serializeWith(undefined, 'value', empty, 'orders'), empty)
+})
+
+t.test('a serializer gets the value and the topic, and is not asked for null', async (t) => {
+  const asked: unknown[] = []
+  const serializer: Serializer<number> = (value, topic) => {
+    asked.push([value, topic])
+    return `${value}`
+  }
+  t.equal(serializeWith(serializer, 'key', 7, 'orders'), '7')
+  t.equal(serializeWith(serializer, 'key', null, 'orders'), null)
+  t.strictSame(asked, [[7, 'orders']])
+})
+
+t.test('a serializer may give null, and nothing but text, bytes or null', async (t) => {
+  t.equal(serializeWith(() => null, 'value', 7, 'orders'), null)
+  for (const result of [undefined, 7, {}]) {
+    const serializer = (() => result) as unknown as Serializer<number>
+    t.throws(() => serializeWith(serializer, 'value', 7, 'orders'), { message: /must return/ })
+    const later = (async () => result) as unknown as Serializer<number>
+    await t.rejects(serializeWith(later, 'value', 7, 'orders') as Promise<unknown>, SerializationError)
+  }
+}) // prettier-ignore
+
+t.test('what it throws, or rejects with, is the cause', async (t) => {
+  const cause = new Error('boom')
+  const match = { name: 'SerializationError', message: /the key .*orders.*boom/, cause }
+  t.throws(() => serializeWith(() => { throw cause }, 'key', 7, 'orders'), match)
+  await t.rejects(serializeWith(() => Promise.reject(cause), 'key', 7, 'orders') as Promise<unknown>, match)
+}) // prettier-ignore
+
+t.test('a promise of bytes stays one', async (t) => {
+  const result = serializeWith(async () => 'later', 'value', 7, 'orders')
+  t.equal(isPromise(result), true)
+  t.equal(await result, 'later')
+  t.equal(isPromise(null), false)
+  t.equal(isPromise('then'), false)
+})
