@@ -12,7 +12,10 @@ import { LoopClock, type Machine, type MachineTimer } from './loop-clock.js'
 /** A running timer; `clear` is idempotent and harmless after it has fired. */
 export interface Timer {
   clear(): void
-  /** Whether it alone keeps the process alive; cheaper than to clear it and set another. */
+  /**
+   * Whether it alone keeps the process alive; cheaper than to clear it and set another. An idle sender
+   * lets go of its timer by this: held on to, it would keep the process alive for `deliveryTimeoutMs`.
+   */
   keepAlive(isWanted: boolean): void
 }
 

@@ -59,7 +59,7 @@ export interface Case {
   readonly groupsFor?: (options: BenchOptions) => readonly Group[]
   /** Gets ready what its subjects need. */
   readonly prepare?: (log: (line: string) => void) => Promise<void>
-  /** Its part of docs/performance.md; default: a table for each group. */
+  /** Its part of docs/performance-tables.md; default: a table for each group. */
   readonly section?: (groups: readonly GroupResult[]) => string
 }
 

@@ -1,5 +1,5 @@
 /**
- * The tables of docs/performance.md and the plot's caption, made from bench/results.
+ * The tables of docs/performance-tables.md and the plot's caption, made from bench/results.
  *
  * Neighbours: results.ts reads; columns.ts makes the cells; test/docs/generated.ts puts them into the page.
  */
@@ -21,7 +21,12 @@ export function caseSection({ name, columns, section }: Case): string {
 
 /** What stands below the README's picture. */
 export function plotCaption(): string {
-  const result = readResult('throughput')
+  return circumstancesOf('throughput')
+}
+
+/** One line: when a case was run, of what, on what. */
+export function circumstancesOf(name: string): string {
+  const result = readResult(name)
   return result === undefined ? 'Not measured yet.' : circumstances(result)
 }
 

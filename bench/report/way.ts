@@ -1,6 +1,6 @@
 /**
  * What the case `way` shows: columns that hold each client against the best of the others, one table
- * of all cells for docs/performance.md, and the worst cells for the numbers to reach. Each figure is
+ * of all cells for docs/performance-tables.md, and the worst cells for the numbers to reach. Each figure is
  * the median over a client's rounds; what is compared are these medians.
  *
  * Neighbours: cases/way.ts has the cells; target-list.ts asks for the worst.
@@ -117,7 +117,7 @@ function oursOf({ measured }: GroupResult): Measured | undefined {
 
 const isFullSpeed = ([first]: readonly Measured[]): boolean => first?.task.ratePerSecond === 0
 
-/** The part of docs/performance.md: a row for each cell. */
+/** The part of docs/performance-tables.md: a row for each cell. */
 export function waySection(groups: readonly GroupResult[]): string {
   const [latencies, speeds] = [false, true].map((full) =>
     groups.filter(({ measured }) => measured.length > 0 && isFullSpeed(measured) === full),

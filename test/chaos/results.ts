@@ -1,7 +1,7 @@
 /**
  * The outcomes that are kept, and the page's tables of them.
  *
- * Neighbours: main.ts writes them; test/docs/generated.ts puts the tables into docs/testing.md.
+ * Neighbours: main.ts writes them; test/docs/generated.ts puts the tables into docs/chaos.md.
  */
 import { readFileSync } from 'node:fs'
 import { projectFile } from '../broker/project.js'

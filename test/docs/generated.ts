@@ -10,6 +10,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { posix } from 'node:path'
 import { CASES } from '../../bench/cases/all.js'
 import { caseSection, plotCaption } from '../../bench/report/page.js'
+import { clientsTable, codecsTable } from '../../bench/report/summary.js'
 import { targetsTable } from '../../bench/report/targets.js'
 import { resolveOptions } from '../../src/producer/options/options.js'
 import { apiVersions } from '../../src/protocol/messages/api-versions.js'
@@ -30,14 +31,16 @@ export const SECTIONS = [
   { path: 'README.md', name: 'options', make: optionsTable },
   { path: 'README.md', name: 'errors', make: errorsTable },
   { path: 'docs/protocol.md', name: 'versions', make: versionsTable },
-  { path: 'ARCHITECTURE.md', name: 'file map', make: fileMap },
+  { path: 'docs/file-map.md', name: 'file map', make: fileMap },
   { path: 'README.md', name: 'plot', make: plotCaption },
   { path: 'docs/performance.md', name: 'targets', make: targetsTable },
-  { path: 'docs/testing.md', name: 'chaos', make: () => chaosSection() },
-  { path: 'docs/testing.md', name: 'security load', make: () => loadSection() },
-  { path: 'docs/security.md', name: 'refusals', make: refusalsTable },
+  { path: 'docs/performance.md', name: 'clients', make: clientsTable },
+  { path: 'docs/performance.md', name: 'codecs', make: codecsTable },
+  { path: 'docs/chaos.md', name: 'chaos', make: () => chaosSection() },
+  { path: 'docs/security-measured.md', name: 'security load', make: () => loadSection() },
+  { path: 'docs/security-measured.md', name: 'refusals', make: refusalsTable },
   ...CASES.map((it) => ({
-    path: 'docs/performance.md',
+    path: 'docs/performance-tables.md',
     name: `bench ${it.name}`,
     make: () => caseSection(it),
   })),
@@ -187,7 +190,7 @@ function fileMap(): string {
   const rooms = groupByRoom()
   return Array.from(rooms, ([room, paths]) => {
     const rows = paths.map((path) => [
-      `[${path.slice(room.length + 1)}](${path})`,
+      `[${path.slice(room.length + 1)}](../${path})`,
       firstSentence(source(path)),
     ])
     return `**${room}/**\n\n${table(['File', 'What it is'], rows)}`

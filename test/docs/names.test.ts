@@ -3,9 +3,9 @@
  */
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, posix } from 'node:path'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { projectFile } from '../broker/project.js'
-import { anchors, innerLinks, page, pages } from './markdown.js'
+import { anchors, innerLinks, page, pages, type Page } from './markdown.js'
 
 t.test('every link within the project leads somewhere', async (t) => {
   const broken = pages()
@@ -39,8 +39,13 @@ t.test('every npm script that a page names is in package.json', async (t) => {
   )
 })
 
-t.test('every `file.ts:function` of ARCHITECTURE.md is declared in that file', async (t) => {
-  const { text } = page('ARCHITECTURE.md')
+for (const path of ['ARCHITECTURE.md', 'docs/decisions.md']) {
+  t.test(`every \`file.ts:function\` of ${path} is declared in that file`, async (t) => {
+    holdsNames(t, page(path))
+  })
+}
+
+function holdsNames(t: Test, { text }: Page): void {
   const named = Array.from(text.matchAll(/`([\w/-]+\.ts):(#?\w+)`/g), ([, path, name]) => {
     return { path: posix.join('src', path ?? ''), name: name ?? '' }
   })
@@ -49,7 +54,7 @@ t.test('every `file.ts:function` of ARCHITECTURE.md is declared in that file', a
     named.filter((reference) => !isDeclared(reference)),
     [],
   )
-})
+}
 
 function isDeclared({ path, name }: { path: string; name: string }): boolean {
   if (!existsSync(projectFile(path))) return false

@@ -1,5 +1,5 @@
 /**
- * What the security load has measured: kept in a file, and made into a table for docs/testing.md.
+ * What the security load has measured: kept in a file, and made into a table for docs/security-measured.md.
  *
  * Neighbours: main.ts writes it; test/docs/generated.ts has the table.
  */

@@ -1,6 +1,6 @@
 /**
  * Every deliberate defect is found by the seeds that every test run has; and where two rules hold
- * the same thing, one of them alone is enough. The table is in docs/testing.md.
+ * the same thing, one of them alone is enough. The table is in docs/mutations.md.
  */
 import t from 'tap'
 import { MUTATIONS, SILENT } from './mutation-list.js'

@@ -1,5 +1,5 @@
 /**
- * The table "error, cause, mend" of docs/security.md, made from the list that the test goes through.
+ * The table "error, cause, mend" of docs/security-measured.md, made from the list that the test goes through.
  *
  * Neighbours: test/docs/generated.ts puts it into the page.
  */
@@ -17,7 +17,13 @@ const TOLD = {
 export function refusalsTable(): string {
   const { refusals } = readResults()
   const rows = REFUSALS.map((refusal) => row(refusal, refusals?.tookMs[refusal.cause]))
-  const head = ['What is wrong', 'Error and `code`', 'Its words', 'Mend', 'Told']
+  const head = [
+    'What is wrong',
+    'Error and `code`',
+    'Its message',
+    'How to mend it',
+    'When it comes',
+  ]
   if (refusals === undefined) return table(head, rows)
   const { date, kafka, node } = refusals.circumstances
   return `_Times of ${date}: Kafka ${kafka}, Node ${node}, two cores; brokers hold a refusal back for a while themselves._\n\n${table(head, rows)}`
