@@ -24,6 +24,14 @@ declare module 'avsc' {
 }
 declare module '@bufbuild/protobuf' {
   export function toBinary<T>(schema: { readonly message: T }, message: T): Uint8Array
+  export function create<T>(schema: { readonly message: T }, init: Partial<T>): T
+}
+declare module '@kafkajs/confluent-schema-registry' {
+  export class SchemaRegistry {
+    constructor(options: { host: string })
+    getLatestSchemaId(subject: string): Promise<number>
+    encode(schemaId: number, value: unknown): Promise<Buffer>
+  }
 }
 declare module 'kerberos' {
   namespace kerberos {

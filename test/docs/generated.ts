@@ -12,6 +12,7 @@ import { CASES } from '../../bench/cases/all.js'
 import { caseSection, plotCaption } from '../../bench/report/page.js'
 import { clientsTable, codecsTable } from '../../bench/report/summary.js'
 import { targetsTable } from '../../bench/report/targets.js'
+import { speedSection } from '../../bench/report/speed.js'
 import { resolveOptions } from '../../src/producer/options/options.js'
 import { apiVersions } from '../../src/protocol/messages/api-versions.js'
 import { createTopics } from '../../src/protocol/messages/create-topics.js'
@@ -28,8 +29,9 @@ import { table } from './markdown.js'
 
 /** Where each section stands, and what makes it. */
 export const SECTIONS = [
-  { path: 'README.md', name: 'options', make: optionsTable },
-  { path: 'README.md', name: 'errors', make: errorsTable },
+  { path: 'README.md', name: 'speed', make: speedSection },
+  { path: 'docs/options.md', name: 'options', make: optionsTable },
+  { path: 'docs/errors.md', name: 'errors', make: errorsTable },
   { path: 'docs/protocol.md', name: 'versions', make: versionsTable },
   { path: 'docs/file-map.md', name: 'file map', make: fileMap },
   { path: 'README.md', name: 'plot', make: plotCaption },

@@ -55,7 +55,7 @@ export interface ProducerOptions<K = Serialized, V = Serialized> {
   /**
    * How long a batch may wait for more records, in ms, 0 and up. With 0 a batch leaves as soon as
    * its broker can take it: what is sent in one tick still travels together, and under load
-   * batches fill while requests are under way. Default 0 (Java: linger.ms, 5; see
+   * batches fill while requests are in flight. Default 0 (Java: linger.ms, 5; see
    * docs/performance.md for why not 5).
    */
   readonly lingerMs?: number | undefined
@@ -86,8 +86,8 @@ export interface ProducerOptions<K = Serialized, V = Serialized> {
    */
   readonly maxWaitingSends?: number | undefined
   /**
-   * Requests under way to one broker, 1 and up; at most 5 with idempotence. The second and later
-   * leave only with full batches, or where the way is long. Default 5. Java:
+   * Requests in flight to one broker, 1 and up; at most 5 with idempotence. The second and later
+   * leave only with full batches, or where the round trip is long. Default 5. Java:
    * max.in.flight.requests.per.connection.
    */
   readonly maxInFlight?: number | undefined
@@ -151,7 +151,7 @@ export interface ProducerOptions<K = Serialized, V = Serialized> {
   readonly serializers?: Serializers<K, V> | undefined
   /**
    * Where to log: console, or a logger of pino, bunyan, winston or Nest. Default: nowhere; but that no
-   * broker can be reached is told once, by `process.emitWarning`.
+   * broker can be reached is reported once, by `process.emitWarning`.
    */
   readonly logger?: Logger | NestLogger | undefined
   /** Highest version to speak, by API name, e.g. { Produce: 9 }: for odd brokers, and tests. */

@@ -23,7 +23,9 @@ function programsOf(heading: string): readonly string[] {
   const { path, text } = page('README.md')
   const [, rest = ''] = text.split(`${heading}\n`)
   const [section = ''] = rest.split('\n## ')
-  return codeBlocks({ path, text: section }).map(({ code }) => code)
+  return codeBlocks({ path, text: section }).flatMap(({ language, code }) =>
+    language === 'sh' ? [] : [code],
+  )
 }
 
 /** Does it with a cluster that the program takes for the page's broker. */
