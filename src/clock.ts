@@ -1,13 +1,9 @@
 /**
- * Time as an argument: the only door to the machine's clock and timers, so that the whole pipeline
- * can run on a virtual clock in a test. Nothing else in src/ may call Date.now, setTimeout,
- * setImmediate or queueMicrotask (a lint rule holds that).
+ * Time as an argument, so that the whole pipeline can run on a virtual clock in a test.
  *
- * Neighbours: loop-clock.ts is the rule by which deadlines are judged; every room may import this.
+ * Neighbours: system-clock.ts is this machine's, and the only door to its timers; every room may import
+ * this.
  */
-import { performance } from 'node:perf_hooks'
-import { clearImmediate, clearTimeout, setImmediate, setTimeout } from 'node:timers'
-import { LoopClock, type Machine, type MachineTimer } from './loop-clock.js'
 
 /** A running timer; `clear` is idempotent and harmless after it has fired. */
 export interface Timer {
@@ -49,45 +45,6 @@ export interface Clock {
   setTimer(callback: () => void, delayMs: number, options?: TimerOptions): Timer
   /** Calls back once, after the I/O callbacks that are ready now. */
   defer(callback: () => void): void
-}
-
-/**
- * Node's own, as they are when this file is loaded: a user's tests put fake timers into `globalThis`,
- * and some into Node's modules too, under which a socket would be waited for in vain.
- */
-const real = {
-  ...{ clearImmediate, clearTimeout, setImmediate, setTimeout },
-  stopwatchMs: performance.now.bind(performance),
-}
-
-/** The machine's own clock and timers. The date alone may be a test's: it is in its records then. */
-const machine: Machine = {
-  now: () => Date.now(),
-  stopwatchMs: real.stopwatchMs,
-  setTimeout(callback, delayMs): MachineTimer {
-    const handle = real.setTimeout(callback, delayMs)
-    return {
-      clear: () => real.clearTimeout(handle),
-      keepAlive: (isWanted) => refer(handle, isWanted),
-    }
-  },
-  setImmediate(callback): MachineTimer {
-    const handle = real.setImmediate(callback)
-    return {
-      clear: () => real.clearImmediate(handle),
-      keepAlive: (isWanted) => refer(handle, isWanted),
-    }
-  },
-}
-
-function refer(handle: NodeJS.RefCounted, isWanted: boolean): void {
-  if (isWanted) handle.ref()
-  else handle.unref()
-}
-
-/** A clock of this machine: one for each producer, so that no two depend on each other's timers. */
-export function systemClock(): Clock {
-  return new LoopClock(machine)
 }
 
 /** Calls back when what runs now has returned; fake timers have no hold on a promise. */

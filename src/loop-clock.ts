@@ -17,7 +17,7 @@
  * left. Where only waits of minutes are on (unused connections, metadata's age) there is no beat, so that
  * an idle process sleeps; time runs on then.
  *
- * Neighbours: clock.ts gives it Node; test/simulation gives it a virtual process.
+ * Neighbours: system-clock.ts gives it Node; test/simulation gives it a virtual process.
  */
 import type { Clock, Timer, TimerOptions } from './clock.js'
 

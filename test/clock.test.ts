@@ -1,7 +1,7 @@
 // The machine's clock under the fake timers of a user's tests, which stand still: ours go on.
 import { mock } from 'node:test'
 import t from 'tap'
-import { systemClock } from '../src/clock.js'
+import { systemClock } from '../src/system-clock.js'
 import { Producer } from '../src/index.js'
 import { TestCluster } from '../src/testing/cluster.js'
 

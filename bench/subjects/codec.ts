@@ -3,7 +3,8 @@
  * Mode `enqueue`: on the calling thread; `send`: beside the event loop, as many calls at once as
  * libuv has threads (a codec that cannot falls back to the calling thread).
  */
-import { createCodec, type Codec } from '../../src/compression/codec.js'
+import type { Codec } from '../../src/compression/codec.js'
+import { createCodec } from '../../src/compression/create-codec.js'
 import { RECORD_BATCH_HEADER_BYTES } from '../../src/protocol/record-batch.js'
 import type { SubjectReport, SubjectTask } from '../contract.js'
 import { startMeter } from '../support/meter.js'

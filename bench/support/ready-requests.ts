@@ -1,7 +1,8 @@
 /**
  * Produce requests made beforehand, of the task's own values, for the wire limit.
  */
-import { createCodec, type Codec } from '../../src/compression/codec.js'
+import type { Codec } from '../../src/compression/codec.js'
+import { createCodec } from '../../src/compression/create-codec.js'
 import { errorCode } from '../../src/protocol/error-codes.js'
 import { decodeResponseHeader } from '../../src/protocol/header.js'
 import { produce } from '../../src/protocol/messages/produce.js'

@@ -5,7 +5,7 @@
  * `GzipCompression`, which reads with `java.util.zip.GZIPInputStream`. Like that class,
  * `decompress` reads concatenated members and ignores what follows them if it is not gzip.
  *
- * Neighbours: made by codec.ts; zlib-decompress.ts guards the way back.
+ * Neighbours: made by create-codec.ts; zlib-decompress.ts guards the way back.
  */
 
 import { gunzipSync, gzip, gzipSync } from 'node:zlib'

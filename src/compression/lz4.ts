@@ -6,7 +6,7 @@
  * buffer of that size, and took 1.2 to 2.9 times as long for 64 KiB to 1 MiB of JSON, to save 2 % of
  * the size at most (measured, Node 20 and 22, lz4-napi 2.10).
  *
- * Spec: Kafka's `Lz4Compression`. Neighbours: made by codec.ts;
+ * Spec: Kafka's `Lz4Compression`. Neighbours: made by create-codec.ts;
  * lz4-frame.ts and lz4-frame-reader.ts know the frame.
  */
 

@@ -14,7 +14,7 @@
  * not begin with the magic is one raw block, which librdkafka and franz-go write.
  *
  * Spec: Kafka's `SnappyCompression`, xerial's `SnappyOutputStream` and `SnappyInputStream`.
- * Neighbours: made by codec.ts; xerial chunks are packed and unpacked here alone.
+ * Neighbours: made by create-codec.ts; xerial chunks are packed and unpacked here alone.
  */
 
 import type { Allocate, Codec } from './codec.js'

@@ -11,7 +11,7 @@
 import { describeCause, expansionError, malformedError } from './malformed.js'
 import { loadPackage, type CodecPackage } from './package.js'
 import { allocateAnew, place } from './room.js'
-import type { ZstdBackend } from './zstd.js'
+import type { ZstdBackend } from './zstd-backend.js'
 
 interface ZstdNapiBinding {
   readonly CCtx: new () => CompressionContext

@@ -12,7 +12,7 @@ import zlib from 'node:zlib'
 import { place } from './room.js'
 import { type ZlibDecompress, zlibDecompress } from './zlib-decompress.js'
 import { assertWholeFrame } from './zstd-frame.js'
-import type { ZstdBackend } from './zstd.js'
+import type { ZstdBackend } from './zstd-backend.js'
 
 interface ZstdOptions {
   readonly params: Readonly<Record<number, number>>

@@ -7,7 +7,7 @@
  * either does everything where the other is missing.
  *
  * Not a guard against old brokers: that zstd wants Produce v7 (KIP-110) is the producer's to know.
- * Spec: Kafka's `ZstdCompression`, KIP-110, KIP-390. Neighbours: made by codec.ts; zstd-napi.ts and
+ * Spec: Kafka's `ZstdCompression`, KIP-110, KIP-390. Neighbours: made by create-codec.ts; zstd-napi.ts and
  * zstd-zlib.ts are the two backends.
  */
 
@@ -15,16 +15,9 @@ import { ConfigError } from '../errors.js'
 import type { Codec } from './codec.js'
 import { type LevelRange, resolveLevel } from './level.js'
 import { DEFAULT_MAX_SIZE_BYTES } from './malformed.js'
+import type { ZstdBackend } from './zstd-backend.js'
 import { createZstdNapi } from './zstd-napi.js'
 import { createZstdZlib } from './zstd-zlib.js'
-
-/** One library's Zstandard, at one level. */
-export interface ZstdBackend {
-  readonly compressSync: Codec['compressSync']
-  readonly compress: Codec['compress']
-  /** @throws ProtocolError for malformed or truncated input, or a result beyond `maxSizeBytes` */
-  decompress(input: Uint8Array, maxSizeBytes: number): Uint8Array
-}
 
 /** Makes the backends. A parameter of `createZstdCodec` only for the tests. */
 export interface ZstdBackends {

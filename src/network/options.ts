@@ -1,14 +1,10 @@
 /**
- * What the network room needs to be told. The producer's options hold the user's side of it:
- * defaults, ranges and Java names; here everything is present and has been validated.
+ * The settings of the network room. The producer's options hold the user's side of it: defaults, ranges
+ * and Java names; here everything is present and has been validated.
  *
- * Neighbours: connection.ts, broker-pool.ts and metadata.ts take it whole.
+ * Neighbours: context.ts carries them.
  */
-import type { Clock } from '../clock.js'
-import type { Log } from '../logger.js'
-import type { ClusterIdentity } from './metadata/cluster-identity.js'
-import type { Login } from './sasl/login.js'
-import type { Address, Dial } from './transport/transport.js'
+import type { Address } from './transport/transport.js'
 
 /** Settings of the network room; milliseconds where the name says so. */
 export interface NetworkOptions {
@@ -38,21 +34,4 @@ export interface NetworkOptions {
   readonly connectionsMaxIdleMs: number
   /** Highest version to use, by API name, e.g. `{ Produce: 9 }`; others are uncapped. */
   readonly apiVersions: Readonly<Record<string, number>>
-}
-
-/** What everything in this room is built from: time, chance, sockets, settings, a log and one cluster. */
-export interface NetworkContext {
-  readonly clock: Clock
-  /** Uniform in [0, 1). */
-  readonly random: () => number
-  readonly dial: Dial
-  /** With TLS: the way without it, on which nothing secret goes (second-look.ts). */
-  readonly dialPlain?: Dial | undefined
-  readonly options: NetworkOptions
-  /** Must not throw: wrap a user's logger in `safeLogger`. */
-  readonly logger: Log
-  /** The same one for all that belongs to a producer. */
-  readonly cluster: ClusterIdentity
-  /** How to log in; undefined where brokers want no login. The same one for all of a producer. */
-  readonly login?: Login | undefined
 }

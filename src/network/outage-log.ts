@@ -6,7 +6,7 @@
  */
 import type { OttlaError } from '../errors.js'
 import type { LogFacts } from '../logger.js'
-import type { NetworkContext } from './options.js'
+import type { NetworkContext } from './context.js'
 
 export class OutageLog {
   readonly #context: Pick<NetworkContext, 'clock' | 'logger'>

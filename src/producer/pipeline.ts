@@ -7,14 +7,16 @@
  *                                          delivery -> promises and callbacks
  */
 import { assert } from '../assert.js'
-import { systemClock, type Clock } from '../clock.js'
+import type { Clock } from '../clock.js'
+import { systemClock } from '../system-clock.js'
 import type { OttlaError } from '../errors.js'
 import { safeLogger, silentLogger, type Log } from '../logger.js'
 import { parseAddress } from '../network/address.js'
 import { BrokerPool } from '../network/brokers/broker-pool.js'
 import { ClusterIdentity } from '../network/metadata/cluster-identity.js'
 import { MetadataCache } from '../network/metadata/metadata.js'
-import type { NetworkContext, NetworkOptions } from '../network/options.js'
+import type { NetworkContext } from '../network/context.js'
+import type { NetworkOptions } from '../network/options.js'
 import { Login } from '../network/sasl/login.js'
 import { saslMechanism } from '../network/sasl/sasl-options.js'
 import { dialTcp } from '../network/transport/tcp.js'

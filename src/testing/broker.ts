@@ -8,9 +8,16 @@
  * Neighbours: cluster-state.ts holds them; a network (tcp-network.ts, virtual-network.ts) gives them
  * addresses; server-connection.ts speaks for them.
  */
-import type { MetadataView } from './cluster-state.js'
+import type { MetadataView } from './metadata-view.js'
 import { ProducedRate } from './produced-rate.js'
-import type { ServerConnection } from './server-connection.js'
+
+/** The broker's end of one connection. */
+export interface BrokerConnection {
+  /** Goes on with what waits. */
+  resume(): void
+  /** Cuts it. Idempotent. */
+  close(): void
+}
 
 /** One broker. */
 export class Broker {
@@ -29,7 +36,7 @@ export class Broker {
   /** Set while it gives no producer ids: it answers with this error code, or not at all. */
   withoutProducerIds: number | 'silent' | null = null
   /** The open ones. */
-  readonly connections = new Set<ServerConnection>()
+  readonly connections = new Set<BrokerConnection>()
   /** By client id: what a quota is measured against. */
   readonly #producedRates = new Map<string, ProducedRate>()
   #isFrozen = false

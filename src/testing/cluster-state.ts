@@ -11,6 +11,7 @@
 import type { Clock } from '../clock.js'
 import { type Broker } from './broker.js'
 import { FaultScript } from './fault-script.js'
+import type { MetadataView, PartitionView } from './metadata-view.js'
 import { NO_LEADER, type Partition, type ReplicationDelay, type TailFate } from './partition.js'
 import { RequestLog } from './request-log.js'
 import type { TestSasl } from './sasl/test-sasl.js'
@@ -31,32 +32,6 @@ export interface ClusterSettings {
   /** Null where clients need not log in. */
   readonly sasl: TestSasl | null
 }
-
-/** What metadata tells: the present, or a moment that was held. */
-export interface MetadataView {
-  readonly brokers: readonly BrokerView[]
-  readonly topics: ReadonlyMap<string, TopicView>
-}
-
-/** A broker as metadata tells it. */
-export interface BrokerView {
-  readonly id: number
-  readonly host: string
-  readonly port: number
-  readonly rack: string | null
-}
-
-/** A topic as metadata tells it. */
-export interface TopicView {
-  readonly name: string
-  readonly id: string
-  readonly partitions: readonly PartitionView[]
-}
-
-/** A partition as metadata tells it. */
-export type PartitionView = Readonly<
-  Pick<Partition, 'index' | 'leaderId' | 'leaderEpoch' | 'replicas' | 'isr'>
->
 
 export class ClusterState {
   /** Another one after each `wipe`. */

@@ -9,7 +9,8 @@
  *
  * Spec: Kafka's UnifiedLog. Neighbours: batch-check.ts has checked what is appended.
  */
-import { COMPRESSION_NAMES, createCodec, type Codec } from '../compression/codec.js'
+import { COMPRESSION_NAMES, type Codec } from '../compression/codec.js'
+import { createCodec } from '../compression/create-codec.js'
 import { crc32c } from '../protocol/crc32c.js'
 import {
   decodeBatch,

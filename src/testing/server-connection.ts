@@ -18,7 +18,7 @@ import { decodeRequestHeader, type RequestHeader } from '../protocol/header.js'
 import { apiVersions } from '../protocol/messages/api-versions.js'
 import { saslAuthenticate } from '../protocol/messages/sasl-authenticate.js'
 import { Reader } from '../protocol/reader.js'
-import type { Broker } from './broker.js'
+import type { Broker, BrokerConnection } from './broker.js'
 import type { ServerStream, ServerStreamHandlers } from './cluster-network.js'
 import type { ClusterState } from './cluster-state.js'
 import { RequestFaults, type Fault } from './fault-script.js'
@@ -46,7 +46,7 @@ const SIZE_BYTES = 4
 /** A login is running, and this is not part of it. */
 const OUT_OF_PLACE = new RequestFaults([{ errorCode: ErrorCodes.ILLEGAL_SASL_STATE }])
 
-export class ServerConnection implements ServerStreamHandlers {
+export class ServerConnection implements ServerStreamHandlers, BrokerConnection {
   readonly #cluster: ClusterState
   readonly #broker: Broker
   readonly #stream: ServerStream

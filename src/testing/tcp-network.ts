@@ -8,7 +8,7 @@
  * the certificates.
  */
 import { createServer, type Server, type Socket } from 'node:net'
-import { systemClock } from '../clock.js'
+import { systemClock } from '../system-clock.js'
 import { formatAddress } from '../network/address.js'
 import type { Address } from '../network/transport/transport.js'
 import type { AcceptStream, ClusterNetwork, ServerStream } from './cluster-network.js'

@@ -5,11 +5,8 @@
 
 import fc from 'fast-check'
 import t from 'tap'
-import {
-  COMPRESSION_NAMES,
-  type CompressionName,
-  createCodec,
-} from '../../src/compression/codec.js'
+import { COMPRESSION_NAMES, type CompressionName } from '../../src/compression/codec.js'
+import { createCodec } from '../../src/compression/create-codec.js'
 import { ConfigError, ProtocolError } from '../../src/errors.js'
 import { type GoldenName, goldenBytes, goldenInputs } from './golden.js'
 

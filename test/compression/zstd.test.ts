@@ -3,7 +3,8 @@
 import t from 'tap'
 import { createZstdNapi } from '../../src/compression/zstd-napi.js'
 import { createZstdZlib } from '../../src/compression/zstd-zlib.js'
-import { createZstdCodec, type ZstdBackend } from '../../src/compression/zstd.js'
+import { createZstdCodec } from '../../src/compression/zstd.js'
+import type { ZstdBackend } from '../../src/compression/zstd-backend.js'
 import { ConfigError, ProtocolError } from '../../src/errors.js'
 import { goldenBytes, goldenInputs } from './golden.js'
 

@@ -3,7 +3,8 @@
  * same records as Kafka's builder takes them. Not a test.
  */
 import fc from 'fast-check'
-import { COMPRESSION_NAMES, createCodec, type Codec } from '../../src/compression/codec.js'
+import { COMPRESSION_NAMES, type Codec } from '../../src/compression/codec.js'
+import { createCodec } from '../../src/compression/create-codec.js'
 import { KeyEncoder } from '../../src/producer/intake/key-encoder.js'
 import { crc32c } from '../../src/protocol/crc32c.js'
 import {

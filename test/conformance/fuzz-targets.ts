@@ -2,7 +2,8 @@
  * What the fuzzer aims at: every decoder of bytes from the network, each with sound frames to damage.
  */
 import fc from 'fast-check'
-import { COMPRESSION_NAMES, createCodec } from '../../src/compression/codec.js'
+import { COMPRESSION_NAMES } from '../../src/compression/codec.js'
+import { createCodec } from '../../src/compression/create-codec.js'
 import { decodeRequestHeader } from '../../src/protocol/header.js'
 import { Reader } from '../../src/protocol/reader.js'
 import { RECORD_BATCH_HEADER_BYTES } from '../../src/protocol/record-batch.js'

@@ -4,7 +4,8 @@
  */
 import fc from 'fast-check'
 import t, { type Test } from 'tap'
-import { createCodec, type CompressionName } from '../../src/compression/codec.js'
+import type { CompressionName } from '../../src/compression/codec.js'
+import { createCodec } from '../../src/compression/create-codec.js'
 import { NO_PRODUCER, type ProducerStamp } from '../../src/protocol/record-batch.js'
 import { ProtocolError } from '../../src/errors.js'
 import {

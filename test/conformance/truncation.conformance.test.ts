@@ -3,7 +3,8 @@
  * else. (The messages' own truncation is in test/protocol/messages.) Needs no Java.
  */
 import t, { type Test } from 'tap'
-import { COMPRESSION_NAMES, createCodec } from '../../src/compression/codec.js'
+import { COMPRESSION_NAMES } from '../../src/compression/codec.js'
+import { createCodec } from '../../src/compression/create-codec.js'
 import { ProtocolError } from '../../src/errors.js'
 import { RECORD_BATCH_HEADER_BYTES } from '../../src/protocol/record-batch.js'
 import {

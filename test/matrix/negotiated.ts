@@ -4,7 +4,7 @@
  *
  * Neighbours: main.ts prints them; produce-versions.broker.test.ts goes through them.
  */
-import { systemClock } from '../../src/clock.js'
+import { systemClock } from '../../src/system-clock.js'
 import { ClosedError } from '../../src/errors.js'
 import { silentLogger } from '../../src/logger.js'
 import { parseAddress } from '../../src/network/address.js'
@@ -13,7 +13,7 @@ import { ClusterIdentity } from '../../src/network/metadata/cluster-identity.js'
 import { UNKNOWN_NODE_ID } from '../../src/network/brokers/broker.js'
 import { openConnection } from '../../src/network/connection/open-connection.js'
 import { dialTcp } from '../../src/network/transport/tcp.js'
-import { resolveOptions } from '../../src/producer/options/options.js'
+import { resolveOptions } from '../../src/producer/options/resolve-options.js'
 import { apiVersions } from '../../src/protocol/messages/api-versions.js'
 import { initProducerId } from '../../src/protocol/messages/init-producer-id.js'
 import { metadata } from '../../src/protocol/messages/metadata.js'

@@ -1,6 +1,6 @@
 // Metadata and connections against a real Kafka, over real sockets and the machine's clock.
 import type { Test } from 'tap'
-import { systemClock } from '../../src/clock.js'
+import { systemClock } from '../../src/system-clock.js'
 import { OttlaError } from '../../src/errors.js'
 import { parseAddress } from '../../src/network/address.js'
 import { BrokerPool } from '../../src/network/brokers/broker-pool.js'

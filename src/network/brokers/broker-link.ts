@@ -9,10 +9,11 @@ import { AuthenticationError, ConnectionError, OttlaError, ProtocolError } from 
 import { formatAddress } from '../address.js'
 import { backoffMs, refusedBackoffMs } from '../backoff.js'
 import type { Broker } from './broker.js'
-import type { PoolListener } from './broker-pool.js'
-import type { Connection, ConnectionListener } from '../connection/connection.js'
+import type { PoolListener } from './pool-listener.js'
+import type { Connection } from '../connection/connection.js'
+import type { ConnectionListener, ConnectionTarget } from '../connection/connection-contract.js'
 import { openConnection } from '../connection/open-connection.js'
-import type { NetworkContext } from '../options.js'
+import type { NetworkContext } from '../context.js'
 import { OutageLog } from '../outage-log.js'
 
 /** What is wrong most often with an address that has never answered. */
@@ -116,7 +117,7 @@ export class BrokerLink implements ConnectionListener {
   }
 
   /** Not for callers: the connection's. */
-  onClose(connection: Connection, reason: OttlaError): void {
+  onClose(connection: ConnectionTarget, reason: OttlaError): void {
     if (connection !== this.#connection) return
     this.#connection = undefined
     if (this.#onRetired !== undefined) this.#onRetired()

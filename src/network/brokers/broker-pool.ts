@@ -20,23 +20,9 @@ import type { OttlaError } from '../../errors.js'
 import { formatAddress } from '../address.js'
 import type { Broker } from './broker.js'
 import { BrokerLink } from './broker-link.js'
+import type { PoolListener } from './pool-listener.js'
 import type { Connection } from '../connection/connection.js'
-import type { NetworkContext } from '../options.js'
-
-/** Told what happens to the brokers' connections. Must not throw. */
-export interface PoolListener {
-  /** It is being connected to. */
-  onDialling?(nodeId: number): void
-  /** A connection to this broker has come up; `connection(nodeId)` returns it. */
-  onReady(nodeId: number): void
-  /**
-   * The connection was lost (its requests have been failed before this), or dialling failed. Also
-   * called when metadata no longer lists the broker; its last answers may then still arrive.
-   */
-  onLost(nodeId: number, error: OttlaError): void
-  /** All bytes are in the kernel, or a throttle has ended: the sender may send again. */
-  onWritable(nodeId: number): void
-}
+import type { NetworkContext } from '../context.js'
 
 /** One connection to each broker that is produced to. */
 export class BrokerPool {

@@ -4,8 +4,10 @@
  *
  * Neighbours: connection.ts is built on it; broker-link.ts, control-plane.ts and sasl/ meet it.
  */
+import type { Clock } from '../../clock.js'
 import type { OttlaError } from '../../errors.js'
-import type { Connection } from './connection.js'
+import type { Log } from '../../logger.js'
+import type { NetworkOptions } from '../options.js'
 import type { Address } from '../transport/transport.js'
 
 /** The states that connection.ts draws. */
@@ -18,12 +20,19 @@ export const ConnectionState = {
 } as const
 export type ConnectionState = (typeof ConnectionState)[keyof typeof ConnectionState]
 
+/** What a connection is built from. */
+export interface ConnectionContext {
+  readonly clock: Clock
+  readonly options: NetworkOptions
+  readonly logger: Log
+}
+
 /** Told of what concerns the connection as a whole. Must not throw. */
 export interface ConnectionListener {
   /** Every byte is in the kernel, or a throttle has ended: the sender may write again. */
-  onWritable(connection: Connection): void
+  onWritable(connection: ConnectionTarget): void
   /** Called once, after every waiting request has been failed; never if the handshake failed. */
-  onClose(connection: Connection, reason: OttlaError): void
+  onClose(connection: ConnectionTarget, reason: OttlaError): void
 }
 
 /** Where a connection leads, and to which broker as far as that is known. */

@@ -27,6 +27,7 @@ import { ApiVersionTable } from './api-version-table.js'
 import { UNKNOWN_NODE_ID } from '../brokers/broker.js'
 import { ConnectionState } from './connection-contract.js'
 import type {
+  ConnectionContext,
   ConnectionListener,
   ConnectionSession,
   ConnectionTarget,
@@ -34,7 +35,7 @@ import type {
 } from './connection-contract.js'
 import * as reasons from './connection-errors.js'
 import { FrameSplitter, MAX_FIRST_FRAME_BYTES, MAX_FRAME_BYTES } from './frame-splitter.js'
-import type { NetworkContext, NetworkOptions } from '../options.js'
+import type { NetworkOptions } from '../options.js'
 import { encodeRequestFrame } from './request-frame.js'
 import { RequestHold } from './request-hold.js'
 import { RequestQueue, failSafely } from './request-queue.js'
@@ -90,11 +91,7 @@ export class Connection implements TransportHandlers {
   #session: ConnectionSession | undefined
   readonly #hold = new RequestHold()
 
-  constructor(
-    context: Pick<NetworkContext, 'clock' | 'options' | 'logger'>,
-    address: ConnectionTarget,
-    listener: ConnectionListener,
-  ) {
+  constructor(context: ConnectionContext, address: ConnectionTarget, listener: ConnectionListener) {
     this.nodeId = address.nodeId
     this.host = address.host
     this.port = address.port

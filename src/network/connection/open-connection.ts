@@ -16,7 +16,7 @@ import { formatAddress } from '../address.js'
 import { Connection } from './connection.js'
 import type { ConnectionListener, ConnectionTarget } from './connection.js'
 import { LOWEST_API_VERSIONS, highestApiVersions, negotiateVersions } from './handshake.js'
-import type { NetworkContext } from '../options.js'
+import type { NetworkContext } from '../context.js'
 import type { Session } from '../sasl/session.js'
 import type { Transport } from '../transport/transport.js'
 

@@ -31,7 +31,7 @@ import type { Broker } from '../brokers/broker.js'
 import type { Connection, ConnectionTarget } from '../connection/connection.js'
 import { isFinalRefusal } from '../metadata/metadata-errors.js'
 import { openConnection } from '../connection/open-connection.js'
-import type { NetworkContext } from '../options.js'
+import type { NetworkContext } from '../context.js'
 import { lookAgain } from '../transport/second-look.js'
 import { shuffle } from '../shuffle.js'
 import type { Address } from '../transport/transport.js'
@@ -231,8 +231,8 @@ export class ControlPlane {
       signal: dialling.signal,
       listener: {
         onWritable: () => {},
-        onClose: (connection) => {
-          this.#forget(address, connection)
+        onClose: () => {
+          if (line.connection !== undefined) this.#forget(address, line.connection)
         },
       },
     })

@@ -41,7 +41,7 @@ import {
   topicError,
 } from './metadata-errors.js'
 import type { MetadataListener } from './metadata-listener.js'
-import type { NetworkContext } from '../options.js'
+import type { NetworkContext } from '../context.js'
 import { OutageLog } from '../outage-log.js'
 import { RefreshSchedule } from './refresh-schedule.js'
 import { forgetLeaders, lacksLeader, mergeTopic, newsOf } from './topic-metadata.js'

@@ -8,7 +8,8 @@
  *
  * Neighbours: token-source.ts keeps the token, since the signer keeps nothing.
  */
-import { systemClock, type Clock } from '../../clock.js'
+import type { Clock } from '../../clock.js'
+import { systemClock } from '../../system-clock.js'
 import { ConfigError } from '../../errors.js'
 import { findPackage, loadFound, packagesLookedForFrom } from '../../optional-package.js'
 import { describeThrown } from './clean-text.js'

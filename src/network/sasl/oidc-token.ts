@@ -14,7 +14,8 @@
  *
  * Spec: RFC 6749, RFC 7523; KIP-768, KIP-1139. Neighbours: oidc-plan.ts, token-request.ts.
  */
-import { systemClock, type Clock } from '../../clock.js'
+import type { Clock } from '../../clock.js'
+import { systemClock } from '../../system-clock.js'
 import { ConnectionError } from '../../errors.js'
 import type { Secret } from '../../secret.js'
 import { describeThrown } from './clean-text.js'

@@ -13,7 +13,7 @@
 import type { X509Certificate } from 'node:crypto'
 import { ConnectionError } from '../../errors.js'
 import { GIVEN_UP } from '../transport/dial-each.js'
-import type { SocketStage } from '../transport/dial-each.js'
+import type { SocketStage } from '../transport/socket-maker.js'
 import { formatAddress } from '../address.js'
 import type { Address } from '../transport/transport.js'
 

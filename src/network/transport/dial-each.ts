@@ -12,35 +12,17 @@
  */
 import { lookup } from 'node:dns/promises'
 import type { LookupAddress } from 'node:dns'
-import type { Socket } from 'node:net'
 import type { Clock } from '../../clock.js'
 import { ConnectionError } from '../../errors.js'
 import type { ConnectionPhase } from '../../errors.js'
 import { AddressOrder } from './address-order.js'
 import { formatAddress } from '../address.js'
+import type { Ears, SocketMaker, SocketStage } from './socket-maker.js'
 import { SocketTransport, socketOptions } from './socket-transport.js'
-import type { Ears, SocketOptions } from './socket-transport.js'
 import type { Address, Dial, DialOptions, Transport } from './transport.js'
 
 /** What an error says where the caller's signal has fired. */
 export const GIVEN_UP = 'given up by the caller'
-
-/** How the socket of one dial is made and what its errors mean. */
-export interface SocketMaker {
-  connect(options: SocketOptions): Socket
-  /** Of the event with which the socket is open. */
-  readonly openEvent: 'connect' | 'secureConnect'
-  /** A socket's error in better words; `stage`: what it was at. */
-  explain(error: Error, stage: SocketStage, socket: Socket): Error
-  /** Who writes to a socket that is open; default: its corked writes. */
-  makeWriter?(socket: Socket): Pick<Transport, 'write'>
-}
-
-/**
- * `connect`: no TCP connection yet; `greet`: TCP is open, `openEvent` has not come; `unheard`: it has,
- * and nothing else; `heard`: the other side has said something.
- */
-export type SocketStage = 'connect' | 'greet' | 'unheard' | 'heard'
 
 /** A `Dial` over sockets of `prepare`'s making, which is asked at each dial and may take its time. */
 export function dialEach(

@@ -4,9 +4,9 @@
  * Neighbours: dial-each.ts opens the socket; connection.ts uses the transport.
  */
 import type { LookupAddress } from 'node:dns'
-import type { Socket, TcpNetConnectOpts } from 'node:net'
-import type { SocketMaker } from './dial-each.js'
-import type { Transport, TransportHandlers } from './transport.js'
+import type { Socket } from 'node:net'
+import type { Ears, SocketMaker, SocketOptions } from './socket-maker.js'
+import type { Transport } from './transport.js'
 
 /**
  * Read into one buffer and copied out: answers are a few hundred bytes, and Node would make a buffer
@@ -14,16 +14,6 @@ import type { Transport, TransportHandlers } from './transport.js'
  */
 const READ_BYTES = 65_536
 const KEEP_ALIVE_DELAY_MS = 60_000 // for half-dead links; a dead broker is found by time-outs sooner
-
-/** Who is told: what the stream hears, and whether it was of use. */
-export interface Ears {
-  readonly handlers: TransportHandlers
-  readonly judge: (isUseful: boolean) => void
-  /** Something has come. */
-  hasHeard: boolean
-}
-
-export type SocketOptions = TcpNetConnectOpts & { readonly host: string }
 
 /** What every socket is made with; `tls.connect` knows them all. */
 export function socketOptions(target: LookupAddress, port: number, ears: Ears): SocketOptions {

@@ -7,7 +7,7 @@
 import { connect } from 'node:net'
 import type { Clock } from '../../clock.js'
 import { dialEach } from './dial-each.js'
-import type { SocketMaker } from './dial-each.js'
+import type { SocketMaker } from './socket-maker.js'
 import type { Dial } from './transport.js'
 
 const PLAIN: SocketMaker = {

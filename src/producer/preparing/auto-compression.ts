@@ -12,10 +12,11 @@
  *
  * Before: compressor.ts asks and reports. After: metrics and log say what was chosen, and why.
  */
-import { createCodec, type Codec, type CompressionName } from '../../compression/codec.js'
+import type { Codec, CompressionName } from '../../compression/codec.js'
+import { createCodec } from '../../compression/create-codec.js'
 import type { Log } from '../../logger.js'
 import { CodecTrials, type Score } from './codec-trials.js'
-import type { CompressionPolicy } from './compressor.js'
+import type { CodecChooser } from './codec-chooser.js'
 import type { ProducerTopic } from '../partitioning/topic.js'
 
 /** Less says nothing about a codec. */
@@ -83,7 +84,7 @@ interface TopicState {
 }
 
 /** @internal */
-export class AutoCompression implements CompressionPolicy {
+export class AutoCompression implements CodecChooser {
   readonly #codecs: readonly Codec[]
   readonly #stopwatchMs: () => number
   readonly #logger: Log

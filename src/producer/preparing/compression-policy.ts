@@ -3,18 +3,14 @@
  *
  * Before: options.ts. After: compressor.ts asks for each batch.
  */
-import {
-  COMPRESSION_NAMES,
-  createCodec,
-  type Codec,
-  type CompressionName,
-} from '../../compression/codec.js'
+import { COMPRESSION_NAMES, type Codec, type CompressionName } from '../../compression/codec.js'
+import { createCodec } from '../../compression/create-codec.js'
 import type { Log } from '../../logger.js'
 import { ProtocolError } from '../../errors.js'
 import type { Decompress } from '../../protocol/record-batch-reader.js'
 import { AutoCompression, codecsForAuto } from './auto-compression.js'
 import { FIRST_VERSION_WITH_ZSTD } from '../sending/produce-request.js'
-import type { CompressionPolicy } from './compressor.js'
+import type { CodecChooser } from './codec-chooser.js'
 
 /** The option `compression`: a codec, a codec with a level, or 'auto': the best for each topic. */
 export type CompressionOption =
@@ -35,7 +31,7 @@ export function compressionPolicy(
     /** Highest Produce version that may be spoken. */
     readonly maxProduceVersion: number
   },
-): CompressionPolicy | null {
+): CodecChooser | null {
   if (option === 'auto') {
     const mayUseZstd = parts.maxProduceVersion >= FIRST_VERSION_WITH_ZSTD
     return new AutoCompression(codecsForAuto(mayUseZstd), parts.stopwatchMs, parts.logger)

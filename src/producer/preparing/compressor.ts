@@ -20,6 +20,7 @@ import type { Accumulator } from '../batching/accumulator.js'
 import type { ProducerBatch } from '../batching/batch.js'
 import { Deque } from '../collections/deque.js'
 import type { MetricsCounter } from '../metrics.js'
+import type { CodecChooser } from './codec-chooser.js'
 import type { PartitionQueue } from '../sending/partition-queue.js'
 import type { ProducerTopic } from '../partitioning/topic.js'
 
@@ -43,16 +44,8 @@ const SYNC_UP_TO_BYTES: Readonly<Record<CompressionName, number>> = {
 const SLOW_ZSTD_LEVEL = 10
 const SLOW_SYNC_UP_TO_BYTES = 4096
 
-/** Which codec a topic's batches get, and what is learnt from each. */
-export interface CompressionPolicy {
-  /** The codec for a batch with these records; null: none. Asked once for each batch. */
-  codecFor(topic: ProducerTopic, recordBytes: Uint8Array): Codec | null
-  /** `codec` made a batch of `plainBytes` come out at `ratio` (compressed / plain). */
-  observed?(topic: ProducerTopic, ratio: number, plainBytes: number, codec: Codec): void
-}
-
 export interface CompressorParts {
-  readonly policy: CompressionPolicy
+  readonly policy: CodecChooser
   readonly accumulator: Accumulator
   readonly topics: ReadonlyMap<string, ProducerTopic>
   readonly logger: Log

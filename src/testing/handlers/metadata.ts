@@ -16,8 +16,9 @@ import {
   type MetadataResponseTopic,
 } from '../../protocol/messages/metadata.js'
 import { ZERO_UUID } from '../../protocol/uuid.js'
-import type { ClusterState, MetadataView, PartitionView, TopicView } from '../cluster-state.js'
+import type { ClusterState } from '../cluster-state.js'
 import type { ErrorFault, FaultTarget } from '../fault-script.js'
+import type { MetadataView, PartitionView, TopicView } from '../metadata-view.js'
 import { isTopicName } from '../topic.js'
 import type { Exchange } from './handler.js'
 

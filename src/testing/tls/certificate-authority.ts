@@ -11,7 +11,7 @@
  * Neighbours: certificate.ts makes the bytes; server-tls.ts lets brokers use them.
  */
 import { generateKeyPairSync, type KeyObject } from 'node:crypto'
-import { systemClock } from '../../clock.js'
+import { systemClock } from '../../system-clock.js'
 import { makeCertificate } from './certificate.js'
 
 /** What `issue` takes; all may be left out. */

@@ -1,7 +1,8 @@
 /** A network context for tests: a manual clock, an in-memory network, chance that never varies. */
 import { silentLogger } from '../../../src/logger.js'
 import { ClusterIdentity } from '../../../src/network/metadata/cluster-identity.js'
-import type { NetworkContext, NetworkOptions } from '../../../src/network/options.js'
+import type { NetworkContext } from '../../../src/network/context.js'
+import type { NetworkOptions } from '../../../src/network/options.js'
 import { ManualClock } from '../../support/manual-clock.js'
 import { MemoryNetwork } from './memory-network.js'
 

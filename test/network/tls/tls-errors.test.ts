@@ -1,7 +1,7 @@
 // Each way in which TLS fails, against real servers: code, words, and whether a retry can help.
 import type { TlsOptions as ServerOptions } from 'node:tls'
 import t from 'tap'
-import { systemClock } from '../../../src/clock.js'
+import { systemClock } from '../../../src/system-clock.js'
 import { ConnectionError } from '../../../src/errors.js'
 import { openConnection } from '../../../src/network/connection/open-connection.js'
 import { dialTcp } from '../../../src/network/transport/tcp.js'

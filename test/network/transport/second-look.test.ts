@@ -2,7 +2,7 @@
 import t, { type Test } from 'tap'
 import { ConnectionError } from '../../../src/errors.js'
 import { MetadataCache } from '../../../src/network/metadata/metadata.js'
-import type { NetworkContext } from '../../../src/network/options.js'
+import type { NetworkContext } from '../../../src/network/context.js'
 import type { Dial } from '../../../src/network/transport/transport.js'
 import { metadata } from '../../../src/protocol/messages/metadata.js'
 import { saslHandshake } from '../../../src/protocol/messages/sasl-handshake.js'

@@ -1,7 +1,7 @@
 /**
  * Real sockets with somebody who listens: which request left when, and the chance to cut the line.
  */
-import { systemClock } from '../../../src/clock.js'
+import { systemClock } from '../../../src/system-clock.js'
 import { dialTcp } from '../../../src/network/transport/tcp.js'
 import type { Dial, Transport } from '../../../src/network/transport/transport.js'
 import type { Environment } from '../../../src/producer/pipeline.js'

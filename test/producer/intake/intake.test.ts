@@ -1,7 +1,8 @@
 import t from 'tap'
 import { Pipeline } from '../../../src/producer/pipeline.js'
 import type { Submitted, WithoutRoom } from '../../../src/producer/intake/intake.js'
-import { resolveOptions, type ProducerOptions } from '../../../src/producer/options/options.js'
+import type { ProducerOptions } from '../../../src/producer/options/options.js'
+import { resolveOptions } from '../../../src/producer/options/resolve-options.js'
 import type { ProducerRecord } from '../../../src/producer/intake/record.js'
 import {
   decodeBatch,

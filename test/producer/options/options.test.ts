@@ -1,11 +1,8 @@
 import t from 'tap'
 import { ConfigError } from '../../../src/errors.js'
-import {
-  resolveOptions,
-  type ProducerOptions,
-  type ResolvedOptions,
-} from '../../../src/producer/options/options.js'
+import type { ProducerOptions, ResolvedOptions } from '../../../src/producer/options/options.js'
 import { INSTEAD, mendOf, RENAMED } from '../../../src/producer/options/other-names.js'
+import { resolveOptions } from '../../../src/producer/options/resolve-options.js'
 import { Producer } from '../../../src/producer/producer.js'
 import { bufferSizeFor } from '../../../src/protocol/record-batch.js'
 import type { Serialized } from '../../../src/serialization/serializer.js'

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { ConfigError, ProtocolError } from '../../../src/errors.js'
-import { createCodec } from '../../../src/compression/codec.js'
+import { createCodec } from '../../../src/compression/create-codec.js'
 import { silentLogger } from '../../../src/logger.js'
 import { AutoCompression } from '../../../src/producer/preparing/auto-compression.js'
 import {
@@ -8,12 +8,12 @@ import {
   decompress,
   type CompressionOption,
 } from '../../../src/producer/preparing/compression-policy.js'
-import type { CompressionPolicy } from '../../../src/producer/preparing/compressor.js'
+import type { CodecChooser } from '../../../src/producer/preparing/codec-chooser.js'
 import { topicOf } from '../support/pieces.js'
 
 const TEXT = Buffer.alloc(5000, 'compressible ')
 
-function policyOf(option: CompressionOption, maxProduceVersion = Infinity): CompressionPolicy {
+function policyOf(option: CompressionOption, maxProduceVersion = Infinity): CodecChooser {
   const parts = { stopwatchMs: () => 0, logger: silentLogger, maxProduceVersion }
   const policy = compressionPolicy(option, parts)
   if (policy === null) throw new Error(`${JSON.stringify(option)} has no policy`)
@@ -46,7 +46,7 @@ t.test("'auto' chooses among all, and without zstd for old brokers", async (t) =
   t.ok(policy instanceof AutoCompression)
   const topic = topicOf([1])
   policy.codecFor(topic, TEXT)
-  const costs = (it: CompressionPolicy): string[] =>
+  const costs = (it: CodecChooser): string[] =>
     Object.keys((it as AutoCompression).choiceOf(topic)?.costs ?? {})
   t.strictSame(costs(policy), ['none', 'lz4', 'snappy', 'zstd:1', 'zstd:3', 'gzip'])
   const old = policyOf('auto', 6)

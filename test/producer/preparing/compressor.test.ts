@@ -6,7 +6,8 @@ import { silentLogger } from '../../../src/logger.js'
 import { Accumulator } from '../../../src/producer/batching/accumulator.js'
 import type { ProducerBatch } from '../../../src/producer/batching/batch.js'
 import { BufferPool } from '../../../src/producer/batching/buffer-pool.js'
-import { Compressor, type CompressionPolicy } from '../../../src/producer/preparing/compressor.js'
+import type { CodecChooser } from '../../../src/producer/preparing/codec-chooser.js'
+import { Compressor } from '../../../src/producer/preparing/compressor.js'
 import { MemoryBudget } from '../../../src/producer/batching/memory-budget.js'
 import { MetricsCounter } from '../../../src/producer/metrics.js'
 import type { PartitionQueue } from '../../../src/producer/sending/partition-queue.js'
@@ -63,7 +64,7 @@ interface Rig {
   closedBatch(partition: number, valueBytes?: number): ProducerBatch
 }
 
-function rig(codec: Codec | null, policy: Partial<CompressionPolicy> = {}): Rig {
+function rig(codec: Codec | null, policy: Partial<CodecChooser> = {}): Rig {
   const topic = topicOf([1, 1, 1, 1, 1, 1, 1, 1], { batchSizeBytes: BATCH_BYTES })
   const budget = new MemoryBudget(MEMORY_BYTES)
   const sizes = { batchSizeBytes: BATCH_BYTES, maxPlainBytes: BATCH_BYTES, maxFreeBytes: () => 1e6 }

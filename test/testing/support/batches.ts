@@ -1,5 +1,6 @@
 /** Record batches for raw Produce requests: sound ones, and ones with chosen bytes changed. */
-import { createCodec, type CompressionName } from '../../../src/compression/codec.js'
+import type { CompressionName } from '../../../src/compression/codec.js'
+import { createCodec } from '../../../src/compression/create-codec.js'
 import { crc32c } from '../../../src/protocol/crc32c.js'
 import {
   bufferSizeFor,

@@ -1,0 +1,28 @@
+/**
+ * What everything in this room is built from: time, chance, sockets, settings, a log and one cluster.
+ *
+ * Neighbours: broker-pool.ts, control-plane.ts and metadata.ts take it whole; the producer makes it.
+ */
+import type { Clock } from '../clock.js'
+import type { Log } from '../logger.js'
+import type { ClusterIdentity } from './metadata/cluster-identity.js'
+import type { NetworkOptions } from './options.js'
+import type { Login } from './sasl/login.js'
+import type { Dial } from './transport/transport.js'
+
+/** One for each producer. */
+export interface NetworkContext {
+  readonly clock: Clock
+  /** Uniform in [0, 1). */
+  readonly random: () => number
+  readonly dial: Dial
+  /** With TLS: the way without it, on which nothing secret goes (second-look.ts). */
+  readonly dialPlain?: Dial | undefined
+  readonly options: NetworkOptions
+  /** Must not throw: wrap a user's logger in `safeLogger`. */
+  readonly logger: Log
+  /** The same one for all that belongs to a producer. */
+  readonly cluster: ClusterIdentity
+  /** How to log in; undefined where brokers want no login. The same one for all of a producer. */
+  readonly login?: Login | undefined
+}
