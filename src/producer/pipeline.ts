@@ -13,6 +13,7 @@ import type { OttlaError } from '../errors.js'
 import { safeLogger, silentLogger, type Log } from '../logger.js'
 import { parseAddress } from '../network/address.js'
 import { BrokerPool } from '../network/brokers/broker-pool.js'
+import { ControlPlane } from '../network/control/control-plane.js'
 import { ClusterIdentity } from '../network/metadata/cluster-identity.js'
 import { MetadataCache } from '../network/metadata/metadata.js'
 import type { NetworkContext } from '../network/context.js'
@@ -109,6 +110,7 @@ export class Pipeline<K, V> {
   readonly metadata: MetadataCache
   readonly delivery: Delivery
   readonly #onBroken: (error: unknown) => void
+  readonly #control: ControlPlane
   readonly #pool: BrokerPool
   readonly #producerIds: ProducerIdSource | null
   readonly #compressor: Compressor | null
@@ -133,6 +135,7 @@ export class Pipeline<K, V> {
     this.#notice = options.logger === undefined ? new OutageNotice(clock) : null
     this.budget = new MemoryBudget(options.bufferMemoryBytes, () => this.directory.topics.size)
     const context = this.#networkContext(options, environment)
+    this.#control = this.#makeControl(context)
     this.metadata = this.#makeMetadata(context)
     this.#pool = this.#makePool(context)
     this.#producerIds = options.idempotence ? this.#makeProducerIds(options, environment) : null
@@ -215,6 +218,7 @@ export class Pipeline<K, V> {
     this.lot.close()
     this.directory.close()
     this.metadata.close()
+    this.#control.close()
     this.#pool.close()
   }
 
@@ -243,9 +247,17 @@ export class Pipeline<K, V> {
     return new Login({ mechanism, clock, random, logger })
   }
 
+  #makeControl(context: NetworkContext): ControlPlane {
+    return new ControlPlane({
+      ...context,
+      listener: { onFailure: () => this.metadata.requestRefresh([]) },
+    })
+  }
+
   #makeMetadata(context: NetworkContext): MetadataCache {
     return new MetadataCache({
       ...context,
+      control: this.#control,
       listener: {
         onTopic: this.#guarded((topic) => this.directory.onTopic(topic)),
         onLeader: this.#guarded((name, partition) => this.directory.onLeader(name, partition)),
@@ -302,7 +314,7 @@ export class Pipeline<K, V> {
     return new ProducerIdSource(options, {
       clock,
       random,
-      ask: (api, request) => this.metadata.ask(api, request),
+      ask: async (api, request) => (await this.#control.ask(api, request, 'any')).response,
       onIdentity: () => this.sender.identified(),
       onRefused: (error) => this.#refused(error),
     })

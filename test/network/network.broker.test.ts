@@ -4,6 +4,7 @@ import { systemClock } from '../../src/system-clock.js'
 import { OttlaError } from '../../src/errors.js'
 import { parseAddress } from '../../src/network/address.js'
 import { BrokerPool } from '../../src/network/brokers/broker-pool.js'
+import { ControlPlane } from '../../src/network/control/control-plane.js'
 import { MetadataCache } from '../../src/network/metadata/metadata.js'
 import type { TopicMetadata } from '../../src/network/metadata/metadata.js'
 import { dialTcp } from '../../src/network/transport/tcp.js'
@@ -13,6 +14,7 @@ import type { Kafka } from '../broker/kafka.js'
 import { testContext } from './support/context.js'
 
 interface Client {
+  readonly control: ControlPlane
   readonly cache: MetadataCache
   readonly pool: BrokerPool
   /** Resolves at the first news, now or later, that fits. */
@@ -37,8 +39,13 @@ function connectTo(t: Test, kafka: Kafka): Client {
       onWritable: () => {},
     },
   })
+  const control = new ControlPlane({
+    ...context,
+    listener: { onFailure: () => cache.requestRefresh([]) },
+  })
   const cache: MetadataCache = new MetadataCache({
     ...context,
+    control,
     listener: {
       onTopic: (topic) => {
         topics.set(topic.name, topic)
@@ -59,6 +66,7 @@ function connectTo(t: Test, kafka: Kafka): Client {
   t.teardown(() => {
     clearInterval(alive)
     cache.close()
+    control.close()
     pool.close()
   })
   const until: Client['until'] = (fits) =>
@@ -69,7 +77,7 @@ function connectTo(t: Test, kafka: Kafka): Client {
       }
       check()
     })
-  return { cache, pool, until }
+  return { control, cache, pool, until }
 }
 
 function leaderOf(topic: TopicMetadata): number {
@@ -77,12 +85,12 @@ function leaderOf(topic: TopicMetadata): number {
 }
 
 /** A fresh producer id; a broker that has just started asks to try again. */
-async function producerId(cache: MetadataCache): Promise<bigint> {
+async function producerId(control: ControlPlane): Promise<bigint> {
   const ask = { transactionalId: null, transactionTimeoutMs: 60_000 }
   const request = { ...ask, producerId: -1n, producerEpoch: -1 }
   for (let tries = 0; tries < 100; tries++) {
     try {
-      return (await cache.ask(initProducerId, request)).producerId
+      return (await control.ask(initProducerId, request, 'any')).response.producerId
     } catch (error) {
       if (!(error instanceof OttlaError) || !error.retriable) throw error
     }
@@ -92,7 +100,7 @@ async function producerId(cache: MetadataCache): Promise<bigint> {
 }
 
 await brokerTest('learns topics, leaders and producer ids', async (t, kafka) => {
-  const { cache, pool, until } = connectTo(t, kafka)
+  const { control, cache, pool, until } = connectTo(t, kafka)
   await cache.connect(10_000)
   await kafka.createTopic('network-known', { partitions: 3 })
   cache.want('network-known')
@@ -104,8 +112,8 @@ await brokerTest('learns topics, leaders and producer ids', async (t, kafka) => 
   const made = await until((topic) => topic.name !== 'network-known' && leaderOf(topic) >= 0)
   pool.ensure(leaderOf(made))
   await until(() => pool.connection(leaderOf(made)) !== undefined)
-  const first = await producerId(cache)
-  t.equal((await producerId(cache)) > first, true)
+  const first = await producerId(control)
+  t.equal((await producerId(control)) > first, true)
 })
 
 await brokerTest(

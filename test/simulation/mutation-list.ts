@@ -328,8 +328,8 @@ export const MUTATIONS: readonly Mutation[] = [
       { file: 'network/metadata/refresh-schedule.js', find: 'const wait = isRefused ?', put: 'const wait = false ?' }, // prettier-ignore
       { file: 'network/brokers/broker-link.js', find: 'const wait = reason instanceof AuthenticationError ?', put: 'const wait = false ?' }, // prettier-ignore
       {
-        file: 'network/metadata/metadata.js',
-        find: 'isUrgent: !isRefusedLogin(error)',
+        file: 'network/metadata/refresh-loop.js',
+        find: 'isUrgent: !isRefusedLogin',
         put: 'isUrgent: true',
       },
     ],
@@ -393,8 +393,8 @@ export const MUTATIONS: readonly Mutation[] = [
 export const SILENT: readonly Mutation[] = [
   mutation(
     'a topic that records wait for is forgotten',
-    'network/metadata/metadata.js',
-    'if (this.#listener.isInUse?.(name) === true) continue;',
+    'network/metadata/wanted-topics.js',
+    'if (listener.isInUse?.(name) === true) continue;',
   ),
   mutation(
     'a pause that the broker wants is taken for its silence',

@@ -1,9 +1,8 @@
 /**
  * A topic that somebody wants to know of, and what is known of it so far.
  *
- * Neighbours: metadata.ts keeps one for each.
+ * Neighbours: wanted-topics.ts keeps one for each; metadata-question.ts asks for some.
  */
-import type { MetadataResponse } from '../../protocol/messages/metadata.js'
 import type { TopicMetadata } from './topic-metadata.js'
 
 export interface WantedTopic {
@@ -19,19 +18,4 @@ export interface WantedTopic {
   hasError: boolean
   /** The last answer made no sense, and the log was told. */
   hasGaps: boolean
-}
-
-/** One refresh. */
-export interface Question {
-  readonly topics: readonly WantedTopic[]
-  /** Of all topics. */
-  readonly isFull: boolean
-  /** Because something has failed. */
-  readonly isRequested: boolean
-}
-
-/** An answer, and how long its broker took. */
-export interface MetadataAnswer {
-  readonly response: MetadataResponse
-  readonly tookMs: number
 }

@@ -313,40 +313,40 @@ t.test('rejects a connect at once where no retry can help', async (t) => {
 })
 
 t.test('leaves no socket and no timer when it is closed', async (t) => {
-  const { cache, cluster, clock, network } = await setUpKnown()
+  const { cache, control, close, cluster, clock, network } = await setUpKnown()
   cluster.frozen.add('boot:9092')
   network.listen(ONE, () => new Promise(() => {}))
   network.listen(TWO, () => new Promise(() => {}))
   cache.requestRefresh()
   await clock.advanceSettled(1_200)
-  cache.close()
+  close()
   await clock.settle()
   t.equal(network.openPeers.length, 0)
   t.equal(clock.timerCount, 0)
   await t.rejects(
-    cache.connect(1000).then(() => cache.ask(initProducerId, ANY_ID)),
+    cache.connect(1000).then(() => control.ask(initProducerId, ANY_ID, 'any')),
     { name: 'ClosedError' },
   )
   t.equal(clock.timerCount, 0)
 })
 
 t.test('rejects who waits for a connection when it is closed', async (t) => {
-  const { cache, clock, network } = setUp()
+  const { cache, close, clock, network } = setUp()
   network.unlisten(BOOT)
   const check = t.rejects(cache.connect(1000), { name: 'ClosedError' })
   await clock.settle()
-  cache.close()
+  close()
   await check
   t.equal(clock.timerCount, 0)
 })
 
 t.test('closes a broker that has been left but still owes an answer', async (t) => {
-  const { cache, cluster, clock, network } = await setUpKnown()
+  const { cache, close, cluster, clock, network } = await setUpKnown()
   cluster.frozen.add('boot:9092')
   cache.requestRefresh()
   await clock.advanceSettled(500)
   t.equal(network.openPeers.length, 2)
-  cache.close()
+  close()
   t.equal(network.openPeers.length, 0)
   t.equal(clock.timerCount, 0)
 })

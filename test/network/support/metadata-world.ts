@@ -4,6 +4,7 @@
  */
 import t from 'tap'
 import { formatAddress } from '../../../src/network/address.js'
+import { ControlPlane } from '../../../src/network/control/control-plane.js'
 import { MetadataCache } from '../../../src/network/metadata/metadata.js'
 import type { NetworkOptions } from '../../../src/network/options.js'
 import { OPERATIONS_NOT_ASKED, metadata } from '../../../src/protocol/messages/metadata.js'
@@ -70,8 +71,13 @@ export function setUp(options: Partial<NetworkOptions> = {}) {
     const text = formatAddress(address)
     context.network.listen(address, broker((request) => cluster.answer(text, request))) // prettier-ignore
   }
-  const cache = new MetadataCache({
+  const control = new ControlPlane({
     ...context,
+    listener: { onFailure: () => cache.requestRefresh([]) },
+  })
+  const cache: MetadataCache = new MetadataCache({
+    ...context,
+    control,
     listener: {
       onTopic: ({ name, partitions }) =>
         events.push(`${name}: ${partitions.map((p) => `${p.leaderId}/${p.leaderEpoch}`).join()}`),
@@ -84,10 +90,21 @@ export function setUp(options: Partial<NetworkOptions> = {}) {
       onFatal: (error) => events.push(`fatal ${error.message}`),
     },
   })
-  t.teardown(() => {
+  const close = (): void => {
     cache.close()
-  })
-  return { cache, cluster, events, context, clock: context.clock, network: context.network }
+    control.close()
+  }
+  t.teardown(close)
+  return {
+    cache,
+    control,
+    close,
+    cluster,
+    events,
+    context,
+    clock: context.clock,
+    network: context.network,
+  }
 }
 
 /** A cache that knows topic a, with its notes cleared. */

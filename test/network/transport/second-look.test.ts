@@ -1,6 +1,7 @@
 // What becomes of a listener that hangs up without a word: the cause where it can be found, else another try.
 import t, { type Test } from 'tap'
 import { ConnectionError } from '../../../src/errors.js'
+import { ControlPlane } from '../../../src/network/control/control-plane.js'
 import { MetadataCache } from '../../../src/network/metadata/metadata.js'
 import type { NetworkContext } from '../../../src/network/context.js'
 import type { Dial } from '../../../src/network/transport/transport.js'
@@ -15,6 +16,7 @@ const VERSIONS = [...ALL_VERSIONS, { apiKey: saslHandshake.key, minVersion: 0, m
 interface World {
   /** What a caller of `connect` is told, once it is. */
   readonly told: unknown[]
+  readonly control: ControlPlane
   readonly cache: MetadataCache
 }
 
@@ -24,11 +26,13 @@ function start(t: Test, context: TestContext, more: Partial<NetworkContext> = {}
     ...{ onTopic: ignore, onTopicError: ignore, onLeader: ignore },
     ...{ onBrokers: ignore, onRebootstrap: ignore },
   }
-  const cache = new MetadataCache({ ...context, ...more, listener })
+  const parts = { ...context, ...more }
+  const control = new ControlPlane({ ...parts, listener: { onFailure: ignore } })
+  const cache = new MetadataCache({ ...parts, control, listener })
   const told: unknown[] = []
   cache.connect(60_000).catch((error: unknown) => told.push(error))
-  t.teardown(() => cache.close())
-  return { told, cache }
+  t.teardown(() => (cache.close(), control.close()))
+  return { told, control, cache }
 }
 
 /** Hangs up at Metadata; answers SaslHandshake with this code, or never. */
@@ -86,10 +90,11 @@ t.test('with the option sasl a listener that hangs up is asked nothing more', as
 t.test('a second look that is never answered ends with the producer', async (t) => {
   const context = testContext()
   hangsUp(context, undefined)
-  const { cache } = start(t, context)
+  const { control, cache } = start(t, context)
   await context.clock.settle()
   t.equal(context.network.openPeers.length, 1)
   cache.close()
+  control.close()
   await context.clock.settle()
   t.strictSame(context.network.openPeers, [])
   t.equal(context.clock.timerCount, 0)

@@ -1,0 +1,70 @@
+/**
+ * What is told of a question that the cluster does not answer, or refuses.
+ *
+ * Neighbours: control-plane.ts throws them.
+ */
+import { BrokerError, ConnectionError, OttlaError } from '../../errors.js'
+import type { OttlaErrorOptions } from '../../errors.js'
+import { ErrorCodes, errorCode } from '../../protocol/error-codes.js'
+import { formatAddress } from '../address.js'
+import { isFinalRefusal } from '../metadata/metadata-errors.js'
+import type { Address } from '../transport/transport.js'
+
+/** Throws BrokerError where a response carries an error code. */
+export function requireAccepted(
+  { name: apiName }: { readonly name: string },
+  address: Address,
+  response: unknown,
+): void {
+  const { errorCode: received } = response as { readonly errorCode?: unknown }
+  if (typeof received !== 'number' || received === ErrorCodes.NONE) return
+  const { code, name, description, retriable } = errorCode(received)
+  throw new BrokerError(`${name}, ${description} (${apiName} at ${formatAddress(address)})`, {
+    apiName,
+    errorCode: code,
+    errorName: name,
+    retriable,
+  })
+}
+
+/** None of the addresses tried has answered; `fates` says what became of each. */
+export function noAnswer(
+  { host, port }: Address,
+  fates: string,
+  options: OttlaErrorOptions & { readonly code?: string | undefined } = {},
+): ConnectionError {
+  const message = `no broker answers: ${fates}`
+  return new ConnectionError(message, { host, port, phase: 'connect', ...options })
+}
+
+/**
+ * Each address has failed once, for what `cause` tells. A login that was refused for good is the answer;
+ * so is what all brokers refuse. Retriable unless no retry can mend any of them.
+ */
+export function nobodyAnswers(address: Address, fates: string, cause: unknown): OttlaError {
+  const errors: unknown[] = cause instanceof AggregateError ? cause.errors : [cause]
+  const refusal = errors.find(isFinalRefusal)
+  if (refusal !== undefined) return refusal
+  const [first] = errors
+  if (first instanceof BrokerError && errors.every(isBrokerError)) return first
+  const retriable = errors.some((error) => !(error instanceof OttlaError) || error.retriable)
+  return noAnswer(address, fates, { retriable, cause, code: commonCode(errors) })
+}
+
+/** A broker that the cluster does not list, or no longer. */
+export function notListed(nodeId: number): ConnectionError {
+  const message = `the cluster lists no broker ${nodeId}`
+  return new ConnectionError(message, { host: '', port: 0, phase: 'connect' })
+}
+
+/** The kind of failure, where it was the same at every address. */
+function commonCode(errors: readonly unknown[]): string | undefined {
+  const codes = new Set(
+    errors.map((error) => (error instanceof ConnectionError ? error.code : undefined)),
+  )
+  return codes.size === 1 ? [...codes][0] : undefined
+}
+
+function isBrokerError(error: unknown): boolean {
+  return error instanceof BrokerError
+}

@@ -1,0 +1,169 @@
+/**
+ * The topics that somebody wants to know of, and what is known of each: the network's one place for
+ * leaders.
+ *
+ *   want ──> unknown ──answer──> known ──> unused for metadataMaxIdleMs, and nobody waits: dropped
+ *                └──refused for good──> dropped
+ *
+ * A topic that an answer leaves out, or answers with an error, keeps what was known of it. It is
+ * unresolved for as long as something of it is missing: then it is asked for again.
+ *
+ * Neighbours: metadata.ts owns it; topic-metadata.ts merges.
+ */
+import { ErrorCodes } from '../../protocol/error-codes.js'
+import type { MetadataResponse, MetadataResponseTopic } from '../../protocol/messages/metadata.js'
+import type { BrokerList } from '../brokers/broker-list.js'
+import type { NetworkContext } from '../context.js'
+import { topicError } from './metadata-errors.js'
+import type { MetadataListener } from './metadata-listener.js'
+import { forgetLeaders, lacksLeader, mergeTopic } from './topic-metadata.js'
+import type { PartitionMetadata, TopicMetadata } from './topic-metadata.js'
+import type { WantedTopic } from './wanted-topic.js'
+
+/** What they are kept with. */
+export interface WantedTopicsParts {
+  readonly context: Pick<NetworkContext, 'clock' | 'options' | 'logger'>
+  readonly brokers: BrokerList
+  readonly listener: MetadataListener
+}
+
+/** By name. */
+export class WantedTopics {
+  readonly #parts: WantedTopicsParts
+  readonly #topics = new Map<string, WantedTopic>()
+
+  constructor(parts: WantedTopicsParts) {
+    this.#parts = parts
+  }
+
+  get all(): Iterable<WantedTopic> {
+    return this.#topics.values()
+  }
+
+  get unresolved(): WantedTopic[] {
+    return [...this.#topics.values()].filter(({ isUnresolved }) => isUnresolved)
+  }
+
+  /** What is known of a topic; undefined until an answer has told. */
+  known(name: string): TopicMetadata | undefined {
+    return this.#topics.get(name)?.known
+  }
+
+  /** Somebody uses it: true where it was not wanted before. */
+  want(name: string): boolean {
+    const lastUsedMs = this.#parts.context.clock.monotonicMs()
+    const topic = this.#topics.get(name)
+    if (topic !== undefined) {
+      topic.lastUsedMs = lastUsedMs
+      return false
+    }
+    const news = { known: undefined, isUnresolved: true, hasError: false, hasGaps: false }
+    this.#topics.set(name, { name, lastUsedMs, ...news })
+    return true
+  }
+
+  forget(name: string): void {
+    this.#topics.delete(name)
+  }
+
+  /** The topics that a broker leads somewhere. */
+  ledBy(nodeId: number): string[] {
+    const isLed = ({ known }: WantedTopic): boolean =>
+      known?.partitions.some(({ leaderId }) => leaderId === nodeId) === true
+    return [...this.#topics.values()].filter(isLed).map(({ name }) => name)
+  }
+
+  /** Drops what was unused for `metadataMaxIdleMs`. */
+  dropIdle(nowMs: number): void {
+    const { context, listener } = this.#parts
+    for (const { name, lastUsedMs } of this.#topics.values()) {
+      if (nowMs - lastUsedMs < context.options.metadataMaxIdleMs) continue
+      if (listener.isInUse?.(name) === true) continue
+      context.logger.debug({ topic: name }, 'a topic is not used any longer')
+      this.#topics.delete(name)
+      listener.onIdle?.(name)
+    }
+  }
+
+  /** Takes what an answer says of the topics that it was asked for: true where something is new. */
+  take(response: MetadataResponse, version: number, asked: readonly WantedTopic[]): boolean {
+    const brokerIds = new Set(response.brokers.map(({ nodeId }) => nodeId))
+    const answers = new Map(response.topics.map((topic) => [topic.name, topic]))
+    let hasNews = false
+    for (const wanted of asked) {
+      const answer = answers.get(wanted.name)
+      if (this.#topics.get(wanted.name) !== wanted) continue // forgotten in the meantime
+      wanted.isUnresolved = true // until the answer has shown otherwise
+      if (answer === undefined) continue
+      if (answer.errorCode !== ErrorCodes.NONE) this.#takeError(wanted, answer)
+      else if (this.#takeTopic(wanted, answer, version, brokerIds)) hasNews = true
+    }
+    return hasNews
+  }
+
+  /** Takes one partition's new leader, which is news. */
+  lead(known: TopicMetadata, news: PartitionMetadata): void {
+    known.partitions[news.partition] = news
+    this.#parts.listener.onLeader(known.name, news)
+  }
+
+  /** The cluster that had these leaders is gone. */
+  forgetLeaders(): void {
+    for (const topic of this.#topics.values()) {
+      if (topic.known === undefined) continue
+      topic.isUnresolved = true
+      topic.known = forgetLeaders(topic.known)
+      this.#parts.listener.onTopic(topic.known)
+    }
+  }
+
+  /**
+   * The brokers have changed. An answer may be older than the leaders that are known (from a hint, or
+   * another broker), and not list the broker that one of them is: it is asked for until it is listed.
+   */
+  missLeaders(): void {
+    const { ids } = this.#parts.brokers
+    for (const topic of this.#topics.values()) {
+      if (topic.known !== undefined && lacksLeader(topic.known, ids)) topic.isUnresolved = true
+    }
+  }
+
+  #takeTopic(
+    wanted: WantedTopic,
+    answer: MetadataResponseTopic,
+    version: number,
+    brokerIds: ReadonlySet<number>,
+  ): boolean {
+    const merged = mergeTopic(wanted.known, { topic: answer, version, brokerIds })
+    if (merged === undefined) {
+      this.#tellGaps(wanted)
+      return false
+    }
+    wanted.hasGaps = false
+    wanted.isUnresolved = lacksLeader(merged, brokerIds)
+    if (merged === wanted.known && !wanted.hasError) return false
+    wanted.known = merged
+    wanted.hasError = false
+    this.#parts.listener.onTopic(merged)
+    return true
+  }
+
+  #tellGaps(wanted: WantedTopic): void {
+    const level = wanted.hasGaps ? 'debug' : 'warn'
+    wanted.hasGaps = true
+    const { logger } = this.#parts.context
+    logger[level]({ topic: wanted.name }, 'a metadata answer has gaps; asking again')
+  }
+
+  #takeError(wanted: WantedTopic, answer: MetadataResponseTopic): void {
+    const { options, logger } = this.#parts.context
+    const error = topicError(wanted.name, answer.errorCode, options.createTopics)
+    logger.debug({ topic: wanted.name, err: error }, 'no metadata of a topic')
+    wanted.hasError = true
+    if (!error.retriable) {
+      wanted.isUnresolved = false
+      if (wanted.known === undefined) this.#topics.delete(wanted.name)
+    }
+    this.#parts.listener.onTopicError(wanted.name, error)
+  }
+}

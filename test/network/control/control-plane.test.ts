@@ -1,0 +1,130 @@
+// Whom the control plane asks: any broker that answers, or one and nobody else.
+import t from 'tap'
+import { ErrorCodes } from '../../../src/protocol/error-codes.js'
+import { formatAddress } from '../../../src/network/address.js'
+import { ControlPlane } from '../../../src/network/control/control-plane.js'
+import type { NetworkOptions } from '../../../src/network/options.js'
+import { initProducerId } from '../../../src/protocol/messages/init-producer-id.js'
+import { testContext } from '../support/context.js'
+import { broker } from '../support/scripted-broker.js'
+import { BOOT, ONE, TWO } from '../support/metadata-world.js'
+
+const ANY_ID = {
+  transactionalId: null,
+  transactionTimeoutMs: 1,
+  producerId: -1n,
+  producerEpoch: -1,
+}
+
+/** Brokers that answer with an error code, NONE by default; 'silent': never. */
+function setUp(options: Partial<NetworkOptions> = {}) {
+  const context = testContext(options)
+  const asked: string[] = []
+  const codes = new Map<string, number | 'silent'>()
+  let failures = 0
+  for (const address of [BOOT, ONE, TWO]) {
+    const text = formatAddress(address)
+    const answer = broker((request) => {
+      asked.push(text)
+      const errorCode = codes.get(text) ?? ErrorCodes.NONE
+      if (errorCode === 'silent') return
+      request.reply(initProducerId, { throttleTimeMs: 0, errorCode, producerId: 7n, producerEpoch: 0 }) // prettier-ignore
+    })
+    context.network.listen(address, answer)
+  }
+  const control = new ControlPlane({ ...context, listener: { onFailure: () => failures++ } })
+  control.brokers.set([ONE, TWO])
+  t.teardown(() => control.close())
+  const { clock, network } = context
+  return { control, asked, codes, clock, network, failures: () => failures }
+}
+
+t.test('any broker: the first that answers, and the same one next time', async (t) => {
+  const { control, asked, network, failures } = setUp()
+  for (let times = 0; times < 3; times++) {
+    const { response, connection } = await control.ask(initProducerId, ANY_ID, 'any')
+    t.equal(response.producerId, 7n)
+    t.equal(connection.host, 'one')
+  }
+  t.strictSame(asked, ['one:9092', 'one:9092', 'one:9092'])
+  t.equal(network.openPeers.length, 1)
+  t.equal(failures(), 0)
+})
+
+t.test('a refusal for the moment is not the answer, one for good is', async (t) => {
+  const { control, asked, codes, failures } = setUp()
+  codes.set('one:9092', ErrorCodes.COORDINATOR_LOAD_IN_PROGRESS)
+  t.equal((await control.ask(initProducerId, ANY_ID, 'any')).connection.host, 'two')
+  codes.set('two:9092', ErrorCodes.CLUSTER_AUTHORIZATION_FAILED)
+  const refused = { name: 'BrokerError', errorName: 'CLUSTER_AUTHORIZATION_FAILED' }
+  await t.rejects(control.ask(initProducerId, ANY_ID, 'any'), refused)
+  t.strictSame(asked, ['one:9092', 'two:9092', 'two:9092'])
+  t.equal(failures(), 1)
+})
+
+t.test('one broker: that one and nobody else, whoever has answered before', async (t) => {
+  const { control, asked, codes, clock, failures } = setUp({ requestTimeoutMs: 3_000 })
+  await control.ask(initProducerId, ANY_ID, 'any')
+  t.equal((await control.ask(initProducerId, ANY_ID, { broker: 2 })).connection.host, 'two')
+  codes.set('two:9092', ErrorCodes.NOT_COORDINATOR)
+  const refused = { name: 'BrokerError', errorName: 'NOT_COORDINATOR', retriable: true }
+  await t.rejects(control.ask(initProducerId, ANY_ID, { broker: 2 }), refused)
+  codes.set('two:9092', 'silent')
+  const asking = control.ask(initProducerId, ANY_ID, { broker: 2 })
+  const check = t.rejects(asking, { name: 'ConnectionError', message: /two:9092 within 3000 ms/ })
+  await clock.advanceSettled(3_000)
+  await check
+  t.strictSame(asked, ['one:9092', 'two:9092', 'two:9092', 'two:9092'])
+  t.equal(failures(), 2)
+  await control.ask(initProducerId, ANY_ID, 'any')
+  t.equal(asked.at(-1), 'one:9092', 'it goes first as before')
+})
+
+t.test('one broker: its connection stays while others rest', async (t) => {
+  const { control, network } = setUp()
+  await control.ask(initProducerId, ANY_ID, { broker: 2 })
+  await control.ask(initProducerId, ANY_ID, 'any')
+  control.rest()
+  await control.ask(initProducerId, ANY_ID, { broker: 2 })
+  t.strictSame(network.dialled, ['two:9092', 'one:9092'])
+})
+
+t.test('one broker: a time limit of its own, and a check of its answer', async (t) => {
+  const { control, codes, clock } = setUp()
+  const check = (): never => {
+    throw new Error('of no use')
+  }
+  await t.rejects(control.ask(initProducerId, ANY_ID, { broker: 1 }, { check }), { message: 'of no use' }) // prettier-ignore
+  codes.set('one:9092', 'silent')
+  const asking = control.ask(initProducerId, ANY_ID, { broker: 1 }, { timeoutMs: 700 })
+  const late = t.rejects(asking, { message: /within 700 ms/ })
+  await clock.advanceSettled(700)
+  await late
+})
+
+t.test('a broker that the cluster does not list cannot be asked', async (t) => {
+  const { control, network } = setUp()
+  const unlisted = { name: 'ConnectionError', retriable: true, message: /lists no broker 5/ }
+  await t.rejects(control.ask(initProducerId, ANY_ID, { broker: 5 }), unlisted)
+  control.startOver(new Error('over') as never)
+  await t.rejects(control.ask(initProducerId, ANY_ID, { broker: 1 }), { message: /no broker 1/ })
+  t.strictSame(network.dialled, [])
+})
+
+t.test('closed: whoever asks is told so, and nothing is left', async (t) => {
+  const { control, codes, clock, network } = setUp()
+  codes.set('one:9092', 'silent')
+  codes.set('two:9092', 'silent')
+  const asking = [
+    control.ask(initProducerId, ANY_ID, 'any'),
+    control.ask(initProducerId, ANY_ID, { broker: 2 }),
+  ]
+  const checks = asking.map((asked) => t.rejects(asked, { name: 'ClosedError' }))
+  await clock.settle()
+  control.close()
+  await Promise.all(checks)
+  await t.rejects(control.ask(initProducerId, ANY_ID, { broker: 1 }), { name: 'ClosedError' })
+  await clock.settle()
+  t.equal(network.openPeers.length, 0)
+  t.equal(clock.timerCount, 0)
+})
