@@ -27,6 +27,7 @@ const POLICY = 'producer/completing/retry-policy.js'
 const BATCH = 'producer/batching/batch.js'
 const INTAKE = 'producer/intake/intake.js'
 const CONNECTION = 'network/connection/connection.js'
+const HOLD = 'network/connection/request-hold.js'
 const SESSION = 'network/sasl/session.js'
 const LOOP_CLOCK = 'loop-clock.js'
 
@@ -246,8 +247,8 @@ export const MUTATIONS: readonly Mutation[] = [
       },
       {
         file: 'network/connection/connection.js',
-        find: 'this.#requests.postpone(untilMs - Math.max(this.#throttledUntilMs, this.#clock.monotonicMs()));',
-        put: '',
+        find: 'this.#requests.postpone(this.#throttle.extend(throttleTimeMs));',
+        put: 'this.#throttle.extend(throttleTimeMs);',
       },
     ],
   },
@@ -284,12 +285,7 @@ export const MUTATIONS: readonly Mutation[] = [
     CONNECTION,
     'if (this.#isBusy()) await this.#hold.untilIdle();',
   ),
-  mutation(
-    'requests leave in the middle of a login',
-    CONNECTION,
-    'return this.#hold.isOn;',
-    'return false;',
-  ),
+  mutation('requests leave in the middle of a login', HOLD, 'return this.isOn;', 'return false;'),
   mutation(
     'requests that a login kept waiting are forgotten',
     CONNECTION,
@@ -303,8 +299,8 @@ export const MUTATIONS: readonly Mutation[] = [
   ),
   mutation(
     'a session that is over is written on',
-    CONNECTION,
-    'const isOver = this.isOpen && !this.#hold.isOn &&',
+    HOLD,
+    'const isOver = isOpen && this.#held === undefined &&',
     'const isOver = false &&',
   ),
   {
@@ -398,8 +394,9 @@ export const SILENT: readonly Mutation[] = [
   ),
   mutation(
     'a pause that the broker wants is taken for its silence',
-    'network/connection/connection.js',
-    'this.#requests.postpone(untilMs - Math.max(this.#throttledUntilMs, this.#clock.monotonicMs()));',
+    CONNECTION,
+    'this.#requests.postpone(this.#throttle.extend(throttleTimeMs));',
+    'this.#throttle.extend(throttleTimeMs);',
   ),
   mutation(
     'after a throttle everything leaves at once',

@@ -5,26 +5,28 @@
  *       │                    │                         │                         │
  *       └────────────────────┴─────── close ───────────┴───── close, or idle ────┴──> CLOSED
  *
- * Requests are pipelined; a broker answers strictly in order, so that a correlation id out of order
- * means a broken stream and closes it. So does an answer that is late, since nothing tells a late
- * answer from the next one's. Closing fails every waiting request with the reason, oldest first.
+ * Requests are pipelined. A stream that cannot be read closes it (answer-reader.ts), and so does an
+ * answer that is late (connection-deadlines.ts), since nothing tells a late answer from the next one's.
+ * Closing fails every waiting request with the reason, oldest first.
  *
  * Not a retry, and no policy: it neither dials again nor knows what a request is about. Nothing is
- * thrown out of a socket's callback. Its one deadline timer and its throttle timer never keep the
- * process alive; requests on the wire do. Counterpart in Kafka: NetworkClient with one node.
+ * thrown out of a socket's callback. Its timers never keep the process alive; requests on the wire do.
+ * Counterpart in Kafka: NetworkClient with one node.
  *
  * Neighbours: open-connection.ts makes it; broker-pool.ts and control-plane.ts own it; the
  * producer's sender writes to it.
  */
-import type { Clock, Timer } from '../../clock.js'
+import type { Clock } from '../../clock.js'
 import type { ConnectionPhase, OttlaError } from '../../errors.js'
 import type { Log } from '../../logger.js'
 import type { Api } from '../../protocol/api.js'
-import { decodeResponseHeader } from '../../protocol/header.js'
-import { Reader } from '../../protocol/reader.js'
+import type { Reader } from '../../protocol/reader.js'
 import { formatAddress } from '../address.js'
-import { ApiVersionTable } from './api-version-table.js'
 import { UNKNOWN_NODE_ID } from '../brokers/broker.js'
+import type { NetworkOptions } from '../options.js'
+import type { Transport, TransportHandlers } from '../transport/transport.js'
+import { AnswerReader } from './answer-reader.js'
+import { ApiVersionTable } from './api-version-table.js'
 import { ConnectionState } from './connection-contract.js'
 import type {
   ConnectionContext,
@@ -33,15 +35,14 @@ import type {
   ConnectionTarget,
   RequestOptions,
 } from './connection-contract.js'
+import { ConnectionDeadlines } from './connection-deadlines.js'
 import * as reasons from './connection-errors.js'
-import { FrameSplitter, MAX_FIRST_FRAME_BYTES, MAX_FRAME_BYTES } from './frame-splitter.js'
-import type { NetworkOptions } from '../options.js'
+import { ConnectionThrottle } from './connection-throttle.js'
+import { FrameWriter } from './frame-writer.js'
 import { encodeRequestFrame } from './request-frame.js'
 import { RequestHold } from './request-hold.js'
-import { RequestQueue, failSafely } from './request-queue.js'
-import type { PendingRequest, RespondingApi, ResponseHandler } from './request-queue.js'
-import type { Transport, TransportHandlers } from '../transport/transport.js'
-import { WakeTimer } from '../wake-timer.js'
+import { failSafely } from './request-queue.js'
+import type { RequestQueue, RespondingApi, ResponseHandler } from './request-queue.js'
 
 export type {
   ConnectionListener,
@@ -53,14 +54,6 @@ export type { ResponseHandler } from './request-queue.js'
 
 const MAX_CORRELATION_ID = 0x7fffffff
 
-/** A request without answer (acks 0) that is not in the kernel yet. */
-interface UnansweredRequest {
-  readonly timeoutMs: number
-  /** Monotonic. */
-  readonly deadlineMs: number
-  onFailure(error: OttlaError): void
-}
-
 /** A connection to a broker. */
 export class Connection implements TransportHandlers {
   readonly nodeId: number
@@ -70,39 +63,55 @@ export class Connection implements TransportHandlers {
   readonly #options: NetworkOptions
   readonly #logger: Log
   readonly #listener: ConnectionListener
-  readonly #splitter = new FrameSplitter(MAX_FIRST_FRAME_BYTES)
-  readonly #requests = new RequestQueue()
-  readonly #unanswered = new Set<UnansweredRequest>()
+  readonly #reader: AnswerReader
+  readonly #requests: RequestQueue
+  readonly #writer: FrameWriter
+  readonly #deadlines: ConnectionDeadlines
+  readonly #throttle: ConnectionThrottle
+  readonly #hold = new RequestHold()
   #state: ConnectionState = ConnectionState.dialling
-  #transport: Transport | undefined
   #versions: ApiVersionTable
   #closeReason: OttlaError | undefined
   #correlationId = -1
-  #unwrittenCount = 0
-  #isReferenced = true
-  #lastUsedMs: number
   #lastUnansweredMs = -Infinity
-  readonly #timer: WakeTimer
-  #throttleTimer: Timer | undefined
-  #throttledUntilMs = 0
-  #shortestRoundTripMs = Infinity
-  /** It has answered something after the handshake. */
-  #hasServed = false
-  #session: ConnectionSession | undefined
-  readonly #hold = new RequestHold()
 
   constructor(context: ConnectionContext, address: ConnectionTarget, listener: ConnectionListener) {
+    const { clock, options, logger } = context
     this.nodeId = address.nodeId
     this.host = address.host
     this.port = address.port
-    this.#clock = context.clock
-    this.#options = context.options
-    this.#logger = context.logger
+    this.#clock = clock
+    this.#options = options
+    this.#logger = logger
     this.#listener = listener
     this.#versions = new ApiVersionTable([], {}, formatAddress(address))
-    this.#lastUsedMs = context.clock.monotonicMs()
-    this.#timer = new WakeTimer(context.clock, () => {
-      this.#checkDeadlines()
+    this.#reader = new AnswerReader({
+      ...{ address: this, clock, logger },
+      listener: {
+        onAnswered: () => this.#afterRequest(),
+        onBroken: (reason) => this.close(reason),
+      },
+    })
+    this.#requests = this.#reader.requests
+    this.#writer = new FrameWriter({
+      onFrameWritten: () => this.#tellWritable(),
+      onUnansweredWritten: () => this.#afterRequest(),
+    })
+    this.#throttle = new ConnectionThrottle(clock, () => this.#tellWritable())
+    this.#deadlines = this.#makeDeadlines()
+  }
+
+  #makeDeadlines(): ConnectionDeadlines {
+    return new ConnectionDeadlines({
+      clock: this.#clock,
+      idleMs: this.#options.connectionsMaxIdleMs,
+      requests: this.#requests,
+      writer: this.#writer,
+      listener: {
+        onAnswerLate: (late) => this.close(reasons.answerLate(this, this.#phase(), late)),
+        onWriteLate: ({ timeoutMs }) => this.close(reasons.writeLate(this, timeoutMs)),
+        onUnused: (idleMs) => this.close(reasons.unused(this, idleMs)),
+      },
     })
   }
 
@@ -121,7 +130,7 @@ export class Connection implements TransportHandlers {
    * session that is over is renewed where somebody asks: `onWritable` follows.
    */
   get isWritable(): boolean {
-    return !this.#mustWait() && this.isOpen && this.#unwrittenCount === 0 // in this order: it may close
+    return !this.#mustWait() && this.isOpen && this.#writer.isClear // in this order: it may close
   }
 
   /** Requests whose answers have not come. */
@@ -131,12 +140,12 @@ export class Connection implements TransportHandlers {
 
   /** Monotonic time before which the broker wants no further request (KIP-219); 0 if never asked. */
   get throttledUntilMs(): number {
-    return this.#throttledUntilMs
+    return this.#throttle.untilMs
   }
 
   /** The shortest time from a request to its answer so far, the handshake's too; Infinity before. */
   get shortestRoundTripMs(): number {
-    return this.#shortestRoundTripMs
+    return this.#reader.shortestRoundTripMs
   }
 
   /** Puts a dialled transport to use. Destroys it if the connection was closed in the meantime. */
@@ -145,7 +154,7 @@ export class Connection implements TransportHandlers {
       transport.destroy()
       return
     }
-    this.#transport = transport
+    this.#writer.start(transport)
     this.#state = ConnectionState.handshaking
     this.#keepAliveIfBusy()
   }
@@ -157,10 +166,10 @@ export class Connection implements TransportHandlers {
       return
     }
     this.#versions = versions
-    this.#session = session
+    this.#hold.use(session)
     this.#state = ConnectionState.ready
-    this.#splitter.maxFrameBytes = MAX_FRAME_BYTES
-    this.#touch()
+    this.#reader.becomeReady()
+    this.#deadlines.touch()
   }
 
   /**
@@ -169,15 +178,7 @@ export class Connection implements TransportHandlers {
    * then, so that requests which are under way have so much longer.
    */
   throttle(throttleTimeMs: number): void {
-    const untilMs = this.#clock.monotonicMs() + throttleTimeMs
-    if (throttleTimeMs <= 0 || untilMs <= this.#throttledUntilMs || !this.isOpen) return
-    this.#requests.postpone(untilMs - Math.max(this.#throttledUntilMs, this.#clock.monotonicMs()))
-    this.#throttledUntilMs = untilMs
-    this.#throttleTimer?.clear()
-    const wake = (): void => {
-      if (this.isWritable) this.#listener.onWritable(this)
-    }
-    this.#throttleTimer = this.#clock.setTimer(wake, throttleTimeMs, { keepAlive: false })
+    if (this.isOpen) this.#requests.postpone(this.#throttle.extend(throttleTimeMs))
   }
 
   /**
@@ -188,8 +189,7 @@ export class Connection implements TransportHandlers {
     if (!this.#takesRequests()) throw this.#closeReason ?? reasons.notOpen(this)
     this.#hold.begin()
     if (this.#isBusy()) await this.#hold.untilIdle()
-    const throttledMs = this.#throttledUntilMs - this.#clock.monotonicMs()
-    return this.#options.connectionTimeoutMs + Math.max(0, throttledMs)
+    return this.#options.connectionTimeoutMs + this.#throttle.leftMs
   }
 
   /** Ends `hold`: sends what has waited, in its order, and lets the sender write again. */
@@ -198,7 +198,7 @@ export class Connection implements TransportHandlers {
     if (this.#state === ConnectionState.closed) return
     for (const request of held) request.send()
     this.#afterChange()
-    if (this.isWritable) this.#listener.onWritable(this)
+    this.#tellWritable()
   }
 
   /** The id that the next frame must carry; frames are sent in the order of their ids. */
@@ -231,12 +231,12 @@ export class Connection implements TransportHandlers {
       this.#refuse(handler)
       return
     }
-    const deadlineMs = (isLogin ? this.#clock.monotonicMs() : this.#touch()) + timeoutMs
+    const deadlineMs = (isLogin ? this.#clock.monotonicMs() : this.#deadlines.touch()) + timeoutMs
     const sentAtMs = this.#clock.stopwatchMs()
     this.#requests.append({ correlationId, api, version, timeoutMs, sentAtMs, deadlineMs, handler })
     this.#keepAliveIfBusy()
-    this.#timer.wakeAt(deadlineMs)
-    this.#write(frame, this.#onFrameWritten)
+    this.#deadlines.add(deadlineMs)
+    this.#writer.write(frame)
   }
 
   /**
@@ -259,17 +259,12 @@ export class Connection implements TransportHandlers {
       this.#refuse({ onFailure })
       return
     }
-    this.#lastUnansweredMs = this.#touch()
+    this.#lastUnansweredMs = this.#deadlines.touch()
     const request = { timeoutMs, deadlineMs: this.#lastUnansweredMs + timeoutMs, onFailure }
-    this.#unanswered.add(request)
+    this.#writer.expect(request)
     this.#keepAliveIfBusy()
-    this.#timer.wakeAt(request.deadlineMs)
-    this.#write(frame, () => {
-      if (!this.#unanswered.delete(request)) return
-      onWritten()
-      this.#onFrameWritten()
-      this.#afterRequest()
-    })
+    this.#deadlines.add(request.deadlineMs)
+    this.#writer.writeUnanswered(frame, request, onWritten)
   }
 
   /**
@@ -325,27 +320,20 @@ export class Connection implements TransportHandlers {
     const wasReady = this.isOpen || this.#state === ConnectionState.retiring
     this.#state = ConnectionState.closed
     this.#closeReason = reason
-    this.#splitter.stop()
-    this.#timer.clear()
-    this.#throttleTimer?.clear()
-    this.#session?.stop()
-    this.#transport?.destroy()
-    this.#requests.failAll(reason, this.#logger)
-    const others = [...this.#unanswered, ...this.#hold.end()]
-    this.#unanswered.clear()
-    for (const request of others) failSafely(request, reason, this.#logger)
+    this.#deadlines.clear()
+    this.#throttle.clear()
+    this.#hold.stopSession()
+    this.#writer.destroy()
+    this.#reader.stop(reason)
+    this.#writer.failUnanswered(reason, this.#logger)
+    for (const request of this.#hold.end()) failSafely(request, reason, this.#logger)
     this.#hold.settle(reason)
     if (wasReady) this.#listener.onClose(this, reason)
   }
 
   /** Not for callers: the transport's. */
   onData(chunk: Buffer): void {
-    try {
-      this.#splitter.push(chunk, this.#onFrame)
-    } catch (error) {
-      const head = this.isOpen ? undefined : this.#splitter.refusedHead
-      this.close(reasons.unreadable(this, head, error))
-    }
+    this.#reader.read(chunk)
   }
 
   onClose(error: Error | null): void {
@@ -358,7 +346,7 @@ export class Connection implements TransportHandlers {
   /** TLS is refused at the first byte, a missing login at the first request after the handshake. */
   #mayBeRefusal(phase: ConnectionPhase): boolean {
     if (phase === 'handshake') return true
-    return phase === 'request' && !this.#hasServed && this.nodeId === UNKNOWN_NODE_ID
+    return phase === 'request' && !this.#reader.hasServed && this.nodeId === UNKNOWN_NODE_ID
   }
 
   #phase(): ConnectionPhase {
@@ -374,13 +362,11 @@ export class Connection implements TransportHandlers {
 
   /** A login is on, or must come first. */
   #mustWait(): boolean {
-    const isOver = this.isOpen && !this.#hold.isOn && this.#session?.isOver === true
-    if (isOver && this.#session?.renew() === true) this.#hold.begin()
-    return this.#hold.isOn
+    return this.#hold.mustWait(this.isOpen)
   }
 
   #isBusy(): boolean {
-    return this.#requests.length + this.#unanswered.size > 0
+    return this.#requests.length + this.#writer.unansweredCount > 0
   }
 
   #takesRequests(): boolean {
@@ -394,56 +380,13 @@ export class Connection implements TransportHandlers {
     })
   }
 
-  #write(frame: readonly Uint8Array[], onWritten: () => void): void {
-    this.#unwrittenCount++
-    this.#transport?.write(frame, onWritten)
-  }
-
-  // One function for all writes: the hot path makes no closure.
-  readonly #onFrameWritten = (): void => {
-    this.#unwrittenCount--
+  #tellWritable(): void {
     if (this.isWritable) this.#listener.onWritable(this)
-  }
-
-  readonly #onFrame = (frame: Buffer): void => {
-    const request = this.#requests.takeOldest()
-    if (request === undefined) {
-      this.close(reasons.unasked(this))
-      return
-    }
-    const roundTripMs = this.#clock.stopwatchMs() - request.sentAtMs
-    this.#shortestRoundTripMs = Math.min(this.#shortestRoundTripMs, roundTripMs)
-    this.#hasServed ||= this.isOpen
-    try {
-      this.#answer(request, frame)
-    } catch (error) {
-      const what = `the answer to ${request.api.name} v${request.version}`
-      this.#failUnusable(request, reasons.undecodable(this, what, error))
-      return
-    }
-    this.#afterRequest()
-  }
-
-  #answer(request: PendingRequest, frame: Buffer): void {
-    const { api, version, correlationId } = request
-    const reader = new Reader(frame, { apiName: api.name, version })
-    const received = decodeResponseHeader(reader, api, version)
-    if (received !== correlationId) throw reasons.outOfOrder(received, request)
-    request.handler.onResponse(reader, frame)
-  }
-
-  #failUnusable(request: PendingRequest, reason: OttlaError): void {
-    if (this.#state === ConnectionState.closed) {
-      failSafely(request.handler, reason, this.#logger) // closed by the handler that then threw
-      return
-    }
-    this.#requests.putBack(request)
-    this.close(reason)
   }
 
   #afterRequest(): void {
     if (this.#state === ConnectionState.closed) return
-    if (!this.#hold.isOn) this.#touch() // a login alone is no use of it
+    if (!this.#hold.isOn) this.#deadlines.touch() // a login alone is no use of it
     this.#afterChange()
   }
 
@@ -456,39 +399,6 @@ export class Connection implements TransportHandlers {
   }
 
   #keepAliveIfBusy(): void {
-    const isBusy = this.#isBusy()
-    if (isBusy === this.#isReferenced) return
-    this.#isReferenced = isBusy
-    if (isBusy) this.#transport?.ref()
-    else this.#transport?.unref()
-  }
-
-  /** Notes that the connection is in use; returns the present time. */
-  #touch(): number {
-    this.#lastUsedMs = this.#clock.monotonicMs()
-    this.#timer.wakeAt(this.#idleDeadlineMs())
-    return this.#lastUsedMs
-  }
-
-  #idleDeadlineMs(): number {
-    return this.#lastUsedMs + this.#options.connectionsMaxIdleMs
-  }
-
-  #checkDeadlines(): void {
-    const readUntilMs = this.#clock.readUntilMs()
-    const urgent = this.#requests.mostUrgent()
-    const [unwritten] = this.#unanswered // the oldest, and so the most urgent
-    if (urgent !== undefined && urgent.deadlineMs <= readUntilMs) {
-      this.close(reasons.answerLate(this, this.#phase(), urgent))
-    } else if (unwritten !== undefined && unwritten.deadlineMs <= readUntilMs) {
-      this.close(reasons.writeLate(this, unwritten.timeoutMs))
-    } else if (this.#isBusy()) {
-      const [answerMs, writtenMs] = [urgent?.deadlineMs, unwritten?.deadlineMs]
-      this.#timer.wakeAt(Math.min(answerMs ?? Infinity, writtenMs ?? Infinity))
-    } else if (this.#idleDeadlineMs() > readUntilMs) {
-      this.#timer.wakeAt(this.#idleDeadlineMs())
-    } else {
-      this.close(reasons.unused(this, this.#options.connectionsMaxIdleMs))
-    }
+    this.#writer.keepAlive(this.#isBusy())
   }
 }

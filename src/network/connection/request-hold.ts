@@ -2,10 +2,12 @@
  * Requests that wait while a connection logs in again, and who waits for it to be idle first.
  *
  *   OFF ──begin──> ON: requests are kept ──end──> OFF: the kept ones, to be sent in their order
+ *    └── a request finds the session over: it is renewed ──┘
  *
  * Neighbours: connection.ts is its only user; sasl/session.ts decides when.
  */
 import type { OttlaError } from '../../errors.js'
+import type { ConnectionSession } from './connection-contract.js'
 
 /** A request that was not sent yet. */
 export interface HeldRequest {
@@ -18,6 +20,25 @@ export class RequestHold {
   /** Undefined while nothing is held. */
   #held: HeldRequest[] | undefined
   #onIdle: ((closeReason: OttlaError | null) => void) | undefined
+  /** What keeps the connection logged in; undefined without a login. */
+  #session: ConnectionSession | undefined
+
+  /** The connection is logged in. */
+  use(session: ConnectionSession | undefined): void {
+    this.#session = session
+  }
+
+  /** The connection is closed: it is not logged in again. */
+  stopSession(): void {
+    this.#session?.stop()
+  }
+
+  /** A login is on, or must come first. It may close the connection, which is asked whether it `isOpen`. */
+  mustWait(isOpen: boolean): boolean {
+    const isOver = isOpen && this.#held === undefined && this.#session?.isOver === true
+    if (isOver && this.#session?.renew() === true) this.begin()
+    return this.isOn
+  }
 
   get isOn(): boolean {
     return this.#held !== undefined
