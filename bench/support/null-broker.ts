@@ -5,7 +5,7 @@
  * Not a test double: it checks nothing.
  */
 import { isFlexible, type Api } from '../../src/protocol/api.js'
-import { decodeRequestHeader, encodeResponseHeader } from '../../src/protocol/header.js'
+import { decodeRequestHeader } from '../../src/protocol/header.js'
 import { apiVersions } from '../../src/protocol/messages/api-versions.js'
 import { initProducerId } from '../../src/protocol/messages/init-producer-id.js'
 import { metadata, type MetadataResponse } from '../../src/protocol/messages/metadata.js'
@@ -15,8 +15,8 @@ import {
   type ProduceResponse,
 } from '../../src/protocol/messages/produce.js'
 import { Reader } from '../../src/protocol/reader.js'
-import { Writer } from '../../src/protocol/writer.js'
 import { FrameSplitter } from '../../src/network/connection/frame-splitter.js'
+import { responseFrame } from '../../src/testing/response-frame.js'
 import type { Dial, Transport, TransportHandlers } from '../../src/network/transport/transport.js'
 
 const TOPIC_ID = 'AAAAAAAAAAAAAAAAAAAAEQ'
@@ -65,7 +65,7 @@ class NullTransport implements Transport {
     const reader = new Reader(frame, { apiName: 'request', version: 0 })
     const { apiKey, apiVersion: version, correlationId } = decodeRequestHeader(reader)
     const reply = <Request, Response>(api: Api<Request, Response>, response: Response): Buffer =>
-      encodeAnswer(api, version, correlationId, response)
+      responseFrame(api, version, correlationId, response)
     if (apiKey === produce.key) {
       if (isFlexible(produce, version)) reader.readTaggedFields()
       return reply(produce, acknowledge(produce.decodeRequest(reader, version)))
@@ -74,21 +74,6 @@ class NullTransport implements Transport {
     if (apiKey === initProducerId.key) return reply(initProducerId, PRODUCER_ID)
     return reply(apiVersions, VERSIONS)
   }
-}
-
-function encodeAnswer<Request, Response>(
-  api: Api<Request, Response>,
-  version: number,
-  correlationId: number,
-  response: Response,
-): Buffer {
-  const writer = new Writer()
-  writer.writeInt32(0)
-  encodeResponseHeader(writer, api, version, correlationId)
-  api.encodeResponse(writer, response, version)
-  const frame = writer.toBuffer()
-  frame.writeInt32BE(frame.length - 4, 0)
-  return frame
 }
 
 function acknowledge({ topicData }: ProduceRequest): ProduceResponse {

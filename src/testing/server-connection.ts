@@ -23,15 +23,9 @@ import type { ServerStream, ServerStreamHandlers } from './cluster-network.js'
 import type { ClusterState } from './cluster-state.js'
 import { RequestFaults, type Fault } from './fault-script.js'
 import { highestVersion } from './handlers/api-versions.js'
-import {
-  HANG_UP,
-  NO_ANSWER,
-  responseFrame,
-  type Answer,
-  type Exchange,
-  type Service,
-} from './handlers/handler.js'
+import { HANG_UP, NO_ANSWER, type Answer, type Exchange, type Service } from './handlers/handler.js'
 import { serviceOf } from './handlers/services.js'
+import { responseFrame } from './response-frame.js'
 import { SaslSession } from './sasl/sasl-session.js'
 
 interface OutgoingAnswer {

@@ -6,12 +6,11 @@
  * folder has the handler of one API.
  */
 import { isFlexible, type Api } from '../../protocol/api.js'
-import { encodeResponseHeader } from '../../protocol/header.js'
 import type { Reader } from '../../protocol/reader.js'
-import { Writer } from '../../protocol/writer.js'
 import type { Broker } from '../broker.js'
 import type { ClusterState } from '../cluster-state.js'
 import type { FaultTarget, RequestFaults } from '../fault-script.js'
+import { responseFrame } from '../response-frame.js'
 import type { SaslSession } from '../sasl/sasl-session.js'
 
 /** One request at one broker. */
@@ -96,20 +95,4 @@ export function makeService<Request, Response>(
       })
     },
   }
-}
-
-/** A response frame, size field included. */
-export function responseFrame<Request, Response>(
-  api: Api<Request, Response>,
-  version: number,
-  correlationId: number,
-  response: Response,
-): Buffer {
-  const writer = new Writer()
-  writer.writeInt32(0) // the frame's size, known at the end
-  encodeResponseHeader(writer, api, version, correlationId)
-  api.encodeResponse(writer, response, version)
-  const frame = writer.toBuffer()
-  frame.writeInt32BE(frame.length - 4, 0)
-  return frame
 }

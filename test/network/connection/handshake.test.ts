@@ -7,7 +7,8 @@ import { produce } from '../../../src/protocol/messages/produce.js'
 import { ErrorCodes } from '../../../src/protocol/error-codes.js'
 import { VERSION } from '../../../src/version.js'
 import type { Accept } from '../support/memory-network.js'
-import { ALL_VERSIONS, replyVersions, responseFrame, splitRequests } from '../support/scripted-broker.js' // prettier-ignore
+import { responseFrame } from '../../../src/testing/response-frame.js'
+import { ALL_VERSIONS, replyVersions, splitRequests } from '../support/scripted-broker.js'
 import type { ReceivedRequest } from '../support/scripted-broker.js'
 import { testContext } from '../support/context.js'
 

@@ -4,11 +4,11 @@
  */
 import type { Api } from '../../../src/protocol/api.js'
 import { isFlexible } from '../../../src/protocol/api.js'
-import { decodeRequestHeader, encodeResponseHeader } from '../../../src/protocol/header.js'
+import { decodeRequestHeader } from '../../../src/protocol/header.js'
 import { apiVersions } from '../../../src/protocol/messages/api-versions.js'
 import type { ApiVersion } from '../../../src/protocol/messages/api-versions.js'
 import { Reader } from '../../../src/protocol/reader.js'
-import { Writer } from '../../../src/protocol/writer.js'
+import { responseFrame } from '../../../src/testing/response-frame.js'
 import type { Peer } from './memory-network.js'
 
 /** One request as it arrived. */
@@ -22,22 +22,6 @@ export interface ReceivedRequest {
   decode<Request, Response>(api: Api<Request, Response>): Request
   reply<Request, Response>(api: Api<Request, Response>, response: Response): void
   readonly peer: Pick<Peer, 'send' | 'close'>
-}
-
-/** A response frame, size field included. */
-export function responseFrame<Request, Response>(
-  api: Api<Request, Response>,
-  version: number,
-  correlationId: number,
-  response: Response,
-): Buffer {
-  const writer = new Writer()
-  writer.writeInt32(0)
-  encodeResponseHeader(writer, api, version, correlationId)
-  api.encodeResponse(writer, response, version)
-  const frame = writer.toBuffer()
-  frame.writeInt32BE(frame.length - 4, 0)
-  return frame
 }
 
 export const ALL_VERSIONS: readonly ApiVersion[] = [

@@ -11,12 +11,12 @@ import {
   type ProduceRequest,
   type ProduceResponse,
 } from '../../../src/protocol/messages/produce.js'
+import { responseFrame } from '../../../src/testing/response-frame.js'
 import { ManualClock } from '../../support/manual-clock.js'
 import { MemoryNetwork, type Peer } from '../../network/support/memory-network.js'
 import {
   ALL_VERSIONS,
   replyVersions,
-  responseFrame,
   splitRequests,
   type ReceivedRequest,
 } from '../../network/support/scripted-broker.js'
