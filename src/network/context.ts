@@ -5,10 +5,25 @@
  */
 import type { Clock } from '../clock.js'
 import type { Log } from '../logger.js'
+import type { ApiVersionTable } from './connection/api-version-table.js'
+import type { Connection } from './connection/connection.js'
+import type { ConnectionSession } from './connection/connection-contract.js'
 import type { ClusterIdentity } from './metadata/cluster-identity.js'
 import type { NetworkOptions } from './options.js'
-import type { Login } from './sasl/login.js'
 import type { Dial } from './transport/transport.js'
+
+/** Logs in on connections (sasl/login.ts). */
+export interface ConnectionLogin {
+  /**
+   * Logs in on a connection whose versions are known, and that takes no requests yet; what keeps it
+   * logged in. Rejects with AuthenticationError, ConnectionError or ProtocolError.
+   */
+  perform(
+    connection: Connection,
+    versions: ApiVersionTable,
+    limits: { readonly timeoutMs: number; readonly signal: AbortSignal },
+  ): Promise<ConnectionSession | undefined>
+}
 
 /** One for each producer. */
 export interface NetworkContext {
@@ -24,5 +39,5 @@ export interface NetworkContext {
   /** The same one for all that belongs to a producer. */
   readonly cluster: ClusterIdentity
   /** How to log in; undefined where brokers want no login. The same one for all of a producer. */
-  readonly login?: Login | undefined
+  readonly login?: ConnectionLogin | undefined
 }

@@ -21,11 +21,12 @@ import { formatAddress } from '../address.js'
 import type { Broker } from './broker.js'
 import { BrokerLink } from './broker-link.js'
 import type { PoolListener } from './pool-listener.js'
+import type { ProducePort } from './produce-port.js'
 import type { Connection } from '../connection/connection.js'
 import type { NetworkContext } from '../context.js'
 
 /** One connection to each broker that is produced to. */
-export class BrokerPool {
+export class BrokerPool implements ProducePort {
   readonly #context: NetworkContext
   readonly #listener: PoolListener
   readonly #links = new Map<number, BrokerLink>()

@@ -24,8 +24,14 @@ export interface BrokerApiRange {
   readonly maxVersion: number
 }
 
+/** What a broker and Ottla have in common. */
+export interface CommonVersions {
+  /** The highest version for use. Throws BrokerError UNSUPPORTED_VERSION, not retriable, without one. */
+  version(api: ApiIdentity): number
+}
+
 /** The common versions of one connection. */
-export class ApiVersionTable {
+export class ApiVersionTable implements CommonVersions {
   readonly #ranges: ReadonlyMap<number, BrokerApiRange>
   readonly #caps: Readonly<Record<string, number>>
   readonly #where: string

@@ -23,6 +23,7 @@ import type { Api } from '../../protocol/api.js'
 import type { Reader } from '../../protocol/reader.js'
 import { formatAddress } from '../address.js'
 import { UNKNOWN_NODE_ID } from '../brokers/broker.js'
+import type { ProduceConnection } from '../brokers/produce-port.js'
 import type { NetworkOptions } from '../options.js'
 import type { Transport, TransportHandlers } from '../transport/transport.js'
 import { AnswerReader } from './answer-reader.js'
@@ -55,7 +56,7 @@ export type { ResponseHandler } from './request-queue.js'
 const MAX_CORRELATION_ID = 0x7fffffff
 
 /** A connection to a broker. */
-export class Connection implements TransportHandlers {
+export class Connection implements TransportHandlers, ProduceConnection {
   readonly nodeId: number
   readonly host: string
   readonly port: number

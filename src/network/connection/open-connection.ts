@@ -17,7 +17,7 @@ import { Connection } from './connection.js'
 import type { ConnectionListener, ConnectionTarget } from './connection.js'
 import { LOWEST_API_VERSIONS, highestApiVersions, negotiateVersions } from './handshake.js'
 import type { NetworkContext } from '../context.js'
-import type { Session } from '../sasl/session.js'
+import type { ConnectionSession } from './connection-contract.js'
 import type { Transport } from '../transport/transport.js'
 
 /** What an attempt to open a connection needs. */
@@ -70,7 +70,7 @@ async function attempt(
   }
   signal.addEventListener('abort', giveUp)
   let transport: Transport | undefined
-  let session: Session | undefined
+  let session: ConnectionSession | undefined
   try {
     const timeoutMs = timeLeftMs()
     transport = await context.dial(target, connection, { timeoutMs, signal })

@@ -16,6 +16,7 @@ import type { Log } from '../../logger.js'
 import { formatAddress } from '../address.js'
 import type { ApiVersionTable } from '../connection/api-version-table.js'
 import type { Connection } from '../connection/connection.js'
+import type { ConnectionLogin } from '../context.js'
 import { firstBytes, runLogin } from './exchange.js'
 import type { SaslExchange, SaslMechanism } from './mechanism.js'
 import { Session } from './session.js'
@@ -38,7 +39,7 @@ export interface LoginLimits {
 }
 
 /** One for a producer. */
-export class Login {
+export class Login implements ConnectionLogin {
   readonly #parts: LoginParts
   #hasWorked = false
 

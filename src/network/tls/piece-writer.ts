@@ -10,7 +10,6 @@
  *
  * Neighbours: dial-tls.ts makes one for each socket; socket-transport.ts hands it what is to be written.
  */
-import type { Socket } from 'node:net'
 
 /** By measurement: records a second (docs/performance.md, TLS). */
 const PIECE_BYTES = 262_144
@@ -23,8 +22,13 @@ interface Part {
   readonly onWritten: (() => void) | undefined
 }
 
+/** The part of a socket that is written to. */
+export interface WritableSocket {
+  write(bytes: Uint8Array, onWritten: (error?: Error | null) => void): boolean
+}
+
 export class PieceWriter {
-  readonly #socket: Socket
+  readonly #socket: WritableSocket
   readonly #queue: Part[] = []
   /** Bytes of the queue. */
   #leftBytes = 0
@@ -35,7 +39,7 @@ export class PieceWriter {
   #piece = Buffer.alloc(0)
   #isWriting = false
 
-  constructor(socket: Socket) {
+  constructor(socket: WritableSocket) {
     this.#socket = socket
   }
 

@@ -12,7 +12,7 @@
  * Neighbours: pipeline.ts asks for the errors of delivery-errors.ts and parked-errors.ts.
  */
 import { TimeoutError, type OttlaError } from '../../errors.js'
-import type { BrokerPool } from '../../network/brokers/broker-pool.js'
+import type { ProducePort } from '../../network/brokers/produce-port.js'
 import type { ProducerBatch } from '../batching/batch.js'
 import { leaderless } from './delivery-errors.js'
 import { STALL_MS } from '../pacing/pace-constants.js'
@@ -24,7 +24,7 @@ import type { ProduceRequest } from '../sending/produce-request.js'
 export interface ObstacleParts {
   readonly nowMs: () => number
   readonly metadata: { failure(): OttlaError | null }
-  readonly pool: Pick<BrokerPool, 'knows' | 'whyUnreachable'>
+  readonly pool: Pick<ProducePort, 'knows' | 'whyUnreachable'>
   /** null without idempotence. */
   readonly producerIds: Pick<ProducerIdSource, 'identity' | 'lastError'> | null
   /** The requests that this broker has not answered, oldest first. */

@@ -11,7 +11,7 @@
  *
  * Before: sender.ts. After: network/metadata/metadata.ts, which spaces the questions out.
  */
-import type { BrokerPool } from '../../network/brokers/broker-pool.js'
+import type { ProducePort } from '../../network/brokers/produce-port.js'
 import type { Outbox } from './outbox.js'
 import { LEADER_LOOK_MS, STALL_MS } from '../pacing/pace-constants.js'
 import type { PartitionQueue } from './partition-queue.js'
@@ -31,14 +31,14 @@ export interface LeaderWatchParts {
 export class LeaderWatch {
   /** Monotonic: when to look again at the latest; Infinity where nothing is amiss. */
   nextMs = Infinity
-  readonly #pool: BrokerPool
+  readonly #pool: Pick<ProducePort, 'connection'>
   readonly #parts: LeaderWatchParts
   /** Queues that had batches and no leader when last looked at. */
   readonly #leaderless = new Set<PartitionQueue>()
   #missingSinceMs = Infinity
   #askedAtMs = -Infinity
 
-  constructor(pool: BrokerPool, parts: LeaderWatchParts) {
+  constructor(pool: Pick<ProducePort, 'connection'>, parts: LeaderWatchParts) {
     this.#pool = pool
     this.#parts = parts
   }

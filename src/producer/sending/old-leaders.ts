@@ -15,17 +15,17 @@
 import type { Clock } from '../../clock.js'
 import { ConnectionError } from '../../errors.js'
 import { formatAddress } from '../../network/address.js'
-import type { BrokerPool } from '../../network/brokers/broker-pool.js'
+import type { ProducePort } from '../../network/brokers/produce-port.js'
 import type { Outbox } from './outbox.js'
 import { OLD_LEADER_GRACE_MS, STALL_MS } from '../pacing/pace-constants.js'
 
 export class OldLeaders {
-  readonly #pool: BrokerPool
+  readonly #pool: ProducePort
   readonly #isIdempotent: boolean
   /** Until when each is waited for; monotonic. */
   readonly #graceMs = new Map<Outbox, number>()
 
-  constructor(pool: BrokerPool, isIdempotent: boolean) {
+  constructor(pool: ProducePort, isIdempotent: boolean) {
     this.#pool = pool
     this.#isIdempotent = isIdempotent
   }

@@ -15,7 +15,7 @@
  * Otherwise it would only lie there: what gathers meanwhile goes in one, when the answer has come.
  * Beside a request that is being made to wait by a quota there is none (throttle-pace.ts).
  */
-import type { Connection } from '../../network/connection/connection.js'
+import type { ProduceConnection } from '../../network/brokers/produce-port.js'
 import { Deque } from '../collections/deque.js'
 import type { PartitionQueue } from './partition-queue.js'
 import type { ProduceRequest } from './produce-request.js'
@@ -36,14 +36,14 @@ export class Outbox {
   /** Queues on trial when last seen: in line, in a pause, or with their batch in the air. */
   readonly #onTrial = new Set<PartitionQueue>()
 
-  #connection: Connection | null = null
+  #connection: ProduceConnection | null = null
 
   constructor(nodeId: number) {
     this.nodeId = nodeId
   }
 
   /** Requests go over this connection from now on. */
-  use(connection: Connection): void {
+  use(connection: ProduceConnection): void {
     if (connection === this.#connection) return
     this.#connection = connection
     this.roundTrips.opened(connection.shortestRoundTripMs)

@@ -9,7 +9,7 @@
 import { assert } from '../../assert.js'
 import { BrokerError, type OttlaError } from '../../errors.js'
 import type { ResponseHandler } from '../../network/connection/request-queue.js'
-import type { ApiVersionTable } from '../../network/connection/api-version-table.js'
+import type { CommonVersions } from '../../network/connection/api-version-table.js'
 import { ErrorCodes, errorCode } from '../../protocol/error-codes.js'
 import {
   frameProduceRequest,
@@ -177,7 +177,7 @@ export function codecUnknown(version: number): BrokerError {
  * The version to speak: the highest common one, below topic ids where a topic has none. Throws
  * BrokerError where there is none.
  */
-export function produceVersion(versions: ApiVersionTable, topics: Iterable<ProducerTopic>): number {
+export function produceVersion(versions: CommonVersions, topics: Iterable<ProducerTopic>): number {
   const version = versions.version(produce)
   if (version < FIRST_VERSION_WITH_TOPIC_IDS) return version
   for (const { topicId } of topics) {

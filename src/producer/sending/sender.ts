@@ -13,8 +13,7 @@
 import { assert } from '../../assert.js'
 import type { Clock, Timer } from '../../clock.js'
 import type { OttlaError } from '../../errors.js'
-import type { BrokerPool } from '../../network/brokers/broker-pool.js'
-import type { Connection } from '../../network/connection/connection.js'
+import type { ProduceConnection, ProducePort } from '../../network/brokers/produce-port.js'
 import { produce, type ProduceResponse } from '../../protocol/messages/produce.js'
 import type { Accumulator } from '../batching/accumulator.js'
 import type { ProducerBatch } from '../batching/batch.js'
@@ -56,7 +55,7 @@ export interface SenderOptions {
 export interface SenderParts {
   readonly clock: Clock
   readonly counter: MetricsCounter
-  readonly pool: BrokerPool
+  readonly pool: ProducePort
   readonly accumulator: Accumulator
   readonly delivery: Delivery
   /** null without compression. */
@@ -260,7 +259,7 @@ export class Sender implements ProduceListener {
     if (outbox.hasWork && worthAtMs > nowMs && worthAtMs < Infinity) this.wakeAt(worthAtMs)
   }
 
-  #maySend(connection: Connection, outbox: Outbox, nowMs: number): boolean {
+  #maySend(connection: ProduceConnection, outbox: Outbox, nowMs: number): boolean {
     return (
       outbox.hasWork &&
       connection.isOpen &&
@@ -329,7 +328,7 @@ export class Sender implements ProduceListener {
   }
 
   #send(
-    connection: Connection,
+    connection: ProduceConnection,
     outbox: Outbox,
     batches: readonly ProducerBatch[],
     isTrial: boolean,
@@ -363,7 +362,7 @@ export class Sender implements ProduceListener {
     return topic
   }
 
-  #write(connection: Connection, outbox: Outbox, request: ProduceRequest): void {
+  #write(connection: ProduceConnection, outbox: Outbox, request: ProduceRequest): void {
     const { clientId, acks, requestTimeoutMs } = this.#options
     const correlationId = connection.nextCorrelationId()
     const timeoutMs = this.#replicationTimeoutMs(request)

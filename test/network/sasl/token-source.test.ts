@@ -19,7 +19,6 @@ function numbered(lifeMs: number | undefined) {
     lifeMs,
     fail: undefined as Error | undefined,
     get: async () => (await source.get(testContext())).token.reveal(),
-    source: undefined as unknown as TokenSource,
   }
   const source = new TokenSource(async (): Promise<SaslToken> => {
     calls += 1
@@ -27,8 +26,7 @@ function numbered(lifeMs: number | undefined) {
     const expiresAtMs = it.lifeMs === undefined ? undefined : clock.now() + it.lifeMs
     return { token: `token-${calls}`, expiresAtMs }
   }, environment)
-  it.source = source
-  return it
+  return Object.assign(it, { source })
 }
 
 t.test('when a token is asked for again (KIP-255)', async (t) => {

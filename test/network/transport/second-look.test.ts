@@ -73,7 +73,7 @@ t.test('a broker without SASL that hangs up is asked again', async (t) => {
 
 t.test('with the option sasl a listener that hangs up is asked nothing more', async (t) => {
   const context = testContext()
-  const login = { perform: () => Promise.resolve(undefined) } as unknown as NetworkContext['login']
+  const login = { perform: () => Promise.resolve(undefined) }
   let shakenCount = 0
   context.network.listen(BOOT, (peer) => {
     peer.onBytes = splitRequests(peer, (request) => {

@@ -1,14 +1,15 @@
 import t from 'tap'
-import type { BrokerPool } from '../../../src/network/brokers/broker-pool.js'
 import { LeaderWatch } from '../../../src/producer/sending/leader-watch.js'
 import { Outbox } from '../../../src/producer/sending/outbox.js'
 import { ProduceRequest } from '../../../src/producer/sending/produce-request.js'
 import { batchOf, queueOf } from '../support/pieces.js'
+import { FakeConnection } from '../support/sending.js'
 
 /** A watch over one broker, and how often it has asked. */
 function setUp() {
   const it = { asked: 0, isConnected: true }
-  const pool = { connection: () => (it.isConnected ? {} : undefined) } as unknown as BrokerPool
+  const connection = new FakeConnection(1, 10)
+  const pool = { connection: () => (it.isConnected ? connection : undefined) }
   const ask = (): void => void it.asked++
   const watch = new LeaderWatch(pool, { refreshMetadata: ask, refreshMetadataOf: ask })
   const outbox = new Outbox(1)

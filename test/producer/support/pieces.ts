@@ -18,13 +18,12 @@ export function metadataOf(name: string, leaders: readonly number[], epoch = 1):
   return {
     name,
     topicId: TOPIC_ID,
-    isInternal: false,
     partitions: leaders.map((leaderId, partition) => ({
       partition,
       leaderId,
       leaderEpoch: leaderId < 0 ? -1 : epoch,
     })),
-  } as unknown as TopicMetadata
+  }
 }
 
 /** A topic whose partitions have these leaders. */

@@ -2,10 +2,10 @@
  * A sender with its delivery, accumulator and queues, on a manual clock, against brokers that do
  * what a test says: each request that leaves is decoded and kept until the test answers it.
  */
-import { ConnectionError } from '../../../src/errors.js'
+import { ConnectionError, type OttlaError } from '../../../src/errors.js'
 import { silentLogger } from '../../../src/logger.js'
 import { ApiVersionTable } from '../../../src/network/connection/api-version-table.js'
-import type { BrokerPool } from '../../../src/network/brokers/broker-pool.js'
+import type { ProduceConnection, ProducePort } from '../../../src/network/brokers/produce-port.js'
 import type { ResponseHandler } from '../../../src/network/connection/request-queue.js'
 import type { LeaderHint } from '../../../src/network/metadata/topic-metadata.js'
 import { Accumulator, Appended } from '../../../src/producer/batching/accumulator.js'
@@ -53,13 +53,13 @@ export class SentRequest {
   readonly batches: readonly SentBatch[]
   readonly #version: number
   readonly #handler: ResponseHandler | null
-  readonly #acks0: { written(): void; failed(error: Error): void } | null
+  readonly #acks0: { written(): void; failed(error: OttlaError): void } | null
 
   constructor(
     nodeId: number,
     frame: readonly Uint8Array[],
     handler: ResponseHandler | null,
-    acks0: { written(): void; failed(error: Error): void } | null = null,
+    acks0: { written(): void; failed(error: OttlaError): void } | null = null,
   ) {
     const bytes = Buffer.concat(frame)
     const reader = new Reader(bytes.subarray(4), { apiName: 'Produce', version: PRODUCE_VERSION })
@@ -152,7 +152,7 @@ function sentBatch(partition: number, bytes: Buffer): SentBatch {
 }
 
 /** A connection whose broker answers when the test says so. */
-export class FakeConnection {
+export class FakeConnection implements ProduceConnection {
   readonly nodeId: number
   readonly host = 'kafka'
   readonly port = 9092
@@ -194,7 +194,7 @@ export class FakeConnection {
     frame: readonly Uint8Array[],
     _timeoutMs: number,
     written: () => void,
-    failed: (error: Error) => void,
+    failed: (error: OttlaError) => void,
   ): void {
     this.sent.push(new SentRequest(this.nodeId, frame, null, { written, failed }))
   }
@@ -311,13 +311,15 @@ export class SendingRig {
     for (const leader of leaders) if (leader >= 0) this.connection(leader)
   }
 
-  #pool(): BrokerPool {
+  #pool(): ProducePort {
     return {
-      ensure: (nodeId: number) => this.connections.get(nodeId),
-      forgiveFailures: (nodeId: number) => this.forgiven.push(nodeId),
-      connection: (nodeId: number) => this.connections.get(nodeId),
-      drop: (nodeId: number) => this.dropped.push(nodeId),
-    } as unknown as BrokerPool
+      ensure: (nodeId) => this.connections.get(nodeId),
+      connection: (nodeId) => this.connections.get(nodeId),
+      knows: (nodeId) => this.connections.has(nodeId),
+      whyUnreachable: () => null,
+      forgiveFailures: (nodeId) => this.forgiven.push(nodeId),
+      drop: (nodeId) => this.dropped.push(nodeId),
+    }
   }
 
   #producerIds(): ProducerIdSource {
