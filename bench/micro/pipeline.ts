@@ -3,7 +3,7 @@
  * answers at once: everything but the network.
  */
 import { Producer } from '../../src/index.js'
-import { systemEnvironment } from '../../src/producer/pipeline.js'
+import { systemEnvironment } from '../../src/producer/environment.js'
 import { dialNullBroker } from '../support/null-broker.js'
 import { median, spread } from '../support/statistics.js'
 import { makeValues } from '../support/values.js'

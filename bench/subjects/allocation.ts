@@ -15,7 +15,7 @@ import {
   type ProducerRecord,
   type RecordMetadata,
 } from '../../src/index.js'
-import { systemEnvironment } from '../../src/producer/pipeline.js'
+import { systemEnvironment } from '../../src/producer/environment.js'
 import type { SubjectReport, SubjectTask } from '../contract.js'
 import { startMeter } from '../support/meter.js'
 import { dialNullBroker } from '../support/null-broker.js'

@@ -5,7 +5,7 @@
  */
 import { Producer, VERSION } from '../../src/index.js'
 import type { DeliveryCallback, ProducerOptions, ProducerRecord } from '../../src/index.js'
-import type { Environment } from '../../src/producer/pipeline.js'
+import type { Environment } from '../../src/producer/environment.js'
 import type { SubjectReport, SubjectTask } from '../contract.js'
 import { HEADERS, RecordSource } from './record-source.js'
 import { Window } from './window.js'

@@ -27,7 +27,8 @@ import type { ProducerOptions, ResolvedOptions } from './options/options.js'
 import { resolveOptions } from './options/resolve-options.js'
 import type { ProducerMetrics } from './metrics.js'
 import { because, closedError } from './waiting/parked-errors.js'
-import { Pipeline, systemEnvironment, type Environment } from './pipeline.js'
+import { systemEnvironment, type Environment } from './environment.js'
+import { Pipeline } from './pipeline.js'
 import { GroupRest, RecordGroup } from './intake/record-group.js'
 import type { RecordMetadata } from './batching/record-metadata.js'
 import type { ProducerRecord } from './intake/record.js'
@@ -190,11 +191,11 @@ export class Producer<K = Serialized, V = Serialized> implements AsyncDisposable
   }
 
   #settled(): Promise<void> {
-    const { accumulator, lot, sender, clock } = this.#pipeline
+    const { accumulator, lot, clock } = this.#pipeline
     return new Promise((resolve) => {
       // Later, so that whoever awaits a record has gone on before: its promise takes a few microtasks.
       const onFlushed = (): void => clock.defer(resolve)
-      flushAll(accumulator, lot, (queue) => sender.consider(queue), onFlushed)
+      flushAll(accumulator, lot, onFlushed)
     })
   }
 
@@ -276,11 +277,11 @@ export class Producer<K = Serialized, V = Serialized> implements AsyncDisposable
     reason: DeliveryError,
     reasonOf: (waiting: { readonly topic: ProducerTopic }) => DeliveryError,
   ): void {
-    const { lot, accumulator, delivery, logger } = this.#pipeline
+    const { lot, accumulator, completion, logger } = this.#pipeline
     lot.settleAll(() => true, reasonOf)
     for (const batch of [...accumulator.incomplete]) {
       try {
-        delivery.abandon(batch, reason)
+        completion.abandon(batch, reason)
       } catch (error) {
         logger.error({ err: error }, 'a batch could not be abandoned; this is a bug in Ottla')
       }

@@ -4,7 +4,7 @@
  */
 import t, { type Test } from 'tap'
 import type { DeliveryError } from '../../src/index.js'
-import { Delivery } from '../../src/producer/completing/delivery.js'
+import { Completion } from '../../src/producer/completing/completion.js'
 import { PartitionQueue } from '../../src/producer/sending/partition-queue.js'
 import { simulate, values, type Simulation } from '../testing/support/simulation.js'
 
@@ -32,7 +32,7 @@ const fateOf = (it: Simulation, promise: Promise<unknown>): Promise<unknown> =>
 
 for (const [name, prototype, method, outcome, stored] of [
   ['the loop', PartitionQueue.prototype, 'next', 'not-written', ['a']],
-  ['the judgement of an answer', Delivery.prototype, 'answered', 'unknown', ['a', 'b']],
+  ['the judgement of an answer', Completion.prototype, 'answered', 'unknown', ['a', 'b']],
 ] as const) {
   t.test(`a defect of ${name} fails the producer, not the process`, async (t) => {
     const it = await simulate({ topics: { orders: {} } })

@@ -21,9 +21,8 @@ import {
   TAILROOM_BYTES,
   type BatchBytes,
 } from '../../protocol/record-batch.js'
-import { ProducerBatch } from './batch.js'
+import { ProducerBatch, type BatchQueue } from './batch.js'
 import { Deque } from '../collections/deque.js'
-import type { PartitionQueue } from '../sending/partition-queue.js'
 import type { PreparedRecord } from '../waiting/parked-record.js'
 
 /** How an append ended. */
@@ -40,7 +39,7 @@ export interface AccumulatorOptions {
 
 export interface AccumulatorListener {
   /** The queue has a batch that may leave; called often for the same queue. */
-  onReady(queue: PartitionQueue): void
+  onReady(queue: BatchQueue): void
   /** A batch was opened that lingers until `untilMs` (monotonic) unless it fills before. */
   onLingering(untilMs: number): void
   /** The batch takes no more records: it may be compressed while it waits its turn. */
@@ -78,7 +77,7 @@ export class Accumulator {
   }
 
   /** Appends to the partition's open batch; `batchFull` where there is none, or none any more. */
-  appendToOpen(queue: PartitionQueue, record: PreparedRecord): Appended {
+  appendToOpen(queue: BatchQueue, record: PreparedRecord): Appended {
     const batch = queue.open
     if (batch === null) return Appended.batchFull
     if (append(batch, record)) return Appended.yes
@@ -89,18 +88,17 @@ export class Accumulator {
   }
 
   /** Opens a batch for the partition, which must have none, and appends to it. */
-  appendToNew(queue: PartitionQueue, record: PreparedRecord, nowMs: number): Appended {
+  appendToNew(queue: BatchQueue, record: PreparedRecord, nowMs: number): Appended {
     const needBytes = bufferSizeFor(RECORD_BATCH_HEADER_BYTES + exactSizeBytes(record))
     const { fill } = record.topic
     const limitBytes = queue.fillBytes(fill.nextBytes)
     const usualBytes = Math.min(queue.usualBufferBytes, bufferSizeFor(limitBytes))
     const sizeBytes = this.#takeMemory(queue, record, needBytes, usualBytes)
     if (sizeBytes < 0) return Appended.noMemory
-    assert(queue.open === null, 'a partition has one open batch')
     const batch = new ProducerBatch(queue, nowMs, this.#pool.take(sizeBytes))
     batch.records.limitBytes = limitBytes
     mustAppend(batch, record)
-    queue.open = batch
+    queue.begin(batch)
     fill.opened(batch)
     this.#incomplete.add(batch)
     if (this.#options.lingerMs > 0) {
@@ -119,7 +117,7 @@ export class Accumulator {
    * batch of exactly its own size: it holds no less (PARKED_RECORD_BYTES).
    */
   #takeMemory(
-    queue: PartitionQueue,
+    queue: BatchQueue,
     record: PreparedRecord,
     needBytes: number,
     usualBytes: number,
@@ -141,7 +139,7 @@ export class Accumulator {
   }
 
   /** Takes so many bytes for the record's place, besides those that it holds. */
-  #tryTake(queue: PartitionQueue, record: PreparedRecord, bytes: number): boolean {
+  #tryTake(queue: BatchQueue, record: PreparedRecord, bytes: number): boolean {
     const { reservedBytes } = record
     this.#isHeldBack =
       reservedBytes === 0 && queue.isHeldUp && !this.#budget.mayRest(bytes, queue.share)
@@ -151,7 +149,7 @@ export class Accumulator {
     return isTaken
   }
 
-  #takeOwn(queue: PartitionQueue, record: PreparedRecord, bytes: number): void {
+  #takeOwn(queue: BatchQueue, record: PreparedRecord, bytes: number): void {
     const isTaken = this.#tryTake(queue, record, bytes)
     assert(isTaken, 'a taken record holds what its place in a batch needs')
   }
@@ -186,7 +184,7 @@ export class Accumulator {
     return Appended.yes
   }
 
-  #closeFull(queue: PartitionQueue, batch: ProducerBatch): void {
+  #closeFull(queue: BatchQueue, batch: ProducerBatch): void {
     this.#learnUsual(batch)
     queue.closeOpen()
     this.#listener.onFull(batch)

@@ -7,7 +7,6 @@
  * small. A broker's refusal changes the limit only: it says nothing of the ratio, which was known
  * before the batch left.
  */
-import type { ProducerBatch } from './batch.js'
 import { BatchLimit } from './batch-limit.js'
 
 /** Share of the way to a better ratio that one batch is worth. */
@@ -48,7 +47,7 @@ export class BatchFill {
   }
 
   /** `batch` was opened for `nextBytes`. */
-  opened(batch: ProducerBatch): void {
+  opened(batch: { readonly isDone: boolean }): void {
     this.#limit.opened(batch)
   }
 

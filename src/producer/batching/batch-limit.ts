@@ -18,7 +18,6 @@
  * Before: delivery reports what was taken and refused. After: batch-fill.ts.
  */
 import { RECORD_BATCH_HEADER_BYTES } from '../../protocol/record-batch.js'
-import type { ProducerBatch } from './batch.js'
 
 /** Where nothing is known to be taken, a size this much smaller than what was refused comes next. */
 const DESCENT = 4
@@ -29,6 +28,11 @@ const BEYOND = 9 / 8
 const BATCHES_BEFORE_PROBE = 4
 const BATCHES_BEFORE_PROBE_BEYOND = 256
 
+/** A batch that finds out a limit, until it is done. */
+interface SizedBatch {
+  readonly isDone: boolean
+}
+
 export class BatchLimit {
   readonly #usualBytes: number
   #safeBytes: number
@@ -38,7 +42,7 @@ export class BatchLimit {
   #doubtedBytes = Infinity
   /** Full batches that were taken since the last refusal or probe. */
   #fullBatches = 0
-  #probe: ProducerBatch | null = null
+  #probe: SizedBatch | null = null
   /** Probes that told nothing, in a row: they came out no larger than what is taken anyway. */
   #idleProbes = 0
 
@@ -59,7 +63,7 @@ export class BatchLimit {
   }
 
   /** `batch` was opened for `nextBytes`. */
-  opened(batch: ProducerBatch): void {
+  opened(batch: SizedBatch): void {
     if (!this.#isProbeDue) return
     this.#probe = batch
     this.#fullBatches = 0

@@ -2,18 +2,18 @@
  * One batch: the records of one partition that travel and are answered together, and who waits for
  * each of them. It settles every record exactly once.
  *
- *              append            close              markSent
- *   (created) -------> open ------------> closed ------------> sent <--+ markSent
+ *              append            close              attempted
+ *   (created) -------> open ------------> closed ------------> sent <--+ attempted
  *                       |                   |                   |  |___|   (a retry)
  *                       |                   |                   |
  *                       +------- fail ------+----- fail, -------+--> done
  *                                                 acknowledge
  *
  * A second completion (an answer that arrives after the delivery timeout) changes nothing: the
- * records were told once. `isInAir` is separate from the state: a batch that timed out may still
+ * records are settled once. `isInFlight` is separate from the state: a batch that timed out may still
  * be owed an answer by its broker.
  *
- * Before: the accumulator fills it. After: the sender seals, sends and completes it.
+ * Before: the accumulator fills it. After: its queue, a request, and completing/ in the end.
  */
 import { assert } from '../../assert.js'
 import type { OttlaError } from '../../errors.js'
@@ -26,6 +26,7 @@ import {
   type ProducerStamp,
 } from '../../protocol/record-batch.js'
 import type { PartitionQueue } from '../sending/partition-queue.js'
+import type { QueuedBatch } from './queued-batch.js'
 import { BatchWaiters, type CallbackRunner, type Resolve, type Waiter } from './batch-waiters.js'
 import type { DeliveryCallback } from '../intake/delivery-callback.js'
 import type { RecordGroup } from '../intake/record-group.js'
@@ -39,7 +40,13 @@ interface WholeBatch {
   maybeWritten: boolean
 }
 
+/** The queue of a partition, as batches of records have it. */
+export type BatchQueue = PartitionQueue<ProducerBatch>
+
 export type BatchState = 'open' | 'closed' | 'sent' | 'done'
+
+/** Whether its bytes are what will travel: nothing is sent before (preparing/). */
+export type Preparation = 'not yet' | 'under way' | 'done'
 
 const TRANSITIONS: Readonly<Record<BatchState, readonly BatchState[]>> = {
   open: ['closed', 'done'],
@@ -48,9 +55,9 @@ const TRANSITIONS: Readonly<Record<BatchState, readonly BatchState[]>> = {
   done: [],
 }
 
-export class ProducerBatch {
+export class ProducerBatch implements QueuedBatch {
   /** The partition it belongs to. */
-  readonly queue: PartitionQueue
+  readonly queue: BatchQueue
   /** Monotonic: linger and delivery timeout count from here. */
   readonly createdMs: number
   readonly records: RecordBatchBuilder
@@ -58,35 +65,25 @@ export class ProducerBatch {
   budgetBytes: number
   /** May leave although it is not full: linger is over, or somebody flushes. */
   isDue = false
-  /** Whether its bytes are what will travel; nothing is sent before. */
-  compression: 'none yet' | 'pending' | 'done' = 'none yet'
-  /** Times it was handed to a connection. */
-  attempts = 0
-  /** Its broker still owes an answer to the last attempt. */
-  isInAir = false
-  /** Producer id, epoch and sequence; given at the first drain, kept through every retry. */
-  stamp: ProducerStamp = NO_PRODUCER
-  /**
-   * Place in the order of the partition's first sendings, counted in records: that of its first one.
-   * -1 before. No two batches have the same, the children of a split one neither.
-   */
-  ordinal = -1
-  /** Leader epoch at the last attempt: a newer one makes a pause before the next pointless. */
-  leaderEpochAtSend = -1
-  /** Why the last attempt failed; the cause of a later timeout. */
-  lastError: OttlaError | null = null
   #state: BatchState = 'open'
   #waiters = new BatchWaiters()
   #timestampRuns: number[] = []
   #lastTimestamp = -1
   #doneListeners: (() => void)[] | null = null
+  #preparation: Preparation = 'not yet'
+  #attempts = 0
+  #isInFlight = false
+  #stamp: ProducerStamp = NO_PRODUCER
+  #ordinal = -1
+  #leaderEpochAtSend = -1
+  #lastError: OttlaError | null = null
   #isSealed = false
   #otherBytes: BatchBytes | null = null
   #codecId = 0
   #attemptMaybeWritten = false
   #wholeBatch: WholeBatch | null = null
 
-  constructor(queue: PartitionQueue, createdMs: number, buffer: Buffer) {
+  constructor(queue: BatchQueue, createdMs: number, buffer: Buffer) {
     this.queue = queue
     this.createdMs = createdMs
     this.records = new RecordBatchBuilder(buffer)
@@ -96,11 +93,6 @@ export class ProducerBatch {
   /** An attempt may be in the log: one of its own, or one of the batch that it is a part of. */
   get maybeWritten(): boolean {
     return this.#attemptMaybeWritten || this.#wholeBatch?.maybeWritten === true
-  }
-
-  set maybeWritten(isDoubtful: boolean) {
-    this.#attemptMaybeWritten = isDoubtful
-    if (!isDoubtful) this.#wholeBatch = null
   }
 
   /**
@@ -117,6 +109,57 @@ export class ProducerBatch {
 
   get isDone(): boolean {
     return this.#state === 'done'
+  }
+
+  /** No further record is appended. */
+  get isClosed(): boolean {
+    return this.#state !== 'open'
+  }
+
+  get preparation(): Preparation {
+    return this.#preparation
+  }
+
+  /** Times it was handed to a connection. */
+  get attempts(): number {
+    return this.#attempts
+  }
+
+  /** Its broker still owes an answer to the last attempt. */
+  get isInFlight(): boolean {
+    return this.#isInFlight
+  }
+
+  /** Producer id, epoch and sequence number; kept through every retry. */
+  get stamp(): ProducerStamp {
+    return this.#stamp
+  }
+
+  /**
+   * Place in the order of the partition's first sendings, counted in records: that of its first one.
+   * -1 before. No two batches have the same, the parts of a split one neither.
+   */
+  get ordinal(): number {
+    return this.#ordinal
+  }
+
+  /** Leader epoch at the last attempt: a newer one makes a pause before the next pointless. */
+  get leaderEpochAtSend(): number {
+    return this.#leaderEpochAtSend
+  }
+
+  /** Why the last attempt failed; the cause of a later timeout. */
+  get lastError(): OttlaError | null {
+    return this.#lastError
+  }
+
+  /** Bytes at which it takes no more records. */
+  get limitBytes(): number {
+    return this.records.limitBytes
+  }
+
+  limitTo(bytes: number): void {
+    this.records.limitBytes = bytes
   }
 
   get recordCount(): number {
@@ -154,20 +197,37 @@ export class ProducerBatch {
     const { baseTimestamp, maxTimestamp, recordCount } = this.records
     const codecId = this.#codecId
     // Written out: a spread leaves compiled code, and costs more than the checksum of a small batch.
-    sealBatch(this.wire, { codecId, baseTimestamp, maxTimestamp, recordCount, stamp: this.stamp })
+    sealBatch(this.wire, { codecId, baseTimestamp, maxTimestamp, recordCount, stamp: this.#stamp })
     this.#isSealed = true
   }
 
-  /**
-   * Gives it other numbers, which needs proof that it was not written under the old ones. The bytes
-   * are copied: a socket may still hold the old ones.
-   */
-  restamp(stamp: ProducerStamp): void {
-    this.stamp = stamp
-    this.maybeWritten = false
+  /** Its bytes are being prepared: nothing is sent before that is done. */
+  preparing(): void {
+    this.#preparation = 'under way'
+  }
+
+  /** Its bytes are what will travel. */
+  prepared(): void {
+    this.#preparation = 'done'
+  }
+
+  number(stamp: ProducerStamp): void {
+    this.#stamp = stamp
+  }
+
+  /** The bytes are copied: a socket may still hold the old ones. */
+  renumber(stamp: ProducerStamp): void {
+    this.#stamp = stamp
+    this.#attemptMaybeWritten = false
+    this.#wholeBatch = null
     const { buffer, start, end } = this.wire
     this.#otherBytes = { buffer: Buffer.from(buffer), start, end }
     this.#isSealed = false
+  }
+
+  placeAt(ordinal: number): void {
+    assert(this.#ordinal < 0, 'a batch has one place in the order')
+    this.#ordinal = ordinal
   }
 
   /** Hands over who waits for each record: for a batch that is split, and done by that. */
@@ -227,19 +287,28 @@ export class ProducerBatch {
     this.#transition('closed')
   }
 
-  /** An attempt leaves. */
-  markSent(leaderEpoch: number): void {
+  attempted(leaderEpoch: number): void {
     this.#transition('sent')
-    this.attempts++
-    this.isInAir = true
-    this.leaderEpochAtSend = leaderEpoch
+    this.#attempts++
+    this.#isInFlight = true
+    this.#leaderEpochAtSend = leaderEpoch
+  }
+
+  attemptEnded(): void {
+    this.#isInFlight = false
+  }
+
+  /** The last attempt failed; `maybeWritten`: it may be in the log all the same. */
+  attemptFailed(error: OttlaError, maybeWritten: boolean): void {
+    this.#lastError = error
+    if (maybeWritten) this.#attemptMaybeWritten = true
   }
 
   /** Every record is in the log, from `baseOffset` on; -1n where the broker does not say. */
   acknowledge(baseOffset: bigint, logAppendTimeMs: number, run: CallbackRunner): void {
     this.#transition('done')
     const result: BatchResult = {
-      topic: this.queue.topic,
+      topic: this.queue.topic.name,
       partition: this.queue.partition,
       baseOffset,
       logAppendTimeMs,

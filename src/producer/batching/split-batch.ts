@@ -81,7 +81,7 @@ function makeChild(
   child.close()
   const { producerId, baseSequence } = parent.stamp
   if (producerId !== NO_PRODUCER.producerId) {
-    child.stamp = { ...parent.stamp, baseSequence: sequenceAfter(baseSequence, from) }
+    child.number({ ...parent.stamp, baseSequence: sequenceAfter(baseSequence, from) })
   }
   return child
 }

@@ -17,24 +17,23 @@ import {
 import { cleanText } from '../../network/sasl/clean-text.js'
 import { ErrorCodes, errorCode } from '../../protocol/error-codes.js'
 import { authorizationError, forbiddenBy } from './authorization.js'
-import type { ProducerBatch } from '../batching/batch.js'
-import type { PartitionQueue } from '../sending/partition-queue.js'
+import type { BatchQueue, ProducerBatch } from '../batching/batch.js'
 import type { PartitionAnswer } from '../sending/produce-request.js'
 import { isTooLarge } from './retry-policy.js'
 
 const UNKNOWN_NOTE = 'an attempt was sent and its answer is missing, so it may be in the log or not'
 
-/** What is known of a batch that ends now; while in the air it may still be written. */
+/** What is known of a batch that ends now; while in flight it may still be written. */
 function outcomeOf(batch: ProducerBatch, otherwise: DeliveryOutcome): DeliveryOutcome {
-  return batch.maybeWritten || batch.isInAir ? 'unknown' : otherwise
+  return batch.maybeWritten || batch.isInFlight ? 'unknown' : otherwise
 }
 
 function describe({ queue }: ProducerBatch): string {
-  return `topic "${queue.topic}" partition ${queue.partition}`
+  return `topic "${queue.topic.name}" partition ${queue.partition}`
 }
 
 function place({ queue }: ProducerBatch): { topic: string; partition: number } {
-  return { topic: queue.topic, partition: queue.partition }
+  return { topic: queue.topic.name, partition: queue.partition }
 }
 
 /** A partition's answer as an error. */
@@ -66,7 +65,7 @@ export function failed(
     if (isOurs) minded.set(batchIndex, batchIndexErrorMessage && cleanText(batchIndexErrorMessage))
   }
   const outcome = outcomeOf(batch, 'rejected')
-  const forbidden = forbiddenBy(cause, batch.queue)
+  const forbidden = forbiddenBy(cause, place(batch))
   if (forbidden !== undefined) {
     const what = notAcknowledged(batch, cause.message, outcome)
     return () => authorizationError(what, forbidden, { ...place(batch), outcome })
@@ -121,10 +120,10 @@ function tooLarge(batch: ProducerBatch, cause: OttlaError, code: number): Delive
 }
 
 /** Metadata names no leader. */
-export function leaderless({ topic, partition }: PartitionQueue): BrokerError {
+export function leaderless({ topic, partition }: BatchQueue): BrokerError {
   const { LEADER_NOT_AVAILABLE } = ErrorCodes
   const { name, retriable } = errorCode(LEADER_NOT_AVAILABLE)
-  return new BrokerError(`${name}: topic "${topic}" partition ${partition} has no leader`, {
+  return new BrokerError(`${name}: topic "${topic.name}" partition ${partition} has no leader`, {
     apiName: 'Metadata',
     errorCode: LEADER_NOT_AVAILABLE,
     errorName: name,
@@ -135,6 +134,7 @@ export function leaderless({ topic, partition }: PartitionQueue): BrokerError {
 /** `deliveryTimeoutMs` ran out. */
 export function expired(
   batch: ProducerBatch,
+  obstacle: OttlaError | null,
   deliveryTimeoutMs: number,
   nowMs: number,
 ): DeliveryError {
@@ -142,10 +142,10 @@ export function expired(
   const ageMs = Math.round(nowMs - batch.createdMs)
   const attempts = batch.attempts === 0 ? 'never sent' : `${batch.attempts} attempt(s)`
   const known = outcome === 'unknown' ? UNKNOWN_NOTE : 'it is not in the log'
-  const last = batch.lastError === null ? '' : `; last error: ${batch.lastError.message}`
+  const last = obstacle === null ? '' : `; last error: ${obstacle.message}`
   return new DeliveryTimeoutError(
     `${describe(batch)}: not acknowledged within deliveryTimeoutMs (${deliveryTimeoutMs} ms; ${ageMs} ms old, ${attempts}): ${known}${last}`,
-    { ...place(batch), outcome, cause: batch.lastError ?? undefined },
+    { ...place(batch), outcome, cause: obstacle ?? undefined },
   )
 }
 

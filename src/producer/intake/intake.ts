@@ -44,7 +44,7 @@ import type { RecordMetadata } from '../batching/record-metadata.js'
 import { NOT_ITS_TURN, RoomWatch, type Refusal } from '../waiting/room-watch.js'
 import { isPromise, serializeWith } from './serialize-record.js'
 import { Serving } from '../waiting/serving.js'
-import { ProducerTopic } from '../partitioning/topic.js'
+import type { ProducerTopic } from '../partitioning/topic.js'
 import type { TopicDirectory } from '../partitioning/topic-directory.js'
 
 export interface IntakeOptions<K, V> {
@@ -76,9 +76,6 @@ export type WithoutRoom = 'refuse' | 'wait' | 'wait in group' | 'fed'
 /** Appended, parked (and where), or no room and nothing taken. */
 export type Submitted = 'appended' | 'full' | ParkedRecord
 
-/** Stands in the record at hand before the first. */
-const NO_TOPIC = new ProducerTopic('', { random: () => 0, batchSizeBytes: 1, isAdaptive: false })
-
 /**
  * Where a field begins as a number, V8 keeps it as a double and makes a new number of it at each
  * read; begun like this, it hands on the one that the clock gave (measured: 16 bytes a record less).
@@ -93,7 +90,7 @@ export class Intake<K, V> {
   readonly #parts: IntakeParts
   readonly #keys = new KeyEncoder()
   /** The record at hand: filled anew by each submit, so that none is allocated. */
-  readonly #record: PreparedRecord = emptyRecord(NO_TOPIC)
+  #record: PreparedRecord | null = null
   /** Who waits to be told of room. */
   readonly room: RoomWatch
   /** Places what is parked. */
@@ -261,8 +258,9 @@ export class Intake<K, V> {
   /** One object for all; one of its own where a partitioner will be asked, which may send too. */
   #recordAtHand(topic: ProducerTopic): PreparedRecord {
     if (this.#options.hasPartitioner) return emptyRecord(topic)
-    this.#record.topic = topic
-    return this.#record
+    const record = (this.#record ??= emptyRecord(topic))
+    record.topic = topic
+    return record
   }
 
   #fill(record: PreparedRecord, key: Serialized, value: Serialized): void {

@@ -12,10 +12,10 @@
  * work of 3 to 10 ms, steady and erratic, 100 to 4,000 records/s) has its best p99 with two; with
  * one, short ways with a steady broker queue up (p50 27 ms instead of 10), with none everything does.
  */
-export const SPREADS_OF_WORK = 2
+export const SPREADS_OF_BROKER_TIME = 2
 
 /** Answers after which a longer way is believed: seconds at the slowest rate that is paced at all. */
-export const WAY_WINDOW_ANSWERS = 64
+export const NETWORK_WINDOW_ANSWERS = 64
 
 /**
  * What gathers while a partition is held up goes in batches of this, of four times as much, and so
@@ -31,13 +31,13 @@ export const FIRST_FILL_BYTES = 16_384
  * may wait a second longer than another: its follower asked too early, and asks again only then
  * (replica.fetch.backoff.ms, 1 s). The others are not to wait for it: a quarter of that.
  */
-export const TRIAL_TIMEOUT_MS = 250
+export const PROBE_TIMEOUT_MS = 250
 
 /**
  * While a trial is on, nothing lies in front of it but one request at work. Five beside it: own recovery
  * 1.55 and 1.38 s with all brokers down (seeds 311, 312), 0.77 and 0.81 with one.
  */
-export const IN_FLIGHT_BESIDE_TRIALS = 2
+export const IN_FLIGHT_BESIDE_PROBES = 2
 
 /**
  * A broker that owes an answer for so long has stalled: it may be frozen, and leaders have moved. Twice

@@ -4,10 +4,10 @@
  *
  * Before: the intake. After: accumulator.ts.
  */
+import type { BatchQueue } from '../batching/batch.js'
 import { Appended, type Accumulator } from '../batching/accumulator.js'
 import type { PreparedRecord } from '../waiting/parked-record.js'
 import { choosePartition, STICKY, UNDECIDED, type Partitioner } from './partitioner.js'
-import type { PartitionQueue } from '../sending/partition-queue.js'
 import type { ProducerTopic } from './topic.js'
 
 /** How a placement ended. */
@@ -25,7 +25,7 @@ export class Placement {
   readonly #monotonicMs: () => number
   readonly #onBatchOpened: (topic: ProducerTopic) => void
   /** Where the last record went. */
-  queue: PartitionQueue | null = null
+  queue: BatchQueue | null = null
 
   constructor(
     options: PlacementOptions,
@@ -86,7 +86,7 @@ export class Placement {
     return placed
   }
 
-  #append(topic: ProducerTopic, queue: PartitionQueue, record: PreparedRecord): Placed {
+  #append(topic: ProducerTopic, queue: BatchQueue, record: PreparedRecord): Placed {
     let appended = this.#accumulator.appendToOpen(queue, record)
     if (appended === Appended.batchFull) {
       appended = this.#accumulator.appendToNew(queue, record, this.#monotonicMs())

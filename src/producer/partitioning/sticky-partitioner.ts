@@ -14,7 +14,7 @@
  *
  * Before: placement asks `current`, and reports what was appended. One for each topic.
  */
-import type { PartitionQueue } from '../sending/partition-queue.js'
+import type { BatchQueue } from '../batching/batch.js'
 import type { ProducerTopic } from './topic.js'
 
 /** Draws before it takes what it has: against a topic whose every queue is as long as the longest. */
@@ -33,7 +33,7 @@ export interface StickyOptions {
 export class StickyPartitioner {
   readonly #topic: ProducerTopic
   readonly #options: StickyOptions
-  #queue: PartitionQueue | null = null
+  #queue: BatchQueue | null = null
   #bytes = 0
 
   constructor(topic: ProducerTopic, options: StickyOptions) {
@@ -46,7 +46,7 @@ export class StickyPartitioner {
    * `TRICKLE_BYTES` (or a batch's worth, if that is less) have gone to one partition and no batch of
    * it is open, and at two batches' worth regardless.
    */
-  current(): PartitionQueue {
+  current(): BatchQueue {
     const queue = this.#queue
     if (queue === null || queue.partition >= this.#topic.partitionCount) return this.advance()
     const { targetBytes } = this.#topic.fill
@@ -65,7 +65,7 @@ export class StickyPartitioner {
   }
 
   /** Moves on to another partition (the same again, where chance has it so): its batch is full. */
-  advance(): PartitionQueue {
+  advance(): BatchQueue {
     this.#bytes = 0
     const { available, partitions, partitionCount } = this.#topic
     let partition: number
@@ -73,7 +73,7 @@ export class StickyPartitioner {
     if (available.length === 0) partition = Math.floor(this.#options.random() * partitionCount)
     else if (this.#options.isAdaptive && available.length > 1) partition = this.#drawWeighted()
     else partition = this.#draw()
-    this.#queue = partitions[partition] as PartitionQueue // a known topic has a queue for each
+    this.#queue = partitions[partition] as BatchQueue // a known topic has a queue for each
     return this.#queue
   }
 

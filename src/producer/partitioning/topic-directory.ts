@@ -11,8 +11,9 @@ import { ErrorCodes } from '../../protocol/error-codes.js'
 import type { PartitionMetadata, TopicMetadata } from '../../network/metadata/topic-metadata.js'
 import { authorizationError, forbiddenBy } from '../completing/authorization.js'
 import { closedError } from '../waiting/parked-errors.js'
-import type { PartitionQueue } from '../sending/partition-queue.js'
 import { checkTopicName } from '../intake/record.js'
+import type { ProducerBatch } from '../batching/batch.js'
+import type { QueuePorts } from '../sending/partition-queue.js'
 import { ProducerTopic } from './topic.js'
 import type { StickyOptions } from './sticky-partitioner.js'
 
@@ -31,8 +32,15 @@ export interface DirectoryListener {
   onLost(topic: ProducerTopic): void
   /** The topic was idle, and has left the directory. */
   onDropped(topic: ProducerTopic): void
-  /** A partition has another leader. */
-  onLeader(queue: PartitionQueue): void
+}
+
+/** Where topics are asked for. */
+export interface TopicMetadataSource {
+  want(name: string): void
+  forget(name: string): void
+  requestRefresh(topics: readonly string[]): void
+  /** Why no broker answers; null where one does. */
+  failure(): OttlaError | null
 }
 
 interface Waiter {
@@ -45,10 +53,8 @@ export class TopicDirectory {
   readonly topics = new Map<string, ProducerTopic>()
   readonly #clock: Clock
   readonly #stickyOptions: StickyOptions
-  readonly #want: (name: string) => void
-  readonly #forget: (name: string) => void
-  readonly #refresh: (name: string) => void
-  readonly #failure: () => OttlaError | null
+  readonly #ports: QueuePorts<ProducerBatch>
+  readonly #metadata: TopicMetadataSource
   readonly #listener: DirectoryListener
   readonly #waiters = new Set<Waiter>()
   readonly #partitionTimers = new Map<ProducerTopic, Timer>()
@@ -59,22 +65,18 @@ export class TopicDirectory {
   #last: ProducerTopic | null = null
   #isClosed = false
 
-  /** `failure` says why no broker answers, or is null where one does. */
   constructor(parts: {
     readonly clock: Clock
     readonly stickyOptions: StickyOptions
-    readonly want: (name: string) => void
-    readonly forget: (name: string) => void
-    readonly refresh: (name: string) => void
-    readonly failure: () => OttlaError | null
+    /** What the queues of partitions work with. */
+    readonly ports: QueuePorts<ProducerBatch>
+    readonly metadata: TopicMetadataSource
     readonly listener: DirectoryListener
   }) {
     this.#clock = parts.clock
     this.#stickyOptions = parts.stickyOptions
-    this.#want = parts.want
-    this.#forget = parts.forget
-    this.#refresh = parts.refresh
-    this.#failure = parts.failure
+    this.#ports = parts.ports
+    this.#metadata = parts.metadata
     this.#listener = parts.listener
   }
 
@@ -84,9 +86,9 @@ export class TopicDirectory {
     let topic = this.topics.get(name)
     if (topic === undefined) {
       checkTopicName(name)
-      topic = new ProducerTopic(name, this.#stickyOptions)
+      topic = new ProducerTopic(name, this.#stickyOptions, this.#ports)
       this.topics.set(name, topic)
-      this.#want(name)
+      this.#metadata.want(name)
     }
     this.#last = topic
     return topic
@@ -94,7 +96,7 @@ export class TopicDirectory {
 
   /** Tells metadata that the topic is in use. */
   touch(topic: ProducerTopic): void {
-    this.#want(topic.name)
+    this.#metadata.want(topic.name)
   }
 
   /**
@@ -104,7 +106,7 @@ export class TopicDirectory {
   awaitPartitions(topic: ProducerTopic): void {
     if (this.#partitionTimers.has(topic)) return
     this.touch(topic)
-    this.#refresh(topic.name)
+    this.#metadata.requestRefresh([topic.name])
     const again = (): void => {
       this.#partitionTimers.delete(topic)
       if (topic.beyond.length > 0) this.awaitPartitions(topic)
@@ -156,7 +158,7 @@ export class TopicDirectory {
 
   /** Why nothing is known of a topic: no broker answers, or what one has said of it. */
   whyUnknown(name: string): OttlaError | null {
-    return this.#failure() ?? this.#lastErrors.get(name) ?? null
+    return this.#metadata.failure() ?? this.#lastErrors.get(name) ?? null
   }
 
   /** Nobody waits any longer for a topic that never became known: it is not asked for any more. */
@@ -173,7 +175,7 @@ export class TopicDirectory {
     this.#clock.defer(() => {
       const topic = this.topics.get(name)
       if (topic === undefined || this.#isClosed) return
-      if (this.isInUse(name)) this.#want(name)
+      if (this.isInUse(name)) this.#metadata.want(name)
       else this.#drop(topic)
     })
   }
@@ -181,7 +183,7 @@ export class TopicDirectory {
   #drop(topic: ProducerTopic): void {
     if (this.topics.get(topic.name) !== topic) return
     this.#remove(topic)
-    this.#forget(topic.name) // or it would not be told to the next of that name
+    this.#metadata.forget(topic.name) // or it would not be told to the next of that name
     this.#listener.onDropped(topic)
   }
 
@@ -198,7 +200,7 @@ export class TopicDirectory {
     if (topic === undefined) return
     this.#lastErrors.delete(topic.name)
     this.#missing.delete(topic.name)
-    topic.update(metadata, (queue) => this.#listener.onLeader(queue))
+    topic.update(metadata)
     if (!topic.isKnown) return
     this.#listener.onKnown(topic)
     for (const waiter of this.#waiters) if (waiter.name === topic.name) waiter.resolve(topic)
@@ -206,7 +208,7 @@ export class TopicDirectory {
 
   /** One partition has another leader. */
   onLeader(name: string, partition: PartitionMetadata): void {
-    this.topics.get(name)?.updateLeader(partition, (queue) => this.#listener.onLeader(queue))
+    this.topics.get(name)?.updateLeader(partition)
   }
 
   onTopicError(name: string, error: BrokerError): void {
@@ -234,7 +236,7 @@ export class TopicDirectory {
   onFatal(error: OttlaError): void {
     for (const topic of this.topics.values()) {
       if (topic.isKnown) continue
-      this.#forget(topic.name)
+      this.#metadata.forget(topic.name)
       this.#giveUp(topic, error)
     }
   }

@@ -9,18 +9,19 @@ import type { PartitionMetadata, TopicMetadata } from '../../network/metadata/to
 import { BatchFill } from '../batching/batch-fill.js'
 import { Line } from '../collections/line.js'
 import { MemoryShare } from '../batching/memory-budget.js'
-import { PartitionQueue } from '../sending/partition-queue.js'
+import type { BatchQueue, ProducerBatch } from '../batching/batch.js'
+import { PartitionQueue, type QueuePorts, type QueueTopic } from '../sending/partition-queue.js'
 import type { ParkedRecord } from '../waiting/parked-record.js'
 import type { GroupRest } from '../intake/record-group.js'
 import { RecordSize } from '../batching/record-size.js'
 import { StickyPartitioner, type StickyOptions } from './sticky-partitioner.js'
 
-export class ProducerTopic {
+export class ProducerTopic implements QueueTopic {
   readonly name: string
   /** base64url; changes when the topic is deleted and made again. */
   topicId = ZERO_UUID
   /** Index is the partition's number; empty until the topic's metadata is known. */
-  partitions: PartitionQueue[] = []
+  partitions: BatchQueue[] = []
   /**
    * How many of them the topic has now; 0 while the cluster does not know it (any more).
    * `partitions` keeps queues of partitions that are gone.
@@ -29,7 +30,7 @@ export class ProducerTopic {
   /** Numbers of the partitions that have a leader, in no order. */
   available: number[] = []
   /** Partitions that may have batches waiting: so that nobody needs to look at all of them. */
-  readonly busy = new Set<PartitionQueue>()
+  readonly busy = new Set<BatchQueue>()
   /** Records that hold their bytes, and wait for the topic, a serializer, or one before them. */
   readonly taken: Line<ParkedRecord> = new Line((it) => it.line === this.taken)
   /** Records (and groups) without bytes, which wait for room; all of them came after the taken ones. */
@@ -47,8 +48,11 @@ export class ProducerTopic {
   /** How much goes into one batch. */
   readonly fill: BatchFill
 
-  constructor(name: string, stickyOptions: StickyOptions) {
+  readonly #ports: QueuePorts<ProducerBatch>
+
+  constructor(name: string, stickyOptions: StickyOptions, ports: QueuePorts<ProducerBatch>) {
     this.name = name
+    this.#ports = ports
     const { batchSizeBytes, maxPlainBytes = batchSizeBytes } = stickyOptions
     this.fill = new BatchFill(batchSizeBytes, maxPlainBytes)
     this.sticky = new StickyPartitioner(this, stickyOptions)
@@ -78,33 +82,30 @@ export class ProducerTopic {
     return this.hasParked || this.partitions.some((queue) => queue.hasBatches)
   }
 
-  /** Takes new metadata; `onLeader` is told each queue that has a leader, and another than before. */
-  update(metadata: TopicMetadata, onLeader: (queue: PartitionQueue) => void): void {
+  /** Takes new metadata. */
+  update(metadata: TopicMetadata): void {
     if (metadata.topicId !== this.topicId) this.#forgetProofs()
     this.topicId = metadata.topicId
     this.partitionCount = metadata.partitions.length
     this.available = []
     for (const { partition, leaderId, leaderEpoch } of metadata.partitions) {
       const queue = (this.partitions[partition] ??= new PartitionQueue(
-        this.name,
+        this,
         partition,
-        this.share,
+        this.#ports,
       ))
       if (leaderId >= 0) this.available.push(partition)
-      if (queue.setLeader(leaderId, leaderEpoch)) onLeader(queue)
+      queue.setLeader(leaderId, leaderEpoch)
     }
     for (const queue of this.partitions.slice(this.partitionCount)) queue.setLeader(-1, -1)
   }
 
   /** Takes another leader of one partition, at a cost that does not grow with their number. */
-  updateLeader(
-    { partition, leaderId, leaderEpoch }: PartitionMetadata,
-    onLeader: (queue: PartitionQueue) => void,
-  ): void {
+  updateLeader({ partition, leaderId, leaderEpoch }: PartitionMetadata): void {
     const queue = this.partitions[partition]
     if (queue === undefined || partition >= this.partitionCount) return
     if (queue.leaderId < 0) this.available.push(partition)
-    if (queue.setLeader(leaderId, leaderEpoch)) onLeader(queue)
+    queue.setLeader(leaderId, leaderEpoch)
   }
 
   /** The cluster does not know it any more: its records wait as for one that is not known yet. */
@@ -114,6 +115,6 @@ export class ProducerTopic {
 
   /** A topic made anew knows nothing of us: its leaders have to be tried like new ones. */
   #forgetProofs(): void {
-    for (const queue of this.partitions) queue.isLeaderProven = false
+    for (const queue of this.partitions) queue.forgetProof()
   }
 }

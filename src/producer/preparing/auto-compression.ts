@@ -17,7 +17,7 @@ import { createCodec } from '../../compression/create-codec.js'
 import type { Log } from '../../logger.js'
 import { CodecTrials, type Score } from './codec-trials.js'
 import type { CodecChooser } from './codec-chooser.js'
-import type { ProducerTopic } from '../partitioning/topic.js'
+import type { QueueTopic } from '../sending/partition-queue.js'
 
 /** Less says nothing about a codec. */
 const LEAST_SAMPLE_BYTES = 1024
@@ -91,7 +91,7 @@ export class AutoCompression implements CodecChooser {
   /** By the stopwatch: no look begins before, but for topics that are new or whose batches have grown. */
   #restUntilMs = -Infinity
   /** Forgets a topic with the directory, which alone holds it. */
-  readonly #states = new WeakMap<ProducerTopic, TopicState>()
+  readonly #states = new WeakMap<QueueTopic, TopicState>()
 
   /** `codecs`: see `codecsForAuto`; the first is used until there is a choice. */
   constructor(codecs: readonly Codec[], stopwatchMs: () => number, logger: Log) {
@@ -101,11 +101,11 @@ export class AutoCompression implements CodecChooser {
   }
 
   /** The choice for a topic; null until there is one. */
-  choiceOf(topic: ProducerTopic): CompressionChoice | null {
+  choiceOf(topic: QueueTopic): CompressionChoice | null {
     return this.#states.get(topic)?.choice ?? null
   }
 
-  codecFor(topic: ProducerTopic, recordBytes: Uint8Array): Codec | null {
+  codecFor(topic: QueueTopic, recordBytes: Uint8Array): Codec | null {
     const state = this.#stateOf(topic)
     const { length } = recordBytes
     state.batches++
@@ -119,7 +119,7 @@ export class AutoCompression implements CodecChooser {
     return state.codec
   }
 
-  observed(topic: ProducerTopic, ratio: number, plainBytes: number, codec: Codec): void {
+  observed(topic: QueueTopic, ratio: number, plainBytes: number, codec: Codec): void {
     const state = this.#stateOf(topic)
     if (plainBytes < LEAST_SAMPLE_BYTES || codec !== state.codec) return
     const share = Math.min(1, plainBytes / state.usualBytes) // a small batch says less
@@ -132,7 +132,7 @@ export class AutoCompression implements CodecChooser {
    * Codecs to try on a batch that was refused for its size: all on a record that would be lost;
    * on several records only what may be better than to split them. Empty: nothing is left to try.
    */
-  codecsForRefused(topic: ProducerTopic, recordCount: number, codecId: number): readonly Codec[] {
+  codecsForRefused(topic: QueueTopic, recordCount: number, codecId: number): readonly Codec[] {
     if (recordCount === 1) return this.#codecs
     if (codecId !== 0) return []
     const { smallest } = this.#stateOf(topic)
@@ -141,7 +141,7 @@ export class AutoCompression implements CodecChooser {
     return isWorthIt ? [smallest.codec] : []
   }
 
-  #stateOf(topic: ProducerTopic): TopicState {
+  #stateOf(topic: QueueTopic): TopicState {
     let state = this.#states.get(topic)
     if (state === undefined) {
       state = {
@@ -167,12 +167,7 @@ export class AutoCompression implements CodecChooser {
     return isStale(state) && this.#stopwatchMs() >= this.#restUntilMs
   }
 
-  #goOn(
-    topic: ProducerTopic,
-    state: TopicState,
-    trials: CodecTrials,
-    recordBytes: Uint8Array,
-  ): void {
+  #goOn(topic: QueueTopic, state: TopicState, trials: CodecTrials, recordBytes: Uint8Array): void {
     const spentMs = trials.goOn(recordBytes)
     const nowMs = this.#stopwatchMs()
     this.#restUntilMs = Math.max(this.#restUntilMs, nowMs) + spentMs * REST_FACTOR
@@ -180,7 +175,7 @@ export class AutoCompression implements CodecChooser {
     else if (state.chosenLabel === undefined) this.#choose(state, trials, trials.guess())
   }
 
-  #conclude({ name, fill }: ProducerTopic, state: TopicState, trials: CodecTrials): void {
+  #conclude({ name, fill }: QueueTopic, state: TopicState, trials: CodecTrials): void {
     const before = state.chosenLabel
     const choice = this.#choose(state, trials, trials.best(before))
     state.trials = null

@@ -4,12 +4,12 @@
  * Neighbours: compressor.ts asks; compression-policy.ts and auto-compression.ts answer.
  */
 import type { Codec } from '../../compression/codec.js'
-import type { ProducerTopic } from '../partitioning/topic.js'
+import type { QueueTopic } from '../sending/partition-queue.js'
 
 /** Which codec a topic's batches get, and what is learnt from each. */
 export interface CodecChooser {
   /** The codec for a batch with these records; null: none. Asked once for each batch. */
-  codecFor(topic: ProducerTopic, recordBytes: Uint8Array): Codec | null
+  codecFor(topic: QueueTopic, recordBytes: Uint8Array): Codec | null
   /** `codec` made a batch of `plainBytes` come out at `ratio` (compressed / plain). */
-  observed?(topic: ProducerTopic, ratio: number, plainBytes: number, codec: Codec): void
+  observed?(topic: QueueTopic, ratio: number, plainBytes: number, codec: Codec): void
 }

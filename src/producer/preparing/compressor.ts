@@ -4,7 +4,7 @@
  * the loop where the codec has no asynchronous call. Batches of one partition keep their order
  * because the partition's queue waits for its oldest.
  *
- *   closed batch --request--> waiting --> at work (at most 4) --> ready: onReady(queue)
+ *   closed batch --request--> waiting --> at work (at most 4) --> ready: its queue goes on
  *                                                 |
  *                        compressed smaller? its bytes replace the records' buffer : sent as it is
  *
@@ -19,10 +19,10 @@ import { recordBytesOf, type BatchBytes } from '../../protocol/record-batch.js'
 import type { Accumulator } from '../batching/accumulator.js'
 import type { ProducerBatch } from '../batching/batch.js'
 import { Deque } from '../collections/deque.js'
-import type { MetricsCounter } from '../metrics.js'
+import type { Observer } from '../observer.js'
+import type { QueueTopic } from '../sending/partition-queue.js'
 import type { CodecChooser } from './codec-chooser.js'
-import type { PartitionQueue } from '../sending/partition-queue.js'
-import type { ProducerTopic } from '../partitioning/topic.js'
+import type { BatchPreparation } from './preparation.js'
 
 /** libuv has four threads: more would only wait there instead of here. */
 const MAX_AT_WORK = 4
@@ -47,11 +47,8 @@ const SLOW_SYNC_UP_TO_BYTES = 4096
 export interface CompressorParts {
   readonly policy: CodecChooser
   readonly accumulator: Accumulator
-  readonly topics: ReadonlyMap<string, ProducerTopic>
   readonly logger: Log
-  readonly counter: MetricsCounter
-  /** The queue's oldest batch may be sent now. */
-  readonly onReady: (queue: PartitionQueue) => void
+  readonly observer: Observer
   /** Memory came free. */
   readonly onFreed: () => void
   /** Calls back in a later turn of the event loop. */
@@ -62,11 +59,11 @@ export interface CompressorParts {
 interface Job {
   readonly batch: ProducerBatch
   readonly codec: Codec
-  readonly topic: ProducerTopic
+  readonly topic: QueueTopic
   room: BatchBytes | null
 }
 
-export class Compressor {
+export class Compressor implements BatchPreparation {
   readonly #parts: CompressorParts
   readonly #waiting = new Deque<Job>()
   #atWork = 0
@@ -76,16 +73,15 @@ export class Compressor {
   }
 
   /**
-   * Sees to it that the closed batch is compressed; true where it can be sent now, false where
-   * `onReady` will be called. May be called again for the same batch.
+   * Sees to it that the closed batch is compressed; true where it can be sent now, false where its
+   * queue goes on once it can. May be called again for the same batch.
    */
   prepare(batch: ProducerBatch): boolean {
-    if (batch.compression === 'done') return true
-    if (batch.compression === 'pending') return false
-    const topic = this.#parts.topics.get(batch.queue.topic)
-    const codec = topic && this.#parts.policy.codecFor(topic, batch.records.recordBytes)
-    if (topic === undefined || codec === undefined || codec === null) {
-      batch.compression = 'done'
+    if (batch.preparation !== 'not yet') return batch.preparation === 'done'
+    const { topic } = batch.queue
+    const codec = this.#parts.policy.codecFor(topic, batch.records.recordBytes)
+    if (codec === null) {
+      batch.prepared()
       return true
     }
     const job: Job = { batch, codec, topic, room: null }
@@ -94,7 +90,7 @@ export class Compressor {
       this.#finish(job)
       return true
     }
-    batch.compression = 'pending'
+    batch.preparing()
     this.#waiting.push(job)
     this.#startNext()
     return false
@@ -132,7 +128,7 @@ export class Compressor {
       if (job.room !== null) this.#parts.accumulator.giveRoom(job.room)
     } else {
       this.#finish(job)
-      this.#parts.onReady(job.batch.queue)
+      job.batch.queue.schedule()
     }
     this.#startNext()
   }
@@ -159,14 +155,13 @@ export class Compressor {
 
   /** Takes the compressed records where they are fewer bytes; there are none where the codec failed. */
   #finish({ batch, codec, topic, room }: Job): void {
-    const { accumulator, policy, counter, onFreed } = this.#parts
-    batch.compression = 'done'
+    const { accumulator, policy, observer, onFreed } = this.#parts
+    batch.prepared()
     if (room === null) return
     const plainBytes = batch.records.recordBytes.length
     const compressedBytes = recordBytesOf(room).length
     const ratio = Math.min(1, compressedBytes / plainBytes)
-    counter.plainBytes += plainBytes
-    counter.compressedBytes += Math.min(plainBytes, compressedBytes)
+    observer.compressed(plainBytes, Math.min(plainBytes, compressedBytes))
     if (topic.fill.isTelling(plainBytes)) topic.fill.observed(ratio)
     policy.observed?.(topic, ratio, plainBytes, codec)
     if (compressedBytes >= plainBytes) {

@@ -8,7 +8,7 @@
  *
  * One batch at a time, for the compressed bytes lie outside of the memory that records may take.
  *
- * Before: delivery, with a refusal. After: the sender (`onReady`), or delivery again (`giveUp`).
+ * Before: completing/, with a refusal. After: its queue goes on, or completing/ again (`giveUp`).
  */
 import type { Codec } from '../../compression/codec.js'
 import { recordBytesOf } from '../../protocol/record-batch.js'
@@ -16,17 +16,17 @@ import type { Decompress } from '../../protocol/record-batch-reader.js'
 import type { Accumulator } from '../batching/accumulator.js'
 import type { ProducerBatch } from '../batching/batch.js'
 import { syncLimitBytes } from './compressor.js'
-import type { MetricsCounter } from '../metrics.js'
-import type { PartitionQueue } from '../sending/partition-queue.js'
+import type { Observer } from '../observer.js'
+import type { QueueTopic } from '../sending/partition-queue.js'
 
 export interface LastResortParts {
-  /** What may help such a batch; empty: nothing. */
-  readonly codecsFor: (batch: ProducerBatch) => readonly Codec[]
+  /** Knows what may help such a batch. */
+  readonly auto: {
+    codecsForRefused(topic: QueueTopic, recordCount: number, codecId: number): readonly Codec[]
+  }
   readonly accumulator: Accumulator
-  readonly counter: MetricsCounter
+  readonly observer: Observer
   readonly decompress: Decompress
-  /** The queue's batch may be sent again. */
-  readonly onReady: (queue: PartitionQueue) => void
   /** Memory came free. */
   readonly onFreed: () => void
   /** A rule of our own does not hold. */
@@ -54,19 +54,23 @@ export class LastResort {
    * the batch is done by then); false where there is nothing left to try.
    */
   compress(batch: ProducerBatch, giveUp: () => void): boolean {
-    const codecs = this.#tried.has(batch) ? [] : this.#parts.codecsFor(batch)
+    const codecs = this.#tried.has(batch) ? [] : this.#codecsFor(batch)
     if (codecs.length === 0) return false
     this.#tried.add(batch)
-    batch.compression = 'pending'
+    batch.preparing()
     this.#line = this.#line.then(() => this.#tryAll(batch, codecs, giveUp))
     return true
+  }
+
+  #codecsFor({ queue, recordCount, codecId }: ProducerBatch): readonly Codec[] {
+    return this.#parts.auto.codecsForRefused(queue.topic, recordCount, codecId)
   }
 
   async #tryAll(batch: ProducerBatch, codecs: readonly Codec[], giveUp: () => void): Promise<void> {
     try {
       const smallest = batch.isDone ? null : await this.#smallest(batch, codecs)
       if (batch.isDone) return
-      batch.compression = 'done'
+      batch.prepared()
       if (smallest === null) giveUp()
       else this.#adopt(batch, smallest)
     } catch (error) {
@@ -103,16 +107,15 @@ export class LastResort {
   }
 
   #adopt(batch: ProducerBatch, { codec, bytes }: Compressed): void {
-    const { accumulator, counter } = this.#parts
+    const { accumulator, observer } = this.#parts
     if (batch.codecId === 0) {
       // else it is counted already
-      counter.plainBytes += recordBytesOf(batch.wire).length
-      counter.compressedBytes += bytes.length
+      observer.compressed(recordBytesOf(batch.wire).length, bytes.length)
     }
     const room = accumulator.takeRoom(bytes.length)
     recordBytesOf(room).set(bytes)
     accumulator.compressed(batch, room, codec.id)
-    this.#parts.onReady(batch.queue)
+    batch.queue.schedule()
     this.#parts.onFreed()
   }
 }

@@ -1,235 +1,383 @@
 /**
  * The batches of one partition on their way, and the rule which of them may be sent next. Order is
- * kept here:
+ * kept here, and nowhere else:
  *
- *      sent (in order of first sending)        closed            open
- *   | b4 retry | b5 in air | b6 in air |    | b7 | b8 |          b9        <- append
- *     ^ first unresolved                      ^ next new batch
+ *      sent (in order of first sending)                  closed            open
+ *   | b4 retry | b5 in flight | b6 in flight |    | b7 | b8 |          b9        <- append
+ *     ^ first unresolved                            ^ next new batch
  *
  * `next` is the whole rule:
  *  1. nothing without a leader, during a pause after a failure, or while another broker still owes
  *     an answer to a batch of this partition (it may be writing it);
  *  2. while a batch waits for its retry, only the first such one may go, and no new one: a later
  *     batch must not overtake;
- *  3. on a leader (or under numbers) that has not answered well yet, or not since a failure, one
- *     batch alone, the first unresolved: the first of two may be refused by a leader that then
+ *  3. to a leader (or under numbers) that has acknowledged nothing yet, or nothing since a failure,
+ *     one batch alone, the first unresolved: the first of two may be refused by a leader that then
  *     accepts the second. Once that one is acknowledged the others follow as usual: each alone
  *     would make recovery five round trips long;
  *  4. at most `maxInFlight` unresolved (a broker remembers five batches of a producer);
- *  5. after a gap in the sequence no new batch until the partition has begun again.
+ *  5. after a gap in the sequence numbers no new batch until they have begun anew.
  *
- * Before: the accumulator. After: the sender, which asks `next` and reports what came of it.
+ * Its state is its own: what happens comes in by the methods below, and it says itself when it may go on
+ * (`QueuePorts.scheduler`). What a batch is besides its place is not known here (queued-batch.ts).
+ *
+ * Before: the accumulator. After: broker-sink.ts asks `next`, completing/ reports what came of it.
  */
-import type { ProducerBatch } from '../batching/batch.js'
-import { Deque } from '../collections/deque.js'
-import { MemoryShare } from '../batching/memory-budget.js'
+import type { QueuedBatch } from '../batching/queued-batch.js'
+import type { BatchFill } from '../batching/batch-fill.js'
+import type { MemoryShare } from '../batching/memory-budget.js'
 import { FIRST_FILL_BYTES } from '../pacing/pace-constants.js'
-import type { PartitionSequence } from '../sequencing/partition-sequence.js'
-import type { ThrottlePace } from '../pacing/throttle-pace.js'
+import type { BrokerPace } from '../pacing/pace.js'
+import type { Numbering, NumberedPartition } from '../sequencing/numbering.js'
+import type { Hold } from './hold.js'
+import { Leadership, type RetryPause } from './leadership.js'
+import { SentBatches } from './sent-batches.js'
+import { UnsentBatches } from './unsent-batches.js'
 
-export class PartitionQueue {
-  readonly topic: string
-  readonly partition: number
-  /** Its topic's share of the memory. */
+/** Told when a partition may go on. */
+export interface QueueScheduler<Batch extends QueuedBatch> {
+  /** Something may be sent, now or when its hold has ended. */
+  consider(queue: PartitionQueue<Batch>): void
+  /** It rests until its `retryAtMs`. */
+  pause(queue: PartitionQueue<Batch>): void
+  /** Another broker leads it. */
+  leaderChanged(queue: PartitionQueue<Batch>): void
+  /** Its leader takes batches again after it had not: pauses for that broker may end sooner. */
+  recovered(nodeId: number): void
+}
+
+/** What every queue of a producer works with. */
+export interface QueuePorts<Batch extends QueuedBatch> {
+  readonly scheduler: QueueScheduler<Batch>
+  /** Most batches unresolved at a time. */
+  readonly maxInFlight: number
+  /** The numbers of a partition; `UNNUMBERED` without idempotence. */
+  numberingOf(partition: NumberedPartition): Numbering
+  /** The batch may be in the log, and cannot go again: it fails as *unknown*. */
+  failDoubtful(batch: Batch): void
+}
+
+/** The topic that a queue belongs to; its id changes when it is made anew. */
+export interface QueueTopic {
+  readonly name: string
+  readonly topicId: string
   readonly share: MemoryShare
-  /** -1 while no leader is known. */
-  leaderId = -1
-  leaderEpoch = -1
-  /** The batch that records are appended to, if any; the youngest. */
-  open: ProducerBatch | null = null
-  /** Full (or due) batches that were never sent, oldest first. */
-  readonly closed = new Deque<ProducerBatch>()
-  /** Batches sent at least once whose fate is open, or whose answer is still owed; oldest first. */
-  readonly sent: ProducerBatch[] = []
-  /** The broker that owes the answers to batches in the air. */
-  inAirNodeId = -1
-  inAirCount = 0
-  /** Monotonic: no attempt before this. */
-  retryAtMs = 0
-  /** Monotonic, during a pause: no attempt before this, whatever good news there is of the broker. */
-  retryNotBeforeMs = 0
-  /** This leader acknowledged a batch under these numbers, and none failed since: several may be in flight. */
-  isLeaderProven = false
-  /** Numbers for idempotence; null without it, or before the producer id is known. */
-  sequence: PartitionSequence | null = null
-  /** The numbers must start again before anything is sent; waits for answers still owed. */
-  mustRestartSequence = false
-  /** Its epochs are used up, and a new producer id is asked for. */
-  awaitsIdentity = false
-  /** The line in which it stands, for a request to the leader at that time (outbox.ts); null: in none. */
-  line: object | null = null
-  /** How much its leader takes at once; null before it lined up for one. */
-  leaderPace: ThrottlePace | null = null
-  /** The sender's round in which a batch was last taken. */
-  takenInRound = 0
-  /** Bytes that the last full batch's buffer had: the next one starts as large. */
-  usualBufferBytes = 0
-  #nextOrdinal = 0
+  readonly fill: BatchFill
+}
 
-  constructor(topic: string, partition: number, share = new MemoryShare()) {
+export class PartitionQueue<Batch extends QueuedBatch> implements NumberedPartition {
+  readonly topic: QueueTopic
+  readonly partition: number
+  /** The broker whose line it stands in (broker-lines.ts, which alone writes it); null: none. */
+  line: object | null = null
+  /** Bytes that the last full batch's buffer had, which the accumulator alone writes. */
+  usualBufferBytes = 0
+  readonly #ports: QueuePorts<Batch>
+  readonly #numbering: Numbering
+  readonly #leader = new Leadership()
+  #pace: BrokerPace | null = null
+  readonly #unsent = new UnsentBatches<Batch>()
+  readonly #sent = new SentBatches<Batch>()
+
+  constructor(topic: QueueTopic, partition: number, ports: QueuePorts<Batch>) {
     this.topic = topic
     this.partition = partition
-    this.share = share
+    this.#ports = ports
+    this.#numbering = ports.numberingOf(this)
+  }
+
+  // What is known of it
+
+  get share(): MemoryShare {
+    return this.topic.share
+  }
+
+  /** -1 while no leader is known. */
+  get leaderId(): number {
+    return this.#leader.leaderId
+  }
+
+  /** The batch that records are appended to; null: the next record opens one. */
+  get open(): Batch | null {
+    return this.#unsent.open
   }
 
   /** Batches not yet sent, the open one included: what adaptive partitioning weighs. */
   get unsentCount(): number {
-    return this.closed.length + (this.open === null ? 0 : 1)
+    return this.#unsent.count
   }
 
-  /** Something is on its way, or is to be. */
+  /** Those batches, oldest first. */
+  unsentBatches(): Batch[] {
+    return this.#unsent.list()
+  }
+
+  /** Some batch of it is unresolved. */
   get hasBatches(): boolean {
-    return this.sent.length + this.unsentCount > 0
+    return this.#sent.length + this.unsentCount > 0
   }
 
   /** Something waits to be sent, now or later. */
   get hasNext(): boolean {
-    return this.sent.length > this.inAirCount || this.unsentCount > 0
+    return this.#sent.length > this.#sent.inFlightCount || this.unsentCount > 0
   }
 
   /** The next batch gains nothing by waiting: it takes no more records. */
   get isNextFull(): boolean {
-    if (this.sent.length > 0 && !this.isLeaderProven) return false // it is tried, or none may follow yet
-    return this.sent.length > this.inAirCount || this.closed.length > 0
+    if (this.#sent.length > 0 && !this.#leader.isProven) return false // a probe, or none may follow yet
+    return this.#sent.length > this.#sent.inFlightCount || this.#unsent.closedCount > 0
   }
 
-  /** Its broker is out of reach, or it has none: batches gather, and the oldest is to go again. */
+  /** Its broker is out of reach, or it has none: batches gather. */
   get isHeldUp(): boolean {
-    return this.leaderId < 0 || this.#goesAgain()
+    return this.#leader.leaderId < 0 || this.#sent.isRetrying
   }
 
-  /** The oldest batch goes again, alone, to a leader that has taken none since. */
-  get isOnTrial(): boolean {
-    return !this.isLeaderProven && this.#goesAgain()
+  /** The next batch is a probe: a retry, alone, to a leader that has acknowledged nothing since. */
+  get isProbing(): boolean {
+    return !this.#leader.isProven && this.#sent.isRetrying
   }
 
-  #goesAgain(): boolean {
-    const oldest = this.sent[0]
-    return oldest !== undefined && (oldest.attempts > 1 || !oldest.isInAir)
+  /** Monotonic: no attempt before this. */
+  get retryAtMs(): number {
+    return this.#leader.retryAtMs
+  }
+
+  /** Batches carry sequence numbers. */
+  get isNumbered(): boolean {
+    return this.#numbering.isNumbered
+  }
+
+  /** Some batch of it cannot go (again) before there is a producer id. */
+  get needsIdentity(): boolean {
+    return this.#numbering.needsIdentity
+  }
+
+  /** Some broker may still be writing a batch of it. */
+  get owesAnswers(): boolean {
+    return this.#sent.inFlightCount > 0
+  }
+
+  /** The broker that owes answers for it; -1: none does. */
+  get inFlightNodeId(): number {
+    return this.#sent.inFlightNodeId
+  }
+
+  get hasSent(): boolean {
+    return this.#sent.length > 0
+  }
+
+  /** Every batch that was sent and is unresolved, oldest first. */
+  sentBatches(): readonly Batch[] {
+    return this.#sent.list()
+  }
+
+  /** No earlier batch of the partition is unresolved. */
+  isFirst(batch: Batch): boolean {
+    return this.#sent.first === batch
   }
 
   /** Bytes at which the youngest batch is full, where it would usually be at `usualBytes`. */
   fillBytes(usualBytes: number): number {
-    const limitBytes = Math.min(usualBytes, this.leaderPace?.limitBytes ?? Infinity)
+    const limitBytes = Math.min(usualBytes, this.#pace?.limitBytes ?? Infinity)
     if (!this.isHeldUp) return limitBytes
-    return Math.min(limitBytes, FIRST_FILL_BYTES * 4 ** this.closed.length)
+    return Math.min(limitBytes, FIRST_FILL_BYTES * 4 ** this.#unsent.closedCount)
   }
 
-  /** The batch that may be sent now, or null; changes nothing. */
-  next(nowMs: number, maxInFlight: number): ProducerBatch | null {
-    if (this.leaderId < 0 || nowMs < this.retryAtMs) return null
-    if (this.mustRestartSequence) return null
-    if (this.inAirCount > 0 && this.inAirNodeId !== this.leaderId) return null
-    const retry = this.#nextRetry(maxInFlight)
-    if (retry !== undefined) return retry
-    if (!this.#mayPipeline(maxInFlight)) return null
-    return this.closed.peek() ?? (this.open?.isDue === true ? this.open : null)
-  }
+  // Gathering
 
-  /** Rules 3 to 5: whether a batch that was never sent may follow those that were. */
-  #mayPipeline(maxInFlight: number): boolean {
-    if (this.sequence?.hasGap === true) return false
-    if (this.sent.length === 0) return true
-    return this.isLeaderProven && this.sent.length < maxInFlight
-  }
-
-  /** The batch to try again; null where one waits but may not go yet; undefined where none waits. */
-  #nextRetry(maxInFlight: number): ProducerBatch | null | undefined {
-    const index = this.sent.findIndex((batch) => !batch.isInAir)
-    if (index === 0) return this.sent[0]
-    // Without numbers a broker takes the second of two though it refused the first.
-    if (this.sequence === null) return this.sent.some(wasRetried) || index > 0 ? null : undefined
-    if (index < 0) return undefined
-    const isBehindAll = this.inAirCount === index // none of those in the air is a later one
-    const mayFollow = this.isLeaderProven && isBehindAll && index < maxInFlight
-    return mayFollow ? (this.sent[index] ?? null) : null
-  }
-
-  /** Takes `batch`, which `next` has just named, out of the waiting ones and closes it. */
-  take(batch: ProducerBatch): void {
-    if (batch === this.open) {
-      this.open = null
-      batch.close()
-    } else if (batch === this.closed.peek()) {
-      this.closed.shift()
-    }
+  /** Records are appended to this batch from now on. */
+  begin(batch: Batch): void {
+    this.#unsent.begin(batch)
   }
 
   /** The open batch takes no more records. */
   closeOpen(): void {
-    const batch = this.open
-    if (batch === null) return
-    this.open = null
-    batch.close()
-    this.closed.push(batch)
+    this.#unsent.closeOpen()
   }
 
-  /** Batches are to be smaller from now on: the open one, too, is full sooner. */
-  curbOpen(): void {
-    if (this.open === null) return
-    const { records } = this.open
-    records.limitBytes = this.fillBytes(records.limitBytes)
+  /** Something of it may be sent, now or when its hold has ended. */
+  schedule(): void {
+    this.#numbering.want() // while its leader is dialled
+    this.#ports.scheduler.consider(this)
+  }
+
+  // Sending
+
+  /** The batch that may be sent now, or null; `hold` tells why. */
+  next(nowMs: number): Batch | null {
+    this.#numbering.proceed()
+    const next = this.#choose(nowMs)
+    return typeof next === 'string' ? null : next
+  }
+
+  /** Why nothing is sent; null: something may be. */
+  hold(nowMs: number): Hold | null {
+    const next = this.#choose(nowMs)
+    return typeof next === 'string' ? next : null
+  }
+
+  /** The whole rule of order; changes nothing. */
+  #choose(nowMs: number): Batch | Hold {
+    const numbers = this.#numbering.hold
+    const hold = this.#holdOfAll(nowMs, numbers)
+    if (hold !== null) return hold
+    const { isNumbered } = this.#numbering
+    const retry = this.#sent.nextRetry(isNumbered, this.#leader.isProven, this.#ports.maxInFlight)
+    if (retry !== null) return retry === 'wait' ? 'retry' : retry
+    return numbers === 'gap' ? 'gap' : this.#chooseNew()
+  }
+
+  /** Rule 1, and numbers that have to come first: nothing may go, not even a retry. */
+  #holdOfAll(nowMs: number, numbers: Hold | null): Hold | null {
+    if (numbers === 'identity') return 'identity'
+    if (this.#leader.leaderId < 0) return 'leader'
+    if (nowMs < this.#leader.retryAtMs) return 'pause'
+    if (numbers === 'restart') return 'restart'
+    const { inFlightCount, inFlightNodeId } = this.#sent
+    return inFlightCount > 0 && inFlightNodeId !== this.#leader.leaderId ? 'old leader' : null
+  }
+
+  /** Rules 3 and 4: whether a batch that was never sent may follow those that were. */
+  #chooseNew(): Batch | Hold {
+    if (this.#sent.length > 0) {
+      if (!this.#leader.isProven) return 'first answer'
+      if (this.#sent.length >= this.#ports.maxInFlight) return 'in-flight limit'
+    }
+    return this.#unsent.next() ?? 'nothing full'
+  }
+
+  /** `batch`, which `next` has just named, takes no more records and leaves with the next request. */
+  take(batch: Batch): void {
+    this.#unsent.remove(batch)
+    if (!batch.isClosed) batch.close()
+  }
+
+  /** Gives a batch that leaves for the first time its numbers, and its place in the order. */
+  stamp(batch: Batch): void {
+    this.#numbering.stamp(batch)
+    if (batch.ordinal < 0) this.#sent.add(batch)
   }
 
   /** `batch` leaves for the leader. */
-  markSent(batch: ProducerBatch): void {
-    if (batch.ordinal < 0) {
-      batch.ordinal = this.#nextOrdinal
-      this.#nextOrdinal += batch.recordCount
-      this.sent.push(batch)
-    }
-    batch.markSent(this.leaderEpoch)
-    this.inAirNodeId = this.leaderId
-    this.inAirCount++
+  attempted(batch: Batch): void {
+    this.#sent.attempted(batch, this.#leader.leaderId, this.#leader.leaderEpoch)
   }
+
+  // What came of it
 
   /** The answer to `batch` came, or will never come. */
-  markLanded(batch: ProducerBatch): void {
-    if (!batch.isInAir) return
-    batch.isInAir = false
-    this.inAirCount--
+  attemptEnded(batch: Batch): void {
+    this.#sent.attemptEnded(batch)
   }
 
-  /** `batch` needs no further attempt: acknowledged, failed, or its late answer came. */
-  remove(batch: ProducerBatch): void {
-    const index = this.sent.indexOf(batch)
-    if (index >= 0) this.sent.splice(index, 1)
+  /** The broker `nodeId` has written `batch`: it takes several at once from now on. */
+  acknowledged(batch: Batch, nodeId: number): void {
+    this.#numbering.acknowledged(batch)
+    if (nodeId !== this.#leader.leaderId) return
+    if (batch.attempts > 1 && !this.#leader.isProven) this.#ports.scheduler.recovered(nodeId)
+    this.#leader.prove()
   }
 
-  /** `batch` was closed and will not be sent; usually it is the oldest. */
-  dropClosed(batch: ProducerBatch): void {
-    if (this.closed.peek() === batch) {
-      this.closed.shift()
-      return
+  /** `batch` goes again, after a pause. */
+  retry(batch: Batch, pause: RetryPause): void {
+    this.limitOpen()
+    if (this.#leader.failed(batch.leaderEpochAtSend, pause)) this.#ports.scheduler.pause(this)
+    this.#ports.scheduler.consider(this)
+  }
+
+  /** `batch` fails for good; where it is in flight it keeps its place until the answer comes. */
+  failed(batch: Batch): void {
+    this.#unsent.remove(batch)
+    this.#numbering.failed(batch)
+  }
+
+  /** Puts the parts of a split batch where it stood, to be sent as it would have been. */
+  split(batch: Batch, parts: readonly Batch[]): void {
+    this.#sent.split(batch, parts)
+    this.#ports.scheduler.consider(this)
+  }
+
+  /** `batch` needs no further attempt, and no answer to it is owed. The next may go. */
+  leave(batch: Batch): void {
+    this.#sent.remove(batch)
+    this.#numbering.closeGap()
+    if (this.hasBatches) this.#ports.scheduler.consider(this)
+  }
+
+  /** The broker refuses the numbers: they begin anew, as soon as no answer is owed. */
+  restartNumbers(): void {
+    this.#numbering.restart()
+  }
+
+  /** Goes on with a restart that waited for an answer, which is judged by now. */
+  proceed(): void {
+    if (this.#numbering.hold === 'restart') this.#numbering.proceed()
+  }
+
+  /**
+   * What was refused while a later batch was stored cannot be stored in order any more: a broker that
+   * knows our numbers refuses the later one; this one has forgotten them, or its topic was made anew.
+   */
+  overtaken(): Batch[] {
+    const isOvertaken = (batch: Batch): boolean => this.#numbering.isOvertaken(batch)
+    const { first } = this.#sent
+    if (first === undefined || !isOvertaken(first)) return []
+    return this.#sent
+      .list()
+      .filter(
+        (batch) => !batch.isInFlight && !batch.isDone && !batch.maybeWritten && isOvertaken(batch),
+      )
+  }
+
+  // News of the cluster
+
+  /** Another leader, or the same one elected again, ends a pause. */
+  setLeader(leaderId: number, leaderEpoch: number): void {
+    if (this.#leader.set(leaderId, leaderEpoch)) this.#ports.scheduler.leaderChanged(this)
+  }
+
+  /** The topic was made anew: its leader knows nothing of us. */
+  forgetProof(): void {
+    this.#leader.forgetProof()
+  }
+
+  /** Its leader, and all that is known of how it takes requests. */
+  setPace(pace: BrokerPace): void {
+    this.#pace = pace
+  }
+
+  /** Batches are to be smaller from now on: the open one, too, is full sooner. */
+  limitOpen(): void {
+    const { open } = this.#unsent
+    open?.limitTo(this.fillBytes(open.limitBytes))
+  }
+
+  /** The broker is known to work again: a long pause ends at its least time. */
+  shortenPause(): void {
+    this.#leader.shortenPause()
+  }
+
+  /** Another cluster stands where this one was, and no answer is owed. */
+  renounceNumbers(): void {
+    if (!this.#numbering.isNumbered) return
+    this.#leader.forgetProof()
+    this.#numbering.renounce()
+  }
+
+  /** Nobody will use it again. */
+  retire(): void {
+    this.#numbering.retire()
+  }
+
+  failDoubtful(): void {
+    for (const batch of this.sentBatches()) {
+      if (batch.maybeWritten && !batch.isDone) this.#ports.failDoubtful(batch)
     }
-    const others = [...this.closed].filter((other) => other !== batch)
-    while (this.closed.length > 0) this.closed.shift()
-    for (const other of others) this.closed.push(other)
   }
 
-  /** Puts the children of a split batch where it stood, to be sent as it would have been. */
-  replaceSent(batch: ProducerBatch, children: readonly ProducerBatch[]): void {
-    this.sent.splice(this.sent.indexOf(batch), 1, ...children)
-    let { ordinal } = batch
-    for (const child of children) {
-      child.ordinal = ordinal
-      ordinal += child.recordCount
-    }
+  numbersBeganAnew(): void {
+    this.#leader.forgetProof()
+    this.#ports.scheduler.consider(this)
   }
-
-  /** Another leader, or the same one elected again. True where that ends a pause. */
-  setLeader(leaderId: number, leaderEpoch: number): boolean {
-    if (leaderId === this.leaderId && leaderEpoch === this.leaderEpoch) return false
-    const isNewer = leaderEpoch > this.leaderEpoch || leaderId !== this.leaderId
-    this.leaderId = leaderId
-    this.leaderEpoch = leaderEpoch
-    if (!isNewer) return false
-    this.isLeaderProven = false
-    if (leaderId >= 0) this.retryAtMs = 0
-    return leaderId >= 0
-  }
-}
-
-function wasRetried({ attempts }: ProducerBatch): boolean {
-  return attempts > 1
 }

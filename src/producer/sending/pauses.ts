@@ -3,16 +3,16 @@
  * take again what it had refused.
  *
  *   add ──> resting ── retryAtMs is over ────────────────────────────> ended
- *              └────── recovered: shortened to retryNotBeforeMs ─────────┘
+ *              └────── recovered: shortened to its least time ─────────┘
  *
  * Many may rest while the others go on: a turn in which none can end looks at none.
  *
  * Before and after: sender.ts.
  */
-import type { PartitionQueue } from './partition-queue.js'
+import type { BatchQueue } from '../batching/batch.js'
 
 export class Pauses {
-  readonly #queues = new Set<PartitionQueue>()
+  readonly #queues = new Set<BatchQueue>()
   /** Brokers that took again what they had refused, since the last look. */
   readonly #recoveredIds = new Set<number>()
   #nextMs = Infinity
@@ -23,7 +23,7 @@ export class Pauses {
   }
 
   /** The queue rests until its `retryAtMs`. */
-  add(queue: PartitionQueue): void {
+  add(queue: BatchQueue): void {
     this.#queues.add(queue)
     this.#nextMs = Math.min(this.#nextMs, queue.retryAtMs)
   }
@@ -36,13 +36,13 @@ export class Pauses {
   }
 
   /** Takes out those whose pause is over at `nowMs`. */
-  end(nowMs: number): PartitionQueue[] {
+  end(nowMs: number): BatchQueue[] {
     if (nowMs < this.#nextMs && this.#recoveredIds.size === 0) return []
-    const ended: PartitionQueue[] = []
+    const ended: BatchQueue[] = []
     let nextMs = Infinity
     for (const queue of this.#queues) {
       if (this.#recoveredIds.has(queue.leaderId)) {
-        queue.retryAtMs = Math.min(queue.retryAtMs, queue.retryNotBeforeMs)
+        queue.shortenPause()
       }
       if (queue.retryAtMs > nowMs) nextMs = Math.min(nextMs, queue.retryAtMs)
       else ended.push(queue)

@@ -4,7 +4,7 @@
  * From v13 on an answer names topics by id. The ids are those of the moment when the request was
  * made: the topic may have been made anew since (KAFKA-19397).
  *
- * Before: the sender builds it. After: the connection calls exactly one of the two handlers, once.
+ * Before: request-builder.ts. After: the connection calls exactly one of the two handlers, once.
  */
 import { assert } from '../../assert.js'
 import { BrokerError, type OttlaError } from '../../errors.js'
@@ -20,7 +20,6 @@ import { produce, type ProduceResponse } from '../../protocol/messages/produce.j
 import type { Reader } from '../../protocol/reader.js'
 import { ZERO_UUID } from '../../protocol/uuid.js'
 import type { ProducerBatch } from '../batching/batch.js'
-import type { ProducerTopic } from '../partitioning/topic.js'
 
 /** From this version on a request names topics by id. */
 const FIRST_VERSION_WITH_TOPIC_IDS = 13
@@ -47,47 +46,66 @@ interface TopicEntry {
   readonly batches: Map<number, ProducerBatch>
 }
 
-export class ProduceRequest implements ResponseHandler {
+/** What is settled of a request before its batches are in it. */
+export interface RequestFacts {
+  readonly nodeId: number
+  /** Monotonic. */
+  readonly sentAtMs: number
+  /** Of the Produce API. */
+  readonly version: number
+  /** Its batches are retries, to leaders that have acknowledged nothing since. */
+  readonly isProbe: boolean
+  /** How long the broker may wait for its replicas before it answers. */
+  readonly replicationTimeoutMs: number
+}
+
+export class ProduceRequest implements ResponseHandler, RequestFacts {
   readonly nodeId: number
   readonly sentAtMs: number
-  /** Monotonic: since when its broker could have answered, and has not. */
-  silentSinceMs: number
-  /** Bytes of its batches. */
-  sizeBytes = 0
   readonly version: number
-  /** Its batches go again, to a leader that has taken none since. */
-  readonly isTrial: boolean
-  /** How long the broker may wait for its replicas before it answers. */
-  replicationTimeoutMs = Infinity
+  readonly isProbe: boolean
+  readonly replicationTimeoutMs: number
   readonly #topics = new Map<string, TopicEntry>()
   readonly #listener: ProduceListener
+  #silentSinceMs: number
+  #sizeBytes = 0
 
-  constructor(
-    nodeId: number,
-    sentAtMs: number,
-    version: number,
-    listener: ProduceListener,
-    isTrial = false,
-  ) {
-    this.nodeId = nodeId
-    this.sentAtMs = sentAtMs
-    this.silentSinceMs = sentAtMs
-    this.version = version
-    this.isTrial = isTrial
+  constructor(facts: RequestFacts, listener: ProduceListener) {
+    this.nodeId = facts.nodeId
+    this.sentAtMs = facts.sentAtMs
+    this.version = facts.version
+    this.isProbe = facts.isProbe
+    this.replicationTimeoutMs = facts.replicationTimeoutMs
+    this.#silentSinceMs = facts.sentAtMs
     this.#listener = listener
   }
 
-  add(topic: ProducerTopic, batch: ProducerBatch): void {
+  /** Monotonic: since when its broker could have answered, and has not. */
+  get silentSinceMs(): number {
+    return this.#silentSinceMs
+  }
+
+  /** The broker answers nothing before `untilMs` (monotonic): it has said so. */
+  paused(untilMs: number): void {
+    this.#silentSinceMs = untilMs
+  }
+
+  /** Bytes of its batches. */
+  get sizeBytes(): number {
+    return this.#sizeBytes
+  }
+
+  add(batch: ProducerBatch): void {
+    const { topic, partition } = batch.queue
     const key = this.#usesTopicIds() ? topic.topicId : topic.name
     let entry = this.#topics.get(key)
     if (entry === undefined) {
       entry = { name: topic.name, topicId: topic.topicId, batches: new Map() }
       this.#topics.set(key, entry)
     }
-    const { partition } = batch.queue
     assert(!entry.batches.has(partition), 'a request has one batch of a partition')
     entry.batches.set(partition, batch)
-    this.sizeBytes += batch.sizeBytes
+    this.#sizeBytes += batch.sizeBytes
   }
 
   #usesTopicIds(): boolean {
@@ -115,7 +133,6 @@ export class ProduceRequest implements ResponseHandler {
     readonly correlationId: number
     readonly clientId: string
     readonly acks: number
-    readonly timeoutMs: number
   }): Uint8Array[] {
     const topics: FramedTopic[] = []
     for (const { name, topicId, batches } of this.#topics.values()) {
@@ -126,8 +143,8 @@ export class ProduceRequest implements ResponseHandler {
       }
       topics.push({ name, topicId, partitions })
     }
-    const { version } = this
-    const { correlationId, clientId, acks, timeoutMs } = options
+    const { version, replicationTimeoutMs: timeoutMs } = this
+    const { correlationId, clientId, acks } = options
     return frameProduceRequest(
       { version, correlationId, clientId, transactionalId: null, acks, timeoutMs },
       topics,
@@ -177,11 +194,11 @@ export function codecUnknown(version: number): BrokerError {
  * The version to speak: the highest common one, below topic ids where a topic has none. Throws
  * BrokerError where there is none.
  */
-export function produceVersion(versions: CommonVersions, topics: Iterable<ProducerTopic>): number {
+export function produceVersion(versions: CommonVersions, batches: Iterable<ProducerBatch>): number {
   const version = versions.version(produce)
   if (version < FIRST_VERSION_WITH_TOPIC_IDS) return version
-  for (const { topicId } of topics) {
-    if (topicId === ZERO_UUID) return versions.version(PRODUCE_BY_NAME)
+  for (const { queue } of batches) {
+    if (queue.topic.topicId === ZERO_UUID) return versions.version(PRODUCE_BY_NAME)
   }
   return version
 }

@@ -9,10 +9,10 @@
  *
  * Several brokers may be asked at once, and give an id each: the first is taken, and ids are free.
  *
- * Before: the sender needs an identity before it sends a first batch. After: partition-sequence.ts.
+ * Before: numbering.ts, which needs an identity before a first batch is sent. After: any broker.
  */
 import type { Clock, Timer } from '../../clock.js'
-import { BrokerError, ConnectionError, type OttlaError } from '../../errors.js'
+import { BrokerError, ConnectionError, TimeoutError, type OttlaError } from '../../errors.js'
 import { backoffMs } from '../../network/backoff.js'
 import {
   initProducerId,
@@ -20,6 +20,7 @@ import {
   type InitProducerIdResponse,
 } from '../../protocol/messages/init-producer-id.js'
 import { authorizationError, forbiddenBy } from '../completing/authorization.js'
+import type { Identities } from './numbering.js'
 import { MAX_PRODUCER_EPOCH, type ProducerIdentity } from './partition-sequence.js'
 
 /** Kafka wants a transaction timeout even of producers that have no transactions. */
@@ -53,13 +54,12 @@ export interface ProducerIdParts {
   readonly onRefused: (error: OttlaError) => void
 }
 
-export class ProducerIdSource {
+export class ProducerIdSource implements Identities {
   readonly #options: ProducerIdOptions
   readonly #parts: ProducerIdParts
   /** Why the last question brought none; null once one is known. */
-  lastError: OttlaError | null = null
-  /** A broker may know an earlier epoch of this id: numbers begin at 0, whatever a test wants. */
-  mustBeginAtZero = false
+  #lastError: OttlaError | null = null
+  #mustBeginAtZero = false
   #identity: ProducerIdentity | null = null
   #isAsking = false
   #isClosed = false
@@ -77,6 +77,20 @@ export class ProducerIdSource {
   /** Producer id and first epoch; null until they are known. */
   get identity(): ProducerIdentity | null {
     return this.#identity
+  }
+
+  /** A broker may know an earlier epoch of this id: numbers begin at 0, whatever a test wants. */
+  get mustBeginAtZero(): boolean {
+    return this.#mustBeginAtZero
+  }
+
+  /** Why there is none; null where there is one. */
+  whyNone(): OttlaError | null {
+    if (this.#identity !== null) return null
+    return (
+      this.#lastError ??
+      new TimeoutError('no producer id: a broker was asked for one, and has not answered')
+    )
   }
 
   /** Asks for an identity unless one is known or asked for. */
@@ -120,7 +134,7 @@ export class ProducerIdSource {
     if (current?.producerId !== producerId || current.producerEpoch > producerEpoch) return
     const isUsedUp = producerEpoch >= MAX_PRODUCER_EPOCH
     this.#identity = isUsedUp ? null : { producerId, producerEpoch: producerEpoch + 1 }
-    this.mustBeginAtZero = true
+    this.#mustBeginAtZero = true
   }
 
   close(): void {
@@ -142,9 +156,9 @@ export class ProducerIdSource {
   #adopt(identity: ProducerIdentity): void {
     this.#isAsking = false
     this.#attempts = 0
-    this.lastError = null
+    this.#lastError = null
     this.#identity = identity
-    this.mustBeginAtZero = false
+    this.#mustBeginAtZero = false
     this.#tellRenewals(identity)
     this.#parts.onIdentity()
   }
@@ -156,7 +170,7 @@ export class ProducerIdSource {
   }
 
   #failed(error: OttlaError): void {
-    this.lastError = error
+    this.#lastError = error
     if (!error.retriable) {
       this.#isAsking = false
       this.#tellRenewals(null)

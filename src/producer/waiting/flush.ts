@@ -5,16 +5,10 @@
 import type { Accumulator } from '../batching/accumulator.js'
 import type { ProducerBatch } from '../batching/batch.js'
 import type { ParkingLot } from './parking-lot.js'
-import type { PartitionQueue } from '../sending/partition-queue.js'
 import type { GroupRest } from '../intake/record-group.js'
 
 /** Calls `onFlushed` once, when all that was taken until now is settled; overrides linger. */
-export function flushAll(
-  accumulator: Accumulator,
-  lot: ParkingLot,
-  consider: (queue: PartitionQueue) => void,
-  onFlushed: () => void,
-): void {
+export function flushAll(accumulator: Accumulator, lot: ParkingLot, onFlushed: () => void): void {
   let open = 1
   const done = (): void => {
     if (--open === 0) onFlushed()
@@ -25,7 +19,7 @@ export function flushAll(
       return
     }
     batch.isDue = true
-    consider(batch.queue)
+    batch.queue.schedule()
     batch.onDone(done)
   }
   accumulator.releaseLingering(Infinity)
@@ -40,23 +34,18 @@ export function flushAll(
   for (const rest of lot.rests) {
     open++
     rest.group.onSettled(done)
-    ;(rest.emptiedListeners ??= []).push(() => hurry(rest, accumulator, lot, consider))
+    ;(rest.emptiedListeners ??= []).push(() => hurry(rest, accumulator, lot))
   }
   done()
 }
 
 /** The group is fed to the end: its records are in batches, which need not linger, or the last is parked. */
-function hurry(
-  rest: GroupRest,
-  accumulator: Accumulator,
-  lot: ParkingLot,
-  consider: (queue: PartitionQueue) => void,
-): void {
+function hurry(rest: GroupRest, accumulator: Accumulator, lot: ParkingLot): void {
   accumulator.releaseLingering(Infinity)
   const makeDue = (batch: ProducerBatch | null): void => {
     if (batch === null) return
     batch.isDue = true
-    consider(batch.queue)
+    batch.queue.schedule()
   }
   for (const parked of lot) {
     if (parked.rest === rest) (parked.placedListeners ??= []).push(makeDue)

@@ -4,12 +4,11 @@ import {
   Appended,
   exactSizeBytes,
 } from '../../../src/producer/batching/accumulator.js'
-import type { ProducerBatch } from '../../../src/producer/batching/batch.js'
+import type { BatchQueue, ProducerBatch } from '../../../src/producer/batching/batch.js'
 import { BufferPool } from '../../../src/producer/batching/buffer-pool.js'
 import { MemoryBudget } from '../../../src/producer/batching/memory-budget.js'
 import type { PreparedRecord } from '../../../src/producer/waiting/parked-record.js'
 import { PARKED_RECORD_BYTES } from '../../../src/producer/waiting/parking-lot.js'
-import type { PartitionQueue } from '../../../src/producer/sending/partition-queue.js'
 import { bufferSizeFor } from '../../../src/protocol/record-batch.js'
 import { preparedRecord, topicOf } from '../support/pieces.js'
 import { wrapCompressed } from '../../protocol/support/wrap-compressed.js'
@@ -19,9 +18,9 @@ const BATCH = 4096
 interface Rig {
   readonly accumulator: Accumulator
   readonly budget: MemoryBudget
-  readonly ready: PartitionQueue[]
+  readonly ready: BatchQueue[]
   readonly full: ProducerBatch[]
-  readonly queues: PartitionQueue[]
+  readonly queues: BatchQueue[]
   /** Appends to the open batch of a partition, or to a new one. */
   append(partition: number, valueBytes: number, nowMs?: number, isTaken?: boolean): Appended
 }
@@ -39,7 +38,7 @@ function rig({
     maxPlainBytes: BATCH,
     maxFreeBytes: () => 50_000,
   })
-  const ready: PartitionQueue[] = []
+  const ready: BatchQueue[] = []
   const full: ProducerBatch[] = []
   const accumulator = new Accumulator({ lingerMs, deliveryTimeoutMs }, budget, pool, {
     onReady: (queue) => ready.push(queue),
@@ -55,7 +54,7 @@ function rig({
     full,
     queues: topic.partitions,
     append(partition, valueBytes, nowMs = 0, isTaken = false) {
-      const queue = topic.partitions[partition] as PartitionQueue
+      const queue = topic.partitions[partition] as BatchQueue
       const it = record(valueBytes)
       if (isTaken) {
         it.reservedBytes = exactSizeBytes(it) + PARKED_RECORD_BYTES
@@ -104,9 +103,9 @@ t.test('a full batch may leave before its time, and no timer waits for it', asyn
   const { accumulator, append, ready, full, queues } = rig({ lingerMs: 50 })
   while (full.length === 0) append(0, 500, 100)
   t.strictSame(ready, [queues[0]])
-  t.equal(queues[0]?.closed.length, 1)
+  t.equal(queues[0]?.unsentCount, 2)
   t.equal(queues[0]?.open?.recordCount, 1, 'the record that did not fit begins the next')
-  queues[0]?.take(queues[0].open as ProducerBatch)
+  queues[0]?.closeOpen()
   t.equal(accumulator.nextLingerMs(), Infinity)
 })
 
@@ -123,10 +122,10 @@ t.test('a record larger than a batch gets one of its own', async (t) => {
   const { append, queues } = rig()
   append(0, 10)
   t.equal(append(0, 20_000), Appended.yes)
-  t.equal(queues[0]?.closed.length, 1)
+  t.equal(queues[0]?.unsentCount, 2)
   t.equal(queues[0]?.open?.recordCount, 1)
   t.equal(append(0, 10), Appended.yes)
-  t.equal(queues[0]?.closed.length, 2)
+  t.equal(queues[0]?.unsentCount, 3)
 })
 
 t.test('buffers start small and grow; the budget counts what they are', async (t) => {
@@ -175,7 +174,7 @@ t.test('what a taken record holds pays for its place, however little else there 
         if (budget.availableBytes < 0) t.fail(`${memoryBytes} bytes: ${budget.availableBytes} left`)
       }
       if (taken === 0) t.fail(`nothing is taken of ${valueBytes} bytes where ${memoryBytes} are`)
-      const held = queues.flatMap(({ open, closed }) => [...closed, ...(open ? [open] : [])])
+      const held = queues.flatMap((queue) => queue.unsentBatches())
       const count = held.reduce((sum, { recordCount }) => sum + recordCount, 0)
       if (count !== taken) t.fail(`${count} of ${taken} records are in batches`)
     }
@@ -195,7 +194,7 @@ t.test('while memory is short a batch grows by a record at a time, and not for l
   const listener = { onReady: () => {}, onLingering: () => {}, onFull: () => {} }
   const options = { lingerMs: 0, deliveryTimeoutMs: 1000 }
   const accumulator = new Accumulator(options, budget, pool, listener)
-  const [queue] = topic.partitions as [PartitionQueue]
+  const [queue] = topic.partitions as [BatchQueue]
   const records: PreparedRecord[] = []
   for (;;) {
     const it = preparedRecord(topic, { value: Buffer.alloc(1000) })
@@ -293,7 +292,7 @@ t.test('children hold no more memory than there is', async (t) => {
 t.test('what a split costs ends with its children, however many batches there are', async (t) => {
   const { accumulator, append, queues } = rig({ memoryBytes: 1_000_000 })
   append(0, 10)
-  const child = childOf(queues[0] as PartitionQueue, queues[0]?.open as ProducerBatch)
+  const child = childOf(queues[0] as BatchQueue, queues[0]?.open as ProducerBatch)
   accumulator.adopt([child])
   accumulator.settled(child)
   for (let i = 0; i < 100; i++) append(1, 4000)
@@ -308,7 +307,7 @@ t.test('what a split costs ends with its children, however many batches there ar
   t.ok(looks <= 3, `${looks} batches were looked at`)
 })
 
-function childOf(queue: PartitionQueue, parent: ProducerBatch): ProducerBatch {
+function childOf(queue: BatchQueue, parent: ProducerBatch): ProducerBatch {
   const Batch = parent.constructor as typeof ProducerBatch
   return new Batch(queue, parent.createdMs, Buffer.alloc(500))
 }

@@ -1,4 +1,5 @@
 import t from 'tap'
+import { ProtocolError } from '../../../src/errors.js'
 import { ProducerBatch, type BatchState } from '../../../src/producer/batching/batch.js'
 import type { CallbackRunner } from '../../../src/producer/batching/batch-waiters.js'
 import type { RecordMetadata } from '../../../src/producer/batching/record-metadata.js'
@@ -18,7 +19,7 @@ const EVENTS: readonly [
   leads: Partial<Record<BatchState, BatchState>>,
 ][] = [
   ['close', (batch) => batch.close(), { open: 'closed' }],
-  ['markSent', (batch) => batch.markSent(1), { closed: 'sent', sent: 'sent' }],
+  ['attempted', (batch) => batch.attempted(1), { closed: 'sent', sent: 'sent' }],
   ['acknowledge', (batch) => batch.acknowledge(0n, -1, run), { open: 'done', closed: 'done', sent: 'done' }],
   ['fail', (batch) => batch.fail(() => new Error('x'), run, ignore), { open: 'done', closed: 'done', sent: 'done' }],
   ['becomeSplit', (batch) => batch.becomeSplit([]), { open: 'done', closed: 'done', sent: 'done' }],
@@ -30,7 +31,7 @@ const PATHS: Readonly<Record<BatchState, (batch: ProducerBatch) => void>> = {
   closed: (batch) => batch.close(),
   sent: (batch) => {
     batch.close()
-    batch.markSent(1)
+    batch.attempted(1)
   },
   done: (batch) => batch.acknowledge(0n, -1, run),
 }
@@ -115,15 +116,18 @@ t.test('who waits for a split batch waits for every child', async (t) => {
   t.equal(done, 1)
 })
 
-t.test('an attempt is counted, put in the air, and remembers the leader’s epoch', async (t) => {
-  const batch = batchOf(queueOf())
-  batch.close()
-  batch.markSent(7)
-  t.match(batch, { attempts: 1, isInAir: true, leaderEpochAtSend: 7 })
-  batch.isInAir = false
-  batch.markSent(8)
-  t.match(batch, { attempts: 2, isInAir: true, leaderEpochAtSend: 8 })
-})
+t.test(
+  'an attempt is counted, in flight until it ends, and remembers the leader’s epoch',
+  async (t) => {
+    const batch = batchOf(queueOf())
+    batch.close()
+    batch.attempted(7)
+    t.match(batch, { attempts: 1, isInFlight: true, leaderEpochAtSend: 7 })
+    batch.attemptEnded()
+    batch.attempted(8)
+    t.match(batch, { attempts: 2, isInFlight: true, leaderEpochAtSend: 8 })
+  },
+)
 
 function decoded(batch: ProducerBatch): ReturnType<typeof decodeBatch> {
   const { buffer, start, end } = batch.wire
@@ -132,7 +136,7 @@ function decoded(batch: ProducerBatch): ReturnType<typeof decodeBatch> {
 
 t.test('it is sealed under its stamp, once', async (t) => {
   const batch = batchOf(queueOf())
-  batch.stamp = STAMP
+  batch.number(STAMP)
   batch.seal()
   t.match(decoded(batch), STAMP)
   const { buffer } = batch.wire
@@ -143,12 +147,12 @@ t.test('it is sealed under its stamp, once', async (t) => {
 
 t.test('other numbers go into a copy, for a socket may hold the old bytes', async (t) => {
   const batch = batchOf(queueOf())
-  batch.stamp = STAMP
-  batch.maybeWritten = true
+  batch.number(STAMP)
+  batch.attemptFailed(new ProtocolError('lost'), true)
   batch.seal()
   const old = batch.wire.buffer
   const before = Buffer.from(old)
-  batch.restamp({ ...STAMP, producerEpoch: 2, baseSequence: 0 })
+  batch.renumber({ ...STAMP, producerEpoch: 2, baseSequence: 0 })
   batch.seal()
   t.not(batch.wire.buffer, old)
   t.strictSame(old, before)
@@ -164,7 +168,7 @@ t.test('compressed bytes take the place of the plain ones, also under other numb
   t.equal(batch.recordCount, 3)
   t.equal(batch.sizeBytes, 61 + 8)
   for (const stamp of [STAMP, { ...STAMP, baseSequence: 99 }]) {
-    batch.restamp(stamp)
+    batch.renumber(stamp)
     batch.seal()
     t.match(decoded(batch), { ...stamp, codecId: 2, recordCount: 3, lastOffsetDelta: 2 })
     t.strictSame(decoded(batch).recordBytes, Buffer.from('squeezed'))

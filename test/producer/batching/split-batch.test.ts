@@ -55,9 +55,9 @@ function parentOf(inputs: readonly Input[]): { parent: ProducerBatch; told: unkn
     parent.append(timestamp, key, key?.length ?? -1, value, headers, (_, m) => told.push([i, m?.offset]), null)
   })
   parent.close()
-  parent.stamp = STAMP
+  parent.number(STAMP)
   parent.seal()
-  parent.markSent(1)
+  parent.attempted(1)
   return { parent, told }
 } // prettier-ignore
 
@@ -110,7 +110,7 @@ t.test('a compressed parent is read through its codec; the children are plain', 
   )
   const plain = Buffer.from(parent.records.recordBytes)
   parent.adoptCompressed(wrapCompressed(Buffer.from('squeezed')), 4)
-  parent.restamp(STAMP)
+  parent.renumber(STAMP)
   parent.seal()
   const children = splitBatch(parent, 1_000_000, (squeezed, codecId) => {
     t.equal(Buffer.from(squeezed).toString(), 'squeezed')

@@ -4,7 +4,7 @@
 import { systemClock } from '../../../src/system-clock.js'
 import { dialTcp } from '../../../src/network/transport/tcp.js'
 import type { Dial, Transport } from '../../../src/network/transport/transport.js'
-import type { Environment } from '../../../src/producer/pipeline.js'
+import type { Environment } from '../../../src/producer/environment.js'
 
 export const PRODUCE_KEY = 0
 export const METADATA_KEY = 3

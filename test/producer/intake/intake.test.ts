@@ -51,7 +51,7 @@ function rig(options: Partial<ProducerOptions<unknown, unknown>> = {}): Rig {
     )
   const records = (topic = 'orders', partition = 0): DecodedRecord[] => {
     const queue = pipeline.directory.topics.get(topic)?.partitions[partition]
-    const batches = [...(queue?.closed ?? []), ...(queue?.open ? [queue.open] : [])]
+    const batches = queue?.unsentBatches() ?? []
     return batches.flatMap((batch) => {
       batch.records.seal(batch.stamp)
       const { buffer, start, end } = batch.records
@@ -73,7 +73,7 @@ function rig(options: Partial<ProducerOptions<unknown, unknown>> = {}): Rig {
       records(topic, partition).map(({ value }) => value?.toString().slice(0, 10)),
     release: () => {
       for (const batch of [...pipeline.accumulator.incomplete]) {
-        pipeline.delivery.abandon(batch, new Error('given up') as never)
+        pipeline.completion.abandon(batch, new Error('given up') as never)
       }
     },
   }

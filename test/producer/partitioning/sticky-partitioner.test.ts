@@ -1,8 +1,7 @@
 import t from 'tap'
-import type { ProducerBatch } from '../../../src/producer/batching/batch.js'
-import type { PartitionQueue } from '../../../src/producer/sending/partition-queue.js'
+import type { BatchQueue, ProducerBatch } from '../../../src/producer/batching/batch.js'
 import type { ProducerTopic } from '../../../src/producer/partitioning/topic.js'
-import { batchOf, metadataOf, seededRandom, topicOf } from '../support/pieces.js'
+import { addClosed, batchOf, metadataOf, seededRandom, topicOf } from '../support/pieces.js'
 
 const SIZE = 1000
 
@@ -14,7 +13,7 @@ function drawing(leaders: readonly number[], draws: readonly number[]): Producer
 }
 
 /** An open batch that is full at `limitBytes`, as the accumulator makes it. */
-function openBatch(queue: PartitionQueue, limitBytes: number): ProducerBatch {
+function openBatch(queue: BatchQueue, limitBytes: number): ProducerBatch {
   const batch = batchOf(queue)
   batch.records.limitBytes = limitBytes
   return batch
@@ -38,17 +37,18 @@ t.test('a trickle, whose batches leave as they come, moves on after 16 KiB', asy
   const queue = sticky.current()
   sticky.appended(16_383)
   t.equal(sticky.current(), queue)
-  queue.open = batchOf(queue)
+  const batch = batchOf(queue)
+  queue.begin(batch)
   sticky.appended(1)
   t.equal(sticky.current(), queue, 'not while a batch of it gathers')
-  queue.open = null
+  queue.failed(batch)
   t.equal(sticky.current().partition, 2)
 })
 
 t.test('it does not leave an open batch behind before twice that', async (t) => {
   const { sticky } = drawing([1, 1, 1, 1], [0.3, 0.6])
   const queue = sticky.current()
-  queue.open = openBatch(queue, SIZE)
+  queue.begin(openBatch(queue, SIZE))
   sticky.appended(2 * SIZE - 1)
   t.equal(sticky.current(), queue)
   sticky.appended(1)
@@ -58,7 +58,7 @@ t.test('it does not leave an open batch behind before twice that', async (t) => 
 t.test('nor before twice what that batch is to hold', async (t) => {
   const { sticky } = drawing([1, 1, 1, 1], [0.3, 0.6])
   const queue = sticky.current()
-  queue.open = openBatch(queue, 5 * SIZE)
+  queue.begin(openBatch(queue, 5 * SIZE))
   sticky.appended(10 * SIZE - 1)
   t.equal(sticky.current(), queue)
   sticky.appended(1)
@@ -87,7 +87,7 @@ t.test('where none has a leader all are drawn: the records wait for one', async 
 t.test('a partition that is gone is left', async (t) => {
   const topic = drawing([1, 1, 1, 1], [0.9, 0.9])
   t.equal(topic.sticky.current().partition, 3)
-  topic.update(metadataOf('orders', [1, 1], 2), () => {})
+  topic.update(metadataOf('orders', [1, 1], 2))
   t.equal(topic.sticky.current().partition, 1)
 })
 
@@ -99,7 +99,7 @@ function shares(lengths: readonly number[], isAdaptive: boolean): number[] {
     const queue = topic.partitions[partition]
     if (queue === undefined || length === 0) return
     topic.busy.add(queue)
-    for (let i = 0; i < length; i++) queue.closed.push(batchOf(queue, []))
+    for (let i = 0; i < length; i++) addClosed(queue, [])
   })
   const counts = lengths.map(() => 0)
   for (let i = 0; i < 40_000; i++) (counts[topic.sticky.advance().partition] as number)++
@@ -122,8 +122,8 @@ t.test('without adaptive partitioning all are drawn evenly', async (t) => {
 
 t.test('the open batch counts as waiting', async (t) => {
   const topic = topicOf([1, 1], { random: seededRandom(5), batchSizeBytes: SIZE })
-  const [slow] = topic.partitions as [PartitionQueue]
-  slow.open = batchOf(slow)
+  const [slow] = topic.partitions as [BatchQueue]
+  slow.begin(batchOf(slow))
   topic.busy.add(slow)
   const draws = Array.from({ length: 3000 }, () => topic.sticky.advance().partition)
   const share = draws.filter((partition) => partition === 0).length / 3000
@@ -133,7 +133,7 @@ t.test('the open batch counts as waiting', async (t) => {
 t.test('where chance is unkind it takes what it has rather than draw for ever', async (t) => {
   const topic = topicOf([1, 1], { random: () => 0.99, batchSizeBytes: SIZE })
   for (const queue of topic.partitions) {
-    for (let i = 0; i < 50; i++) queue.closed.push(batchOf(queue, []))
+    for (let i = 0; i < 50; i++) addClosed(queue, [])
     topic.busy.add(queue)
   }
   t.equal(topic.sticky.advance().partition, 1)

@@ -4,18 +4,17 @@ import t, { type Test } from 'tap'
 import type { Codec } from '../../../src/compression/codec.js'
 import { silentLogger } from '../../../src/logger.js'
 import { Accumulator } from '../../../src/producer/batching/accumulator.js'
-import type { ProducerBatch } from '../../../src/producer/batching/batch.js'
+import type { BatchQueue, ProducerBatch } from '../../../src/producer/batching/batch.js'
 import { BufferPool } from '../../../src/producer/batching/buffer-pool.js'
 import type { CodecChooser } from '../../../src/producer/preparing/codec-chooser.js'
 import { Compressor } from '../../../src/producer/preparing/compressor.js'
 import { MemoryBudget } from '../../../src/producer/batching/memory-budget.js'
-import { MetricsCounter } from '../../../src/producer/metrics.js'
-import type { PartitionQueue } from '../../../src/producer/sending/partition-queue.js'
+import { NO_OBSERVER, type Observer } from '../../../src/producer/observer.js'
 import type { ProducerTopic } from '../../../src/producer/partitioning/topic.js'
 import { decodeBatch, decodeRecords } from '../../../src/protocol/record-batch-reader.js'
 import { place } from '../../../src/compression/room.js'
 import { decompress } from '../../../src/producer/preparing/compression-policy.js'
-import { preparedRecord, topicOf } from '../support/pieces.js'
+import { portsOf, preparedRecord, topicOf } from '../support/pieces.js'
 
 const BATCH_BYTES = 128 * 1024
 const MEMORY_BYTES = 8 * 1024 * 1024
@@ -53,9 +52,9 @@ interface Rig {
   readonly compressor: Compressor
   readonly accumulator: Accumulator
   readonly budget: MemoryBudget
-  readonly counter: MetricsCounter
+  readonly counter: CompressionCounter
   readonly topic: ProducerTopic
-  readonly ready: PartitionQueue[]
+  readonly ready: BatchQueue[]
   readonly errors: string[]
   readonly observed: number[]
   /** What waits for a later turn of the event loop. */
@@ -64,15 +63,37 @@ interface Rig {
   closedBatch(partition: number, valueBytes?: number): ProducerBatch
 }
 
+interface CompressionCounter extends Observer {
+  plainBytes: number
+  compressedBytes: number
+}
+
+function compressionCounter(): CompressionCounter {
+  const counter = {
+    ...NO_OBSERVER,
+    plainBytes: 0,
+    compressedBytes: 0,
+    compressed(plainBytes: number, compressedBytes: number): void {
+      counter.plainBytes += plainBytes
+      counter.compressedBytes += compressedBytes
+    },
+  }
+  return counter
+}
+
 function rig(codec: Codec | null, policy: Partial<CodecChooser> = {}): Rig {
-  const topic = topicOf([1, 1, 1, 1, 1, 1, 1, 1], { batchSizeBytes: BATCH_BYTES })
+  const ready: BatchQueue[] = []
+  const consider = (queue: BatchQueue): void => void ready.push(queue)
+  const scheduler = { consider, pause() {}, leaderChanged() {}, recovered() {} }
+  const leaders = [1, 1, 1, 1, 1, 1, 1, 1]
+  const ports = portsOf({ scheduler })
+  const topic = topicOf(leaders, { batchSizeBytes: BATCH_BYTES, ports })
   const budget = new MemoryBudget(MEMORY_BYTES)
   const sizes = { batchSizeBytes: BATCH_BYTES, maxPlainBytes: BATCH_BYTES, maxFreeBytes: () => 1e6 }
   const listener = { onReady: () => {}, onLingering: () => {}, onFull: () => {} }
   const times = { lingerMs: 1000, deliveryTimeoutMs: 1000 }
   const accumulator = new Accumulator(times, budget, new BufferPool(sizes), listener)
-  const counter = new MetricsCounter()
-  const ready: PartitionQueue[] = []
+  const counter = compressionCounter()
   const errors: string[] = []
   const observed: number[] = []
   const deferred: (() => void)[] = []
@@ -83,15 +104,13 @@ function rig(codec: Codec | null, policy: Partial<CodecChooser> = {}): Rig {
       ...policy,
     },
     accumulator,
-    topics: new Map([[topic.name, topic]]),
     logger: { ...silentLogger, error: (_fields, message) => void errors.push(message) },
-    counter,
+    observer: counter,
     onFreed: () => {},
-    onReady: (queue) => void ready.push(queue),
     defer: (callback) => void deferred.push(callback),
   })
   const closedBatch = (partition: number, valueBytes = 100_000): ProducerBatch => {
-    const queue = topic.partitions[partition] as PartitionQueue
+    const queue = topic.partitions[partition] as BatchQueue
     accumulator.appendToNew(queue, preparedRecord(topic, { value: text(valueBytes) }), 0)
     const batch = queue.open as ProducerBatch // appended a line above
     queue.closeOpen()
@@ -127,7 +146,7 @@ t.test('compresses a small batch at once, without the asynchronous call', async 
   t.equal(codec.calls.length, 0)
   t.strictSame(ready, [], 'the caller knows')
   t.equal(batch.codecId, 1)
-  t.equal(batch.compression, 'done')
+  t.equal(batch.preparation, 'done')
   t.equal(counter.plainBytes, plainBytes)
   t.equal(counter.compressedBytes, 4)
 })
@@ -212,19 +231,19 @@ t.test('never more than four at work, the others in the order they came', async 
   for (const call of [5, 6]) codec.calls[call]?.resolve(Buffer.from('less'))
   await settled()
   t.equal(ready.length, 7)
-  t.ok(batches.every((batch) => batch.compression === 'done'))
+  t.ok(batches.every((batch) => batch.preparation === 'done'))
 })
 
 t.test('a later batch that is done first waits for its elder', async (t) => {
   const codec = manualCodec()
   const { compressor, closedBatch, topic } = rig(codec)
   const [elder, younger] = [closedBatch(0), closedBatch(0)]
-  const queue = topic.partitions[0] as PartitionQueue
+  const queue = topic.partitions[0] as BatchQueue
   compressor.prepare(elder)
   compressor.prepare(younger)
   codec.calls[1]?.resolve(Buffer.from('less'))
   await settled()
-  t.equal(queue.next(0, 5), elder)
+  t.equal(queue.next(0), elder)
   t.equal(compressor.prepare(elder), false)
   codec.calls[0]?.resolve(Buffer.from('less'))
   await settled()
@@ -241,7 +260,7 @@ t.test('what does not get smaller travels as it is', async (t) => {
     compressor.prepare(batch)
     codec.calls[0]?.resolve(same)
     await settled()
-    t.equal(batch.compression, 'done')
+    t.equal(batch.preparation, 'done')
     t.equal(batch.codecId, 0)
     t.equal(budget.usedBytes, before)
     t.strictSame(valuesOf(batch), [text(valueBytes).toString()])
@@ -285,7 +304,7 @@ t.test('a codec that fails harms no record, and the log hears of it', async (t) 
     codec.calls[0]?.reject(new Error('the codec is broken'))
     await settled()
     t.ok(isReady || ready.length === 1)
-    t.equal(batch.compression, 'done')
+    t.equal(batch.preparation, 'done')
     t.equal(batch.codecId, 0)
     t.strictSame(observed, [])
     t.strictSame(errors, ['a batch could not be compressed'])
@@ -307,7 +326,7 @@ t.test('a failure gives its place to the next', async (t) => {
 /** As delivery does with a batch that runs out of time, or is given up. */
 function fail({ accumulator }: Rig, batch: ProducerBatch): void {
   accumulator.settled(batch)
-  batch.queue.dropClosed(batch)
+  batch.queue.failed(batch)
   batch.fail(
     () => new Error('too late'),
     () => {},

@@ -1,14 +1,16 @@
 import t from 'tap'
+import type { BatchQueue } from '../../../src/producer/batching/batch.js'
 import { Pauses } from '../../../src/producer/sending/pauses.js'
 import { ErrorCodes } from '../../../src/protocol/error-codes.js'
-import type { PartitionQueue } from '../../../src/producer/sending/partition-queue.js'
-import { queueOf } from '../support/pieces.js'
+import { addRetry, queueOf } from '../support/pieces.js'
 import { SendingRig } from '../support/sending.js'
 
-function resting(leaderId: number, retryAtMs: number, retryNotBeforeMs = 0): PartitionQueue {
+function resting(leaderId: number, retryAtMs: number, retryNotBeforeMs = 0): BatchQueue {
   const queue = queueOf(leaderId)
-  queue.retryAtMs = retryAtMs
-  queue.retryNotBeforeMs = retryNotBeforeMs
+  const batch = addRetry(queue)
+  queue.retry(batch, {
+    ...{ nowMs: 0, isImmediate: false, pauseMs: retryAtMs, leastPauseMs: retryNotBeforeMs },
+  })
   return queue
 }
 

@@ -7,11 +7,17 @@ import {
   produceVersion,
   type ProduceListener,
 } from '../../../src/producer/sending/produce-request.js'
+import type { ProducerBatch } from '../../../src/producer/batching/batch.js'
 import { ZERO_UUID } from '../../../src/protocol/uuid.js'
 import { batchOf, TOPIC_ID, topicOf } from '../support/pieces.js'
 import { wrapCompressed } from '../../protocol/support/wrap-compressed.js'
 
 const listener: ProduceListener = { onAnswer: () => {}, onLost: () => {} }
+
+function requestOf(version: number): ProduceRequest {
+  const facts = { nodeId: 1, sentAtMs: 0, version, isProbe: false, replicationTimeoutMs: 30_000 }
+  return new ProduceRequest(facts, listener)
+}
 
 function table(maxVersion: number, minVersion = 0): ApiVersionTable {
   return new ApiVersionTable([{ apiKey: 0, minVersion, maxVersion }], {}, 'kafka:9092')
@@ -20,9 +26,9 @@ function table(maxVersion: number, minVersion = 0): ApiVersionTable {
 for (const version of [9, 13]) {
   t.test(`an answer of version ${version} finds each batch once`, async (t) => {
     const topic = topicOf([1, 1])
-    const request = new ProduceRequest(1, 0, version, listener)
+    const request = requestOf(version)
     const batches = topic.partitions.map((queue) => batchOf(queue))
-    for (const batch of batches) request.add(topic, batch)
+    for (const batch of batches) request.add(batch)
     t.strictSame([...request.batches()], batches)
     const named = version < 13 ? { name: 'orders', topicId: ZERO_UUID } : { name: '', topicId: TOPIC_ID }
     t.equal(request.takeBatch(named, 1), batches[1])
@@ -38,20 +44,23 @@ t.test(
   'a topic made anew while the request is on its way is still found (KAFKA-19397)',
   async (t) => {
     const topic = topicOf([1])
-    const request = new ProduceRequest(1, 0, 13, listener)
+    const request = requestOf(13)
     const [queue] = topic.partitions
     if (queue === undefined) throw new Error('a topic has a partition')
     const batch = batchOf(queue)
-    request.add(topic, batch)
+    request.add(batch)
     topic.topicId = 'another id'
     t.equal(request.takeBatch({ name: '', topicId: TOPIC_ID }, 0), batch)
   },
 )
 
 t.test('topic ids are spoken only where every topic has one', async (t) => {
-  const known = topicOf([1])
-  const unknown = topicOf([1], { name: 'old' })
-  unknown.topicId = ZERO_UUID
+  const old = topicOf([1], { name: 'old' })
+  old.topicId = ZERO_UUID
+  const [known, unknown] = [topicOf([1]), old].map(({ partitions: [queue] }) => {
+    if (queue === undefined) throw new Error('a topic has a partition')
+    return batchOf(queue)
+  }) as [ProducerBatch, ProducerBatch]
   t.equal(produceVersion(table(13), [known]), 13)
   t.equal(produceVersion(table(13), [known, unknown]), 12)
   t.equal(produceVersion(table(8), [unknown]), 8)

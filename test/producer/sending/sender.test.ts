@@ -302,7 +302,7 @@ t.test('nothing leaves before the producer id is there', async (t) => {
   t.equal(rig.sent().length, 0)
   t.equal(rig.acquired > 0, true)
   rig.identity = IDENTITY
-  rig.sender.identified()
+  rig.sequencer.identityCame()
   rig.run()
   t.strictSame(rig.sent()[0]?.values, ['a'])
 })

@@ -1,11 +1,12 @@
 /** Parts of the pipeline by themselves, for tests: topics, queues, batches, records. */
 import type { TopicMetadata } from '../../../src/network/metadata/topic-metadata.js'
-import { ProducerBatch } from '../../../src/producer/batching/batch.js'
+import { ProducerBatch, type BatchQueue } from '../../../src/producer/batching/batch.js'
 import type { Resolve } from '../../../src/producer/batching/batch-waiters.js'
 import type { DeliveryCallback } from '../../../src/producer/intake/delivery-callback.js'
 import type { PreparedRecord } from '../../../src/producer/waiting/parked-record.js'
 import { UNDECIDED } from '../../../src/producer/partitioning/partitioner.js'
-import { PartitionQueue } from '../../../src/producer/sending/partition-queue.js'
+import { UNNUMBERED } from '../../../src/producer/sequencing/numbering.js'
+import type { QueuePorts } from '../../../src/producer/sending/partition-queue.js'
 import type { StickyOptions } from '../../../src/producer/partitioning/sticky-partitioner.js'
 import { ProducerTopic } from '../../../src/producer/partitioning/topic.js'
 import { bufferSizeFor } from '../../../src/protocol/record-batch.js'
@@ -26,27 +27,87 @@ export function metadataOf(name: string, leaders: readonly number[], epoch = 1):
   }
 }
 
+/** What queues work with: without numbers, and nobody is told unless `more` says so. */
+export function portsOf(more: Partial<QueuePorts<ProducerBatch>> = {}): QueuePorts<ProducerBatch> {
+  return {
+    scheduler: { consider() {}, pause() {}, leaderChanged() {}, recovered() {} },
+    maxInFlight: 5,
+    numberingOf: () => UNNUMBERED,
+    failDoubtful() {},
+    ...more,
+  }
+}
+
 /** A topic whose partitions have these leaders. */
 export function topicOf(
   leaders: readonly number[],
-  more: Partial<StickyOptions> & { readonly name?: string } = {},
+  more: Partial<StickyOptions> & {
+    readonly name?: string
+    readonly ports?: QueuePorts<ProducerBatch>
+  } = {},
 ): ProducerTopic {
   const { name = 'orders', random = () => 0.5, batchSizeBytes = 16_384, isAdaptive = true } = more
-  const topic = new ProducerTopic(name, { random, batchSizeBytes, isAdaptive })
-  topic.update(metadataOf(name, leaders), () => {})
+  const { ports = portsOf() } = more
+  const topic = new ProducerTopic(name, { random, batchSizeBytes, isAdaptive }, ports)
+  topic.update(metadataOf(name, leaders))
   return topic
 }
 
 /** A queue with a leader. */
-export function queueOf(leaderId = 1, partition = 0): PartitionQueue {
-  const queue = new PartitionQueue('orders', partition)
-  queue.setLeader(leaderId, 1)
+export function queueOf(
+  leaderId = 1,
+  partition = 0,
+  more: Partial<QueuePorts<ProducerBatch>> = {},
+): BatchQueue {
+  const leaders = new Array<number>(partition + 1).fill(leaderId)
+  return topicOf(leaders, { ports: portsOf(more) }).partitions[partition] as BatchQueue
+}
+
+/** Adds a batch that is full and waits. */
+export function addClosed(queue: BatchQueue, values: readonly string[] = ['value']): ProducerBatch {
+  const batch = batchOf(queue, values)
+  queue.begin(batch)
+  queue.closeOpen()
+  return batch
+}
+
+/** Adds a batch that is in flight; the queue must have none that waits. */
+export function addSent(queue: BatchQueue, values?: readonly string[]): ProducerBatch {
+  const batch = addClosed(queue, values)
+  queue.take(batch)
+  sendAgain(queue, batch)
+  return batch
+}
+
+/** An attempt of `batch` leaves. */
+export function sendAgain(queue: BatchQueue, batch: ProducerBatch): void {
+  queue.stamp(batch)
+  queue.attempted(batch)
+}
+
+/** Adds a batch that came back and is to go again. */
+export function addRetry(queue: BatchQueue, values?: readonly string[]): ProducerBatch {
+  const batch = addSent(queue, values)
+  queue.attemptEnded(batch)
+  return batch
+}
+
+/** `batch` is acknowledged by the leader, and leaves. */
+export function acknowledge(queue: BatchQueue, batch: ProducerBatch): void {
+  queue.attemptEnded(batch)
+  queue.acknowledged(batch, queue.leaderId)
+  queue.leave(batch)
+}
+
+/** The leader has acknowledged a batch: several may be in flight. */
+export function proven(queue: BatchQueue): BatchQueue {
+  acknowledge(queue, addSent(queue))
   return queue
 }
 
 /** An open batch of these values. */
 export function batchOf(
-  queue: PartitionQueue,
+  queue: BatchQueue,
   values: readonly (string | null)[] = ['value'],
   {
     createdMs = 0,

@@ -10,13 +10,21 @@ import type { ResponseHandler } from '../../../src/network/connection/request-qu
 import type { LeaderHint } from '../../../src/network/metadata/topic-metadata.js'
 import { Accumulator, Appended } from '../../../src/producer/batching/accumulator.js'
 import { BufferPool } from '../../../src/producer/batching/buffer-pool.js'
-import { Delivery } from '../../../src/producer/completing/delivery.js'
+import { Completion } from '../../../src/producer/completing/completion.js'
+import { Settlement } from '../../../src/producer/completing/settlement.js'
 import { MemoryBudget } from '../../../src/producer/batching/memory-budget.js'
 import { MetricsCounter } from '../../../src/producer/metrics.js'
+import type { QueueScheduler } from '../../../src/producer/sending/partition-queue.js'
+import { MeasuredPace } from '../../../src/producer/pacing/pace.js'
+import { NO_PREPARATION } from '../../../src/producer/preparing/preparation.js'
 import { UNLIMITED_RETRIES } from '../../../src/producer/options/options.js'
-import type { PartitionQueue } from '../../../src/producer/sending/partition-queue.js'
+import type { BatchQueue, ProducerBatch } from '../../../src/producer/batching/batch.js'
 import type { ProducerIdentity } from '../../../src/producer/sequencing/partition-sequence.js'
-import type { ProducerIdSource } from '../../../src/producer/sequencing/producer-id.js'
+import {
+  IdempotentSequencer,
+  NO_SEQUENCER,
+  type IdentitySource,
+} from '../../../src/producer/sequencing/sequencer.js'
 import { Sender } from '../../../src/producer/sending/sender.js'
 import type { ProducerTopic } from '../../../src/producer/partitioning/topic.js'
 import { ErrorCodes } from '../../../src/protocol/error-codes.js'
@@ -219,8 +227,9 @@ export class SendingRig {
   readonly budget = new MemoryBudget(10_000_000)
   readonly topic: ProducerTopic
   readonly accumulator: Accumulator
-  readonly delivery: Delivery
-  readonly sender: Sender
+  readonly completion: Completion
+  readonly sequencer: IdempotentSequencer
+  #sender: Sender | null = null
   readonly connections = new Map<number, FakeConnection>()
   readonly dropped: number[] = []
   /** Brokers that need not be waited for any longer. */
@@ -245,7 +254,17 @@ export class SendingRig {
     const { batchSizeBytes = 16_384, isIdempotent = true, identity = IDENTITY } = options
     this.identity = identity
     const counter = new MetricsCounter()
-    this.topic = topicOf(leaders, { batchSizeBytes })
+    this.sequencer = new IdempotentSequencer(this.#producerIds())
+    const sequencer = isIdempotent ? this.sequencer : NO_SEQUENCER
+    this.topic = topicOf(leaders, {
+      batchSizeBytes,
+      ports: {
+        scheduler: this.#scheduler(),
+        maxInFlight,
+        numberingOf: (partition) => sequencer.numberingOf(partition),
+        failDoubtful: (batch) => this.completion.failDoubtful(batch),
+      },
+    })
     this.accumulator = new Accumulator(
       { lingerMs, deliveryTimeoutMs },
       this.budget,
@@ -255,60 +274,74 @@ export class SendingRig {
         maxFreeBytes: () => 1_000_000,
       }),
       {
-        onReady: (queue) => this.sender.consider(queue),
+        onReady: (queue) => queue.schedule(),
         onLingering: (untilMs) => this.sender.wakeAt(untilMs),
         onFull: () => {},
       },
     )
-    const producerIds = isIdempotent ? this.#producerIds() : null
-    this.delivery = new Delivery(
+    const metadata = {
+      requestRefresh: () => void this.refreshes++,
+      requestRefreshOf: () => void this.refreshes++,
+      applyLeaderHint: (hint: LeaderHint) => void this.hints.push(hint),
+    }
+    const settlement = new Settlement({
+      logger: silentLogger,
+      observer: counter,
+      accumulator: this.accumulator,
+      runCallback: (callback, error, metadata) => callback(error, metadata),
+      decompress: () => {
+        throw new Error('nothing is compressed here')
+      },
+      onFreed: () => this.freed++,
+    })
+    this.completion = new Completion(
       { retries, deliveryTimeoutMs, retryBackoffMs: 100, retryBackoffMaxMs: 1000 },
       {
         random: () => 0.5,
         logger: silentLogger,
-        counter,
+        settlement,
         accumulator: this.accumulator,
-        producerIds,
-        runCallback: (callback, error, metadata) => callback(error, metadata),
-        decompress: () => {
-          throw new Error('nothing is compressed here')
-        },
-        onTaken: () => {},
-        onTooLarge: () => batchSizeBytes,
-        compressRefused: () => false,
-        onFreed: () => this.freed++,
-        refreshMetadata: () => this.refreshes++,
-        whyUnsettled: (batch) => batch.lastError,
-        applyLeaderHint: (hint) => this.hints.push(hint),
+        metadata,
+        lastResort: null,
+        obstacles: { ofBatch: ({ lastError }) => lastError },
       },
     )
-    this.sender = new Sender(
+    this.#sender = new Sender(
       {
-        clientId: 'test',
-        acks,
-        maxInFlight,
-        maxRequestSizeBytes,
-        requestTimeoutMs: 30_000,
-        retries,
+        ...{ clientId: 'test', acks, maxInFlight, maxRequestSizeBytes },
+        ...{ requestTimeoutMs: 30_000, retries, isIdempotent },
       },
       {
         clock: this.clock,
-        counter,
-        pool: this.#pool(),
+        observer: counter,
+        network: this.#pool(),
         accumulator: this.accumulator,
-        delivery: this.delivery,
-        compressor: null,
-        producerIds,
-        topics: new Map([['orders', this.topic]]),
-        refreshMetadata: () => this.refreshes++,
-        refreshMetadataOf: () => this.refreshes++,
+        completion: this.completion,
+        preparation: NO_PREPARATION,
+        metadata,
+        sinks: new Map(),
+        newPace: () => new MeasuredPace(),
         onBroken: (error) => {
           throw error
         },
       },
     )
-    this.delivery.attach(this.sender)
     for (const leader of leaders) if (leader >= 0) this.connection(leader)
+  }
+
+  get sender(): Sender {
+    if (this.#sender === null) throw new Error('the rig is not made yet')
+    return this.#sender
+  }
+
+  /** The sender, which is made after the queues that it schedules. */
+  #scheduler(): QueueScheduler<ProducerBatch> {
+    return {
+      consider: (queue) => this.#sender?.consider(queue),
+      pause: (queue) => this.sender.pause(queue),
+      leaderChanged: (queue) => this.#sender?.leaderChanged(queue),
+      recovered: (nodeId) => this.sender.recovered(nodeId),
+    }
   }
 
   #pool(): ProducePort {
@@ -322,17 +355,20 @@ export class SendingRig {
     }
   }
 
-  #producerIds(): ProducerIdSource {
+  #producerIds(): IdentitySource {
     const identity = (): ProducerIdentity | null => this.identity
     return {
       get identity() {
         return identity()
       },
-      acquire: () => this.acquired++,
-      renew: (_used: unknown, adopt: (identity: ProducerIdentity) => void) => {
-        this.renewals.push(adopt)
-      },
-    } as unknown as ProducerIdSource
+      mustBeginAtZero: false,
+      acquire: () => void this.acquired++,
+      renew: (_used, adopt) => void this.renewals.push(adopt),
+      retire() {},
+      whyNone: () => null,
+      forget() {},
+      close() {},
+    }
   }
 
   /** The connection to a broker; made where there is none. */
@@ -350,8 +386,8 @@ export class SendingRig {
     return this.connection(nodeId).sent
   }
 
-  queue(partition = 0): PartitionQueue {
-    return this.topic.partitions[partition] as PartitionQueue
+  queue(partition = 0): BatchQueue {
+    return this.topic.partitions[partition] as BatchQueue
   }
 
   /** Takes a record; nothing leaves before `run`. */
@@ -373,7 +409,7 @@ export class SendingRig {
   send(value: string, partition = 0): void {
     this.take(value, partition)
     this.queue(partition).closeOpen()
-    this.sender.consider(this.queue(partition))
+    this.queue(partition).schedule()
     this.run()
   }
 
@@ -395,9 +431,7 @@ export class SendingRig {
   /** Metadata names other leaders. */
   lead(leaders: readonly number[]): void {
     for (const leader of leaders) if (leader >= 0) this.connection(leader)
-    this.topic.update(metadataOf('orders', leaders, ++this.#epoch), (queue) =>
-      this.sender.leaderChanged(queue),
-    )
+    this.topic.update(metadataOf('orders', leaders, ++this.#epoch))
     this.run()
   }
 }

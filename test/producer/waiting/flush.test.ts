@@ -8,7 +8,7 @@ const emptyLot = Object.assign([], { rests: [] }) as unknown as Parameters<typeo
 function flush(rig: SendingRig): () => boolean {
   let isFlushed = false
   const done = (): void => void (isFlushed = true)
-  flushAll(rig.accumulator, emptyLot, (queue) => rig.sender.consider(queue), done)
+  flushAll(rig.accumulator, emptyLot, done)
   rig.run()
   return () => isFlushed
 }

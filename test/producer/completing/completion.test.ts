@@ -92,7 +92,7 @@ t.test('what gathers during a failure goes in small batches first, then larger o
   rig.sent()[0]?.lose()
   fill(990)
   const [queue] = rig.topic.partitions
-  const batches = [...(queue?.closed ?? []), queue?.open].map((batch) => batch?.sizeBytes ?? 0)
+  const batches = queue?.unsentBatches().map(({ sizeBytes }) => sizeBytes) ?? []
   const limits = [16_384, 65_536, 262_144, 524_288, 524_288]
   t.equal(batches.length, limits.length)
   for (const [index, sizeBytes] of batches.entries()) {
@@ -109,7 +109,7 @@ t.test('what gathers during a failure goes in small batches first, then larger o
   t.equal(rig.told.length, 1001)
   rig.send('in the air')
   fill(600)
-  t.ok((queue?.closed.peek()?.sizeBytes ?? 0) > 523_000, 'and then in full ones again')
+  t.ok((queue?.unsentBatches()[0]?.sizeBytes ?? 0) > 523_000, 'and then in full ones again')
 })
 
 t.test('a pause of one partition does not hold up another', async (t) => {
@@ -339,9 +339,10 @@ t.test('where no producer id is to be had, what only waits for an answer goes on
   rig.prove(0)
   rig.send('a', 0)
   rig.send('b', 0)
-  rig.take('c', 1)
+  rig.identity = null
+  rig.send('c', 1)
   rig.sent()[0]?.answer({ 0: ErrorCodes.OUT_OF_ORDER_SEQUENCE_NUMBER })
-  rig.delivery.abandonUnidentified(new Set([rig.queue(1)]), new ClosedError('refused'))
+  rig.completion.abandonUnidentified(new ClosedError('refused'), () => rig.sequencer.identityRefused())
   t.strictSame(rig.told, ['a: not-written', 'c: not-written'])
   rig.sent()[1]?.answer()
   t.strictSame(rig.told, ['a: not-written', 'c: not-written', 'b: 100'])
@@ -362,7 +363,7 @@ t.test('what is abandoned is unknown where it was sent, and else not written', a
   rig.send('sent', 0)
   rig.send('waits', 1)
   const reason = new ClosedError('closed by force')
-  for (const batch of [...rig.accumulator.incomplete]) rig.delivery.abandon(batch, reason)
+  for (const batch of [...rig.accumulator.incomplete]) rig.completion.abandon(batch, reason)
   t.strictSame(rig.told, ['sent: unknown', 'waits: not-written'])
   t.ok(rig.errors.every((error) => error instanceof ClosedError))
   t.equal(rig.accumulator.incomplete.size, 0)

@@ -1,0 +1,80 @@
+/**
+ * Settles batches: tells every record what became of it, once, and gives back what the batch held.
+ *
+ *   acknowledge ─┐
+ *   fail ────────┼──> records are told ──> the batch leaves its queue ──> its memory is free
+ *   split ───────┘    (split: its parts take its place)   (in flight: once the answer has come)
+ *
+ * Before: completion.ts decides. After: the users' promises and callbacks.
+ */
+import type { OttlaError } from '../../errors.js'
+import type { Log } from '../../logger.js'
+import type { Decompress } from '../../protocol/record-batch-reader.js'
+import type { Accumulator } from '../batching/accumulator.js'
+import type { ProducerBatch } from '../batching/batch.js'
+import type { CallbackRunner } from '../batching/batch-waiters.js'
+import { splitBatch } from '../batching/split-batch.js'
+import type { Observer } from '../observer.js'
+
+/** What settling works with; all made by the producer. */
+export interface SettlementParts {
+  readonly logger: Log
+  readonly observer: Observer
+  readonly accumulator: Accumulator
+  readonly runCallback: CallbackRunner
+  readonly decompress: Decompress
+  /** Memory came free. */
+  readonly onFreed: () => void
+}
+
+export class Settlement {
+  readonly #parts: SettlementParts
+
+  constructor(parts: SettlementParts) {
+    this.#parts = parts
+  }
+
+  /** Every record is in the log, from `baseOffset` on; -1n where the broker does not say. */
+  acknowledge(batch: ProducerBatch, baseOffset: bigint, logAppendTimeMs: number): void {
+    this.#parts.observer.batchAcknowledged(batch)
+    this.#parts.accumulator.settled(batch)
+    batch.queue.topic.fill.taken(batch.sizeBytes)
+    this.leave(batch, true)
+    batch.acknowledge(baseOffset, logAppendTimeMs, this.#parts.runCallback)
+  }
+
+  /** No record is acknowledged; `errorOf` gives the error of the record at each index. */
+  fail(batch: ProducerBatch, errorOf: (index: number) => OttlaError): void {
+    const { topic, partition } = batch.queue
+    this.#parts.observer.batchFailed(batch)
+    this.#parts.accumulator.settled(batch)
+    batch.queue.failed(batch)
+    batch.fail(errorOf, this.#parts.runCallback, (error, recordCount) => {
+      this.#parts.logger.error(
+        { topic: topic.name, partition, recordCount, err: error },
+        'records without a callback were not delivered',
+      )
+    })
+    if (!batch.isInFlight) this.leave(batch, false)
+  }
+
+  /** Takes the batch's place: smaller ones with the same records and numbers. */
+  split(batch: ProducerBatch, maxBytes: number): void {
+    const { accumulator, decompress, observer } = this.#parts
+    const parts = splitBatch(batch, maxBytes, decompress)
+    observer.batchSplit(batch)
+    accumulator.settled(batch)
+    accumulator.free(batch, false)
+    accumulator.adopt(parts)
+    batch.becomeSplit(parts)
+    batch.queue.split(batch, parts)
+  }
+
+  /** The batch leaves its queue for good: what it held is free, and the next may go. */
+  leave(batch: ProducerBatch, isAnswered: boolean): void {
+    // Only where its one attempt was answered is it certain that no socket holds the buffer.
+    this.#parts.accumulator.free(batch, isAnswered && batch.attempts === 1)
+    batch.queue.leave(batch)
+    this.#parts.onFreed()
+  }
+}

@@ -1,0 +1,83 @@
+/**
+ * What is known of a partition's leader: who it is, whether it has proven to take batches, and until when
+ * it is left alone after a failure.
+ *
+ *   unknown ──> known, unproven ── acknowledges a batch ──> proven ── a batch fails ──> unproven, resting
+ *      ^              ^                                        │                            │
+ *      └── no leader ─┴──────── another, or elected again <────┴────────────────────────────┘
+ *
+ * Before and after: partition-queue.ts, which has one.
+ */
+
+/** How long to leave a leader alone after a failure. */
+export interface RetryPause {
+  /** Monotonic. */
+  readonly nowMs: number
+  /** Not at all; nor where the leader has moved since the batch left. */
+  readonly isImmediate: boolean
+  readonly pauseMs: number
+  /** At the least, should the broker be known to work again. */
+  readonly leastPauseMs: number
+}
+
+export class Leadership {
+  #leaderId = -1
+  #leaderEpoch = -1
+  #isProven = false
+  #retryAtMs = 0
+  #retryNotBeforeMs = 0
+
+  /** Node id; -1 while no leader is known. */
+  get leaderId(): number {
+    return this.#leaderId
+  }
+
+  get leaderEpoch(): number {
+    return this.#leaderEpoch
+  }
+
+  /** It has acknowledged a batch under the present numbers, and none has failed since. */
+  get isProven(): boolean {
+    return this.#isProven
+  }
+
+  /** Monotonic: no attempt before this. */
+  get retryAtMs(): number {
+    return this.#retryAtMs
+  }
+
+  /** True where that is a leader who is new, or elected again: a pause ends. */
+  set(leaderId: number, leaderEpoch: number): boolean {
+    if (leaderId === this.#leaderId && leaderEpoch === this.#leaderEpoch) return false
+    const isNewer = leaderEpoch > this.#leaderEpoch || leaderId !== this.#leaderId
+    this.#leaderId = leaderId
+    this.#leaderEpoch = leaderEpoch
+    if (!isNewer) return false
+    this.#isProven = false
+    if (leaderId >= 0) this.#retryAtMs = 0
+    return leaderId >= 0
+  }
+
+  prove(): void {
+    this.#isProven = true
+  }
+
+  /** It has to acknowledge a batch, alone, before others follow. */
+  forgetProof(): void {
+    this.#isProven = false
+  }
+
+  /** A batch that left in `epochAtSend` failed; true where there is a pause. */
+  failed(epochAtSend: number, { nowMs, isImmediate, pauseMs, leastPauseMs }: RetryPause): boolean {
+    this.#isProven = false
+    if (isImmediate || this.#leaderEpoch > epochAtSend) return false
+    this.#retryAtMs = nowMs + pauseMs
+    this.#retryNotBeforeMs = nowMs + leastPauseMs
+    return true
+  }
+
+  /** The broker is known to work again: a long pause ends at its least time. */
+  shortenPause(): void {
+    this.#retryAtMs = Math.min(this.#retryAtMs, this.#retryNotBeforeMs)
+  }
+}
