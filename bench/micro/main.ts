@@ -1,5 +1,7 @@
 /**
- * `npm run bench:micro`: the pieces of the hot path by themselves, without a network.
+ * `npm run bench:micro`: the pieces of the hot path by themselves, without a network. With the name
+ * of one way through the pipeline (`-- sendAll`), that alone: by itself in its process, as where two
+ * builds are compared.
  */
 import { checksumMicros } from './checksum.js'
 import { framingMicros } from './framing.js'
@@ -8,9 +10,12 @@ import { partitionerMicros } from './partitioner.js'
 import { pipelineMicros } from './pipeline.js'
 import { recordBatchMicros } from './record-batch.js'
 
-recordBatchMicros()
-checksumMicros()
-partitionerMicros()
-framingMicros()
-await pipelineMicros()
+const [only] = process.argv.slice(2)
+if (only === undefined) {
+  recordBatchMicros()
+  checksumMicros()
+  partitionerMicros()
+  framingMicros()
+}
+await pipelineMicros(only)
 console.log(`(${sinkValue()})`)
