@@ -5,7 +5,7 @@ export { Producer } from './producer/producer.js'
 export type { CloseOptions, PartitionInfo, SendOptions } from './producer/producer.js'
 export type { ProducerOptions } from './producer/options/options.js'
 export type { TlsInput, TlsOption, TlsOptions } from './network/tls/tls-options.js'
-export type { Headers, HeaderValue, ProducerRecord } from './producer/intake/record.js'
+export type { ProducerRecord } from './producer/intake/record.js'
 export type { DeliveryCallback } from './producer/intake/delivery-callback.js'
 export type { CompressionOption } from './producer/preparing/compression-policy.js'
 export type { CompressionChoice } from './producer/preparing/auto-compression.js'
@@ -13,7 +13,13 @@ export type { ProducerMetrics } from './producer/metrics.js'
 export type { PlainRecordMetadata, RecordMetadata } from './producer/batching/record-metadata.js'
 export type { Partitioner, PartitionerInput } from './producer/partitioning/partitioner.js'
 export { bytes, float64, int32, int64, json, string } from './serialization/basic.js'
-export type { Serialized, Serializer, Serializers } from './serialization/serializer.js'
+export type { Headers, HeaderValue } from './serialization/headers.js'
+export type {
+  Serialized,
+  Serializer,
+  SerializerContext,
+  Serializers,
+} from './serialization/serializer.js'
 export { mskIamToken } from './network/sasl/msk-iam-token.js'
 export type { AwsCredentials, MskIamTokenOptions } from './network/sasl/msk-iam-token.js'
 export { oidcToken } from './network/sasl/oidc-token.js'

@@ -40,7 +40,7 @@ function frame(count: number, version: number): Micro {
 
 function makeBatch() {
   const batch = new RecordBatchBuilder(Buffer.alloc(bufferSizeFor(BATCH_BYTES)))
-  batch.append(0, null, -1, 'a value', null)
+  batch.append({ timestamp: 0, key: null, keyLength: -1, value: 'a value', headers: null })
   batch.seal(NO_PRODUCER)
   return { buffer: batch.buffer, start: batch.start, end: batch.end, mayUseRoom: true }
 }

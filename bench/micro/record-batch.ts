@@ -15,7 +15,7 @@ const BATCH_BYTES = 131_072
 const RECORDS = 1_000
 const TIMESTAMP = 1_700_000_000_000
 const KEY = Buffer.from('customer-4711')
-const HEADERS = [{ name: Buffer.from('source'), value: Buffer.from('bench') }]
+const HEADERS = ['source', 'bench']
 
 export function recordBatchMicros(): void {
   // The first lengths lie around the one from which V8's own encoder is called.
@@ -42,8 +42,10 @@ function append(name: string, value: string | Uint8Array, hasMore = false): Micr
     bytes: value.length,
     run() {
       const batch = new RecordBatchBuilder(buffer)
+      const record = { timestamp: TIMESTAMP, key, keyLength: key?.length ?? -1, value, headers }
       for (let index = 0; index < RECORDS; index++) {
-        batch.append(TIMESTAMP + index, key, key?.length ?? -1, value, headers)
+        record.timestamp++
+        batch.append(record)
       }
       return batch.end
     },
@@ -53,7 +55,7 @@ function append(name: string, value: string | Uint8Array, hasMore = false): Micr
 function seal(): Micro {
   const batch = new RecordBatchBuilder(Buffer.alloc(bufferSizeFor(BATCH_BYTES)))
   const value = makeValues(100)[0] ?? ''
-  while (batch.append(TIMESTAMP, null, -1, value, null));
+  while (batch.append({ timestamp: TIMESTAMP, key: null, keyLength: -1, value, headers: null }));
   return {
     name: 'seal 128 KiB',
     operations: 1,

@@ -79,7 +79,7 @@ export function fillBatch(
     const value = source.payload(index)
     const needBytes = value.length + MAX_RECORD_OVERHEAD_BYTES
     if (batch.sizeBytes + needBytes > batchBytes && batch.recordCount > 0) return batch
-    if (!batch.append(timestamp, null, -1, value, null)) return batch
+    if (!batch.append({ timestamp, key: null, keyLength: -1, value, headers: null })) return batch
   }
 }
 

@@ -45,7 +45,7 @@ import type { QueuePorts } from './sending/partition-queue.js'
 import { Sender } from './sending/sender.js'
 import { ProducerIdSource } from './sequencing/producer-id.js'
 import { IdempotentSequencer, NO_SEQUENCER, type Sequencer } from './sequencing/sequencer.js'
-import { timeoutError } from './waiting/parked-errors.js'
+import { WaitErrors } from './waiting/parked-errors.js'
 import { ParkingLot } from './waiting/parking-lot.js'
 
 const ACKS = { all: -1, 1: 1, 0: 0 } as const
@@ -287,46 +287,15 @@ export class Pipeline<K, V> implements ConcernedRooms, TopicRooms {
   }
 
   #makeLot(options: ResolvedOptions<K, V>, clock: Clock): ParkingLot {
-    return new ParkingLot(options, {
-      clock,
-      budget: this.budget,
-      runCallback: this.runCallback,
-      onUnheard: (error) =>
-        this.logger.error({ err: error }, 'a record without a callback was not delivered'),
-      whyNoRoom: () => this.obstacles.ofRoom(),
-      timeoutError: (waiting) =>
-        timeoutError(waiting, {
-          ...options,
-          unavailable: (topic) => this.directory.unavailable(topic, options.maxBlockMs),
-          whyNoRoom: () => this.obstacles.ofRoom(),
-          whyNoMetadata: () => this.metadata.failure(),
-        }),
-      onSettled: (topic) => {
-        this.directory.dropIfUnused(topic)
-        this.intake.serving.moveOn(topic)
-      },
-    })
+    const { budget, logger, runCallback, directory, obstacles, metadata } = this
+    const errors = new WaitErrors(options, { directory, obstacles, metadata })
+    return new ParkingLot(options, { clock, budget, logger, runCallback, errors })
   }
 
   #makeIntake(options: ResolvedOptions<K, V>, clock: Clock): Intake<K, V> {
-    const placement = new Placement(
-      { partitioner: options.partitioner, ignoreKeys: options.partitionerIgnoreKeys },
-      this.accumulator,
-      () => clock.monotonicMs(),
-      (topic) => this.directory.touch(topic),
-    )
-    const hasPartitioner = options.partitioner !== undefined
-    return new Intake(
-      { ...options, hasPartitioner },
-      {
-        clock,
-        placement,
-        directory: this.directory,
-        budget: this.budget,
-        lot: this.lot,
-        onNoRoom: () => this.accumulator.releaseLingering(Infinity),
-        onBroken: this.onBroken,
-      },
-    )
+    const { accumulator, directory, budget, lot } = this
+    const placement = new Placement(options, accumulator, clock, directory)
+    const { onBroken } = this
+    return new Intake(options, { clock, placement, directory, budget, lot, accumulator, onBroken })
   }
 }

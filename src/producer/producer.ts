@@ -21,7 +21,7 @@ import {
   signalOf,
 } from './intake/call-checks.js'
 import { flushAll } from './waiting/flush.js'
-import type { Submitted } from './intake/intake.js'
+import type { Submitted } from './intake/admission.js'
 import type { ParkedRecord } from './waiting/parked-record.js'
 import type { ProducerOptions, ResolvedOptions } from './options/options.js'
 import { resolveOptions } from './options/resolve-options.js'

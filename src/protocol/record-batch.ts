@@ -32,8 +32,17 @@
  */
 import { copyBytes } from './copy-bytes.js'
 import { crc32c } from './crc32c.js'
-import { headersSizeBytes, writeHeaders, type WireHeader } from './record-headers.js'
 import {
+  headerLengthsBytes,
+  headersSizeBytes,
+  roughHeadersSizeBytes,
+  writeHeaders,
+  writePart,
+  type WireHeaders,
+} from './record-headers.js'
+import { MAX_UTF8_BYTES_PER_UNIT, textSizeBytes } from './record-text.js'
+import {
+  MAX_VARINT_BYTES,
   varintSizeBytes,
   varlongSizeBytes,
   writeInt64,
@@ -55,10 +64,8 @@ export const TAILROOM_BYTES = 4
 
 const MAGIC = 2
 const CRC_FROM = 21 // the checksum covers attributes and everything behind them
-/** UTF-8 needs at most three bytes for one UTF-16 unit. */
-const MAX_UTF8_BYTES_PER_UNIT = 3
-/** Up to here a loop beats the call into V8's own encoder (measured: bench/micro). */
-const SHORT_STRING_UNITS = 24
+/** What most records take beyond key, value and headers: the length of their length is guessed by it. */
+const USUAL_OVERHEAD_BYTES = 8
 
 /** What identifies a batch to the broker's duplicate check; all -1 without idempotence. */
 export interface ProducerStamp {
@@ -75,21 +82,52 @@ export function bufferSizeFor(batchSizeBytes: number): number {
   return HEADROOM_BYTES + batchSizeBytes + TAILROOM_BYTES
 }
 
+/** A record as it is written. */
+export interface BatchRecord {
+  /** Milliseconds. */
+  readonly timestamp: number
+  readonly key: Uint8Array | null
+  /** Bytes of `key` that count, from the first (a scratch buffer may be longer); -1 for a null key. */
+  readonly keyLength: number
+  /** Text is written as UTF-8, without a copy in between. */
+  readonly value: string | Uint8Array | null
+  /** null where there are none. */
+  readonly headers: WireHeaders | null
+}
+
 /**
  * The most bytes that a record can take: what the limits on a record's size are checked against,
  * before compression, as Java does (DefaultRecord.recordSizeUpperBound). A buffer with room for them
- * takes the record, whatever its place in the batch. `keyBytes` and `valueBytes` are 0 for null;
- * `valueBytes` is exact for bytes and an upper bound for text.
+ * takes the record, whatever its place in the batch. Text is counted.
  */
-export function recordSizeUpperBound(
-  keyBytes: number,
-  valueBytes: number,
-  headers: readonly WireHeader[] | null,
-): number {
+export function recordSizeUpperBound({ key, keyLength, value, headers }: BatchRecord): number {
+  const keyBytes = key === null ? 0 : keyLength
+  const valueBytes = sizeOfValue(value)
   const lengthsBytes = varintSizeBytes(keyBytes) + varintSizeBytes(valueBytes)
   return (
     MAX_RECORD_OVERHEAD_BYTES + lengthsBytes + keyBytes + valueBytes + headersSizeBytes(headers)
   )
+}
+
+/** No less than `recordSizeUpperBound`; by far more for text, which it does not count. */
+export function quickSizeUpperBound(record: BatchRecord): number {
+  return (
+    MAX_RECORD_OVERHEAD_BYTES +
+    2 * MAX_VARINT_BYTES +
+    headerLengthsBytes(record.headers) +
+    roughSizeBytes(record) * MAX_UTF8_BYTES_PER_UNIT
+  )
+}
+
+/** Key, value and headers, if all text is ASCII. */
+function roughSizeBytes({ key, keyLength, value, headers }: BatchRecord): number {
+  const keyBytes = key === null ? 0 : keyLength
+  return keyBytes + (value === null ? 0 : value.length) + roughHeadersSizeBytes(headers)
+}
+
+function sizeOfValue(value: string | Uint8Array | null): number {
+  if (value === null) return 0
+  return typeof value === 'string' ? textSizeBytes(value) : value.length
 }
 
 /** One open batch; see the picture above. */
@@ -106,8 +144,6 @@ export class RecordBatchBuilder {
   maxTimestamp = -1
   #limit: number
   #limitBytes = Infinity
-  /** Text was ASCII last time: its length in bytes is then known without counting. */
-  #expectAscii = true
 
   /** `buffer` is of `bufferSizeFor(...)` bytes and belongs to the batch until it is done. */
   constructor(buffer: Buffer) {
@@ -146,7 +182,8 @@ export class RecordBatchBuilder {
 
   #updateLimit(): void {
     const room = this.buffer.length - TAILROOM_BYTES
-    this.#limit = Math.min(room, this.start + this.#limitBytes)
+    const full = this.start + this.#limitBytes
+    this.#limit = full < room ? full : room
   }
 
   /** The records' bytes, behind the header: what a codec compresses. */
@@ -154,71 +191,38 @@ export class RecordBatchBuilder {
     return recordBytesOf(this)
   }
 
-  /**
-   * Appends a record, or returns false and changes nothing where it does not fit.
-   *
-   * `key` is bytes, of which the first `keyLength` count (a scratch buffer may be longer); -1 with
-   * a null key. `value` may be text, which is written as UTF-8 without a copy in between.
-   */
-  append(
-    timestamp: number,
-    key: Uint8Array | null,
-    keyLength: number,
-    value: string | Uint8Array | null,
-    headers: readonly WireHeader[] | null,
-  ): boolean {
-    const timestampDelta = this.recordCount === 0 ? 0 : timestamp - this.baseTimestamp
-    const fixedBytes =
-      1 +
-      varlongSizeBytes(timestampDelta) +
-      varintSizeBytes(this.recordCount) +
-      varintSizeBytes(keyLength) +
-      (key === null ? 0 : keyLength) +
-      (headers === null ? 1 : headersSizeBytes(headers))
-    let valueLength = value === null ? -1 : value.length
-    if (typeof value === 'string' && !this.#expectAscii) valueLength = this.#byteLength(value)
-    const bodyBytes = fixedBytes + varintSizeBytes(valueLength) + (value === null ? 0 : valueLength)
-    const sizeBytes = varintSizeBytes(bodyBytes) + bodyBytes
-    if (this.end + sizeBytes > this.#limit && !this.#fitsAlone(sizeBytes)) return false
-    const end = this.#write(
-      bodyBytes, timestampDelta, key, keyLength, value, valueLength, headers,
-    ) // prettier-ignore
-    if (end === -1) {
-      // Not the ASCII it was taken for. Nothing is committed: encode it, and count the next ones.
-      this.#expectAscii = false
-      return this.append(timestamp, key, keyLength, Buffer.from(value as string), headers)
-    }
-    this.#commit(end, timestamp)
+  /** Appends a record, or returns false and changes nothing where it does not fit. */
+  append(record: BatchRecord): boolean {
+    // Most have room for the worst that their text may come to: nobody has to count it.
+    if (this.end + quickSizeUpperBound(record) > this.#limit && !this.#fits(record)) return false
+    this.#commit(this.#write(record), record.timestamp)
     return true
   }
 
-  /** Writes a whole record behind `end`; -1 where the text was not the ASCII it was taken for. */
-  #write(
-    bodyBytes: number,
-    timestampDelta: number,
-    key: Uint8Array | null,
-    keyLength: number,
-    value: string | Uint8Array | null,
-    valueLength: number,
-    headers: readonly WireHeader[] | null,
-  ): number {
-    const buffer = this.buffer
-    let offset = writeVarint(buffer, this.end, bodyBytes)
+  /** Writes a whole record behind `end`, where there is room for it; returns the offset behind it. */
+  #write(record: BatchRecord): number {
+    const { buffer, end, recordCount } = this
+    const { key, keyLength, value, headers } = record
+    // Its own length stands first, and is known last: as text has it (record-text.ts).
+    const start = end + varintSizeBytes(USUAL_OVERHEAD_BYTES + roughSizeBytes(record))
+    let offset = start
     buffer[offset++] = 0 // attributes: none are defined for a record
-    offset = writeVarlong(buffer, offset, timestampDelta)
-    offset = writeVarint(buffer, offset, this.recordCount)
+    offset = writeVarlong(buffer, offset, this.#timestampDelta(record))
+    offset = writeVarint(buffer, offset, recordCount)
     offset = writeVarint(buffer, offset, keyLength)
     if (key !== null) offset = copyBytes(buffer, offset, key, keyLength)
-    offset = writeVarint(buffer, offset, valueLength)
-    if (typeof value === 'string') {
-      if (!writeText(buffer, offset, value, valueLength)) return -1
-      offset += valueLength
-    } else if (value !== null) {
-      offset = copyBytes(buffer, offset, value, valueLength)
-    }
-    if (headers !== null) return writeHeaders(buffer, offset, headers)
-    buffer[offset++] = 0
-    return offset
+    offset = writePart(buffer, offset, value)
+    if (headers === null) buffer[offset++] = 0
+    else offset = writeHeaders(buffer, offset, headers)
+    const bodyBytes = offset - start
+    const bodyStart = end + varintSizeBytes(bodyBytes)
+    if (bodyStart !== start) buffer.copyWithin(bodyStart, start, offset)
+    writeVarint(buffer, end, bodyBytes)
+    return bodyStart + bodyBytes
+  }
+
+  #timestampDelta({ timestamp }: BatchRecord): number {
+    return this.recordCount === 0 ? 0 : timestamp - this.baseTimestamp
   }
 
   #commit(end: number, timestamp: number): void {
@@ -227,15 +231,26 @@ export class RecordBatchBuilder {
     if (timestamp > this.maxTimestamp) this.maxTimestamp = timestamp
   }
 
-  /** A record larger than the limit travels alone. */
-  #fitsAlone(sizeBytes: number): boolean {
-    return this.recordCount === 0 && this.end + sizeBytes <= this.buffer.length - TAILROOM_BYTES
+  /** Whether there is room; a record larger than the limit travels alone. */
+  #fits(record: BatchRecord): boolean {
+    const end = this.end + this.#exactSizeBytes(record)
+    if (end <= this.#limit) return true
+    return this.recordCount === 0 && end <= this.buffer.length - TAILROOM_BYTES
   }
 
-  #byteLength(text: string): number {
-    const byteLength = Buffer.byteLength(text)
-    this.#expectAscii = byteLength === text.length
-    return byteLength
+  #exactSizeBytes(record: BatchRecord): number {
+    const { keyLength, value, headers } = record
+    const valueBytes = sizeOfValue(value)
+    const bodyBytes =
+      1 +
+      varlongSizeBytes(this.#timestampDelta(record)) +
+      varintSizeBytes(this.recordCount) +
+      varintSizeBytes(keyLength) +
+      Math.max(0, keyLength) +
+      varintSizeBytes(value === null ? -1 : valueBytes) +
+      valueBytes +
+      headersSizeBytes(headers)
+    return varintSizeBytes(bodyBytes) + bodyBytes
   }
 
   /**
@@ -300,20 +315,4 @@ export function sealBatch({ buffer, start, end }: BatchBytes, header: BatchHeade
   buffer.writeInt32BE(header.stamp.baseSequence, start + 53)
   buffer.writeInt32BE(header.recordCount, start + 57)
   buffer.writeUInt32BE(crc32c(buffer.subarray(start + CRC_FROM, end)), start + 17)
-}
-
-/** Writes `text` as UTF-8; false where that is not exactly `byteLength` bytes. */
-function writeText(buffer: Buffer, offset: number, text: string, byteLength: number): boolean {
-  if (text.length > SHORT_STRING_UNITS || byteLength !== text.length) {
-    // Room beyond what is expected, so that text which is longer shows as longer. Where the buffer
-    // ends first, at least 5 bytes are left (header count and tailroom), more than any character.
-    const room = Math.min(buffer.length - offset, text.length * MAX_UTF8_BYTES_PER_UNIT)
-    return buffer.write(text, offset, room) === byteLength
-  }
-  for (let i = 0; i < byteLength; i++) {
-    const unit = text.charCodeAt(i)
-    if (unit > 0x7f) return false
-    buffer[offset + i] = unit
-  }
-  return true
 }

@@ -5,16 +5,29 @@
  * Neighbours: the intake calls it; nothing here knows a producer.
  */
 import { SerializationError } from '../errors.js'
+import type { Headers } from './headers.js'
 
 /** What goes on the wire: text as UTF-8, bytes as they are, null as Kafka's null (a tombstone). */
 export type Serialized = string | Uint8Array | null
+
+/** What a serializer is told besides the value: an object of its own for each call. */
+export interface SerializerContext {
+  readonly topic: string
+  /** Which part of the record the value is. */
+  readonly part: 'key' | 'value'
+  /** The record's headers; undefined where it has none. They are the user's: to be read only. */
+  readonly headers: Headers | undefined
+}
 
 /**
  * Turns `value` into what goes on the wire, at once or later; later ones keep their place in the
  * order of their partition. What it throws (or rejects with) fails that record alone. It is not
  * asked for null: that is always Kafka's null.
  */
-export type Serializer<T> = (value: T, topic: string) => Serialized | Promise<Serialized>
+export type Serializer<T> = (
+  value: T,
+  context: SerializerContext,
+) => Serialized | Promise<Serialized>
 
 /** The serializers of a producer; what is left out takes string, Uint8Array and null. */
 export interface Serializers<K, V> {

@@ -12,6 +12,7 @@ import { ask } from './ask.js'
 import { brokerTest } from './broker-test.js'
 import type { Kafka } from './kafka.js'
 import { waitUntil } from './wait.js'
+import { batchRecord } from '../protocol/support/batch-record.js'
 
 const PRODUCE_VERSION = 8 // the newest that names topics and is spoken by 2.8
 const TIMESTAMP = 1_700_000_000_000
@@ -32,8 +33,7 @@ async function write(
 ): Promise<void> {
   const batch = new RecordBatchBuilder(Buffer.alloc(bufferSizeFor(100_000)))
   for (const { key, value, headers = [] } of records) {
-    const wire = headers.map(([name, value]) => ({ name: Buffer.from(name), value }))
-    batch.append(TIMESTAMP, key, key?.length ?? -1, value, wire)
+    batch.append(batchRecord({ timestamp: TIMESTAMP, key, value, headers: headers.flat() }))
   }
   batch.seal(NO_PRODUCER)
   const bytes = batch.buffer.subarray(batch.start, batch.end)

@@ -37,7 +37,7 @@ export async function isTaken(address: string, topic: string, index: number): Pr
 
 function makeBatch(): Buffer {
   const batch = new RecordBatchBuilder(Buffer.alloc(bufferSizeFor(BATCH_BYTES)))
-  batch.append(Date.now(), null, -1, VALUE, null)
+  batch.append({ timestamp: Date.now(), key: null, keyLength: -1, value: VALUE, headers: null })
   batch.seal(NO_PRODUCER)
   return batch.buffer.subarray(batch.start, batch.end)
 }

@@ -22,8 +22,8 @@ import {
   type DecodedBatch,
   type DecodedRecord,
 } from '../../src/protocol/record-batch-reader.js'
-import type { WireHeader } from '../../src/protocol/record-headers.js'
 import type { PlainRecord } from './oracle.js'
+import { batchRecord, wireHeaders } from '../protocol/support/batch-record.js'
 import { wrapCompressed } from '../protocol/support/wrap-compressed.js'
 
 /** A record as a user gives it: keys and values may be text. */
@@ -163,7 +163,8 @@ function appendAll(records: readonly OurRecord[]): RecordBatchBuilder {
   for (const { timestamp, key, value, headers } of records) {
     if (typeof key === 'string') encoder.encode(key)
     const { bytes, length } = typeof key === 'string' ? encoder : bytesWithLength(key)
-    if (!builder.append(timestamp, bytes, length, value, wireHeaders(headers))) {
+    const wire = wireHeaders(headers)
+    if (!builder.append({ timestamp, key: bytes, keyLength: length, value, headers: wire })) {
       throw new Error('a record did not fit the buffer made for it')
     }
   }
@@ -174,17 +175,10 @@ function bytesWithLength(bytes: Uint8Array | null): { bytes: Uint8Array | null; 
   return { bytes, length: bytes?.length ?? -1 }
 }
 
-/** Null where there are none, as a producer has it. */
-function wireHeaders(headers: OurRecord['headers']): WireHeader[] | null {
-  if (headers.length === 0) return null
-  return headers.map(({ name, value }) => ({ name: Buffer.from(name), value }))
-}
-
 function sizeUpperBound(records: readonly OurRecord[]): number {
-  const most = (it: OurRecord['value']) =>
-    typeof it === 'string' ? it.length * 3 : (it?.length ?? 0)
+  const bytesOf = (it: OurRecord['key']) => (typeof it === 'string' ? Buffer.from(it) : it)
   const sizes = records.map(({ key, value, headers }) =>
-    recordSizeUpperBound(most(key), most(value), wireHeaders(headers)),
+    recordSizeUpperBound(batchRecord({ key: bytesOf(key), value, headers: wireHeaders(headers) })),
   )
   return sizes.reduce((sum, size) => sum + size, RECORD_BATCH_HEADER_BYTES)
 }

@@ -10,19 +10,17 @@ import {
   sealBatch,
 } from '../../src/protocol/record-batch.js'
 import { decodeBatch, decodeRecords } from '../../src/protocol/record-batch-reader.js'
+import { batchRecord } from './support/batch-record.js'
 import { hex } from './support/codec.js'
 import { wrapCompressed } from './support/wrap-compressed.js'
 
 /** A batch of three records with keys, values, headers, nulls. */
 function sample(): Buffer {
   const batch = new RecordBatchBuilder(Buffer.alloc(bufferSizeFor(1000)))
-  const headers = [
-    { name: Buffer.from('trace'), value: Buffer.from('abc') },
-    { name: Buffer.from('none'), value: null },
-  ]
-  batch.append(1000, Buffer.from('key'), 3, 'first', headers)
-  batch.append(999, null, -1, null, null)
-  batch.append(70_000_000, Buffer.alloc(0), 0, '', null)
+  const headers = ['trace', 'abc', 'none', null]
+  batch.append(batchRecord({ key: Buffer.from('key'), value: 'first', headers }))
+  batch.append(batchRecord({ timestamp: 999 }))
+  batch.append(batchRecord({ timestamp: 70_000_000, key: Buffer.alloc(0), value: '' }))
   batch.seal({ producerId: 5n, producerEpoch: 1, baseSequence: 0 })
   return Buffer.from(batch.buffer.subarray(batch.start, batch.end))
 }

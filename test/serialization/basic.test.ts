@@ -3,6 +3,8 @@ import { SerializationError } from '../../src/errors.js'
 import { bytes, float64, int32, int64, json, string } from '../../src/serialization/basic.js'
 import { isSerialized, type Serializer } from '../../src/serialization/serializer.js'
 
+const CONTEXT = { topic: 'orders', part: 'value', headers: undefined } as const
+
 function hexOf(result: unknown): string {
   return (result as Buffer).toString('hex')
 }
@@ -10,7 +12,7 @@ function hexOf(result: unknown): string {
 /** The serializer, called with what its types forbid. */
 function refuses<T>(t: Tap, serializer: Serializer<T>, values: readonly unknown[]): void {
   for (const value of values) {
-    t.throws(() => serializer(value as T, 'orders'), SerializationError, describe(value))
+    t.throws(() => serializer(value as T, CONTEXT), SerializationError, describe(value))
   }
 }
 
@@ -21,23 +23,23 @@ function describe(value: unknown): string {
 }
 
 t.test('string() takes text and nothing else', async (t) => {
-  t.equal(string()('é', 'orders'), 'é')
+  t.equal(string()('é', CONTEXT), 'é')
   refuses(t, string(), [7, {}, Buffer.from('x'), null, undefined, Object.create(null), Symbol('x')])
-  t.throws(() => string()({} as string, 'orders'), { message: /an object \(Object\)/ })
+  t.throws(() => string()({} as string, CONTEXT), { message: /an object \(Object\)/ })
 })
 
 t.test('bytes() hands bytes on without a copy', async (t) => {
   const buffer = Buffer.from('x')
   const array = new Uint8Array(3)
-  t.equal(bytes()(buffer, 'orders'), buffer)
-  t.equal(bytes()(array, 'orders'), array)
+  t.equal(bytes()(buffer, CONTEXT), buffer)
+  t.equal(bytes()(array, CONTEXT), array)
   refuses(t, bytes(), ['x', [1], new ArrayBuffer(1), new Uint16Array(1), new DataView(new ArrayBuffer(1)), null])
 }) // prettier-ignore
 
 t.test('json() writes what JSON.stringify does', async (t) => {
-  t.equal(json()({ a: [1, null], b: 'é' }, 'orders'), '{"a":[1,null],"b":"é"}')
-  t.equal(json()(false, 'orders'), 'false')
-  t.equal(json()('text', 'orders'), '"text"')
+  t.equal(json()({ a: [1, null], b: 'é' }, CONTEXT), '{"a":[1,null],"b":"é"}')
+  t.equal(json()(false, CONTEXT), 'false')
+  t.equal(json()('text', CONTEXT), '"text"')
 })
 
 t.test('json() refuses what JSON has no form for', async (t) => {
@@ -62,13 +64,13 @@ t.test('json() refuses what JSON would change in silence, at any depth, and says
   }
   for (const [name, [value, message]] of Object.entries(wrong)) {
     for (const given of [value, { a: [null, { b: value }] }]) {
-      t.throws(() => json()(given, 'orders'), { name: 'SerializationError', message }, name)
+      t.throws(() => json()(given, CONTEXT), { name: 'SerializationError', message }, name)
     }
   }
-  t.throws(() => json()({ a: [null, { b: new Map() }] }, 'orders'), { message: /value\.a\[1\]\.b is a Map/ })
+  t.throws(() => json()({ a: [null, { b: new Map() }] }, CONTEXT), { message: /value\.a\[1\]\.b is a Map/ })
   for (const value of [() => 7, Symbol('x')]) {
-    t.throws(() => json()({ on: value }, 'orders'), { message: /value\.on is a (function|symbol)/ })
-    t.throws(() => json()([value], 'orders'), { message: /value\[0\] is a (function|symbol)/ })
+    t.throws(() => json()({ on: value }, CONTEXT), { message: /value\.on is a (function|symbol)/ })
+    t.throws(() => json()([value], CONTEXT), { message: /value\[0\] is a (function|symbol)/ })
   }
 }) // prettier-ignore
 
@@ -96,10 +98,10 @@ t.test(
       [{ toJSON: () => 'x', f: () => 7 }, '"x"'],
       [Object.freeze([1, 'a', [true]]), '[1,"a",[true]]'],
     ]
-    for (const [value, text] of written) t.equal(json()(value, 'orders'), text)
+    for (const [value, text] of written) t.equal(json()(value, CONTEXT), text)
     const circle: { self?: unknown } = {}
     circle.self = circle
-    t.throws(() => json()(circle, 'orders'), { message: /circular/ })
+    t.throws(() => json()(circle, CONTEXT), { message: /circular/ })
   },
 )
 
@@ -109,36 +111,36 @@ t.test('json() leaves BigInt to a toJSON of the user’s', async (t) => {
     return this.toString()
   }
   t.teardown(() => delete prototype.toJSON)
-  t.equal(json()({ a: 7n }, 'orders'), '{"a":"7"}')
+  t.equal(json()({ a: 7n }, CONTEXT), '{"a":"7"}')
 })
 
 t.test('int32() writes four bytes, big-endian', async (t) => {
   const expected = { '0': '00000000', '1': '00000001', '-1': 'ffffffff', '2147483647': '7fffffff', '-2147483648': '80000000' } // prettier-ignore
   for (const [value, hex] of Object.entries(expected)) {
-    t.equal(hexOf(int32()(Number(value), 'orders')), hex)
+    t.equal(hexOf(int32()(Number(value), CONTEXT)), hex)
   }
   refuses(t, int32(), [2 ** 31, -(2 ** 31) - 1, 1.5, NaN, Infinity, '1', 1n, null])
 })
 
 t.test('int64() writes eight bytes, of numbers and bigints', async (t) => {
-  t.equal(hexOf(int64()(-1, 'orders')), 'ffffffffffffffff')
-  t.equal(hexOf(int64()(Number.MAX_SAFE_INTEGER, 'orders')), '001fffffffffffff')
-  t.equal(hexOf(int64()(2n ** 63n - 1n, 'orders')), '7fffffffffffffff')
-  t.equal(hexOf(int64()(-(2n ** 63n), 'orders')), '8000000000000000')
+  t.equal(hexOf(int64()(-1, CONTEXT)), 'ffffffffffffffff')
+  t.equal(hexOf(int64()(Number.MAX_SAFE_INTEGER, CONTEXT)), '001fffffffffffff')
+  t.equal(hexOf(int64()(2n ** 63n - 1n, CONTEXT)), '7fffffffffffffff')
+  t.equal(hexOf(int64()(-(2n ** 63n), CONTEXT)), '8000000000000000')
   refuses(t, int64(), [2 ** 53, 2n ** 63n, -(2n ** 63n) - 1n, 1.5, NaN, '1', null])
 })
 
 t.test('float64() writes IEEE 754, big-endian', async (t) => {
-  t.equal(hexOf(float64()(1, 'orders')), '3ff0000000000000')
-  t.equal(hexOf(float64()(-0, 'orders')), '8000000000000000')
-  t.equal(hexOf(float64()(Infinity, 'orders')), '7ff0000000000000')
+  t.equal(hexOf(float64()(1, CONTEXT)), '3ff0000000000000')
+  t.equal(hexOf(float64()(-0, CONTEXT)), '8000000000000000')
+  t.equal(hexOf(float64()(Infinity, CONTEXT)), '7ff0000000000000')
   refuses(t, float64(), ['1', 1n, null])
 })
 
 t.test('every call has bytes of its own', async (t) => {
   const serializer = int32()
-  const first = serializer(1, 'orders')
-  void serializer(2, 'orders')
+  const first = serializer(1, CONTEXT)
+  void serializer(2, CONTEXT)
   t.equal(hexOf(first), '00000001')
 })
 

@@ -25,7 +25,7 @@ const QUEUE = 'producer/sending/partition-queue.js'
 const DELIVERY = 'producer/completing/delivery.js'
 const POLICY = 'producer/completing/retry-policy.js'
 const BATCH = 'producer/batching/batch.js'
-const INTAKE = 'producer/intake/intake.js'
+const ADMISSION = 'producer/intake/admission.js'
 const CONNECTION = 'network/connection/connection.js'
 const HOLD = 'network/connection/request-hold.js'
 const SESSION = 'network/sasl/session.js'
@@ -105,13 +105,13 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   mutation(
     'records overtake those that wait for room',
-    INTAKE,
-    `if (lot.mustWait(topic) && withoutRoom !== 'fed')`,
+    ADMISSION,
+    `if (this.#lot.mustWait(topic) && withoutRoom !== 'fed')`,
     'if (false)',
   ),
   mutation(
     'records overtake those that wait for their topic',
-    INTAKE,
+    ADMISSION,
     '!topic.isKnown || topic.taken.length > 0',
     '!topic.isKnown',
   ),

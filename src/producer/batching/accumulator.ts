@@ -23,7 +23,7 @@ import {
 } from '../../protocol/record-batch.js'
 import { ProducerBatch, type BatchQueue } from './batch.js'
 import { Deque } from '../collections/deque.js'
-import type { PreparedRecord } from '../waiting/parked-record.js'
+import type { PreparedRecord } from '../intake/prepared-record.js'
 
 /** How an append ended. */
 export const Appended = { yes: 0, batchFull: 1, noMemory: 2 } as const
@@ -80,7 +80,7 @@ export class Accumulator {
   appendToOpen(queue: BatchQueue, record: PreparedRecord): Appended {
     const batch = queue.open
     if (batch === null) return Appended.batchFull
-    if (append(batch, record)) return Appended.yes
+    if (batch.append(record)) return Appended.yes
     const grown = this.#grow(batch, record)
     if (grown === Appended.yes) mustAppend(batch, record)
     else if (grown === Appended.batchFull) this.#closeFull(queue, batch)
@@ -89,7 +89,7 @@ export class Accumulator {
 
   /** Opens a batch for the partition, which must have none, and appends to it. */
   appendToNew(queue: BatchQueue, record: PreparedRecord, nowMs: number): Appended {
-    const needBytes = bufferSizeFor(RECORD_BATCH_HEADER_BYTES + exactSizeBytes(record))
+    const needBytes = bufferSizeFor(RECORD_BATCH_HEADER_BYTES + recordSizeUpperBound(record))
     const { fill } = record.topic
     const limitBytes = queue.fillBytes(fill.nextBytes)
     const usualBytes = Math.min(queue.usualBufferBytes, bufferSizeFor(limitBytes))
@@ -167,7 +167,7 @@ export class Accumulator {
   #grow(batch: ProducerBatch, record: PreparedRecord): Appended {
     const { records, queue } = batch
     const oldBytes = records.buffer.length
-    const needBytes = bufferSizeFor(batch.sizeBytes + exactSizeBytes(record))
+    const needBytes = bufferSizeFor(batch.sizeBytes + recordSizeUpperBound(record))
     if (needBytes > bufferSizeFor(records.limitBytes)) return Appended.batchFull
     let sizeBytes = this.#pool.sizeFor(needBytes)
     if (sizeBytes <= oldBytes) return Appended.batchFull // full but for rounding
@@ -291,23 +291,12 @@ export class Accumulator {
   }
 }
 
-function append(batch: ProducerBatch, record: PreparedRecord): boolean {
-  const { timestamp, key, keyLength, value, headers, callback, resolve } = record
-  return batch.append(timestamp, key, keyLength, value, headers, callback, resolve)
-}
-
 /** Where the buffer was sized for the record: a failure here would lose it in silence. */
 function mustAppend(batch: ProducerBatch, record: PreparedRecord): void {
-  assert(append(batch, record), 'a buffer sized for a record takes it')
+  const isAppended = batch.append(record)
+  assert(isAppended, 'a buffer sized for a record takes it')
 }
 
 function isWaiting(batch: ProducerBatch): boolean {
   return batch.state === 'open' && !batch.isDue
-}
-
-/** Most bytes that the record will take; text is counted, which costs more than to guess. */
-export function exactSizeBytes({ key, keyLength, value, headers }: PreparedRecord): number {
-  const valueBytes =
-    value === null ? 0 : typeof value === 'string' ? Buffer.byteLength(value) : value.length
-  return recordSizeUpperBound(key === null ? 0 : keyLength, valueBytes, headers)
 }

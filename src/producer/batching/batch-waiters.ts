@@ -9,7 +9,8 @@
  *   send     each promise hangs on one promise of the whole batch by `then` (96 bytes), where a
  *            promise of its own with its resolving functions takes 232. Reactions run in the order
  *            in which they were registered, so that a count says whose turn it is
- *   sendAll  the whole group is one object; a batch keeps the places of its records in it
+ *   sendAll  the whole group is one object; a batch keeps runs of its records, whose places follow one
+ *            another as their indexes do
  *
  * Neighbours: batch.ts, whose every record has an index; intake.ts asks for the promises.
  */
@@ -45,7 +46,7 @@ export class BatchWaiters {
   /** Promises that were made before their record came to a batch. */
   #resolves: Map<number, Resolve> | null = null
   #promised: PromisedRecords | null = null
-  /** By group: most batches have records of one, or of none. */
+  /** By group: most batches have records of one, or of none. The last one joined last. */
   #grouped: GroupedRecords[] | null = null
 
   /** Record `index`, the next in order, has one of the two, or nobody who waits. */
@@ -78,20 +79,26 @@ export class BatchWaiters {
 
   /** Record `index`, which is later than any that was given, is at `place` of the group. */
   join(group: RecordGroup, place: number, index: number): void {
-    this.#grouped ??= []
-    let records = this.#grouped.at(-1)
-    if (records?.group !== group) {
-      records = this.#grouped.find((other) => other.group === group) ?? new GroupedRecords(group)
-      if (!this.#grouped.includes(records)) this.#grouped.push(records)
-    }
+    const last = this.#grouped?.[this.#grouped.length - 1]
+    const records = last?.group === group ? last : this.#groupOf(group)
     records.add(place, index)
+  }
+
+  /** Its records, from now on the last ones of the list. */
+  #groupOf(group: RecordGroup): GroupedRecords {
+    const grouped = (this.#grouped ??= [])
+    const at = grouped.findIndex((records) => records.group === group)
+    const records = grouped[at] ?? new GroupedRecords(group)
+    if (at >= 0) grouped.splice(at, 1)
+    grouped.push(records)
+    return records
   }
 
   /** Records that somebody waits for. */
   get heardCount(): number {
     const common = this.#common === null ? 0 : this.#commonCount
     const called = this.#callbacks?.filter((callback) => callback !== null).length ?? common
-    const grouped = this.#grouped?.reduce((sum, { places }) => sum + places.length, 0) ?? 0
+    const grouped = this.#grouped?.reduce((sum, { count }) => sum + count, 0) ?? 0
     return called + (this.#resolves?.size ?? 0) + (this.#promised?.count ?? 0) + grouped
   }
 
@@ -148,40 +155,56 @@ export class BatchWaiters {
   }
 }
 
+/** Records of a batch that stand in their group one after another, too. */
+interface Run {
+  /** Of the first one, in the batch. */
+  readonly index: number
+  /** Of the first one, in the group. */
+  readonly place: number
+  count: number
+}
+
 /** The records of a batch that belong to one group. */
 class GroupedRecords {
   readonly group: RecordGroup
-  /** Where each stands in its group. */
-  readonly places: number[] = []
-  /** Their indexes in the batch, in order; null while these are 0, 1, 2 … */
-  #indexes: number[] | null = null
+  readonly #runs: Run[] = []
+  #lastRun: Run | null = null
+  count = 0
 
   constructor(group: RecordGroup) {
     this.group = group
   }
 
   add(place: number, index: number): void {
-    if (this.#indexes === null && index !== this.places.length)
-      this.#indexes = [...this.places.keys()]
-    this.#indexes?.push(index)
-    this.places.push(place)
-  }
-
-  #indexOf(i: number): number {
-    return this.#indexes === null ? i : (this.#indexes[i] as number) // one for each place
+    this.count++
+    const last = this.#lastRun
+    if (last !== null && place - last.place === last.count && index - last.index === last.count) {
+      last.count++
+    } else {
+      this.#lastRun = { index, place, count: 1 }
+      this.#runs.push(this.#lastRun)
+    }
   }
 
   acknowledge(metadataOf: (index: number) => RecordMetadata): void {
-    this.places.forEach((place, i) => this.group.acknowledged(place, metadataOf(this.#indexOf(i))))
+    this.#forEach((place, index) => this.group.acknowledged(place, metadataOf(index)))
   }
 
   fail(errorOf: (index: number) => Error): void {
-    this.places.forEach((place, i) => this.group.failed(place, errorOf(this.#indexOf(i))))
+    this.#forEach((place, index) => this.group.failed(place, errorOf(index)))
   }
 
   /** By index: what tells the group, wherever the record goes on. */
   callbacks(): [index: number, callback: DeliveryCallback][] {
-    return this.places.map((place, i) => [this.#indexOf(i), this.group.callbackFor(place)])
+    const callbacks: [index: number, callback: DeliveryCallback][] = []
+    this.#forEach((place, index) => callbacks.push([index, this.group.callbackFor(place)]))
+    return callbacks
+  }
+
+  #forEach(act: (place: number, index: number) => void): void {
+    for (const { index, place, count } of this.#runs) {
+      for (let i = 0; i < count; i++) act(place + i, index + i)
+    }
   }
 }
 

@@ -17,7 +17,6 @@
  */
 import { assert } from '../../assert.js'
 import type { OttlaError } from '../../errors.js'
-import type { WireHeader } from '../../protocol/record-headers.js'
 import {
   NO_PRODUCER,
   RecordBatchBuilder,
@@ -27,8 +26,8 @@ import {
 } from '../../protocol/record-batch.js'
 import type { PartitionQueue } from '../sending/partition-queue.js'
 import type { QueuedBatch } from './queued-batch.js'
-import { BatchWaiters, type CallbackRunner, type Resolve, type Waiter } from './batch-waiters.js'
-import type { DeliveryCallback } from '../intake/delivery-callback.js'
+import type { AppendableRecord } from '../intake/prepared-record.js'
+import { BatchWaiters, type CallbackRunner, type Waiter } from './batch-waiters.js'
 import type { RecordGroup } from '../intake/record-group.js'
 import { BatchRecordMetadata, type BatchResult, type RecordMetadata } from './record-metadata.js'
 
@@ -263,16 +262,9 @@ export class ProducerBatch implements QueuedBatch {
    * Appends a record and remembers who waits for it (one of the two, or nobody); false, with
    * nothing changed, where the buffer has no room.
    */
-  append(
-    timestamp: number,
-    key: Uint8Array | null,
-    keyLength: number,
-    value: string | Uint8Array | null,
-    headers: readonly WireHeader[] | null,
-    callback: DeliveryCallback | null,
-    resolve: Resolve | null,
-  ): boolean {
-    if (!this.records.append(timestamp, key, keyLength, value, headers)) return false
+  append(record: AppendableRecord): boolean {
+    if (!this.records.append(record)) return false
+    const { timestamp, callback, resolve } = record
     const index = this.records.recordCount - 1
     if (timestamp !== this.#lastTimestamp) {
       this.#timestampRuns.push(index, timestamp)

@@ -21,7 +21,7 @@ import {
   type Decompress,
   type DecodedRecord,
 } from '../../protocol/record-batch-reader.js'
-import type { WireHeader } from '../../protocol/record-headers.js'
+import type { AppendableRecord } from '../intake/prepared-record.js'
 import { ProducerBatch } from './batch.js'
 import type { Waiter } from './batch-waiters.js'
 import { sequenceAfter } from '../sequencing/partition-sequence.js'
@@ -86,22 +86,21 @@ function makeChild(
   return child
 }
 
-function appendTo(
-  child: ProducerBatch,
-  { timestamp, key, value, headers }: DecodedRecord,
-  { callback, resolve }: Waiter,
-): void {
-  const keyLength = key === null ? -1 : key.length
-  const wire = wireHeaders(headers)
-  const isAppended = child.append(timestamp, key, keyLength, value, wire, callback, resolve)
+function appendTo(child: ProducerBatch, record: DecodedRecord, waiter: Waiter): void {
+  const isAppended = child.append(appendable(record, waiter))
   assert(isAppended, 'a buffer sized for all its records takes each of them')
 }
 
-function sizeOf({ key, value, headers }: DecodedRecord): number {
-  return recordSizeUpperBound(key?.length ?? 0, value?.length ?? 0, wireHeaders(headers))
+function sizeOf(record: DecodedRecord): number {
+  return recordSizeUpperBound(appendable(record, { callback: null, resolve: null }))
 }
 
-function wireHeaders(headers: DecodedRecord['headers']): WireHeader[] | null {
-  if (headers.length === 0) return null
-  return headers.map(({ name, value }) => ({ name: Buffer.from(name), value }))
+function appendable(
+  { timestamp, key, value, headers }: DecodedRecord,
+  { callback, resolve }: Waiter,
+): AppendableRecord {
+  return {
+    ...{ timestamp, key, keyLength: key?.length ?? -1, value, callback, resolve },
+    headers: headers.length === 0 ? null : headers.flatMap(({ name, value }) => [name, value]),
+  }
 }

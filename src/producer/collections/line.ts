@@ -13,7 +13,13 @@ const LEAST_SWEPT = 32
 /** One that is empty, and had fewer, keeps its room. */
 const LEAST_SHRUNK = 1024
 
-export class Line<T> {
+/** What a member knows of the line in which it stands. */
+export interface Standing {
+  /** To be called by one that does not stand in it any more. */
+  left(): void
+}
+
+export class Line<T> implements Standing {
   readonly #places = new Deque<T>()
   readonly #isMember: (item: T) => boolean
   #length = 0

@@ -1,5 +1,5 @@
 /**
- * Refuses what a record has besides its fields: a slip like `partiton` would be stored, and in the
+ * Refuses what is no record: it has no value, or something besides a record's fields. A slip like `partiton` would be stored, and in the
  * wrong place. Every field of every record is looked at; `for…in` reads them off the object's shape,
  * which costs 10 to 17 ns where `Object.keys` would make an array.
  *
@@ -8,12 +8,30 @@
 import { InvalidRecordError } from '../../errors.js'
 import { nearest } from '../../nearest.js'
 import { isOption } from '../options/option-checks.js'
-import { quote } from './record.js'
+import { kindOf, quote } from './record.js'
 
 const FIELDS: readonly string[] = ['topic', 'value', 'key', 'partition', 'timestamp', 'headers']
 
+/** Throws InvalidRecordError for what is no record, has other fields, or has no value. */
+export function checkRecord(record: { topic?: unknown; value?: unknown } | null | undefined): void {
+  if (record === null || typeof record !== 'object') {
+    throw new InvalidRecordError(
+      `a record is an object { topic, value, … }, and this is ${kindOf(record)}`,
+    )
+  }
+  checkFields(record)
+  if (record.value === undefined) refuseWithoutValue(record.topic)
+}
+
+function refuseWithoutValue(topic: unknown): never {
+  throw new InvalidRecordError(
+    `a record for topic "${String(topic)}" has no value: give one, or null for a tombstone`,
+    { topic: typeof topic === 'string' ? topic : undefined },
+  )
+}
+
 /** Throws InvalidRecordError for a field that no record has. */
-export function checkFields(record: object): void {
+function checkFields(record: object): void {
   for (const field in record) {
     switch (field) {
       case 'topic':

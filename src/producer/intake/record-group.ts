@@ -3,8 +3,8 @@
  * list, so that a record costs neither a promise nor a closure. What finds no room waits as a whole:
  * one `GroupRest` for each topic stands in the topic's line and feeds its records as room comes.
  *
- * Before: producer.ts. Neighbours: batch-waiters.ts tells, intake.ts feeds, parking-lot.ts has the
- * lines.
+ * Before: producer.ts. Neighbours: batch-waiters.ts tells, group-feeder.ts feeds, parking-lot.ts has
+ * the lines.
  */
 import {
   DeliveryError,
@@ -13,9 +13,10 @@ import {
   type SendAllResult,
 } from '../../errors.js'
 import type { DeliveryCallback } from './delivery-callback.js'
-import type { Line } from '../collections/line.js'
-import { ownBytes, type ParkedRecord } from '../waiting/parked-record.js'
-import type { Headers, ProducerRecord } from './record.js'
+import type { Headers } from '../../serialization/headers.js'
+import type { Standing } from '../collections/line.js'
+import { ownBytes } from './own-bytes.js'
+import type { ProducerRecord } from './record.js'
 import type { RecordMetadata } from '../batching/record-metadata.js'
 import type { ProducerTopic } from '../partitioning/topic.js'
 
@@ -103,7 +104,7 @@ export class GroupRest {
   readonly group: RecordGroup
   /** Monotonic: told that they have waited too long; later with each record that is fed. */
   deadlineMs = Infinity
-  line: Line<ParkedRecord | GroupRest> | null = null
+  line: Standing | null = null
   /** Called once none is left to be fed. */
   emptiedListeners: (() => void)[] | null = null
   #records: (FedRecord | null)[] = []
@@ -120,8 +121,8 @@ export class GroupRest {
   }
 
   /** Adds a record as it is now: the user may use his bytes and objects again. */
-  add(record: ProducerRecord<unknown, unknown>, place: number, now: () => number): void {
-    const { topic, key, value, partition, timestamp = now(), headers } = record
+  add(record: ProducerRecord<unknown, unknown>, place: number, callTimeMs: number): void {
+    const { topic, key, value, partition, timestamp = callTimeMs, headers } = record
     const own = { topic, key: ownBytes(key), value: ownBytes(value), partition, timestamp }
     this.#records.push({ record: { ...own, headers: ownHeaders(headers) }, place })
   }

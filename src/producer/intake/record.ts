@@ -1,19 +1,12 @@
 /**
  * A record as the user gives it, and the checks that do not need a broker.
  *
- * Before: the user. After: serializers and intake.
+ * Before: the user. After: intake.ts. Headers are read and checked by header-reader.ts.
  */
 import { inspect } from 'node:util'
-import { InvalidRecordError, SerializationError } from '../../errors.js'
+import { InvalidRecordError } from '../../errors.js'
+import type { Headers } from '../../serialization/headers.js'
 import type { Serialized } from '../../serialization/serializer.js'
-import type { WireHeader } from '../../protocol/record-headers.js'
-
-/** The value of a header: text is written as UTF-8 (see ProducerRecord), null is Kafka's null. */
-export type HeaderValue = string | Uint8Array | null
-
-/** Headers: an object, or a list of pairs where a name occurs twice. Order is kept. */
-export type Headers =
-  Readonly<Record<string, HeaderValue>> | readonly (readonly [name: string, value: HeaderValue])[]
 
 /**
  * What is sent. Bytes of its key, value and headers may be used again, or transferred, as soon as the
@@ -74,69 +67,6 @@ export function checkTimestamp(topic: string, timestamp: number): void {
   if (Number.isSafeInteger(timestamp) && timestamp >= 0) return
   throw new InvalidRecordError(
     `timestamp ${quote(timestamp)} of a record for topic "${topic}": give milliseconds since 1970 as an integer from 0 (date.getTime()), or leave it out`,
-    { topic },
-  )
-}
-
-/** Turns headers into bytes, order and duplicates kept; null where there are none. */
-export function toWireHeaders(
-  topic: string,
-  headers: Headers | null | undefined,
-): WireHeader[] | null {
-  if (headers === undefined) return null
-  if (headers === null || typeof headers !== 'object') {
-    throw new InvalidRecordError(
-      `headers of a record for topic "${topic}": give an object or a list of [name, value] pairs`,
-      { topic },
-    )
-  }
-  const list = Symbol.iterator in headers ? fromPairs(topic, headers) : fromObject(topic, headers)
-  return list.length === 0 ? null : list
-}
-
-function fromPairs(topic: string, headers: Iterable<unknown>): WireHeader[] {
-  return Array.from(headers, (pair) => toWireHeader(topic, pair))
-}
-
-/** The usual form: without a pair for each. */
-function fromObject(topic: string, headers: Readonly<Record<string, unknown>>): WireHeader[] {
-  return Object.keys(headers).map((name) => ({
-    name: nameBytes(name),
-    value: headerValue(topic, name, headers[name]),
-  }))
-}
-
-function toWireHeader(topic: string, pair: unknown): WireHeader {
-  if (!Array.isArray(pair) || pair.length !== 2 || typeof pair[0] !== 'string') {
-    throw new InvalidRecordError(
-      `headers of a record for topic "${topic}": ${quote(pair)} is not a [name, value] pair`,
-      { topic },
-    )
-  }
-  const [name, value] = pair as [string, unknown]
-  return { name: nameBytes(name), value: headerValue(topic, name, value) }
-}
-
-/** Names are few and come with every record: their bytes are kept, as many as programs have. */
-const namesKept = new Map<string, Uint8Array>()
-const MOST_NAMES_KEPT = 256
-const LONGEST_NAME_KEPT = 64
-
-function nameBytes(name: string): Uint8Array {
-  const kept = namesKept.get(name)
-  if (kept !== undefined) return kept
-  const bytes = Buffer.from(name)
-  if (name.length <= LONGEST_NAME_KEPT && namesKept.size < MOST_NAMES_KEPT) {
-    namesKept.set(name, bytes)
-  }
-  return bytes
-}
-
-function headerValue(topic: string, name: string, value: unknown): Uint8Array | null {
-  if (value === null || value instanceof Uint8Array) return value
-  if (typeof value === 'string') return Buffer.from(value)
-  throw new SerializationError(
-    `header "${name}" of a record for topic "${topic}" is ${kindOf(value)}: give a string, bytes or null`,
     { topic },
   )
 }

@@ -2,27 +2,53 @@
  * Runs a user's serializer on a key or a value, and checks what comes of it.
  */
 import { type DeliveryError, SerializationError } from '../../errors.js'
-import { isSerialized, type Serialized, type Serializer } from '../../serialization/serializer.js'
+import type { Headers } from '../../serialization/headers.js'
+import {
+  isSerialized,
+  type Serialized,
+  type Serializer,
+  type SerializerContext,
+} from '../../serialization/serializer.js'
 import { kindOf } from './record.js'
 
-/** Which part of a record, for messages. */
-export type RecordPart = 'key' | 'value'
+/** Which part of a record. */
+export type RecordPart = SerializerContext['part']
 
-/**
- * The part as it goes on the wire, or a promise of it; null stays null. Throws (or rejects with)
- * SerializationError.
- */
-export function serializeWith<T>(
-  serializer: Serializer<T> | undefined,
-  part: RecordPart,
-  value: T | null,
-  topic: string,
+/** What is made of one part of a record, with its serializer or without. */
+export class PartSerializer<T> {
+  readonly #part: RecordPart
+  readonly #serializer: Serializer<T> | undefined
+
+  constructor(part: RecordPart, serializer: Serializer<T> | undefined) {
+    this.#part = part
+    this.#serializer = serializer
+  }
+
+  /**
+   * The part as it goes on the wire, or a promise of it; null stays null. Throws (or rejects with)
+   * SerializationError.
+   */
+  serialize(value: T | null, topic: string, headers?: Headers): Serialized | Promise<Serialized> {
+    if (value === null) return null
+    const serializer = this.#serializer
+    if (serializer === undefined) {
+      if (typeof value === 'string') return value
+      return checked(value, this.#part, topic, NO_SERIALIZER_HINTS[this.#part])
+    }
+    // An object for each call: an asynchronous serializer may look at it later.
+    return run(serializer, value, { topic, part: this.#part, headers })
+  }
+}
+
+function run<T>(
+  serializer: Serializer<T>,
+  value: T,
+  context: SerializerContext,
 ): Serialized | Promise<Serialized> {
-  if (value === null) return null
-  if (serializer === undefined) return checked(value, part, topic, NO_SERIALIZER_HINTS[part])
+  const { part, topic } = context
   let result: Serialized | Promise<Serialized>
   try {
-    result = serializer(value, topic)
+    result = serializer(value, context)
   } catch (error) {
     throw failed(error, part, topic)
   }

@@ -5,8 +5,9 @@
 import { InvalidRecordError } from '../../errors.js'
 import type { Serialized } from '../../serialization/serializer.js'
 import { partitionForKey } from './murmur2.js'
-import type { PreparedRecord } from '../waiting/parked-record.js'
+import type { PreparedRecord } from '../intake/prepared-record.js'
 import { quote } from '../intake/record.js'
+import { STICKY } from './undecided.js'
 
 /** What a partitioner is told of a record. */
 export interface PartitionerInput {
@@ -26,11 +27,6 @@ export interface PartitionerInput {
  * the records; what it throws fails that record alone.
  */
 export type Partitioner = (input: PartitionerInput) => number | undefined
-
-/** Nobody has been asked yet. */
-export const UNDECIDED = -1
-/** The sticky partitioner decides, when the record is placed. */
-export const STICKY = -2
 
 /**
  * The record's partition, or STICKY. Throws InvalidRecordError where the user's function errs.

@@ -2,12 +2,14 @@
  * Puts a prepared record into a partition's batch: chooses the partition, the open batch or a new
  * one, and moves the sticky partitioner on when a batch is full.
  *
- * Before: the intake. After: accumulator.ts.
+ * Before: admission.ts, or serving.ts. After: accumulator.ts.
  */
 import type { BatchQueue } from '../batching/batch.js'
 import { Appended, type Accumulator } from '../batching/accumulator.js'
-import type { PreparedRecord } from '../waiting/parked-record.js'
-import { choosePartition, STICKY, UNDECIDED, type Partitioner } from './partitioner.js'
+import type { Clock } from '../../clock.js'
+import type { PreparedRecord } from '../intake/prepared-record.js'
+import { choosePartition, type Partitioner } from './partitioner.js'
+import { STICKY, UNDECIDED } from './undecided.js'
 import type { ProducerTopic } from './topic.js'
 
 /** How a placement ended. */
@@ -16,27 +18,35 @@ export type Placed = (typeof Placed)[keyof typeof Placed]
 
 export interface PlacementOptions {
   readonly partitioner: Partitioner | undefined
-  readonly ignoreKeys: boolean
+  readonly partitionerIgnoreKeys: boolean
+}
+
+/** Who keeps topics for as long as they are in use. */
+interface TopicsInUse {
+  /** A batch was opened for the topic. */
+  touch(topic: ProducerTopic): void
 }
 
 export class Placement {
-  readonly #options: PlacementOptions
+  readonly #partitioner: Partitioner | undefined
+  readonly #ignoreKeys: boolean
   readonly #accumulator: Accumulator
-  readonly #monotonicMs: () => number
-  readonly #onBatchOpened: (topic: ProducerTopic) => void
+  readonly #clock: Clock
+  readonly #topics: TopicsInUse
   /** Where the last record went. */
   queue: BatchQueue | null = null
 
   constructor(
-    options: PlacementOptions,
+    { partitioner, partitionerIgnoreKeys }: PlacementOptions,
     accumulator: Accumulator,
-    monotonicMs: () => number,
-    onBatchOpened: (topic: ProducerTopic) => void,
+    clock: Clock,
+    topics: TopicsInUse,
   ) {
-    this.#options = options
+    this.#partitioner = partitioner
+    this.#ignoreKeys = partitionerIgnoreKeys
     this.#accumulator = accumulator
-    this.#monotonicMs = monotonicMs
-    this.#onBatchOpened = onBatchOpened
+    this.#clock = clock
+    this.#topics = topics
   }
 
   /**
@@ -44,10 +54,8 @@ export class Placement {
    * InvalidRecordError where the user's partitioner does.
    */
   choose(record: PreparedRecord): void {
-    const { partitioner, ignoreKeys } = this.#options
-    if (record.partition === UNDECIDED) {
-      record.partition = choosePartition(record, partitioner, ignoreKeys)
-    }
+    if (record.partition !== UNDECIDED) return
+    record.partition = choosePartition(record, this.#partitioner, this.#ignoreKeys)
   }
 
   /** Appends the record, whose partition is chosen. One that holds bytes always finds room. */
@@ -72,26 +80,32 @@ export class Placement {
   #placeSticky(record: PreparedRecord): Placed {
     const { sticky } = record.topic
     const queue = sticky.current()
-    const before = queue.open?.sizeBytes ?? 0
+    const { open } = queue
+    if (open === null) return this.#placeStickyAnew(queue, record)
+    const endBefore = open.records.end
     const appended = this.#accumulator.appendToOpen(queue, record)
     if (appended === Appended.yes) {
       this.queue = queue
-      sticky.appended((queue.open?.sizeBytes ?? 0) - before)
+      sticky.appended(open.records.end - endBefore)
       return Placed.yes
     }
     if (appended === Appended.noMemory) return Placed.noMemory
-    const next = before > 0 ? sticky.advance() : queue // a batch was open, and is full now
-    const placed = this.#append(record.topic, next, record)
-    if (placed === Placed.yes) sticky.appended(next.open?.sizeBytes ?? 0)
+    return this.#placeStickyAnew(sticky.advance(), record) // the batch is full now
+  }
+
+  #placeStickyAnew(queue: BatchQueue, record: PreparedRecord): Placed {
+    const { topic } = record
+    const placed = this.#append(topic, queue, record)
+    if (placed === Placed.yes) topic.sticky.appended(queue.open?.records.sizeBytes ?? 0)
     return placed
   }
 
   #append(topic: ProducerTopic, queue: BatchQueue, record: PreparedRecord): Placed {
     let appended = this.#accumulator.appendToOpen(queue, record)
     if (appended === Appended.batchFull) {
-      appended = this.#accumulator.appendToNew(queue, record, this.#monotonicMs())
+      appended = this.#accumulator.appendToNew(queue, record, this.#clock.monotonicMs())
       topic.busy.add(queue)
-      this.#onBatchOpened(topic)
+      this.#topics.touch(topic)
     }
     this.queue = queue
     return appended === Appended.yes ? Placed.yes : Placed.noMemory

@@ -49,8 +49,9 @@ export class StickyPartitioner {
   current(): BatchQueue {
     const queue = this.#queue
     if (queue === null || queue.partition >= this.#topic.partitionCount) return this.advance()
-    const { targetBytes } = this.#topic.fill
     const { open } = queue
+    if (open !== null && this.#bytes < open.records.limitBytes) return queue // most often
+    const { targetBytes } = this.#topic.fill
     // An open batch may be meant to be larger than the usual one (batch-limit.ts).
     const enough =
       open === null

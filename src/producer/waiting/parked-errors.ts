@@ -11,52 +11,80 @@ import {
 } from '../../errors.js'
 import type { ParkedRecord } from './parked-record.js'
 import { GroupRest } from '../intake/record-group.js'
+import type { ParkedErrors } from './parking-lot.js'
 
-export interface TimeoutParts {
+export interface WaitErrorOptions {
   readonly maxBlockMs: number
   readonly bufferMemoryBytes: number
-  /** Why nothing is known of a topic. */
-  readonly unavailable: (topic: string) => TopicUnavailableError
-  /** Why the buffer does not empty, and why no broker answers; null where nothing is amiss. */
-  readonly whyNoRoom: () => OttlaError | null
-  readonly whyNoMetadata: () => OttlaError | null
 }
 
-/** The error of one that waited too long. */
-export function timeoutError(
-  waiting: ParkedRecord | GroupRest,
-  parts: TimeoutParts,
-): DeliveryError {
-  const { maxBlockMs, unavailable } = parts
-  const { topic } = waiting
-  const { name, partitionCount } = topic
-  if (!topic.isKnown) return unavailable(name)
-  if (waiting instanceof GroupRest) return noRoom(name, parts)
-  const { partition, isSerialized } = waiting
-  if (!isSerialized) {
-    return new BufferFullError(
-      `topic "${name}": a serializer was not done within maxBlockMs (${maxBlockMs} ms)`,
-      { topic: name },
+/** Who knows what a record waits for; each gives null where nothing is amiss. */
+export interface WaitErrorParts {
+  readonly directory: {
+    /** Why nothing is known of a topic. */
+    unavailable(topic: string, maxBlockMs: number): TopicUnavailableError
+  }
+  readonly obstacles: {
+    /** Why the buffer does not empty. */
+    ofRoom(): OttlaError | null
+  }
+  readonly metadata: {
+    /** Why no broker answers. */
+    failure(): OttlaError | null
+  }
+}
+
+export class WaitErrors implements ParkedErrors {
+  readonly #options: WaitErrorOptions
+  readonly #parts: WaitErrorParts
+
+  constructor(options: WaitErrorOptions, parts: WaitErrorParts) {
+    this.#options = options
+    this.#parts = parts
+  }
+
+  timeout(waiting: ParkedRecord | GroupRest): DeliveryError {
+    const { directory } = this.#parts
+    const { maxBlockMs } = this.#options
+    const { name, isKnown, partitionCount } = waiting.topic
+    if (!isKnown) return directory.unavailable(name, maxBlockMs)
+    if (waiting instanceof GroupRest) return this.#noRoom(name)
+    if (!waiting.isSerialized) {
+      return new BufferFullError(
+        `topic "${name}": a serializer was not done within maxBlockMs (${maxBlockMs} ms)`,
+        { topic: name },
+      )
+    }
+    if (waiting.partition < partitionCount) return this.#noRoom(name)
+    return this.#noPartition(waiting)
+  }
+
+  #noPartition({ topic, partition }: ParkedRecord): TopicUnavailableError {
+    const { name, partitionCount } = topic
+    const cause = this.#parts.metadata.failure()
+    return new TopicUnavailableError(
+      `topic "${name}" has ${partitionCount} partitions (0 to ${partitionCount - 1}), and still no partition ${partition} after maxBlockMs (${this.#options.maxBlockMs} ms)${because(cause)}`,
+      { topic: name, partition, cause: cause ?? undefined },
     )
   }
-  if (partition < partitionCount) return noRoom(name, parts)
-  const cause = parts.whyNoMetadata()
-  return new TopicUnavailableError(
-    `topic "${name}" has ${partitionCount} partitions (0 to ${partitionCount - 1}), and still no partition ${partition} after maxBlockMs (${maxBlockMs} ms)${because(cause)}`,
-    { topic: name, partition, cause: cause ?? undefined },
-  )
-}
 
-function noRoom(
-  topic: string,
-  { bufferMemoryBytes, maxBlockMs, whyNoRoom }: TimeoutParts,
-): BufferFullError {
-  const cause = whyNoRoom()
-  const why = cause?.message ?? 'the brokers take records more slowly than they are sent'
-  return new BufferFullError(
-    `topic "${topic}": no room in bufferMemoryBytes (${bufferMemoryBytes}) within maxBlockMs (${maxBlockMs} ms): ${why}`,
-    { topic, cause: cause ?? undefined },
-  )
+  #noRoom(topic: string): BufferFullError {
+    const { bufferMemoryBytes, maxBlockMs } = this.#options
+    const cause = this.#parts.obstacles.ofRoom()
+    const why = cause?.message ?? 'the brokers take records more slowly than they are sent'
+    return new BufferFullError(
+      `topic "${topic}": no room in bufferMemoryBytes (${bufferMemoryBytes}) within maxBlockMs (${maxBlockMs} ms): ${why}`,
+      { topic, cause: cause ?? undefined },
+    )
+  }
+
+  tooManySends(topic: string, waitingSends: number): BufferFullError {
+    const cause = this.#parts.obstacles.ofRoom()
+    return new BufferFullError(
+      `topic "${topic}": ${waitingSends} sends wait for room already (maxWaitingSends): await earlier sends first, or use enqueue() with writable()${because(cause)}`,
+      { topic, cause: cause ?? undefined },
+    )
+  }
 }
 
 /** The producer was closed first. */

@@ -1,37 +1,21 @@
 /**
- * A record on its way to a batch: `PreparedRecord` is all that an append needs, `ParkedRecord` is one
- * that could not be appended when it was given. It has its own copy of every byte, since the user may
- * use his again once the call has returned; it lets go of all of them as soon as it is placed or
- * settled otherwise.
+ * A record that could not be appended when it was given. It has its own copy of every byte, since the
+ * user may use his again once the call has returned; it lets go of all of them as soon as it is placed
+ * or settled otherwise.
  *
- * Neighbours: intake.ts prepares, parking-lot.ts keeps the books.
+ * Neighbours: admission.ts parks, parking-lot.ts keeps the books.
  */
 import type { Serialized } from '../../serialization/serializer.js'
-import type { WireHeader } from '../../protocol/record-headers.js'
+import type { WireHeaders } from '../../protocol/record-headers.js'
 import type { ProducerBatch } from '../batching/batch.js'
 import type { Resolve } from '../batching/batch-waiters.js'
 import type { DeliveryCallback } from '../intake/delivery-callback.js'
 import { copyOf, giveCopy } from './copy-pool.js'
-import type { Line } from '../collections/line.js'
+import type { Standing } from '../collections/line.js'
+import { ownBytes } from '../intake/own-bytes.js'
+import type { PreparedRecord } from '../intake/prepared-record.js'
 import type { GroupRest } from '../intake/record-group.js'
 import type { ProducerTopic } from '../partitioning/topic.js'
-
-/** Everything about a record that an append needs; the key is bytes already. */
-export interface PreparedRecord {
-  topic: ProducerTopic
-  /** Or UNDECIDED, or STICKY (partitioner.ts). */
-  partition: number
-  timestamp: number
-  key: Uint8Array | null
-  /** Bytes of `key` that count; -1 for a null key. */
-  keyLength: number
-  value: Serialized
-  headers: readonly WireHeader[] | null
-  callback: DeliveryCallback | null
-  resolve: Resolve | null
-  /** Bytes of the memory budget that it holds, and pays for its place in a batch with. */
-  reservedBytes: number
-}
 
 /** Told the batch that a parked record went to, or null where it was settled without one. */
 export type PlacedListener = (batch: ProducerBatch | null) => void
@@ -43,7 +27,7 @@ export class ParkedRecord implements PreparedRecord {
   key: Uint8Array | null
   keyLength: number
   value: Serialized
-  headers: readonly WireHeader[] | null
+  headers: WireHeaders | null
   callback: DeliveryCallback | null
   resolve: Resolve | null
   reservedBytes = 0
@@ -60,7 +44,7 @@ export class ParkedRecord implements PreparedRecord {
   /** In a batch. */
   wasPlaced = false
   /** The line of its topic in which it stands. */
-  line: Line<ParkedRecord> | Line<ParkedRecord | GroupRest> | null = null
+  line: Standing | null = null
   /** What is left of its group, where it waits in front of that. */
   rest: GroupRest | null = null
   placedListeners: PlacedListener[] | null = null
@@ -90,7 +74,7 @@ export class ParkedRecord implements PreparedRecord {
   ownBytes(): void {
     this.key = ownBytes(this.key?.subarray(0, this.keyLength) ?? null)
     this.#ownValue()
-    this.headers = ownHeaders(this.headers)
+    this.headers = this.headers?.map(ownBytes) ?? null
   }
 
   #ownValue(): void {
@@ -111,13 +95,4 @@ export class ParkedRecord implements PreparedRecord {
     this.rest = null
     this.placedListeners = null
   }
-}
-
-/** A copy of bytes; anything else as it is. */
-export function ownBytes<T>(value: T): T {
-  return value instanceof Uint8Array ? (Buffer.from(value) as unknown as T) : value
-}
-
-function ownHeaders(headers: readonly WireHeader[] | null): readonly WireHeader[] | null {
-  return headers?.map(({ name, value }) => ({ name, value: ownBytes(value) })) ?? null
 }

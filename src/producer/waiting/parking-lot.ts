@@ -12,19 +12,20 @@
  * them give way (`#makeRoom`). So no taken one ever stands behind a waiting one, which might need the
  * very memory that the taken one holds.
  *
- * Before and after: intake.ts.
+ * Before: admission.ts and group-feeder.ts. After: serving.ts.
  */
 import { queueJob, type Clock, type Timer } from '../../clock.js'
-import { BufferFullError, type DeliveryError, type OttlaError } from '../../errors.js'
-import { exactSizeBytes } from '../batching/accumulator.js'
+import type { DeliveryError } from '../../errors.js'
+import type { Log } from '../../logger.js'
+import { recordSizeUpperBound } from '../../protocol/record-batch.js'
 import type { ProducerBatch } from '../batching/batch.js'
 import type { CallbackRunner } from '../batching/batch-waiters.js'
 import { Deque } from '../collections/deque.js'
 import { Line } from '../collections/line.js'
 import type { MemoryBudget } from '../batching/memory-budget.js'
-import { because } from './parked-errors.js'
-import { ParkedRecord, type PreparedRecord } from './parked-record.js'
+import type { PreparedRecord } from '../intake/prepared-record.js'
 import { GroupRest } from '../intake/record-group.js'
+import { ParkedRecord } from './parked-record.js'
 import type { ProducerTopic } from '../partitioning/topic.js'
 
 /**
@@ -53,14 +54,22 @@ export interface ParkingLotParts {
   readonly clock: Clock
   readonly budget: MemoryBudget
   readonly runCallback: CallbackRunner
-  /** A record that nobody waits for was lost. */
-  readonly onUnheard: (error: Error) => void
-  /** Why no memory comes free; null where it is only slow. */
-  readonly whyNoRoom: () => OttlaError | null
-  /** The message for one that has waited too long. */
-  readonly timeoutError: (waiting: ParkedRecord | GroupRest) => DeliveryError
+  readonly errors: ParkedErrors
+  readonly logger: Pick<Log, 'error'>
+}
+
+/** What those are told who waited in vain. */
+export interface ParkedErrors {
+  /** They have waited too long. */
+  timeout(waiting: ParkedRecord | GroupRest): DeliveryError
+  /** So many sends wait that none more may. */
+  tooManySends(topic: string, waitingSends: number): DeliveryError
+}
+
+/** Goes on with a topic whose line has moved. */
+export interface LineKeeper {
   /** Somebody of this topic gave his bytes back, or left the line. */
-  readonly onSettled: (topic: ProducerTopic) => void
+  settled(topic: ProducerTopic): void
 }
 
 /** How those who wait are served: placed in a batch, or (a group) fed. */
@@ -86,10 +95,16 @@ export class ParkingLot {
   #refusedBytes = 0
   #isHeldBack = false
   #timer: Timer | null = null
+  #keeper: LineKeeper | null = null
 
   constructor(options: ParkingLotOptions, parts: ParkingLotParts) {
     this.#options = options
     this.#parts = parts
+  }
+
+  /** Who is told that a line has moved. To be called once. */
+  attach(keeper: LineKeeper): void {
+    this.#keeper = keeper
   }
 
   /** How many wait without bytes. */
@@ -171,11 +186,7 @@ export class ParkingLot {
 
   #checkSends({ name }: ProducerTopic): void {
     if (this.#waitingSends < this.#options.maxWaitingSends) return
-    const cause = this.#parts.whyNoRoom()
-    throw new BufferFullError(
-      `topic "${name}": ${this.#waitingSends} sends wait for room already (maxWaitingSends): await earlier sends first, or use enqueue() with writable()${because(cause)}`,
-      { topic: name, cause: cause ?? undefined },
-    )
+    throw this.#parts.errors.tooManySends(name, this.#waitingSends)
   }
 
   /** Lets a record of a group wait, in front of the others that are still to be fed. */
@@ -294,7 +305,7 @@ export class ParkingLot {
   /** Never more than there is in all, so that one record can always be taken. */
   #sizeBytes(record: PreparedRecord, isSerialized: boolean): number {
     const sizeBytes = isSerialized
-      ? exactSizeBytes(record)
+      ? recordSizeUpperBound(record)
       : record.topic.recordSize.estimateBytes(this.#options.maxRequestSizeBytes)
     return Math.min(sizeBytes + PARKED_RECORD_BYTES, this.#parts.budget.totalBytes)
   }
@@ -336,7 +347,7 @@ export class ParkingLot {
   settle(parked: ParkedRecord, error: DeliveryError): void {
     if (parked.isSettled) return
     this.#tell(parked, error)
-    this.#parts.onSettled(parked.topic)
+    this.#keeper?.settled(parked.topic)
   }
 
   #tell(parked: ParkedRecord, error: DeliveryError): void {
@@ -344,7 +355,7 @@ export class ParkingLot {
     this.#leave(parked)
     if (resolve !== null) resolve(Promise.reject(error))
     else if (callback !== null) queueJob(() => this.#parts.runCallback(callback, error, null))
-    else this.#parts.onUnheard(error)
+    else this.#parts.logger.error({ err: error }, 'a record without a callback was not delivered')
     placedListeners?.forEach((listener) => listener(null))
   }
 
@@ -359,7 +370,7 @@ export class ParkingLot {
       if (waiting instanceof GroupRest) this.#failRest(waiting, error(waiting))
       else this.#tell(waiting, error(waiting))
     }
-    for (const topic of topics) this.#parts.onSettled(topic)
+    for (const topic of topics) this.#keeper?.settled(topic)
   }
 
   #failRest(rest: GroupRest, error: DeliveryError): void {
@@ -427,15 +438,15 @@ export class ParkingLot {
     // Groups first: the one of theirs that waits would make place for the next.
     for (const rest of this.rests) {
       if (rest.deadlineMs > readUntilMs) continue
-      this.#failRest(rest, this.#parts.timeoutError(rest))
-      this.#parts.onSettled(rest.topic)
+      this.#failRest(rest, this.#parts.errors.timeout(rest))
+      this.#keeper?.settled(rest.topic)
     }
     for (
       let first = this.#all.first();
       first && first.deadlineMs <= readUntilMs;
       first = this.#all.first()
     ) {
-      this.settle(first, this.#parts.timeoutError(first))
+      this.settle(first, this.#parts.errors.timeout(first))
     }
     this.#armTimer()
   }

@@ -5,12 +5,12 @@
  *   for each topic that something happened to:  beyond (oldest), then taken
  *   then those who wait for room, the topics in turn (parking-lot.ts)
  *
- * Before: intake.ts parks. After: placement.ts.
+ * Before: admission.ts parks. After: placement.ts.
  */
 import { assert } from '../../assert.js'
 import { DeliveryError } from '../../errors.js'
 import type { ParkedRecord } from './parked-record.js'
-import { Served, type ParkingLot, type Server } from './parking-lot.js'
+import { Served, type LineKeeper, type ParkingLot, type Server } from './parking-lot.js'
 import { Placed, type Placement } from '../partitioning/placement.js'
 import type { GroupRest } from '../intake/record-group.js'
 import type { RoomWatch } from './room-watch.js'
@@ -22,15 +22,24 @@ export interface ServingParts {
   readonly placement: Placement
   readonly lot: ParkingLot
   readonly room: RoomWatch
-  /** The next record of the group, whose turn it is, comes in. */
-  readonly feed: (rest: GroupRest) => void
-  /** No room: every open batch had better leave. */
-  readonly onNoRoom: () => void
+  readonly feeder: Feeder
+  readonly accumulator: Lingering
   /** A rule of our own does not hold: nothing can be relied on any more. */
   readonly onBroken: (error: unknown) => void
 }
 
-export class Serving {
+/** Lets in what is left of a group. */
+export interface Feeder {
+  /** The next record of the group, whose turn it is, comes in. */
+  feed(rest: GroupRest): void
+}
+
+/** Batches that linger may have to leave early. */
+export interface Lingering {
+  releaseLingering(untilMs: number): void
+}
+
+export class Serving implements LineKeeper {
   readonly #parts: ServingParts
   #isMoving = false
   /** Topics whose records may have become ready. */
@@ -47,6 +56,11 @@ export class Serving {
   moveOn(topic: ProducerTopic): void {
     this.#moving.add(topic)
     this.#move()
+  }
+
+  settled(topic: ProducerTopic): void {
+    this.#parts.directory.dropIfUnused(topic)
+    this.moveOn(topic)
   }
 
   /** Memory came free: those who wait for room are served, then those who wait to be told of it. */
@@ -93,7 +107,7 @@ export class Serving {
 
   readonly #server: Server = {
     place: (parked) => this.#placeParked(parked),
-    feed: (rest) => this.#parts.feed(rest),
+    feed: (rest) => this.#parts.feeder.feed(rest),
   }
 
   /** Not served where there is no room; else the record was placed, parked anew, or settled. */
@@ -109,7 +123,7 @@ export class Serving {
     const placed = placement.place(parked)
     if (placed === Placed.noSuchPartition) return this.#moveBeyond(parked)
     if (placed === Placed.noMemory) {
-      this.#parts.onNoRoom()
+      this.#parts.accumulator.releaseLingering(Infinity) // every open batch had better leave
       return placement.isHeldBack ? Served.heldBack : Served.noRoom
     }
     lot.placed(parked, placement.queue?.open ?? null)

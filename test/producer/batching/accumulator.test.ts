@@ -1,15 +1,11 @@
 import t from 'tap'
-import {
-  Accumulator,
-  Appended,
-  exactSizeBytes,
-} from '../../../src/producer/batching/accumulator.js'
+import { Accumulator, Appended } from '../../../src/producer/batching/accumulator.js'
 import type { BatchQueue, ProducerBatch } from '../../../src/producer/batching/batch.js'
 import { BufferPool } from '../../../src/producer/batching/buffer-pool.js'
 import { MemoryBudget } from '../../../src/producer/batching/memory-budget.js'
-import type { PreparedRecord } from '../../../src/producer/waiting/parked-record.js'
+import type { PreparedRecord } from '../../../src/producer/intake/prepared-record.js'
 import { PARKED_RECORD_BYTES } from '../../../src/producer/waiting/parking-lot.js'
-import { bufferSizeFor } from '../../../src/protocol/record-batch.js'
+import { bufferSizeFor, recordSizeUpperBound } from '../../../src/protocol/record-batch.js'
 import { preparedRecord, topicOf } from '../support/pieces.js'
 import { wrapCompressed } from '../../protocol/support/wrap-compressed.js'
 
@@ -57,7 +53,7 @@ function rig({
       const queue = topic.partitions[partition] as BatchQueue
       const it = record(valueBytes)
       if (isTaken) {
-        it.reservedBytes = exactSizeBytes(it) + PARKED_RECORD_BYTES
+        it.reservedBytes = recordSizeUpperBound(it) + PARKED_RECORD_BYTES
         if (!budget.tryTake(it.reservedBytes, queue.share)) return Appended.noMemory
       }
       let appended = accumulator.appendToOpen(queue, it)
@@ -198,7 +194,7 @@ t.test('while memory is short a batch grows by a record at a time, and not for l
   const records: PreparedRecord[] = []
   for (;;) {
     const it = preparedRecord(topic, { value: Buffer.alloc(1000) })
-    const sizeBytes = exactSizeBytes(it) + PARKED_RECORD_BYTES
+    const sizeBytes = recordSizeUpperBound(it) + PARKED_RECORD_BYTES
     if (!budget.tryTake(sizeBytes, topic.share)) break
     it.reservedBytes = sizeBytes
     records.push(it)
@@ -349,7 +345,7 @@ t.test('a compressed batch holds only what travels', async (t) => {
 t.test('a record’s size counts text in bytes', async (t) => {
   const topic = topicOf([1])
   const sizes = ['€€', Buffer.alloc(6), null].map((value) =>
-    exactSizeBytes(preparedRecord(topic, { value })),
+    recordSizeUpperBound(preparedRecord(topic, { value })),
   )
   t.equal(sizes[0], sizes[1])
   t.equal(sizes[2], (sizes[0] as number) - 6)

@@ -5,7 +5,7 @@ import type { CallbackRunner } from '../../../src/producer/batching/batch-waiter
 import type { RecordMetadata } from '../../../src/producer/batching/record-metadata.js'
 import { decodeBatch } from '../../../src/protocol/record-batch-reader.js'
 import { bufferSizeFor, NO_PRODUCER } from '../../../src/protocol/record-batch.js'
-import { batchOf, queueOf } from '../support/pieces.js'
+import { appendable, batchOf, queueOf } from '../support/pieces.js'
 import { wrapCompressed } from '../../protocol/support/wrap-compressed.js'
 
 const run: CallbackRunner = (callback, error, metadata) => callback(error, metadata)
@@ -58,7 +58,7 @@ t.test('every record is told its own place, in order', async (t) => {
       told.push([i, metadata?.offset ?? -2n, metadata?.timestamp ?? -2])
       t.match(metadata, { topic: 'orders', partition: 3 })
     }
-    batch.append(timestamp, null, -1, 'x', null, callback, null)
+    batch.append(appendable({ timestamp, value: 'x', callback }))
   }
   batch.acknowledge(10n, -1, run)
   t.strictSame(told, [[0, 10n, 100], [1, 11n, 100], [2, 12n, 90], [3, 13n, 300]])
@@ -67,9 +67,9 @@ t.test('every record is told its own place, in order', async (t) => {
 t.test('callbacks, promises and records that nobody waits for may be mixed', async (t) => {
   const told: string[] = []
   const batch = batchOf(queueOf(), [null, null])
-  batch.append(1, null, -1, 'x', null, null, (value) => told.push(`2 ${(value as RecordMetadata).offset}`))
-  batch.append(1, null, -1, 'x', null, null, null)
-  batch.append(1, null, -1, 'x', null, (_, metadata) => told.push(`4 ${metadata?.offset}`), null)
+  batch.append(appendable({ resolve: (value) => told.push(`2 ${(value as RecordMetadata).offset}`) }))
+  batch.append(appendable())
+  batch.append(appendable({ callback: (_, metadata) => told.push(`4 ${metadata?.offset}`) }))
   batch.acknowledge(0n, -1, run)
   t.strictSame(told, ['2 2', '4 4'])
 }) // prettier-ignore
@@ -77,9 +77,9 @@ t.test('callbacks, promises and records that nobody waits for may be mixed', asy
 t.test('a failure tells each record its own error, and those nobody waits for in one sum', async (t) => {
   const told: unknown[] = []
   const batch = batchOf(queueOf(), ['nobody'])
-  batch.append(1, null, -1, 'x', null, (error, metadata) => told.push(error?.message, metadata), null)
-  const promised = new Promise((resolve) => batch.append(1, null, -1, 'x', null, null, resolve))
-  batch.append(1, null, -1, 'nobody', null, null, null)
+  batch.append(appendable({ callback: (error, metadata) => told.push(error?.message, metadata) }))
+  const promised = new Promise((resolve) => batch.append(appendable({ resolve })))
+  batch.append(appendable({ value: 'nobody' }))
   batch.fail((index) => new Error(`record ${index}`), run, (error, count) => told.push(error.message, count))
   t.strictSame(told, ['record 1', null, 'record 0', 2])
   await t.rejects(promised, { message: 'record 2' })
@@ -89,7 +89,7 @@ t.test('a record without room is nobody’s: its callback is not kept', async (t
   let calls = 0
   const batch = new ProducerBatch(queueOf(), 0, Buffer.alloc(bufferSizeFor(100)))
   const count = (): void => void calls++
-  while (batch.append(1, null, -1, 'ten bytes!', null, count, null));
+  while (batch.append(appendable({ value: 'ten bytes!', callback: count })));
   batch.acknowledge(0n, -1, run)
   t.equal(calls, batch.recordCount)
 })

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import { ProducerBatch } from '../../../src/producer/batching/batch.js'
 import type { CallbackRunner } from '../../../src/producer/batching/batch-waiters.js'
+import type { RecordMetadata } from '../../../src/producer/batching/record-metadata.js'
 import { splitBatch } from '../../../src/producer/batching/split-batch.js'
 import {
   decodeBatch,
@@ -10,7 +11,7 @@ import {
   type DecodedRecord,
 } from '../../../src/protocol/record-batch-reader.js'
 import { bufferSizeFor } from '../../../src/protocol/record-batch.js'
-import { queueOf } from '../support/pieces.js'
+import { appendable, queueOf } from '../support/pieces.js'
 import { wrapCompressed } from '../../protocol/support/wrap-compressed.js'
 
 const run: CallbackRunner = (callback, error, metadata) => callback(error, metadata)
@@ -23,7 +24,7 @@ interface Input {
   readonly timestamp: number
   readonly key: Uint8Array | null
   readonly value: Uint8Array | null
-  readonly headers: { name: Buffer; value: Uint8Array | null }[] | null
+  readonly headers: (Uint8Array | null)[] | null
 }
 
 const bytes = fc.uint8Array({ maxLength: 80 })
@@ -35,9 +36,9 @@ const input: fc.Arbitrary<Input> = fc.record({
   value: nullable(bytes),
   headers: nullable(
     fc.array(
-      fc.record({ name: fc.string({ unit: 'binary' }).map((name) => Buffer.from(name)), value: nullable(bytes) }),
+      fc.tuple(fc.string({ unit: 'binary' }).map((name) => Buffer.from(name)), nullable(bytes)),
       { minLength: 1, maxLength: 3 },
-    ),
+    ).map((headers) => headers.flat()),
   ),
 }) // prettier-ignore
 
@@ -52,7 +53,8 @@ function parentOf(inputs: readonly Input[]): { parent: ProducerBatch; told: unkn
   const parent = new ProducerBatch(queueOf(), 123, Buffer.alloc(bufferSizeFor(50_000)))
   const told: unknown[] = []
   inputs.forEach(({ timestamp, key, value, headers }, i) => {
-    parent.append(timestamp, key, key?.length ?? -1, value, headers, (_, m) => told.push([i, m?.offset]), null)
+    const callback = (_: unknown, metadata: RecordMetadata | null) => told.push([i, metadata?.offset])
+    parent.append(appendable({ timestamp, key, value, headers, callback }))
   })
   parent.close()
   parent.number(STAMP)
@@ -98,7 +100,7 @@ t.test('however much fits one child, there are two', async (t) => {
 
 t.test('without idempotence the children have no numbers either', async (t) => {
   const parent = new ProducerBatch(queueOf(), 0, Buffer.alloc(bufferSizeFor(1000)))
-  for (let i = 0; i < 4; i++) parent.append(i, null, -1, 'x', null, null, null)
+  for (let i = 0; i < 4; i++) parent.append(appendable({ timestamp: i, value: 'x' }))
   parent.close()
   parent.seal()
   for (const { stamp } of splitBatch(parent, 100, noCodec)) t.equal(stamp.producerId, -1n)

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { Pipeline } from '../../../src/producer/pipeline.js'
-import type { Submitted, WithoutRoom } from '../../../src/producer/intake/intake.js'
+import type { Submitted, WithoutRoom } from '../../../src/producer/intake/admission.js'
 import type { ProducerOptions } from '../../../src/producer/options/options.js'
 import { resolveOptions } from '../../../src/producer/options/resolve-options.js'
 import type { ProducerRecord } from '../../../src/producer/intake/record.js'
@@ -9,6 +9,7 @@ import {
   decodeRecords,
   type DecodedRecord,
 } from '../../../src/protocol/record-batch-reader.js'
+import type { SerializerContext } from '../../../src/serialization/serializer.js'
 import { ManualClock } from '../../support/manual-clock.js'
 import { metadataOf } from '../support/pieces.js'
 
@@ -92,6 +93,70 @@ t.test('a record of a known topic is appended before the call returns', async (t
   t.strictSame([record?.key?.toString(), record?.value?.toString()], ['k', 'v'])
   send({ value: null, timestamp: 5 })
   t.match(records()[1], { timestamp: 5, key: null, value: null })
+})
+
+t.test('a record that comes in amid the placement of another harms neither', async (t) => {
+  const { pipeline, know, send, records } = rig()
+  know('orders', 2)
+  const { accumulator, intake } = pipeline
+  const appendToNew = accumulator.appendToNew.bind(accumulator)
+  // As where a full batch is compressed at once, and makes room for one that waited.
+  accumulator.appendToNew = (...args) => {
+    accumulator.appendToNew = appendToNew
+    const inner = { key: 'inner key', value: 'inner', headers: { h: 'inner' }, partition: 1 }
+    intake.submit({ topic: 'orders', ...inner }, null, 'fed')
+    return accumulator.appendToNew(...args)
+  }
+  send({ key: 'key', value: 'outer', headers: { h: 'outer' }, partition: 0 })
+  const found = [0, 1].flatMap((partition) => records('orders', partition))
+  t.strictSame(
+    found.map(({ key, value, headers }) => [key, value, headers[0]?.value].join(' ')),
+    ['key outer outer', 'inner key inner inner'],
+  )
+})
+
+t.test('a serializer may send a record of its own, and so may a header', async (t) => {
+  const nested: Submitted[] = []
+  const sendOne = (name: string): void => {
+    nested.push(it.send({ key: `key ${name}`, value: name, headers: { n: name } }))
+  }
+  const value = (text: unknown): string => {
+    if (text === 'outer') sendOne('by the serializer')
+    return text as string
+  }
+  const it = rig({ serializers: { value } })
+  it.know('orders')
+  const headers = {
+    first: '1',
+    get second(): string {
+      sendOne('by the header')
+      return '2'
+    },
+  }
+  it.send({ key: 'k', value: 'outer', headers })
+  t.strictSame(nested, ['appended', 'appended'])
+  t.strictSame(
+    it.records().map(({ key, value, headers }) => [key, value, ...headers.map((h) => h.value)].join(' ')),
+    ['key by the serializer by the serializer by the serializer', 'key by the header by the header by the header', 'k outer 1 2'],
+  )
+}) // prettier-ignore
+
+t.test('a serializer is told of the topic, the part and the headers', async (t) => {
+  const asked: unknown[] = []
+  const serialize = (value: unknown, context: SerializerContext): string => {
+    asked.push([value, context])
+    return String(value)
+  }
+  const { know, send } = rig({ serializers: { key: serialize, value: serialize } })
+  know('orders')
+  const headers = { schema: '1' }
+  send({ key: 1, value: 2, headers })
+  send({ value: 3 })
+  t.strictSame(asked, [
+    [1, { topic: 'orders', part: 'key', headers }],
+    [2, { topic: 'orders', part: 'value', headers }],
+    [3, { topic: 'orders', part: 'value', headers: undefined }],
+  ])
 })
 
 t.test('records of an unknown topic wait for it, in order, keys and all', async (t) => {

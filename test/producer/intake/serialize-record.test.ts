@@ -1,7 +1,26 @@
 import t from 'tap'
 import { SerializationError } from '../../../src/errors.js'
-import { isPromise, serializeWith } from '../../../src/producer/intake/serialize-record.js'
-import type { Serializer } from '../../../src/serialization/serializer.js'
+import {
+  isPromise,
+  PartSerializer,
+  type RecordPart,
+} from '../../../src/producer/intake/serialize-record.js'
+import type { Headers } from '../../../src/serialization/headers.js'
+import type {
+  Serialized,
+  Serializer,
+  SerializerContext,
+} from '../../../src/serialization/serializer.js'
+
+function serializeWith<T>(
+  serializer: Serializer<T> | undefined,
+  part: RecordPart,
+  value: T | null,
+  topic: string,
+  headers?: Headers,
+): Serialized | Promise<Serialized> {
+  return new PartSerializer(part, serializer).serialize(value, topic, headers)
+}
 
 t.test('without a serializer text, bytes and null go as they are', async (t) => {
   const bytes = Buffer.from('x')
@@ -32,15 +51,42 @@ t.test('bytes whose buffer was handed away are refused, and not sent as none', a
   t.equal(serializeWith(undefined, 'value', empty, 'orders'), empty)
 })
 
-t.test('a serializer gets the value and the topic, and is not asked for null', async (t) => {
-  const asked: unknown[] = []
-  const serializer: Serializer<number> = (value, topic) => {
-    asked.push([value, topic])
-    return `${value}`
+t.test(
+  'a serializer gets the value and what it belongs to, and is not asked for null',
+  async (t) => {
+    const asked: unknown[] = []
+    const serializer: Serializer<number> = (value, context) => {
+      asked.push([value, context])
+      return `${value}`
+    }
+    const headers = { schema: '7' }
+    t.equal(serializeWith(serializer, 'key', 7, 'orders'), '7')
+    t.equal(serializeWith(serializer, 'value', 8, 'orders', headers), '8')
+    t.equal(serializeWith(serializer, 'key', null, 'orders'), null)
+    t.strictSame(asked, [
+      [7, { topic: 'orders', part: 'key', headers: undefined }],
+      [8, { topic: 'orders', part: 'value', headers }],
+    ])
+    const given = (asked[1] as [number, SerializerContext])[1].headers
+    t.equal(given, headers, 'the very object of the record')
+  },
+)
+
+t.test('what a serializer was told stays true while it works', async (t) => {
+  const serializer: Serializer<string> = async (value, context) => {
+    await Promise.resolve()
+    return `${value} ${context.topic} ${context.part} ${JSON.stringify(context.headers)}`
   }
-  t.equal(serializeWith(serializer, 'key', 7, 'orders'), '7')
-  t.equal(serializeWith(serializer, 'key', null, 'orders'), null)
-  t.strictSame(asked, [[7, 'orders']])
+  const results = [
+    serializeWith(serializer, 'key', 'a', 'orders', { h: '1' }),
+    serializeWith(serializer, 'value', 'b', 'orders'),
+    serializeWith(serializer, 'value', 'c', 'invoices', [['x', null]]),
+  ]
+  t.strictSame(await Promise.all(results as Promise<Serialized>[]), [
+    'a orders key {"h":"1"}',
+    'b orders value undefined',
+    'c invoices value [["x",null]]',
+  ])
 })
 
 t.test('a serializer may give null, and nothing but text, bytes or null', async (t) => {

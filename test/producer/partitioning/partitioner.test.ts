@@ -3,10 +3,10 @@ import { InvalidRecordError } from '../../../src/errors.js'
 import { murmur2 } from '../../../src/producer/partitioning/murmur2.js'
 import {
   choosePartition,
-  STICKY,
   type Partitioner,
   type PartitionerInput,
 } from '../../../src/producer/partitioning/partitioner.js'
+import { STICKY } from '../../../src/producer/partitioning/undecided.js'
 import { preparedRecord, topicOf } from '../support/pieces.js'
 
 const topic = topicOf([1, -1, 2, 1])

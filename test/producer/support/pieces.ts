@@ -3,14 +3,18 @@ import type { TopicMetadata } from '../../../src/network/metadata/topic-metadata
 import { ProducerBatch, type BatchQueue } from '../../../src/producer/batching/batch.js'
 import type { Resolve } from '../../../src/producer/batching/batch-waiters.js'
 import type { DeliveryCallback } from '../../../src/producer/intake/delivery-callback.js'
-import type { PreparedRecord } from '../../../src/producer/waiting/parked-record.js'
-import { UNDECIDED } from '../../../src/producer/partitioning/partitioner.js'
+import type {
+  AppendableRecord,
+  PreparedRecord,
+} from '../../../src/producer/intake/prepared-record.js'
+import { UNDECIDED } from '../../../src/producer/partitioning/undecided.js'
 import { UNNUMBERED } from '../../../src/producer/sequencing/numbering.js'
 import type { QueuePorts } from '../../../src/producer/sending/partition-queue.js'
 import type { StickyOptions } from '../../../src/producer/partitioning/sticky-partitioner.js'
 import { ProducerTopic } from '../../../src/producer/partitioning/topic.js'
 import { bufferSizeFor } from '../../../src/protocol/record-batch.js'
 import { uuidFromBytes } from '../../../src/protocol/uuid.js'
+import { batchRecord } from '../../protocol/support/batch-record.js'
 
 export const TOPIC_ID = uuidFromBytes(Buffer.from('a topic id, 16 b'))
 
@@ -116,8 +120,13 @@ export function batchOf(
   }: { createdMs?: number; callback?: DeliveryCallback | null; resolve?: Resolve | null } = {},
 ): ProducerBatch {
   const batch = new ProducerBatch(queue, createdMs, Buffer.alloc(bufferSizeFor(64 * 1024)))
-  for (const value of values) batch.append(1000, null, -1, value, null, callback, resolve)
+  for (const value of values) batch.append(appendable({ value, callback, resolve }))
   return batch
+}
+
+/** What a batch is given of a record; nobody waits for it unless told so. */
+export function appendable(more: Partial<AppendableRecord> = {}): AppendableRecord {
+  return { ...batchRecord(more), callback: null, resolve: null, ...more }
 }
 
 /** A record that is ready to be appended. */

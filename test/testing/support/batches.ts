@@ -9,6 +9,7 @@ import {
   RecordBatchBuilder,
   sealBatch,
 } from '../../../src/protocol/record-batch.js'
+import { batchRecord } from '../../protocol/support/batch-record.js'
 
 export interface BatchPlan {
   /** Values; default one of one letter. */
@@ -37,7 +38,7 @@ export function makeBatch(plan: BatchPlan = {}): Buffer {
   const builder = new RecordBatchBuilder(Buffer.alloc(bufferSizeFor(size)))
   const keyBytes = key === null ? null : Buffer.from(key)
   values.forEach((value, i) => {
-    builder.append(timestamps[i] ?? Date.now(), keyBytes, keyBytes?.length ?? -1, value, null)
+    builder.append(batchRecord({ timestamp: timestamps[i] ?? Date.now(), key: keyBytes, value }))
   })
   builder.seal(stampOf(plan))
   const plain = Buffer.from(builder.buffer.subarray(builder.start, builder.end))
