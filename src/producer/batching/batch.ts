@@ -34,11 +34,6 @@ import { BatchRecordMetadata, type BatchResult, type RecordMetadata } from './re
 /** Who waits for a batch whose records were told. */
 const NOBODY = new BatchWaiters()
 
-/** A batch that was split after an attempt whose answer was lost, as its parts share it. */
-interface WholeBatch {
-  maybeWritten: boolean
-}
-
 /** The queue of a partition, as batches of records have it. */
 export type BatchQueue = PartitionQueue<ProducerBatch>
 
@@ -79,8 +74,7 @@ export class ProducerBatch implements QueuedBatch {
   #isSealed = false
   #otherBytes: BatchBytes | null = null
   #codecId = 0
-  #attemptMaybeWritten = false
-  #wholeBatch: WholeBatch | null = null
+  #maybeWritten = false
 
   constructor(queue: BatchQueue, createdMs: number, buffer: Buffer) {
     this.queue = queue
@@ -89,17 +83,13 @@ export class ProducerBatch implements QueuedBatch {
     this.budgetBytes = buffer.length
   }
 
-  /** An attempt may be in the log: one of its own, or one of the batch that it is a part of. */
-  get maybeWritten(): boolean {
-    return this.#attemptMaybeWritten || this.#wholeBatch?.maybeWritten === true
-  }
-
   /**
-   * The broker took this part of a split batch under its numbers: it had not stored the whole, for then
-   * it would have refused the part as out of order.
+   * An attempt may be in the log: one of its own, or one of the batch that it is a part of. Of a part
+   * that stays so although the broker takes another part: it may have stored the whole, and forgotten
+   * the producer since.
    */
-  disproveWhole(): void {
-    if (this.#wholeBatch !== null) this.#wholeBatch.maybeWritten = false
+  get maybeWritten(): boolean {
+    return this.#maybeWritten
   }
 
   get state(): BatchState {
@@ -217,8 +207,7 @@ export class ProducerBatch implements QueuedBatch {
   /** The bytes are copied: a socket may still hold the old ones. */
   renumber(stamp: ProducerStamp): void {
     this.#stamp = stamp
-    this.#attemptMaybeWritten = false
-    this.#wholeBatch = null
+    this.#maybeWritten = false
     const { buffer, start, end } = this.wire
     this.#otherBytes = { buffer: Buffer.from(buffer), start, end }
     this.#isSealed = false
@@ -247,8 +236,7 @@ export class ProducerBatch implements QueuedBatch {
   /** Its records live on in `children`; who waits for it to be done waits for all of them. */
   becomeSplit(children: readonly ProducerBatch[]): void {
     this.#transition('done')
-    if (this.maybeWritten) this.#wholeBatch ??= { maybeWritten: true }
-    for (const child of children) child.#wholeBatch = this.#wholeBatch
+    for (const child of children) child.#maybeWritten = this.#maybeWritten
     const listeners = this.#doneListeners ?? []
     this.#doneListeners = null
     let open = children.length
@@ -293,7 +281,7 @@ export class ProducerBatch implements QueuedBatch {
   /** The last attempt failed; `maybeWritten`: it may be in the log all the same. */
   attemptFailed(error: OttlaError, maybeWritten: boolean): void {
     this.#lastError = error
-    if (maybeWritten) this.#attemptMaybeWritten = true
+    if (maybeWritten) this.#maybeWritten = true
   }
 
   /** Every record is in the log, from `baseOffset` on; -1n where the broker does not say. */

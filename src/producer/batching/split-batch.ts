@@ -6,7 +6,8 @@
  *
  * That holds also where an earlier attempt may have been stored, its answer being lost (the limit
  * must then have been lowered in between): a broker that has stored the whole refuses each part as
- * out of order, since it is no repetition of a batch it knows. So nothing can be stored twice.
+ * out of order, since it is no repetition of a batch it knows. Only one that has forgotten the producer
+ * may store them again, as it would the whole.
  */
 import { assert } from '../../assert.js'
 import {

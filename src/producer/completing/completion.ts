@@ -178,7 +178,6 @@ export class Completion {
 
   #acknowledge(batch: ProducerBatch, answer: PartitionAnswer, nodeId: number): void {
     batch.queue.acknowledged(batch, nodeId)
-    if (answer.errorCode === ErrorCodes.NONE) batch.disproveWhole()
     if (batch.isDone) this.#settlement.leave(batch, true)
     else this.#settlement.acknowledge(batch, offsetOf(answer), logAppendTimeOf(answer, batch))
   }
