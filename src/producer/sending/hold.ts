@@ -10,7 +10,7 @@
  *   'restart'        everything            no answer under the old sequence numbers is owed
  *   'old leader'     everything            the broker that led before has answered, or its connection is closed
  *   'retry'          all but the retry     the batch that has to go again has been answered
- *   'gap'            batches never sent    every batch sent is resolved, and the numbers begin anew
+ *   'gap'            all but the first     every batch sent is resolved, and the numbers begin anew
  *   'first answer'   batches never sent    the leader has acknowledged one batch
  *   'in-flight limit'  batches never sent  an answer comes
  *   'nothing full'   -                     a batch is full, or has lingered

@@ -16,7 +16,8 @@
  *     accepts the second. Once that one is acknowledged the others follow as usual: each alone
  *     would make recovery five round trips long;
  *  4. at most `maxInFlight` unresolved (a broker remembers five batches of a producer);
- *  5. after a gap in the sequence numbers no new batch until they have begun anew.
+ *  5. after a gap in the sequence numbers only the first unresolved, and no new batch, until they have
+ *     begun anew: whatever follows would be refused.
  *
  * Its state is its own: what happens comes in by the methods below, and it says itself when it may go on
  * (`QueuePorts.scheduler`). What a batch is besides its place is not known here (queued-batch.ts).
@@ -223,7 +224,8 @@ export class PartitionQueue<Batch extends QueuedBatch> implements NumberedPartit
     const hold = this.#holdOfAll(nowMs, numbers)
     if (hold !== null) return hold
     const { isNumbered } = this.#numbering
-    const retry = this.#sent.nextRetry(isNumbered, this.#leader.isProven, this.#ports.maxInFlight)
+    const mayFollow = this.#leader.isProven && numbers !== 'gap'
+    const retry = this.#sent.nextRetry(isNumbered, mayFollow, this.#ports.maxInFlight)
     if (retry !== null) return retry === 'wait' ? 'retry' : retry
     return numbers === 'gap' ? 'gap' : this.#chooseNew()
   }

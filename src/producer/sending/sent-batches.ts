@@ -84,10 +84,10 @@ export class SentBatches<Batch extends QueuedBatch> {
 
   /**
    * The batch to send again; 'wait' where one has to go again but may not yet; null where none has to.
-   * The first unresolved may always; a later one only behind others in flight, with numbers, and to a
-   * leader that acknowledges.
+   * The first unresolved may always; a later one only behind all others in flight, with numbers, and
+   * where it `mayFollow` others at all.
    */
-  nextRetry(isNumbered: boolean, isProven: boolean, maxInFlight: number): Batch | 'wait' | null {
+  nextRetry(isNumbered: boolean, mayFollow: boolean, maxInFlight: number): Batch | 'wait' | null {
     const index = this.#batches.findIndex((batch) => !batch.isInFlight)
     const batch = this.#batches[index]
     if (index === 0 && batch !== undefined) return batch
@@ -97,7 +97,7 @@ export class SentBatches<Batch extends QueuedBatch> {
     }
     if (batch === undefined) return null
     const isBehindAll = this.#inFlightCount === index // none of those in flight is a later one
-    return isProven && isBehindAll && index < maxInFlight ? batch : 'wait'
+    return mayFollow && isBehindAll && index < maxInFlight ? batch : 'wait'
   }
 }
 

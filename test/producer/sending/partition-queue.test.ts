@@ -277,6 +277,20 @@ t.test('rule 5: after a gap no new batch, but those already sent go on', async (
   t.equal(queue.next(0), fresh, 'nothing is unresolved: the numbers have begun anew')
 })
 
+t.test('rule 5: after a gap the parts of a split batch do not follow each other', async (t) => {
+  const queue = proven(numbered())
+  const [lost, before] = [addSent(queue), addSent(queue)]
+  const part = addRetry(queue)
+  t.equal(queue.next(0), part)
+  queue.attemptEnded(lost)
+  queue.failed(lost)
+  queue.leave(lost)
+  t.equal(queue.next(0), null, 'it would be refused')
+  queue.attemptEnded(before)
+  queue.leave(before)
+  t.equal(queue.next(0), part, 'as the first unresolved it shows that the numbers must begin again')
+})
+
 t.test('nothing goes, not even a retry, before there is a producer id', async (t) => {
   const identities = { ...IDENTITIES, identity: null }
   const queue = queueOf(1, 0, {
