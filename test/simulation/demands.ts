@@ -19,19 +19,33 @@ export const LOCKED_FOR_MS = 20_000
 /** Logins that may be refused meanwhile, of each broker: directories count them, and lock accounts. */
 const MOST_REFUSED = { afterOthers: 15, ofTheFirst: 12 }
 
+/** The longest pause of `only-quota`: what gathers before it is known that there is a quota, and more. */
+const LONGEST_PAUSE_MS = 5000
+/** Questions about topics of which there is no news: once a second, and a few for those that begin. */
+const MOST_METADATA_PER_SECOND = 3
+
+/** How a seed went. */
+export interface Course {
+  readonly entries: readonly Entry[]
+  readonly metrics: ProducerMetrics
+  readonly cluster: TestCluster
+  /** That a broker has wanted. */
+  readonly longestThrottleMs: number
+  readonly virtualMs: number
+}
+
 /** What must not be, in words. */
-export function checkDemands(
-  { kinds, sasl }: Plan,
-  entries: readonly Entry[],
-  metrics: ProducerMetrics,
-  cluster: TestCluster,
-): string[] {
+export function checkDemands({ kinds, sasl }: Plan, course: Course): string[] {
+  const { entries, metrics, cluster, longestThrottleMs } = course
   if (kinds.has('only-re-authentication')) {
     return [...notAcked(entries), ...late(entries), ...sentTwice(metrics)]
   }
   if (kinds.has('only-refused-logins'))
     return [...storm(sasl, cluster), ...notSaidAtOnce(sasl, entries)]
-  if (kinds.has('only-quota')) return [...notAcked(entries), ...sentTwice(metrics)]
+  if (kinds.has('only-quota'))
+    return [...notAcked(entries), ...sentTwice(metrics), ...longPause(longestThrottleMs)]
+  if (kinds.has('only-long-pauses')) return [...notAcked(entries), ...sentTwice(metrics)]
+  if (kinds.has('only-retained-memory')) return manyQuestions(course)
   if (kinds.has('only-deposed-leader')) return [...notAcked(entries), ...late(entries)]
   if (kinds.has('only-dead-topic')) {
     const alive = entries.filter(({ topic }) => topic !== DEAD_TOPIC)
@@ -64,6 +78,16 @@ function late(entries: readonly Entry[]): string[] {
 function sentTwice({ batchesRetried, answersLost }: ProducerMetrics): string[] {
   if (batchesRetried + answersLost === 0) return []
   return [`${batchesRetried} batches were sent again, ${answersLost} answers given up`]
+}
+
+function longPause(longestThrottleMs: number): string[] {
+  return longestThrottleMs <= LONGEST_PAUSE_MS ? [] : [`a pause of ${longestThrottleMs} ms`]
+}
+
+function manyQuestions({ cluster, virtualMs }: Course): string[] {
+  const asked = cluster.requests.filter(({ api }) => api === 'Metadata').length
+  const most = (virtualMs / 1000) * MOST_METADATA_PER_SECOND
+  return asked <= most ? [] : [`${asked} questions for metadata in ${virtualMs.toFixed(0)} ms`]
 }
 
 function storm(plan: SaslPlan | null, { sasl, brokers }: TestCluster): string[] {

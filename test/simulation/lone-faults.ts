@@ -9,6 +9,9 @@ import { depose, forget, type FaultTools } from './later-faults.js'
 
 const BEGINS_AFTER_MS = 300
 const FORGETS_EVERY_MS = 120
+const PAUSES_EVERY_MS = 400
+/** Longer than the request timeout of these seeds. */
+const LONG_PAUSE_MS = [2100, 5000] as const
 
 export function startLoneFault(parts: FaultParts, tools: FaultTools): void {
   const { plan, clock, cluster, random, tell } = parts
@@ -19,6 +22,16 @@ export function startLoneFault(parts: FaultParts, tools: FaultTools): void {
     const producerByteRate = random.integer(1500, 2500)
     tell(`a quota of ${producerByteRate} bytes a second`)
     cluster.quota({ producerByteRate })
+  }
+  if (plan.kinds.has('only-long-pauses')) {
+    // Others of the same client id use the quota up: the pause does not depend on what is sent.
+    const again = (): void => {
+      if (tools.isHealed()) return
+      const throttleMs = random.integer(...LONG_PAUSE_MS)
+      tools.fail('Produce', { throttleMs })
+      clock.setTimer(again, throttleMs + random.around(PAUSES_EVERY_MS))
+    }
+    later(again)
   }
   if (plan.kinds.has('only-split-and-forgotten')) {
     const again = (): void => {

@@ -22,12 +22,15 @@ export interface Mutation {
 const MANY_SEEDS = 8000
 
 const QUEUE = 'producer/sending/partition-queue.js'
-const DELIVERY = 'producer/completing/delivery.js'
+const SENT = 'producer/sending/sent-batches.js'
+const COMPLETION = 'producer/completing/completion.js'
+const SETTLEMENT = 'producer/completing/settlement.js'
+const NUMBERING = 'producer/sequencing/numbering.js'
 const POLICY = 'producer/completing/retry-policy.js'
 const BATCH = 'producer/batching/batch.js'
 const ADMISSION = 'producer/intake/admission.js'
-const CONNECTION = 'network/connection/connection.js'
 const HOLD = 'network/connection/request-hold.js'
+const CONNECTION = 'network/connection/connection.js'
 const SESSION = 'network/sasl/session.js'
 const LOOP_CLOCK = 'loop-clock.js'
 
@@ -40,11 +43,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'new sequence numbers for each attempt',
     changes: [
-      {
-        file: 'producer/sending/sender.js',
-        find: 'batch.ordinal < 0 && sequence',
-        put: 'sequence',
-      },
+      { file: NUMBERING, find: 'if (batch.ordinal >= 0) return; assert(', put: 'assert(' },
       { file: BATCH, find: 'if (this.#isSealed) return;', put: '' },
     ],
   },
@@ -52,14 +51,14 @@ export const MUTATIONS: readonly Mutation[] = [
     name: 'sequence numbers when a batch is closed, not when it is sent',
     changes: [
       {
-        file: BATCH,
-        find: `close() { this.#transition('closed');`,
-        put: `close() { this.#transition('closed'); if (this.queue.sequence) this.stamp = this.queue.sequence.take(this.recordCount);`,
+        file: QUEUE,
+        find: 'closeOpen() {',
+        put: 'closeOpen() { if (this.open !== null && this.isNumbered) this.#numbering.stamp(this.open);',
       },
       {
-        file: 'producer/sending/sender.js',
-        find: 'batch.ordinal < 0 && sequence !== null',
-        put: 'batch.ordinal < 0 && sequence !== null && batch.stamp.producerId < 0n',
+        file: NUMBERING,
+        find: 'if (batch.ordinal >= 0) return; assert(',
+        put: 'if (batch.ordinal >= 0 || batch.stamp.producerId >= 0n) return; assert(',
       },
     ],
   },
@@ -81,25 +80,53 @@ export const MUTATIONS: readonly Mutation[] = [
     'if (producerEpoch >= MAX_PRODUCER_EPOCH)',
     'if (false)',
   ),
+  mutation(
+    'numbers begin again while answers are owed',
+    NUMBERING,
+    ' || this.#partition.owesAnswers) return;',
+    ') return;',
+  ),
+  mutation(
+    'batches go out while the numbers must begin again',
+    QUEUE,
+    "if (numbers === 'restart') return 'restart';",
+  ),
+  mutation(
+    'a gap is ignored',
+    NUMBERING,
+    "return this.#sequence.hasGap ? 'gap' : null;",
+    'return null;',
+  ),
+  mutation('a batch that failed leaves no gap', QUEUE, 'this.#numbering.failed(batch);'),
+  mutation(
+    'a new batch after a gap closes it',
+    'producer/sequencing/partition-sequence.js',
+    'if (ordinal >= this.#gapOrdinal)',
+  ),
+  mutation(
+    'out of order in the middle begins the numbers again',
+    POLICY,
+    `if (!batch.isFirstUnresolved) return verdict('retry', { immediately: true }); return batch.maybeWritten ?`,
+    'return batch.maybeWritten ?',
+  ),
   // Order
   mutation(
     'several batches at once to a leader without proof',
     QUEUE,
-    'this.isLeaderProven && this.sent.length',
-    'this.sent.length',
+    "if (!this.#leader.isProven) return 'first answer';",
   ),
   mutation(
     'the last one is tried again first',
-    QUEUE,
-    'if (index === 0) return this.sent[0];',
-    'if (index === 0) return this.sent.findLast((batch) => !batch.isInAir);',
+    SENT,
+    'if (index === 0 && batch !== undefined) return batch;',
+    'if (index === 0 && batch !== undefined) return this.#batches.findLast((it) => !it.isInFlight);',
   ),
   {
     ...mutation(
       'several retries at once to a leader without proof',
       QUEUE,
-      'this.isLeaderProven && isBehindAll',
-      'isBehindAll',
+      "this.#leader.isProven && numbers !== 'gap'",
+      "numbers !== 'gap'",
     ),
     seeds: MANY_SEEDS,
   },
@@ -117,9 +144,9 @@ export const MUTATIONS: readonly Mutation[] = [
   ),
   mutation(
     'children of a split batch in the wrong order',
-    DELIVERY,
-    'queue.replaceSent(batch, children);',
-    'queue.replaceSent(batch, children.reverse());',
+    SETTLEMENT,
+    'batch.queue.split(batch, parts);',
+    'batch.queue.split(batch, parts.reverse());',
   ),
   mutation(
     'children of a split batch all have its first number',
@@ -127,34 +154,60 @@ export const MUTATIONS: readonly Mutation[] = [
     'sequenceAfter(baseSequence, from)',
     'baseSequence',
   ),
-  mutation('parts of a split batch share one place', QUEUE, 'ordinal += child.recordCount;'),
+  mutation('parts of a split batch share one place', SENT, 'ordinal += part.recordCount;'),
   mutation(
     'an overtaken batch is sent again',
-    DELIVERY,
-    'this.#failOvertaken(queue); this.resumeRestart(queue);',
-    'this.resumeRestart(queue);',
+    COMPLETION,
+    'for (const overtaken of queue.overtaken()) this.#failOvertaken(overtaken);',
   ),
   {
     name: 'more in flight than a broker remembers',
     changes: [
-      { file: QUEUE, find: 'this.sent.length < maxInFlight', put: 'this.sent.length < 12' },
       {
-        file: 'producer/sending/sender.js',
-        find: 'outbox.requests.length < outbox.limit(this.#options.maxInFlight)',
-        put: 'outbox.requests.length < 12',
+        file: QUEUE,
+        find: 'this.#sent.length >= this.#ports.maxInFlight',
+        put: 'this.#sent.length >= 12',
+      },
+      {
+        file: 'producer/sending/broker-sink.js',
+        find: 'this.#inFlight.length < this.#pace.inFlightLimit(maxInFlight, this.#lines.isProbing())',
+        put: 'this.#inFlight.length < 12',
       },
     ],
   },
-  // Truth
   mutation(
-    'a lost answer is forgotten',
-    DELIVERY,
-    'if (verdict.attemptMaybeWritten) batch.maybeWritten = true;',
+    'new batches overtake a retry',
+    SENT,
+    "return mayFollow && isBehindAll && index < maxInFlight ? batch : 'wait';",
+    'return mayFollow && isBehindAll && index < maxInFlight ? batch : null;',
   ),
   mutation(
-    'in the air counts as not written',
+    'proof outlasts a failure',
+    'producer/sending/leadership.js',
+    'this.#isProven = false; if (isImmediate',
+    'if (isImmediate',
+  ),
+  mutation(
+    'the new leader is not kept waiting for the old one',
+    QUEUE,
+    "return inFlightCount > 0 && inFlightNodeId !== this.#leader.leaderId ? 'old leader' : null;",
+    'return null;',
+  ),
+  {
+    ...mutation(
+      'an expired batch leaves its place while in flight',
+      SETTLEMENT,
+      'if (!batch.isInFlight) this.leave(batch, false);',
+      'this.leave(batch, false);',
+    ),
+    seeds: MANY_SEEDS,
+  },
+  // Truth
+  mutation('a lost answer is forgotten', BATCH, 'if (maybeWritten) this.#maybeWritten = true;'),
+  mutation(
+    'in flight counts as not written',
     'producer/completing/delivery-errors.js',
-    'batch.maybeWritten || batch.isInAir',
+    'batch.maybeWritten || batch.isInFlight',
     'batch.maybeWritten',
   ),
   mutation(
@@ -194,9 +247,9 @@ export const MUTATIONS: readonly Mutation[] = [
         put: '',
       },
       {
-        file: DELIVERY,
-        find: 'if (batch.isDone) this.#leave(batch, true); else this.#acknowledge(batch, offsetOf',
-        put: 'this.#acknowledge(batch, offsetOf',
+        file: COMPLETION,
+        find: 'if (batch.isDone) this.#settlement.leave(batch, true); else this.#settlement.acknowledge(batch, offsetOf',
+        put: 'this.#settlement.acknowledge(batch, offsetOf',
       },
     ],
   },
@@ -233,52 +286,50 @@ export const MUTATIONS: readonly Mutation[] = [
   ),
   mutation(
     'repeated refusals look for no leader',
-    DELIVERY,
+    COMPLETION,
     'if (verdict.refreshMetadata || isRefusedAgain)',
     'if (verdict.refreshMetadata)',
   ),
-  {
-    name: 'a quota is not heeded, nor the pause that it brings',
-    changes: [
-      {
-        file: 'producer/pacing/throttle-pace.js',
-        find: 'this.#limitBytes = Math.max(LEAST_THROTTLED_BYTES',
-        put: 'if (false) this.#limitBytes = Math.max(LEAST_THROTTLED_BYTES',
-      },
-      {
-        file: 'network/connection/connection.js',
-        find: 'this.#requests.postpone(this.#throttle.extend(throttleTimeMs));',
-        put: 'this.#throttle.extend(throttleTimeMs);',
-      },
-    ],
-  },
+  mutation(
+    'a pause that the broker wants is taken for its silence',
+    'network/connection/connection.js',
+    'this.#requests.postpone(this.#throttle.extend(throttleTimeMs));',
+    'this.#throttle.extend(throttleTimeMs);',
+  ),
+  mutation(
+    'after a throttle everything leaves at once',
+    'producer/pacing/throttle-pace.js',
+    'this.#limitBytes = Math.max(LEAST_THROTTLED_BYTES',
+    'if (false) this.#limitBytes = Math.max(LEAST_THROTTLED_BYTES',
+  ),
+  mutation(
+    'a topic that records wait for is forgotten',
+    'network/metadata/wanted-topics.js',
+    'if (listener.isInUse?.(name) === true) continue;',
+  ),
   // Memory, liveness, the end
   {
     ...mutation(
       'the buffer of an expired batch is used again while a socket may have it',
-      DELIVERY,
-      'if (!batch.isInAir) this.#leave(batch, false);',
-      'this.#parts.accumulator.free(batch, true); if (!batch.isInAir) this.#leave(batch, false);',
+      SETTLEMENT,
+      'if (!batch.isInFlight) this.leave(batch, false);',
+      'this.#parts.accumulator.free(batch, true); if (!batch.isInFlight) this.leave(batch, false);',
     ),
     seeds: MANY_SEEDS,
   },
   mutation(
     'the memory of failed batches is kept',
-    DELIVERY,
+    SETTLEMENT,
     'this.#parts.accumulator.free(batch, isAnswered',
     'if (isAnswered) this.#parts.accumulator.free(batch, isAnswered',
   ),
   mutation(
     'partitions left out of an answer are forgotten',
-    DELIVERY,
+    COMPLETION,
     'if (request.hasBatches) this.lost(',
     'if (false) this.lost(',
   ),
-  mutation(
-    'a restart that waited for an answer is forgotten',
-    DELIVERY,
-    'if (queue.mustRestartSequence) this.#restartSequence(queue);',
-  ),
+  mutation('a restart that waited for an answer is forgotten', NUMBERING, 'else this.#resume();'),
   // Logins
   mutation(
     'a login begins while answers are owed',
@@ -314,7 +365,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   mutation(
     'a refused login is waited for as any failure',
-    'network/control/control-plane.js',
+    'network/control/control-addresses.js',
     'isDecisive: (error) => error instanceof AuthenticationError',
     'isDecisive: () => false',
   ),
@@ -345,8 +396,8 @@ export const MUTATIONS: readonly Mutation[] = [
   ),
   mutation(
     'the numbers outlive their cluster',
-    'producer/pipeline.js',
-    'this.delivery.renounceNumbers(queue);',
+    'producer/cluster-news.js',
+    'queue.renounceNumbers();',
     'void queue;',
   ),
   mutation(
@@ -378,81 +429,5 @@ export const MUTATIONS: readonly Mutation[] = [
     'producer/sending/sender.js',
     'this.#isClosed = true; this.#timer?.clear();',
     'this.#isClosed = true;',
-  ),
-]
-
-/**
- * Rules that spare a round trip, or that another rule holds as well: without them the broker answers
- * OUT_OF_ORDER_SEQUENCE_NUMBER, and the producer begins its numbers again all the same. Nobody may
- * lose by it, and so the simulation must stay silent: a test of the defence that stands behind.
- */
-export const SILENT: readonly Mutation[] = [
-  mutation(
-    'a topic that records wait for is forgotten',
-    'network/metadata/wanted-topics.js',
-    'if (listener.isInUse?.(name) === true) continue;',
-  ),
-  mutation(
-    'a pause that the broker wants is taken for its silence',
-    CONNECTION,
-    'this.#requests.postpone(this.#throttle.extend(throttleTimeMs));',
-    'this.#throttle.extend(throttleTimeMs);',
-  ),
-  mutation(
-    'after a throttle everything leaves at once',
-    'producer/pacing/throttle-pace.js',
-    'this.#limitBytes = Math.max(LEAST_THROTTLED_BYTES',
-    'if (false) this.#limitBytes = Math.max(LEAST_THROTTLED_BYTES',
-  ),
-  mutation(
-    'numbers begin again while answers are owed',
-    DELIVERY,
-    'if (queue.inAirCount > 0 || queue.awaitsIdentity) return;',
-    'if (queue.awaitsIdentity) return;',
-  ),
-  mutation(
-    'batches go out while the numbers must begin again',
-    QUEUE,
-    'if (this.mustRestartSequence) return null;',
-  ),
-  mutation('a gap is ignored', QUEUE, 'if (this.sequence?.hasGap === true) return false;'),
-  mutation(
-    'a batch that failed leaves no gap',
-    DELIVERY,
-    'if (batch.ordinal >= 0) queue.sequence?.lost(batch.ordinal);',
-  ),
-  mutation(
-    'a new batch after a gap closes it',
-    'producer/sequencing/partition-sequence.js',
-    'if (ordinal >= this.#gapOrdinal)',
-  ),
-  mutation(
-    'out of order in the middle begins the numbers again',
-    POLICY,
-    `if (!batch.isFirstUnresolved) return verdict('retry', { immediately: true }); return batch.maybeWritten ?`,
-    'return batch.maybeWritten ?',
-  ),
-  mutation(
-    'the new leader is not kept waiting for the old one',
-    QUEUE,
-    'if (this.inAirCount > 0 && this.inAirNodeId !== this.leaderId) return null;',
-  ),
-  mutation(
-    'an expired batch leaves its place while in the air',
-    DELIVERY,
-    'if (!batch.isInAir) this.#leave(batch, false);',
-    'this.#leave(batch, false);',
-  ),
-  mutation(
-    'proof outlasts a failure',
-    DELIVERY,
-    'queue.isLeaderProven = false; // Where the leader moved',
-    '// Where the leader moved',
-  ),
-  mutation(
-    'new batches overtake a retry',
-    QUEUE,
-    'return mayFollow ? (this.sent[index] ?? null) : null;',
-    'return mayFollow ? (this.sent[index] ?? null) : undefined;',
   ),
 ]

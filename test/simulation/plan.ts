@@ -40,6 +40,8 @@ export const KINDS = {
   'only-split-and-forgotten': 0.01,
   /** Seeds whose only trouble is a quota that lets all through in time: nothing fails or goes twice. */
   'only-quota': 0.01,
+  /** Seeds whose only trouble are pauses beyond the request timeout: the same is demanded. */
+  'only-long-pauses': 0.006,
   /** Seeds whose only trouble is a deposed leader, for good: the new one is found soon. */
   'only-deposed-leader': 0.01,
   /** Clients log in; sessions end, credentials change, and brokers are not ready for it at times. */
@@ -69,6 +71,7 @@ export const ENABLED: ReadonlySet<Kind> = new Set<Kind>([
   'list-too-large',
   'only-split-and-forgotten',
   'only-quota',
+  'only-long-pauses',
   'only-deposed-leader',
   'another-cluster',
   'only-dead-topic',

@@ -14,6 +14,7 @@ import { Producer } from '../../src/producer/producer.js'
 import { TestCluster } from '../../src/testing/cluster.js'
 import { VirtualNetwork } from '../../src/testing/virtual-network.js'
 import { audit } from './audit.js'
+import { BatchWatch } from './batch-watch.js'
 import { checkDemands } from './demands.js'
 import { Faults } from './faults.js'
 import { HeldMemory } from './held-memory.js'
@@ -71,6 +72,7 @@ class Simulation {
   readonly #producerMachine: ProcessMachine = this.#process.machine()
   readonly #plan: Plan
   readonly #ledger: Ledger
+  readonly #watch: BatchWatch
   /** Null where nobody asks. */
   readonly #held: HeldMemory | null
   /** Null where nobody logs in. */
@@ -83,6 +85,8 @@ class Simulation {
     this.#seed = seed
     this.#trace = trace
     this.#plan = drawPlan(seed, kinds)
+    const { maxInFlight = 5 } = this.#plan.options
+    this.#watch = new BatchWatch({ maxInFlight, wrong: (what) => this.#wrong(what) })
     this.#held = this.#plan.kinds.has('only-retained-memory') ? new HeldMemory() : null
     const { sasl } = this.#plan
     const vaultClock = this.#process.userClock()
@@ -143,8 +147,13 @@ class Simulation {
     const { tailsLost, forgotten, deleted } = faults
     const { entries } = this.#ledger
     const plan = this.#plan
+    const { longestThrottleMs } = this.#watch
+    const virtualMs = this.#clock.monotonicMs()
     const wrongs = audit({ ...metrics, plan, entries, cluster, tailsLost, forgotten, deleted })
-    this.#ledger.violations.push(...wrongs, ...checkDemands(plan, entries, metrics, cluster))
+    this.#ledger.violations.push(
+      ...wrongs,
+      ...checkDemands(plan, { entries, metrics, cluster, longestThrottleMs, virtualMs }),
+    )
   }
 
   async #build(): Promise<{
@@ -226,7 +235,8 @@ class Simulation {
       isUnanswered: this.#plan.guarantee === 'none',
     }
     const clock = new LoopClock(this.#producerMachine)
-    const dial = this.#process.dial(throughWire(network.dial, { ...wire, tell, wrong }), clock)
+    const seen = this.#process.dial(throughWire(network.dial, { ...wire, tell, wrong }), clock)
+    const dial = this.#plan.guarantee === 'none' ? seen : this.#watch.around(seen)
     const log =
       (level: string) =>
       (fields: object, message?: string): void => {

@@ -47,8 +47,17 @@ const ALONE: Partial<Record<Kind, Change>> = {
   },
   'only-quota': (plan, random) => {
     const calm = alone(plan, random, { calls: 250, pauseMs: 100 })
-    const options = { requestTimeoutMs: 3000, deliveryTimeoutMs: 120_000, batchSizeBytes: 4096 }
+    const options = { requestTimeoutMs: 3000, deliveryTimeoutMs: 120_000 }
     return { ...calm, options: { ...calm.options, ...options } }
+  },
+  'only-long-pauses': (plan, random) => {
+    const calm = alone(plan, random, { calls: 150, pauseMs: 20 })
+    // On a way this long, several requests are under way when one of them is answered.
+    return {
+      ...calm,
+      networkMs: random.integer(20, 60),
+      options: { ...calm.options, requestTimeoutMs: 2000, deliveryTimeoutMs: 60_000 },
+    }
   },
   'only-deposed-leader': (plan, random) => {
     const calm = alone(plan, random, { calls: 60, pauseMs: 50 })
@@ -81,7 +90,8 @@ const ALONE: Partial<Record<Kind, Change>> = {
     const topics = { t0: {}, t1: {}, t2: {}, t3: {} }
     const changed = { ...calm, topics, autoCreateTopics: false }
     const workload = { ...calm.workload, ...load }
-    return { ...changed, workload, options: { ...calm.options, ...options } }
+    const idle = random.chance(0.5) ? { metadataMaxIdleMs: 50 } : {}
+    return { ...changed, workload, options: { ...calm.options, ...options, ...idle } }
   },
 }
 
