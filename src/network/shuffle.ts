@@ -1,7 +1,7 @@
 /**
  * A fair shuffle, by inserting each item at a random place, so that many producers do not all turn to the same broker.
  *
- * Neighbours: control-plane.ts.
+ * Neighbours: broker-list.ts and control-addresses.ts.
  */
 
 /** A shuffled copy; `random` is uniform in [0, 1). */

@@ -12,6 +12,10 @@ import type {
   CreateTopicsResponse,
 } from '../../src/protocol/messages/create-topics.js'
 import type {
+  FindCoordinatorRequest,
+  FindCoordinatorResponse,
+} from '../../src/protocol/messages/find-coordinator.js'
+import type {
   InitProducerIdRequest,
   InitProducerIdResponse,
 } from '../../src/protocol/messages/init-producer-id.js'
@@ -211,6 +215,30 @@ const initProducerIdResponse: GoldenValues<InitProducerIdResponse> = () => ({
   empty: { throttleTimeMs: INT32_MIN, errorCode: INT16_MIN, producerId: -1n, producerEpoch: -1 },
 })
 
+const findCoordinatorRequest: GoldenValues<FindCoordinatorRequest> = (version) => ({
+  full: { key: 'tx', keyType: when(version >= 1, 1, 0) },
+  empty: { key: '', keyType: 0 },
+})
+
+const findCoordinatorResponse: GoldenValues<FindCoordinatorResponse> = (version) => ({
+  full: {
+    throttleTimeMs: when(version >= 1, 99, 0),
+    errorCode: 15,
+    errorMessage: when(version >= 1, 'not yet', null),
+    nodeId: INT32_MAX,
+    host: 'kafka-ž.example',
+    port: 9092,
+  },
+  empty: {
+    throttleTimeMs: 0,
+    errorCode: INT16_MIN,
+    errorMessage: null,
+    nodeId: INT32_MIN,
+    host: '',
+    port: 0,
+  },
+})
+
 const createTopicsRequest: GoldenValues<CreateTopicsRequest> = () => {
   const assignments = [
     { partitionIndex: 0, brokerIds: [1, 2] },
@@ -299,6 +327,8 @@ export const GOLDEN_VALUES: Readonly<Record<string, GoldenValues<unknown>>> = {
   ProduceResponse: produceResponse,
   InitProducerIdRequest: initProducerIdRequest,
   InitProducerIdResponse: initProducerIdResponse,
+  FindCoordinatorRequest: findCoordinatorRequest,
+  FindCoordinatorResponse: findCoordinatorResponse,
   CreateTopicsRequest: createTopicsRequest,
   CreateTopicsResponse: createTopicsResponse,
   SaslHandshakeRequest: saslHandshakeRequest,

@@ -27,6 +27,7 @@ const DEFAULTS: Readonly<Record<string, unknown>> = {
   includeClusterAuthorizedOperations: false,
   includeTopicAuthorizedOperations: false,
   isInternal: false,
+  keyType: 0,
   leaderEpoch: -1,
   logStartOffset: -1n,
   name: '',

@@ -6,6 +6,7 @@ import fc from 'fast-check'
 import type { Api } from '../../src/protocol/api.js'
 import { apiVersions } from '../../src/protocol/messages/api-versions.js'
 import { createTopics } from '../../src/protocol/messages/create-topics.js'
+import { findCoordinator } from '../../src/protocol/messages/find-coordinator.js'
 import { initProducerId } from '../../src/protocol/messages/init-producer-id.js'
 import { metadata } from '../../src/protocol/messages/metadata.js'
 import { produce } from '../../src/protocol/messages/produce.js'
@@ -13,6 +14,10 @@ import { saslAuthenticate } from '../../src/protocol/messages/sasl-authenticate.
 import { saslHandshake } from '../../src/protocol/messages/sasl-handshake.js'
 import { apiVersionsRequest, apiVersionsResponse } from '../protocol/arbitraries/api-versions.js'
 import { createTopicsRequest, createTopicsResponse } from '../protocol/arbitraries/create-topics.js'
+import {
+  findCoordinatorRequest,
+  findCoordinatorResponse,
+} from '../protocol/arbitraries/find-coordinator.js'
 import {
   initProducerIdRequest,
   initProducerIdResponse,
@@ -45,6 +50,7 @@ export const MESSAGES: readonly MessageSpec[] = [
   ...messagesOf(produce, produceRequest, produceResponse),
   ...messagesOf(initProducerId, initProducerIdRequest, initProducerIdResponse),
   ...messagesOf(createTopics, createTopicsRequest, createTopicsResponse),
+  ...messagesOf(findCoordinator, findCoordinatorRequest, findCoordinatorResponse),
   ...messagesOf(saslHandshake, saslHandshakeRequest, saslHandshakeResponse),
   ...messagesOf(saslAuthenticate, saslAuthenticateRequest, saslAuthenticateResponse),
 ]

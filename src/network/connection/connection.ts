@@ -13,7 +13,7 @@
  * thrown out of a socket's callback. Its timers never keep the process alive; requests on the wire do.
  * Counterpart in Kafka: NetworkClient with one node.
  *
- * Neighbours: open-connection.ts makes it; broker-pool.ts and control-plane.ts own it; the
+ * Neighbours: open-connection.ts makes it; broker-pool.ts and control-connections.ts own it; the
  * producer's sender writes to it.
  */
 import type { Clock } from '../../clock.js'

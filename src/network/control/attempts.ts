@@ -2,7 +2,7 @@
  * What became of the last attempt at each address: who is asked last next time, and what a message says
  * where nobody answers.
  *
- * Neighbours: control-plane.ts keeps it.
+ * Neighbours: control-addresses.ts keeps it.
  */
 import type { Clock } from '../../clock.js'
 import { formatAddress } from '../address.js'

@@ -9,7 +9,7 @@
  * Never those that records are produced on: they may be blocked behind acks, or belong to a broker that
  * is frozen.
  *
- * Neighbours: control-plane.ts is the only user; open-connection.ts opens.
+ * Neighbours: control-addresses.ts is the only user; open-connection.ts opens.
  */
 import { ConnectionError, type OttlaError } from '../../errors.js'
 import { formatAddress } from '../address.js'

@@ -1,12 +1,15 @@
 /**
  * What is told of a question that the cluster does not answer, or refuses.
  *
- * Neighbours: control-plane.ts throws them.
+ * Neighbours: control-plane.ts and control-addresses.ts throw them.
  */
-import { BrokerError, ConnectionError, OttlaError } from '../../errors.js'
+import { BrokerError, ConnectionError, OttlaError, ProtocolError } from '../../errors.js'
 import type { OttlaErrorOptions } from '../../errors.js'
 import { ErrorCodes, errorCode } from '../../protocol/error-codes.js'
+import { findCoordinator } from '../../protocol/messages/find-coordinator.js'
+import type { FindCoordinatorResponse } from '../../protocol/messages/find-coordinator.js'
 import { formatAddress } from '../address.js'
+import { addressFault } from '../brokers/broker.js'
 import { isFinalRefusal } from '../metadata/metadata-errors.js'
 import type { Address } from '../transport/transport.js'
 
@@ -25,6 +28,15 @@ export function requireAccepted(
     errorName: name,
     retriable,
   })
+}
+
+/** Credentials go where a coordinator is said to be: what can be no address is nobody's answer. */
+export function requireAddress(response: FindCoordinatorResponse, from: Address): void {
+  requireAccepted(findCoordinator, from, response)
+  const fault = addressFault(response)
+  if (fault === undefined) return
+  const message = `the coordinator that ${formatAddress(from)} names cannot be used: it has ${fault}`
+  throw new ProtocolError(message, { apiName: findCoordinator.name, retriable: true })
 }
 
 /** None of the addresses tried has answered; `fates` says what became of each. */

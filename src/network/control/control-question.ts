@@ -5,8 +5,14 @@
  */
 import type { Connection } from '../connection/connection.js'
 
-/** Whom to ask: any broker that answers, or one by its id, which alone can tell. */
-export type ControlTarget = 'any' | { readonly broker: number }
+/** The broker that keeps a group or a transactional id. */
+export interface CoordinatorTarget {
+  readonly coordinator: string
+  readonly type: 'group' | 'transaction'
+}
+
+/** Whom to ask: any broker that answers; or the one that alone can tell, by its id or as a coordinator. */
+export type ControlTarget = 'any' | { readonly broker: number } | CoordinatorTarget
 
 /** How to ask. */
 export interface AskOptions<Response> {

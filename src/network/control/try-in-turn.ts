@@ -12,7 +12,7 @@
  * caller to say when to begin again. After a failure that decides (a refused login), the others get
  * the time of one silence in which to answer, and who has failed so is not asked again.
  *
- * Neighbours: control-plane.ts asks brokers with it.
+ * Neighbours: control-addresses.ts asks brokers with it.
  */
 import type { Clock, Timer } from '../../clock.js'
 

@@ -8,7 +8,7 @@
  *
  * Nothing of a login is sent. Not a retry: what was asked is not asked again.
  *
- * Neighbours: control-plane.ts asks, of each address that has failed; connection-errors.ts and
+ * Neighbours: control-addresses.ts asks, of each address that has failed; connection-errors.ts and
  * tls/tls-errors.ts have the codes.
  */
 import { ConnectionError } from '../../errors.js'

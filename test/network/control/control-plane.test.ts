@@ -4,9 +4,12 @@ import { ErrorCodes } from '../../../src/protocol/error-codes.js'
 import { formatAddress } from '../../../src/network/address.js'
 import { ControlPlane } from '../../../src/network/control/control-plane.js'
 import type { NetworkOptions } from '../../../src/network/options.js'
+import { apiVersions } from '../../../src/protocol/messages/api-versions.js'
+import { findCoordinator } from '../../../src/protocol/messages/find-coordinator.js'
 import { initProducerId } from '../../../src/protocol/messages/init-producer-id.js'
 import { testContext } from '../support/context.js'
-import { broker } from '../support/scripted-broker.js'
+import { ALL_VERSIONS, replyVersions, splitRequests } from '../support/scripted-broker.js'
+import type { ReceivedRequest } from '../support/scripted-broker.js'
 import { BOOT, ONE, TWO } from '../support/metadata-world.js'
 
 const ANY_ID = {
@@ -16,27 +19,39 @@ const ANY_ID = {
   producerEpoch: -1,
 }
 
+const VERSIONS = [...ALL_VERSIONS, { apiKey: findCoordinator.key, minVersion: 0, maxVersion: 6 }]
+const TX = { coordinator: 'tx', type: 'transaction' } as const
+
 /** Brokers that answer with an error code, NONE by default; 'silent': never. */
 function setUp(options: Partial<NetworkOptions> = {}) {
   const context = testContext(options)
   const asked: string[] = []
   const codes = new Map<string, number | 'silent'>()
   let failures = 0
+  /** What FindCoordinator tells. */
+  const found = { ...TWO, errorCode: 0, errorMessage: null, throttleTimeMs: 0 }
+  const answer = (text: string, request: ReceivedRequest): void => {
+    if (request.apiKey === apiVersions.key) return replyVersions(request, VERSIONS)
+    asked.push(request.apiKey === findCoordinator.key ? `${text} for the coordinator` : text)
+    if (request.apiKey === findCoordinator.key) {
+      const { key, keyType } = request.decode(findCoordinator)
+      return request.reply(findCoordinator, { ...found, errorCode: key === 'tx' && keyType === 1 ? found.errorCode : 42 }) // prettier-ignore
+    }
+    const errorCode = codes.get(text) ?? ErrorCodes.NONE
+    if (errorCode === 'silent') return
+    request.reply(initProducerId, { throttleTimeMs: 0, errorCode, producerId: 7n, producerEpoch: 0 }) // prettier-ignore
+  }
   for (const address of [BOOT, ONE, TWO]) {
     const text = formatAddress(address)
-    const answer = broker((request) => {
-      asked.push(text)
-      const errorCode = codes.get(text) ?? ErrorCodes.NONE
-      if (errorCode === 'silent') return
-      request.reply(initProducerId, { throttleTimeMs: 0, errorCode, producerId: 7n, producerEpoch: 0 }) // prettier-ignore
+    context.network.listen(address, (peer) => {
+      peer.onBytes = splitRequests(peer, (request) => answer(text, request))
     })
-    context.network.listen(address, answer)
   }
   const control = new ControlPlane({ ...context, listener: { onFailure: () => failures++ } })
   control.brokers.set([ONE, TWO])
   t.teardown(() => control.close())
   const { clock, network } = context
-  return { control, asked, codes, clock, network, failures: () => failures }
+  return { control, asked, codes, found, clock, network, failures: () => failures }
 }
 
 t.test('any broker: the first that answers, and the same one next time', async (t) => {
@@ -109,6 +124,67 @@ t.test('a broker that the cluster does not list cannot be asked', async (t) => {
   control.startOver(new Error('over') as never)
   await t.rejects(control.ask(initProducerId, ANY_ID, { broker: 1 }), { message: /no broker 1/ })
   t.strictSame(network.dialled, [])
+})
+
+t.test('a coordinator: any broker is asked for it, once', async (t) => {
+  const { control, asked, failures } = setUp()
+  for (let times = 0; times < 2; times++) {
+    t.equal((await control.ask(initProducerId, ANY_ID, TX)).connection.host, 'two')
+  }
+  t.strictSame(asked, ['one:9092 for the coordinator', 'two:9092', 'two:9092'])
+  t.equal(failures(), 0)
+})
+
+for (const how of ['it says so', 'it is gone', 'another cluster is looked for'] as const) {
+  t.test(`a coordinator that is another one by now is looked for anew: ${how}`, async (t) => {
+    const { control, asked, codes, found, network } = setUp()
+    await control.ask(initProducerId, ANY_ID, TX)
+    Object.assign(found, ONE)
+    if (how === 'it says so') {
+      codes.set('two:9092', ErrorCodes.NOT_COORDINATOR)
+      await t.rejects(control.ask(initProducerId, ANY_ID, TX), {
+        name: 'BrokerError',
+        errorName: 'NOT_COORDINATOR',
+      })
+    } else if (how === 'it is gone') {
+      network.unlisten(TWO)
+      for (const peer of network.openPeers) peer.close()
+      await t.rejects(control.ask(initProducerId, ANY_ID, TX), { name: 'ConnectionError' })
+    } else control.startOver(new Error('over') as never)
+    t.equal((await control.ask(initProducerId, ANY_ID, TX)).connection.host, 'one')
+    t.match(asked.at(-2), /for the coordinator/)
+  })
+}
+
+t.test('a coordinator that refuses is the same one next time', async (t) => {
+  const { control, asked, codes } = setUp()
+  codes.set('two:9092', ErrorCodes.CONCURRENT_TRANSACTIONS)
+  for (let times = 0; times < 2; times++) {
+    await t.rejects(control.ask(initProducerId, ANY_ID, TX), {
+      name: 'BrokerError',
+      retriable: true,
+    })
+  }
+  t.equal(asked.length, 3)
+})
+
+t.test('a coordinator that is not there yet, refused, or nowhere', async (t) => {
+  const { control, asked, found } = setUp()
+  found.errorCode = ErrorCodes.COORDINATOR_NOT_AVAILABLE
+  const notYet = { name: 'BrokerError', errorName: 'COORDINATOR_NOT_AVAILABLE', retriable: true }
+  await t.rejects(control.ask(initProducerId, ANY_ID, TX), notYet)
+  t.equal(new Set(asked).size, 3, 'each broker was asked')
+  found.errorCode = ErrorCodes.TRANSACTIONAL_ID_AUTHORIZATION_FAILED
+  await t.rejects(control.ask(initProducerId, ANY_ID, TX), {
+    name: 'BrokerError',
+    retriable: false,
+  })
+  Object.assign(found, { errorCode: 0, port: 0 })
+  await t.rejects(control.ask(initProducerId, ANY_ID, TX), { message: /it has port 0/ })
+  await t.rejects(control.ask(initProducerId, ANY_ID, { ...TX, type: 'group' }), {
+    name: 'BrokerError',
+    errorCode: 42,
+  })
 })
 
 t.test('closed: whoever asks is told so, and nothing is left', async (t) => {
