@@ -111,12 +111,12 @@ export function recordSizeUpperBound({ key, keyLength, value, headers }: BatchRe
 
 /** No less than `recordSizeUpperBound`; by far more for text, which it does not count. */
 export function quickSizeUpperBound(record: BatchRecord): number {
-  return (
-    MAX_RECORD_OVERHEAD_BYTES +
-    2 * MAX_VARINT_BYTES +
-    headerLengthsBytes(record.headers) +
-    roughSizeBytes(record) * MAX_UTF8_BYTES_PER_UNIT
-  )
+  return upperBoundOf(roughSizeBytes(record), record.headers)
+}
+
+function upperBoundOf(roughBytes: number, headers: WireHeaders | null): number {
+  const lengthsBytes = 2 * MAX_VARINT_BYTES + headerLengthsBytes(headers)
+  return MAX_RECORD_OVERHEAD_BYTES + lengthsBytes + roughBytes * MAX_UTF8_BYTES_PER_UNIT
 }
 
 /** Key, value and headers, if all text is ASCII. */
@@ -193,18 +193,20 @@ export class RecordBatchBuilder {
 
   /** Appends a record, or returns false and changes nothing where it does not fit. */
   append(record: BatchRecord): boolean {
+    const roughBytes = roughSizeBytes(record)
     // Most have room for the worst that their text may come to: nobody has to count it.
-    if (this.end + quickSizeUpperBound(record) > this.#limit && !this.#fits(record)) return false
-    this.#commit(this.#write(record), record.timestamp)
+    const isTight = this.end + upperBoundOf(roughBytes, record.headers) > this.#limit
+    if (isTight && !this.#fits(record)) return false
+    this.#commit(this.#write(record, roughBytes), record.timestamp)
     return true
   }
 
   /** Writes a whole record behind `end`, where there is room for it; returns the offset behind it. */
-  #write(record: BatchRecord): number {
+  #write(record: BatchRecord, roughBytes: number): number {
     const { buffer, end, recordCount } = this
     const { key, keyLength, value, headers } = record
     // Its own length stands first, and is known last: as text has it (record-text.ts).
-    const start = end + varintSizeBytes(USUAL_OVERHEAD_BYTES + roughSizeBytes(record))
+    const start = end + varintSizeBytes(USUAL_OVERHEAD_BYTES + roughBytes)
     let offset = start
     buffer[offset++] = 0 // attributes: none are defined for a record
     offset = writeVarlong(buffer, offset, this.#timestampDelta(record))

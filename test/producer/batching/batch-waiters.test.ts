@@ -1,5 +1,6 @@
 import t from 'tap'
 import { BatchWaiters, type CallbackRunner } from '../../../src/producer/batching/batch-waiters.js'
+import type { RecordGroup } from '../../../src/producer/intake/record-group.js'
 import {
   BatchRecordMetadata,
   type RecordMetadata,
@@ -96,3 +97,50 @@ t.test('who is handed over is told by whoever takes over', async (t) => {
   })
   t.strictSame(await told, ['p 1100', 'c 1101', 'r 1102', 'p 1104', 'd 1105'])
 })
+
+/** Who stands at which place of two groups, in the order of a batch's records; '.' is nobody. */
+const GROUPED: readonly (readonly [pattern: string, expected: readonly string[]])[] = [
+  ['a0 a1 a2', ['a0 100', 'a1 101', 'a2 102']],
+  ['. a0 . a1 a2', ['a0 101', 'a1 103', 'a2 104']],
+  ['a5 a1 a2 a9', ['a5 100', 'a1 101', 'a2 102', 'a9 103']],
+  ['a0 b0 a1 b1 b2 a2', ['b0 101', 'b1 103', 'b2 104', 'a0 100', 'a1 102', 'a2 105']],
+  ['a7 a8 b0 a9', ['b0 102', 'a7 100', 'a8 101', 'a9 103']],
+]
+
+function groupsOf(pattern: string): { waiters: BatchWaiters; told: string[]; count: number } {
+  const waiters = new BatchWaiters()
+  const told: string[] = []
+  const groupCalled = (name: string) => {
+    const acknowledged = (place: number, { offset }: RecordMetadata): void =>
+      void told.push(`${name}${place} ${String(offset)}`)
+    const failed = (place: number, { message }: Error): void =>
+      void told.push(`${name}${place} ${message}`)
+    const callbackFor = (place: number) => (error: Error | null, it: RecordMetadata | null) =>
+      error === null ? acknowledged(place, it as RecordMetadata) : failed(place, error)
+    return { acknowledged, failed, callbackFor } as unknown as RecordGroup
+  }
+  const groups = new Map(['a', 'b'].map((name) => [name, groupCalled(name)]))
+  const records = pattern.split(' ')
+  for (const [index, record] of records.entries()) {
+    waiters.add(index, null, null)
+    const group = groups.get(record.charAt(0))
+    if (group !== undefined) waiters.join(group, Number(record.slice(1)), index)
+  }
+  return { waiters, told, count: records.length }
+}
+
+for (const [pattern, expected] of GROUPED) {
+  t.test(`groups whose records are "${pattern}" are told of each, at its place`, async (t) => {
+    const acked = groupsOf(pattern)
+    t.equal(acked.waiters.heardCount, expected.length)
+    acked.waiters.acknowledge(acked.count, metadataOf, run)
+    t.strictSame(acked.told, expected)
+    const failed = groupsOf(pattern)
+    failed.waiters.fail(failed.count, (index) => new Error(String(100 + index)), run)
+    t.strictSame(failed.told, expected)
+    const split = groupsOf(pattern)
+    const handed = split.waiters.handOver(split.count)
+    handed.forEach(({ callback }, index) => callback?.(null, metadataOf(index)))
+    t.strictSame(split.told.toSorted(), expected.toSorted())
+  })
+}

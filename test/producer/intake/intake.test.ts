@@ -3,6 +3,7 @@ import { Pipeline } from '../../../src/producer/pipeline.js'
 import type { Submitted, WithoutRoom } from '../../../src/producer/intake/admission.js'
 import type { ProducerOptions } from '../../../src/producer/options/options.js'
 import { resolveOptions } from '../../../src/producer/options/resolve-options.js'
+import { RecordGroup } from '../../../src/producer/intake/record-group.js'
 import type { ProducerRecord } from '../../../src/producer/intake/record.js'
 import {
   decodeBatch,
@@ -158,6 +159,29 @@ t.test('a serializer is told of the topic, the part and the headers', async (t) 
     [3, { topic: 'orders', part: 'value', headers: undefined }],
   ])
 })
+
+t.test('the records of a group have one time, that of the call, whenever they come in', async (t) => {
+  const value = (text: unknown): string => {
+    it.clock.advance(7)
+    return text as string
+  }
+  const it = rig({ serializers: { value }, bufferMemoryBytes: 16_384, batchSizeBytes: 4096 })
+  it.know('orders')
+  const calledAt = it.clock.now()
+  const values = Array.from({ length: 20 }, (_, i) => `${i}`.padEnd(3000, '.'))
+  const records = values.map((value) => ({ topic: 'orders', value }))
+  const group = new RecordGroup(records.length, { resolve: () => {}, reject: () => {} })
+  it.pipeline.intake.submitGroup([...records, { ...records[0], timestamp: 5 } as never], group, () => {})
+  t.ok(it.pipeline.lot.waitingCount > 0, 'some found no room')
+  const found: number[] = []
+  for (let round = 0; round < 30; round++) {
+    found.push(...it.records().map(({ timestamp }) => timestamp))
+    it.release()
+  }
+  t.equal(found.filter((timestamp) => timestamp === calledAt).length, 20)
+  t.equal(found.filter((timestamp) => timestamp === 5).length, 1)
+  t.ok(it.clock.now() > calledAt)
+}) // prettier-ignore
 
 t.test('records of an unknown topic wait for it, in order, keys and all', async (t) => {
   const { know, send, records, pipeline } = rig()
