@@ -26,7 +26,7 @@ import {
 } from '../../protocol/record-batch.js'
 import type { PartitionQueue } from '../sending/partition-queue.js'
 import type { QueuedBatch } from './queued-batch.js'
-import type { AppendableRecord } from '../intake/prepared-record.js'
+import type { AppendableRecord } from './appendable-record.js'
 import { BatchWaiters, type CallbackRunner, type Waiter } from './batch-waiters.js'
 import type { RecordGroup } from '../intake/record-group.js'
 import { BatchRecordMetadata, type BatchResult, type RecordMetadata } from './record-metadata.js'

@@ -22,7 +22,7 @@ import {
   type Decompress,
   type DecodedRecord,
 } from '../../protocol/record-batch-reader.js'
-import type { AppendableRecord } from '../intake/prepared-record.js'
+import type { AppendableRecord } from './appendable-record.js'
 import { ProducerBatch } from './batch.js'
 import type { Waiter } from './batch-waiters.js'
 import { sequenceAfter } from '../sequencing/partition-sequence.js'

@@ -14,7 +14,8 @@ import type { Serving } from '../waiting/serving.js'
 import type { Submitted, WithoutRoom } from './admission.js'
 import { notTaken } from './call-checks.js'
 import { checkRecord } from './record-fields.js'
-import { GroupRest, type FedRecord, type RecordGroup } from './record-group.js'
+import { GroupRest, type FedRecord } from '../waiting/group-rest.js'
+import type { RecordGroup } from './record-group.js'
 import type { ProducerRecord } from './record.js'
 
 /** Where each record goes in. */

@@ -5,19 +5,13 @@
  *
  * Before: intake.ts fills it. After: placement.ts.
  */
-import type { BatchRecord } from '../../protocol/record-batch.js'
 import type { WireHeaders } from '../../protocol/record-headers.js'
 import type { Serialized } from '../../serialization/serializer.js'
+import type { AppendableRecord } from '../batching/appendable-record.js'
 import type { Resolve } from '../batching/batch-waiters.js'
 import { UNDECIDED } from '../partitioning/undecided.js'
 import type { ProducerTopic } from '../partitioning/topic.js'
 import type { DeliveryCallback } from './delivery-callback.js'
-
-/** What a batch keeps of a record: its bytes, and who waits for it. */
-export interface AppendableRecord extends BatchRecord {
-  readonly callback: DeliveryCallback | null
-  readonly resolve: Resolve | null
-}
 
 /** Everything about a record until it is in a batch; the key is bytes already. */
 export interface PreparedRecord extends AppendableRecord {

@@ -1,10 +1,9 @@
 /**
  * The records of one `sendAll`: who waits for them is one object, told of each by its place in the
- * list, so that a record costs neither a promise nor a closure. What finds no room waits as a whole:
- * one `GroupRest` for each topic stands in the topic's line and feeds its records as room comes.
+ * list, so that a record costs neither a promise nor a closure.
  *
- * Before: producer.ts. Neighbours: batch-waiters.ts tells, group-feeder.ts feeds, parking-lot.ts has
- * the lines.
+ * Before: producer.ts. Neighbours: batch-waiters.ts tells, group-feeder.ts feeds, waiting/group-rest.ts is
+ * what has found no room yet.
  */
 import {
   DeliveryError,
@@ -13,12 +12,7 @@ import {
   type SendAllResult,
 } from '../../errors.js'
 import type { DeliveryCallback } from './delivery-callback.js'
-import type { Headers } from '../../serialization/headers.js'
-import type { Standing } from '../collections/line.js'
-import { ownBytes } from './own-bytes.js'
-import type { ProducerRecord } from './record.js'
 import type { RecordMetadata } from '../batching/record-metadata.js'
-import type { ProducerTopic } from '../partitioning/topic.js'
 
 /** Told when every record of the group is settled. */
 export interface GroupOutcome {
@@ -90,63 +84,4 @@ function commonOutcome(failures: readonly Error[]): DeliveryOutcome {
   )
   const [first = 'unknown'] = outcomes
   return outcomes.every((outcome) => outcome === first) ? first : 'unknown'
-}
-
-/** A record of a group that was not looked at yet, and its place. */
-export interface FedRecord {
-  readonly record: ProducerRecord<unknown, unknown>
-  readonly place: number
-}
-
-/** The records of a group, for one topic, that have found no room yet. */
-export class GroupRest {
-  readonly topic: ProducerTopic
-  readonly group: RecordGroup
-  /** Monotonic: told that they have waited too long; later with each record that is fed. */
-  deadlineMs = Infinity
-  line: Standing | null = null
-  /** Called once none is left to be fed. */
-  emptiedListeners: (() => void)[] | null = null
-  #records: (FedRecord | null)[] = []
-  #fedCount = 0
-
-  constructor(topic: ProducerTopic, group: RecordGroup) {
-    this.topic = topic
-    this.group = group
-  }
-
-  /** Records left. */
-  get count(): number {
-    return this.#records.length - this.#fedCount
-  }
-
-  /** Adds a record as it is now: the user may use his bytes and objects again. */
-  add(record: ProducerRecord<unknown, unknown>, place: number, callTimeMs: number): void {
-    const { topic, key, value, partition, timestamp = callTimeMs, headers } = record
-    const own = { topic, key: ownBytes(key), value: ownBytes(value), partition, timestamp }
-    this.#records.push({ record: { ...own, headers: ownHeaders(headers) }, place })
-  }
-
-  /** The next to be fed; undefined where none is left. */
-  take(): FedRecord | undefined {
-    if (this.count === 0) return undefined
-    const fed = this.#records[this.#fedCount] as FedRecord
-    this.#records[this.#fedCount++] = null
-    return fed
-  }
-
-  /** None of those that are left will be fed. */
-  fail(error: DeliveryError): void {
-    for (let fed = this.take(); fed !== undefined; fed = this.take()) {
-      this.group.failed(fed.place, error)
-    }
-  }
-}
-
-function ownHeaders(headers: Headers | undefined): Headers | undefined {
-  if (typeof headers !== 'object' || Object(headers) !== headers) return headers
-  if (Symbol.iterator in headers) {
-    return Array.from(headers, (pair) => (Array.isArray(pair) ? pair.map(ownBytes) : pair)) as never
-  }
-  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, ownBytes(value)]))
 }

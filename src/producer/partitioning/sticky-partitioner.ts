@@ -15,7 +15,7 @@
  * Before: placement asks `current`, and reports what was appended. One for each topic.
  */
 import type { BatchQueue } from '../batching/batch.js'
-import type { ProducerTopic } from './topic.js'
+import type { BatchFill } from '../batching/batch-fill.js'
 
 /** Draws before it takes what it has: against a topic whose every queue is as long as the longest. */
 const MAX_DRAWS = 16
@@ -30,13 +30,24 @@ export interface StickyOptions {
   readonly isAdaptive: boolean
 }
 
+/** The topic, as far as choosing goes. */
+export interface StickyTopic {
+  readonly fill: BatchFill
+  readonly partitions: readonly BatchQueue[]
+  readonly partitionCount: number
+  /** Numbers of the partitions that have a leader. */
+  readonly available: readonly number[]
+  /** Batches that wait in the longest queue. */
+  longestQueue(): number
+}
+
 export class StickyPartitioner {
-  readonly #topic: ProducerTopic
+  readonly #topic: StickyTopic
   readonly #options: StickyOptions
   #queue: BatchQueue | null = null
   #bytes = 0
 
-  constructor(topic: ProducerTopic, options: StickyOptions) {
+  constructor(topic: StickyTopic, options: StickyOptions) {
     this.#topic = topic
     this.#options = options
   }

@@ -12,7 +12,7 @@ import { MemoryShare } from '../batching/memory-budget.js'
 import type { BatchQueue, ProducerBatch } from '../batching/batch.js'
 import { PartitionQueue, type QueuePorts, type QueueTopic } from '../sending/partition-queue.js'
 import type { ParkedRecord } from '../waiting/parked-record.js'
-import type { GroupRest } from '../intake/record-group.js'
+import type { GroupRest } from '../waiting/group-rest.js'
 import { RecordSize } from '../batching/record-size.js'
 import { StickyPartitioner, type StickyOptions } from './sticky-partitioner.js'
 

@@ -5,7 +5,7 @@
 import type { Accumulator } from '../batching/accumulator.js'
 import type { ProducerBatch } from '../batching/batch.js'
 import type { ParkingLot } from './parking-lot.js'
-import type { GroupRest } from '../intake/record-group.js'
+import type { GroupRest } from './group-rest.js'
 
 /** Calls `onFlushed` once, when all that was taken until now is settled; overrides linger. */
 export function flushAll(accumulator: Accumulator, lot: ParkingLot, onFlushed: () => void): void {

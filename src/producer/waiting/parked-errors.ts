@@ -10,7 +10,7 @@ import {
   type OttlaError,
 } from '../../errors.js'
 import type { ParkedRecord } from './parked-record.js'
-import { GroupRest } from '../intake/record-group.js'
+import { GroupRest } from './group-rest.js'
 import type { ParkedErrors } from './parking-lot.js'
 
 export interface WaitErrorOptions {

@@ -14,7 +14,7 @@ import { copyOf, giveCopy } from './copy-pool.js'
 import type { Standing } from '../collections/line.js'
 import { ownBytes } from '../intake/own-bytes.js'
 import type { PreparedRecord } from '../intake/prepared-record.js'
-import type { GroupRest } from '../intake/record-group.js'
+import type { GroupRest } from './group-rest.js'
 import type { ProducerTopic } from '../partitioning/topic.js'
 
 /** Told the batch that a parked record went to, or null where it was settled without one. */

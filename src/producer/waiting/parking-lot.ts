@@ -24,7 +24,7 @@ import { Deque } from '../collections/deque.js'
 import { Line } from '../collections/line.js'
 import type { MemoryBudget } from '../batching/memory-budget.js'
 import type { PreparedRecord } from '../intake/prepared-record.js'
-import { GroupRest } from '../intake/record-group.js'
+import { GroupRest } from './group-rest.js'
 import { ParkedRecord } from './parked-record.js'
 import type { ProducerTopic } from '../partitioning/topic.js'
 

@@ -3,10 +3,8 @@ import type { TopicMetadata } from '../../../src/network/metadata/topic-metadata
 import { ProducerBatch, type BatchQueue } from '../../../src/producer/batching/batch.js'
 import type { Resolve } from '../../../src/producer/batching/batch-waiters.js'
 import type { DeliveryCallback } from '../../../src/producer/intake/delivery-callback.js'
-import type {
-  AppendableRecord,
-  PreparedRecord,
-} from '../../../src/producer/intake/prepared-record.js'
+import type { AppendableRecord } from '../../../src/producer/batching/appendable-record.js'
+import type { PreparedRecord } from '../../../src/producer/intake/prepared-record.js'
 import { UNDECIDED } from '../../../src/producer/partitioning/undecided.js'
 import { UNNUMBERED } from '../../../src/producer/sequencing/numbering.js'
 import type { QueuePorts } from '../../../src/producer/sending/partition-queue.js'

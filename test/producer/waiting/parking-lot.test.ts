@@ -8,7 +8,7 @@ import {
   Served,
   type Server,
 } from '../../../src/producer/waiting/parking-lot.js'
-import { GroupRest } from '../../../src/producer/intake/record-group.js'
+import { GroupRest } from '../../../src/producer/waiting/group-rest.js'
 import type { ProducerTopic } from '../../../src/producer/partitioning/topic.js'
 import {
   bufferSizeFor,

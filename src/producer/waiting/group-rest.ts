@@ -1,0 +1,72 @@
+/**
+ * What is left of a `sendAll` that found no room: the records for one topic, as they were when they were
+ * given. It stands in the topic's line as a whole, and feeds its records as room comes.
+ *
+ * Before: group-feeder.ts. After: parking-lot.ts has the lines.
+ */
+import type { DeliveryError } from '../../errors.js'
+import type { Headers } from '../../serialization/headers.js'
+import type { Standing } from '../collections/line.js'
+import { ownBytes } from '../intake/own-bytes.js'
+import type { ProducerRecord } from '../intake/record.js'
+import type { RecordGroup } from '../intake/record-group.js'
+import type { ProducerTopic } from '../partitioning/topic.js'
+
+/** A record of a group that was not looked at yet, and its place. */
+export interface FedRecord {
+  readonly record: ProducerRecord<unknown, unknown>
+  readonly place: number
+}
+
+/** The records of a group, for one topic, that have found no room yet. */
+export class GroupRest {
+  readonly topic: ProducerTopic
+  readonly group: RecordGroup
+  /** Monotonic: told that they have waited too long; later with each record that is fed. */
+  deadlineMs = Infinity
+  line: Standing | null = null
+  /** Called once none is left to be fed. */
+  emptiedListeners: (() => void)[] | null = null
+  #records: (FedRecord | null)[] = []
+  #fedCount = 0
+
+  constructor(topic: ProducerTopic, group: RecordGroup) {
+    this.topic = topic
+    this.group = group
+  }
+
+  /** Records left. */
+  get count(): number {
+    return this.#records.length - this.#fedCount
+  }
+
+  /** Adds a record as it is now: the user may use his bytes and objects again. */
+  add(record: ProducerRecord<unknown, unknown>, place: number, callTimeMs: number): void {
+    const { topic, key, value, partition, timestamp = callTimeMs, headers } = record
+    const own = { topic, key: ownBytes(key), value: ownBytes(value), partition, timestamp }
+    this.#records.push({ record: { ...own, headers: ownHeaders(headers) }, place })
+  }
+
+  /** The next to be fed; undefined where none is left. */
+  take(): FedRecord | undefined {
+    if (this.count === 0) return undefined
+    const fed = this.#records[this.#fedCount] as FedRecord
+    this.#records[this.#fedCount++] = null
+    return fed
+  }
+
+  /** None of those that are left will be fed. */
+  fail(error: DeliveryError): void {
+    for (let fed = this.take(); fed !== undefined; fed = this.take()) {
+      this.group.failed(fed.place, error)
+    }
+  }
+}
+
+function ownHeaders(headers: Headers | undefined): Headers | undefined {
+  if (typeof headers !== 'object' || Object(headers) !== headers) return headers
+  if (Symbol.iterator in headers) {
+    return Array.from(headers, (pair) => (Array.isArray(pair) ? pair.map(ownBytes) : pair)) as never
+  }
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, ownBytes(value)]))
+}
