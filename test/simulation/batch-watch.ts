@@ -7,7 +7,8 @@
  *   - none goes to one broker while another owes an answer for the partition
  *   - at first, and after a refusal or a lost answer, one goes alone until one is stored
  *   - one with new numbers goes behind others only when all before it are stored or under way
- *   - numbers begin again only when no answer is owed under the old ones
+ *   - numbers begin again only when no answer is owed under the old ones, and for no batch that may be
+ *     stored, or was refused for another reason
  *
  * A broker refuses what breaks these rules, and the producer mends it, as a rule; where the broker has
  * forgotten the producer, records fail or are stored twice for it.
@@ -122,11 +123,8 @@ class WatchedStream implements TransportHandlers {
         .topicData) {
         for (const { index, records } of partitionData) {
           const place = `${name || topicId}-${index}`
-          const { producerId, producerEpoch, baseSequence, recordCount } = decodeBatch(
-            Buffer.from(records ?? []),
-          )
-          const numbers = { producerId, producerEpoch, baseSequence, recordCount }
-          attempts.set(place, { place, broker: this.#broker, ...numbers })
+          const batch = decodeBatch(Buffer.from(records ?? []))
+          attempts.set(place, { ...batch, place, broker: this.#broker })
         }
       }
     }

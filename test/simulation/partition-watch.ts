@@ -15,10 +15,18 @@ export interface Attempt {
   readonly producerEpoch: number
   readonly baseSequence: number
   readonly recordCount: number
+  readonly recordBytes: Buffer
 }
 
 /** A range of sequence numbers. */
 type Numbers = Pick<Attempt, 'baseSequence' | 'recordCount'>
+
+interface Missing extends Numbers {
+  /** Null where only a part of it was sent again. */
+  readonly attempt: Attempt | null
+  /** What the broker said; undefined where its answer was lost. */
+  readonly errorCode: number | undefined
+}
 
 export interface PartitionWatchOptions {
   readonly maxInFlight: number
@@ -26,6 +34,12 @@ export interface PartitionWatchOptions {
 }
 
 const SEQUENCE_MODULUS = 2 ** 31
+
+const FOR_NUMBERS: ReadonlySet<number> = new Set([
+  ErrorCodes.OUT_OF_ORDER_SEQUENCE_NUMBER,
+  ErrorCodes.UNKNOWN_PRODUCER_ID,
+  ErrorCodes.INVALID_PRODUCER_EPOCH,
+])
 
 export class PartitionWatch {
   readonly #options: PartitionWatchOptions
@@ -35,7 +49,7 @@ export class PartitionWatch {
   /** The attempt with the highest numbers so far; null before the first. */
   #last: Attempt | null = null
   /** Refused or lost, and not sent again. */
-  #missing: Numbers[] = []
+  #missing: Missing[] = []
 
   constructor(options: PartitionWatchOptions) {
     this.#options = options
@@ -55,7 +69,7 @@ export class PartitionWatch {
   #checkNumbers(attempt: Attempt): void {
     const last = this.#last
     if (last === null || !isSameEpoch(last, attempt)) {
-      if (last !== null) this.#checkRestart(attempt)
+      if (last !== null) this.#checkRestart(last, attempt)
       this.#last = attempt
       this.#missing = []
       return
@@ -75,10 +89,18 @@ export class PartitionWatch {
     this.#missing = this.#missing.flatMap((it) => without(it, attempt))
   }
 
-  #checkRestart(attempt: Attempt): void {
+  #checkRestart(last: Attempt, attempt: Attempt): void {
     this.#isProven = false
     const owed = this.#unanswered.length
     if (owed > 0) this.#wrong(attempt, `has other numbers than ${owed} that are unanswered`)
+    if (last.producerId !== attempt.producerId) return // perhaps another cluster's
+    const first = this.#missing.find((it) => !this.#missing.some((other) => isBefore(other, it)))
+    const isSame = first?.attempt?.recordBytes.equals(attempt.recordBytes) === true
+    if (first === undefined || !isSame) return
+    if (first.errorCode === undefined)
+      this.#wrong(attempt, `may be stored as seq ${first.baseSequence}`)
+    else if (!FOR_NUMBERS.has(first.errorCode))
+      this.#wrong(attempt, `was refused as seq ${first.baseSequence} with ${first.errorCode} alone`)
   }
 
   /** `errorCode`: undefined where no answer came. */
@@ -94,7 +116,10 @@ export class PartitionWatch {
     const isForSize =
       errorCode === ErrorCodes.MESSAGE_TOO_LARGE || errorCode === ErrorCodes.RECORD_LIST_TOO_LARGE
     if (!isForSize) this.#isProven = false
-    if (this.#last !== null && isSameEpoch(this.#last, attempt)) this.#missing.push(attempt)
+    if (this.#last !== null && isSameEpoch(this.#last, attempt)) {
+      const { baseSequence, recordCount } = attempt
+      this.#missing.push({ baseSequence, recordCount, attempt, errorCode })
+    }
   }
 
   #wrong({ place, producerId, producerEpoch, baseSequence }: Attempt, what: string): void {
@@ -122,16 +147,18 @@ function isBefore(a: Numbers, b: Numbers): boolean {
   return distance(a, b) > 0
 }
 
-/** What is left of `numbers`, in up to two pieces. */
-function without(numbers: Numbers, taken: Numbers): Numbers[] {
-  const before = Math.min(numbers.recordCount, Math.max(0, distance(numbers, taken)))
-  const end = distance(numbers, taken) + taken.recordCount // index behind what is taken
-  const from = Math.min(numbers.recordCount, Math.max(0, end))
-  const pieces: Numbers[] = []
-  if (before > 0) pieces.push({ baseSequence: numbers.baseSequence, recordCount: before })
-  if (from < numbers.recordCount) {
-    const baseSequence = (numbers.baseSequence + from) % SEQUENCE_MODULUS
-    pieces.push({ baseSequence, recordCount: numbers.recordCount - from })
+/** What is left of it, in up to two pieces. */
+function without(missing: Missing, taken: Numbers): Missing[] {
+  const { baseSequence, recordCount } = missing
+  const begin = Math.min(recordCount, Math.max(0, distance(missing, taken)))
+  const end = Math.min(recordCount, Math.max(0, distance(missing, taken) + taken.recordCount))
+  if (begin === end) return [missing]
+  const piece = { ...missing, attempt: null }
+  const pieces: Missing[] = []
+  if (begin > 0) pieces.push({ ...piece, recordCount: begin })
+  if (end < recordCount) {
+    const from = (baseSequence + end) % SEQUENCE_MODULUS
+    pieces.push({ ...piece, baseSequence: from, recordCount: recordCount - end })
   }
   return pieces
 }
