@@ -20,7 +20,7 @@ export const LOCKED_FOR_MS = 20_000
 const MOST_REFUSED = { afterOthers: 15, ofTheFirst: 12 }
 
 /** The longest pause of `only-quota`: what gathers before it is known that there is a quota, and more. */
-const LONGEST_PAUSE_MS = 5000
+const LONGEST_PAUSE_MS = 8000
 /** Questions about topics of which there is no news: once a second, and a few for those that begin. */
 const MOST_METADATA_PER_SECOND = 3
 
