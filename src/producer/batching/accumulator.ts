@@ -105,7 +105,7 @@ export class Accumulator {
       this.#lingering.push(batch)
       this.#listener.onLingering(nowMs + this.#options.lingerMs)
     } else {
-      batch.isDue = true
+      batch.makeDue()
       this.#listener.onReady(queue)
     }
     return Appended.yes
@@ -211,7 +211,7 @@ export class Accumulator {
     while (this.nextLingerMs() <= nowMs) {
       const first = this.#lingering.shift()
       if (first === undefined) return
-      first.isDue = true
+      first.makeDue()
       this.#listener.onReady(first.queue)
     }
   }

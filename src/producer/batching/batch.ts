@@ -55,10 +55,9 @@ export class ProducerBatch implements QueuedBatch {
   /** Monotonic: linger and delivery timeout count from here. */
   readonly createdMs: number
   readonly records: RecordBatchBuilder
-  /** Bytes taken from the memory budget for it. */
+  /** Bytes taken from the memory budget for it; the accumulator alone writes it. */
   budgetBytes: number
-  /** May leave although it is not full: linger is over, or somebody flushes. */
-  isDue = false
+  #isDue = false
   #state: BatchState = 'open'
   #waiters = new BatchWaiters()
   #timestampRuns: number[] = []
@@ -98,6 +97,15 @@ export class ProducerBatch implements QueuedBatch {
 
   get isDone(): boolean {
     return this.#state === 'done'
+  }
+
+  /** May leave although it is not full: linger is over, or somebody flushes. */
+  get isDue(): boolean {
+    return this.#isDue
+  }
+
+  makeDue(): void {
+    this.#isDue = true
   }
 
   /** No further record is appended. */

@@ -18,7 +18,7 @@ export function flushAll(accumulator: Accumulator, lot: ParkingLot, onFlushed: (
       done()
       return
     }
-    batch.isDue = true
+    batch.makeDue()
     batch.queue.schedule()
     batch.onDone(done)
   }
@@ -44,7 +44,7 @@ function hurry(rest: GroupRest, accumulator: Accumulator, lot: ParkingLot): void
   accumulator.releaseLingering(Infinity)
   const makeDue = (batch: ProducerBatch | null): void => {
     if (batch === null) return
-    batch.isDue = true
+    batch.makeDue()
     batch.queue.schedule()
   }
   for (const parked of lot) {

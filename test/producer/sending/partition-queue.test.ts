@@ -28,11 +28,11 @@ t.test('an open batch is next when it is due, behind the full ones', async (t) =
   queue.begin(open)
   t.equal(queue.next(0), null)
   t.equal(queue.hold(0), 'nothing full')
-  open.isDue = true
+  open.makeDue()
   t.equal(queue.next(0), open)
   queue.closeOpen()
   const younger = batchOf(queue)
-  younger.isDue = true
+  younger.makeDue()
   queue.begin(younger)
   t.equal(queue.next(0), open)
 })
