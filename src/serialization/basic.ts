@@ -14,7 +14,7 @@ export function string(): Serializer<string> {
   }
 }
 
-/** Bytes as they are, without a copy: leave them unchanged until the record is settled. */
+/** Bytes as they are. They are yours again when the call has returned. */
 export function bytes(): Serializer<Uint8Array> {
   return (value) => {
     if (value instanceof Uint8Array) return value
