@@ -47,6 +47,23 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   cli: ['producer', 'network', 'protocol', 'compression', 'serialization', 'testing', '*.ts'],
 }
 
+/** Which of its siblings each folder of the producer may import, types included (ARCHITECTURE.md). */
+const ALLOWED_IN_PRODUCER: Readonly<Record<string, readonly string[]>> = {
+  intake: ['partitioning', 'waiting', 'batching', 'options'],
+  waiting: ['intake', 'partitioning', 'batching'],
+  partitioning: ['batching', 'sending', 'intake', 'waiting', 'completing'],
+  batching: ['sending', 'sequencing', 'intake'],
+  sending: ['sequencing', 'pacing', 'preparing', 'batching', 'options'],
+  preparing: ['batching', 'sending'],
+  sequencing: ['batching', 'completing'],
+  completing: ['batching', 'sending', 'sequencing', 'pacing'],
+  options: ['intake', 'partitioning', 'preparing'],
+  pacing: [],
+  collections: [],
+}
+/** These know nothing of a producer, or are a port of all of it. */
+const FOR_ALL_IN_PRODUCER = ['collections', 'observer.ts']
+
 /**
  * Circles that are known, each as its files. A topic has lines of the records that wait for it, and a
  * record knows its topic: types of one noun. Nothing may be added.
@@ -135,6 +152,20 @@ t.test('imports go one way', async (t) => {
   )
   t.strictSame(wrong, [])
   t.ok(src.flatMap(importsOf).length > src.length, 'the imports are found at all')
+})
+
+t.test("the producer's folders import only the siblings that ARCHITECTURE.md names", async (t) => {
+  const folderOf = (path: string): string => path.split('/')[2] ?? ''
+  const inFolders = src.filter(({ path }) => /^src\/producer\/.+\//.test(path))
+  const wrong = inFolders.flatMap((source) => {
+    const folder = folderOf(source.path)
+    const allowed = [folder, ...FOR_ALL_IN_PRODUCER, ...(ALLOWED_IN_PRODUCER[folder] ?? [])]
+    return importsOf(source)
+      .filter((path) => path.startsWith('src/producer/') && !allowed.includes(folderOf(path)))
+      .map((path) => `${source.path} imports ${path}`)
+  })
+  t.strictSame(wrong, [])
+  t.ok(inFolders.length > 50, 'the folders are found at all')
 })
 
 t.test('no files of src import one another in a circle, not even for a type', async (t) => {
