@@ -184,7 +184,8 @@ export class Connection implements TransportHandlers, ProduceConnection {
 
   /**
    * Lets nothing through but a login, and waits until all that was sent before is answered. Returns the
-   * time that the login may take, ms. Rejects with the reason for which the connection is closed.
+   * time that the login may take, ms. Rejects with the reason for which the connection is closed. Brokers
+   * before 4.2 can strand an answer that is queued when a login begins (KAFKA-19561).
    */
   async hold(): Promise<number> {
     if (!this.#takesRequests()) throw this.#closeReason ?? reasons.notOpen(this)

@@ -60,6 +60,7 @@ function ask(
   version: number,
   { timeoutMs }: HandshakeOptions,
 ): Promise<ApiVersionsResponse> {
+  // Its answer has the old response header in every version, or nobody could read it.
   return connection.exchange(apiVersions, version, CLIENT, { timeoutMs }, (reader, frame) => {
     const bodyOffset = reader.offset
     // A broker that does not know the version asked answers in v0, the one form all clients know.

@@ -118,7 +118,10 @@ class Round<Place, Answer> {
     else if (!isDecisive) this.#askAgain(index, this.#options.pauseMs(failures))
   }
 
-  /** Each that was not asked yet is; that is the last chance of all. */
+  /**
+   * Each that was not asked yet is; that is the last chance of all. One broker may lag behind in its users,
+   * but the password is the same at all of them: to try each to the end helps nobody.
+   */
   #askAllOnceMore(): void {
     if (this.#lastChance !== undefined) return
     const { clock, hedgeMs } = this.#options

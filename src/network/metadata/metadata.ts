@@ -240,7 +240,7 @@ export class MetadataCache {
     this.#listener.onAnotherCluster?.(new ConnectionError(message, { host, port, phase: 'close' }))
   }
 
-  /** Told before the topics, whose new leaders are asked of the pool at once. */
+  /** Announced before the topics: a new leader wakes the sender, which asks the pool for that broker at once. */
   #brokersChanged(): void {
     this.#listener.onBrokers(this.#control.brokers.all)
     this.#topics.missLeaders()

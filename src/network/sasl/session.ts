@@ -138,6 +138,7 @@ export class Session {
     return true
   }
 
+  /** Credentials first, while requests flow: a vault may take seconds. Only the broker's part is under `hold`. */
   async #loginAgain(): Promise<void> {
     const { clock, connection, versions, login } = this.#parts
     const patienceMs = Math.max(0, this.#endsAtMs - clock.stopwatchMs() - TIME_TO_LOG_IN_MS)
@@ -185,6 +186,10 @@ export class Session {
     this.#wakeAt(this.#parts.clock.stopwatchMs() + delayMs)
   }
 
+  /**
+   * By the stopwatch, since the broker's time goes on while this program is busy. A timer longer than
+   * 2^31 - 1 ms fires at once, so that a long session is waited for in parts.
+   */
   #wakeAt(atMs: number): void {
     this.#renewAtMs = atMs
     const delayMs = Math.min(atMs - this.#parts.clock.stopwatchMs(), LONGEST_TIMER_MS)

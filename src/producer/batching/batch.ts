@@ -212,7 +212,7 @@ export class ProducerBatch implements QueuedBatch {
     this.#stamp = stamp
   }
 
-  /** The bytes are copied: a socket may still hold the old ones. */
+  /** The bytes are copied: a socket may still hold the old ones, which must leave as they are. */
   renumber(stamp: ProducerStamp): void {
     this.#stamp = stamp
     this.#maybeWritten = false

@@ -85,6 +85,7 @@ export class Completion {
           continue
         }
         const hint = leaderHint(batch.queue, answer, response, request.topicIdOf(topic))
+        // Before the answer is judged: a retry to a newer leader makes no pause.
         if (hint !== null) this.#parts.metadata.applyLeaderHint(hint)
         this.#answer(batch, answer, request, nowMs)
       }

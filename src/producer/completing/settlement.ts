@@ -55,6 +55,7 @@ export class Settlement {
         'records without a callback were not delivered',
       )
     })
+    // In flight it may still be written, and the batches behind it must not overtake it.
     if (!batch.isInFlight) this.leave(batch, false)
   }
 
@@ -72,7 +73,8 @@ export class Settlement {
 
   /** The batch leaves its queue for good: what it held is free, and the next may go. */
   leave(batch: ProducerBatch, isAnswered: boolean): void {
-    // Only where its one attempt was answered is it certain that no socket holds the buffer.
+    // Only where its one attempt was answered is it certain that no socket holds the buffer. Reused
+    // earlier, its bytes would go to another topic (KAFKA-19012).
     this.#parts.accumulator.free(batch, isAnswered && batch.attempts === 1)
     batch.queue.leave(batch)
     this.#parts.onFreed()

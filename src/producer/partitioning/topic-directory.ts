@@ -101,7 +101,7 @@ export class TopicDirectory {
 
   /**
    * Records wait for a partition that the topic lacks: asks for it, again and again while any does.
-   * (Metadata tells only what has changed, so an answer in between is not heard of.)
+   * (Metadata announces only what has changed: an answer that changes nothing is not heard of.)
    */
   awaitPartitions(topic: ProducerTopic): void {
     if (this.#partitionTimers.has(topic)) return
@@ -137,7 +137,10 @@ export class TopicDirectory {
     })
   }
 
-  /** Somebody waits for news of the topic: a record, or a caller of `whenKnown`. */
+  /**
+   * Somebody waits for news of the topic: a record, or a caller of `whenKnown`. However long ago a batch
+   * was last opened for it: once metadata forgets the topic, its records learn of no leader any more.
+   */
   isInUse(name: string): boolean {
     return this.topics.get(name)?.hasRecords === true || this.#isAwaited(name)
   }

@@ -36,7 +36,11 @@ export class Leadership {
     return this.#leaderEpoch
   }
 
-  /** It has acknowledged a batch under the present numbers, and none has failed since. */
+  /**
+   * It has acknowledged a batch under the present numbers, and none has failed since. One that knows
+   * nothing of us takes any first sequence number: of two batches in flight it may refuse the first (it
+   * is not ready yet) and store the second, and then the first can never be stored in order.
+   */
   get isProven(): boolean {
     return this.#isProven
   }

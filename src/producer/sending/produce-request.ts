@@ -139,6 +139,7 @@ export class ProduceRequest implements ResponseHandler, RequestFacts {
       const partitions: FramedPartition[] = []
       for (const [index, { wire, attempts }] of batches) {
         const { buffer, start, end } = wire
+        // What was sent before may lie in a socket still: nothing is written beside it.
         partitions.push({ index, batch: { buffer, start, end, mayUseRoom: attempts === 0 } })
       }
       topics.push({ name, topicId, partitions })

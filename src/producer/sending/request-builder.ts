@@ -75,7 +75,7 @@ export class RequestBuilder {
   #preparedBatch(queue: BatchQueue, nowMs: number): ProducerBatch | null {
     const batch = queue.next(nowMs)
     if (batch === null) return null
-    if (batch === queue.open) queue.closeOpen()
+    if (batch === queue.open) queue.closeOpen() // with lingerMs 0 it has filled until now
     return this.#parts.preparation.prepare(batch) ? batch : null
   }
 

@@ -56,7 +56,10 @@ export interface Numbering {
   want(): void
   /** Goes on as far as possible: asks for an identity, or carries out a restart that had to wait. */
   proceed(): void
-  /** Numbers for a batch that is sent for the first time; one that has numbers keeps them. */
+  /**
+   * Numbers for a batch that is sent for the first time; one that has numbers keeps them. Given earlier,
+   * a batch that expires unsent would leave a gap; given anew, a retry could be stored twice.
+   */
   stamp(batch: NumberedBatch): void
   acknowledged(batch: NumberedBatch): void
   /** A batch failed for good: where it had numbers it leaves a gap. */
@@ -147,7 +150,7 @@ export class IdempotentNumbering implements Numbering {
       return
     }
     this.#sequence = new PartitionSequence(identity, mustBeginAtZero ? 0 : this.#firstSequence)
-    this.#renumber(this.#sequence) // those that had another cluster's numbers
+    this.#renumber(this.#sequence) // those that had another cluster's: before anything is sent
   }
 
   /** The producer id is there, or refused: the partition waits no longer. */
