@@ -31,7 +31,7 @@ export interface NetworkContext {
   /** Uniform in [0, 1). */
   readonly random: () => number
   readonly dial: Dial
-  /** With TLS: the way without it, on which nothing secret goes (second-look.ts). */
+  /** With TLS: a dial without it, by which nothing secret is sent (second-look.ts). */
   readonly dialPlain?: Dial | undefined
   readonly options: NetworkOptions
   /** Must not throw: wrap a user's logger in `safeLogger`. */

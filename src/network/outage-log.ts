@@ -1,5 +1,5 @@
 /**
- * Tells the log of an outage: one warning when it begins, one line when it is over. Each attempt in
+ * Logs an outage: one warning when it begins, one line when it is over. Each attempt in
  * between goes to debug, so that a broker which is away for an hour does not fill the log.
  *
  * Neighbours: broker-link.ts has one for its broker, metadata.ts one for the cluster.
@@ -39,7 +39,7 @@ export class OutageLog {
     this.#error = error
   }
 
-  /** False where there was no outage: nothing is told. */
+  /** False where there was no outage: nothing is logged. */
   over(message: string): boolean {
     if (this.#error === null) return false
     this.#error = null

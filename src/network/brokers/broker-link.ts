@@ -1,5 +1,5 @@
 /**
- * One broker of the pool: its connection, or the way to it. The state machine is drawn in
+ * One broker of the pool: its connection, or the attempts to open one. The state machine is drawn in
  * broker-pool.ts, which holds one of these per broker.
  *
  * Neighbours: open-connection.ts dials; backoff.ts says how long to wait.
@@ -88,7 +88,7 @@ export class BrokerLink implements ConnectionListener {
     this.#dialling?.abort()
   }
 
-  /** Closes for good; whoever waits for the connection is told. */
+  /** Closes for good; whoever waits for the connection gets the error. */
   close(reason: OttlaError): void {
     const wasUnderway = this.#isUnderway
     this.#end()
@@ -205,7 +205,7 @@ export class BrokerLink implements ConnectionListener {
     this.#context.logger.debug(this.#facts, `connected to ${this.#name}`)
   }
 
-  /** Nobody asks for it any more: a loss that was told ends here. */
+  /** Nobody asks for it any more: a loss that was logged ends here. */
   #end(): void {
     this.#closed = true
     this.#outage.over(`${this.#name} is not looked for any longer`)

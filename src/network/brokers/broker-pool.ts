@@ -121,7 +121,7 @@ export class BrokerPool implements ProducePort {
   }
 
   #replace(link: BrokerLink, broker: Broker): void {
-    this.#add(broker) // before the old one is closed: who is told of that finds the new one
+    this.#add(broker) // before the old one is closed: whoever learns of that finds the new one
     link.close(gone(link.broker, `broker ${broker.nodeId} is now at ${formatAddress(broker)}`))
   }
 

@@ -1,11 +1,11 @@
 /**
- * Who is told what happens to the connections for producing.
+ * Who is called with what happens to the connections for producing.
  *
- * Neighbours: broker-link.ts tells; the producer's pipeline.ts listens.
+ * Neighbours: broker-link.ts calls; the producer's cluster-news.ts listens.
  */
 import type { OttlaError } from '../../errors.js'
 
-/** Told what happens to the brokers' connections. Must not throw. */
+/** Called with what happens to the brokers' connections. Must not throw. */
 export interface PoolListener {
   /** It is being connected to. */
   onDialling?(nodeId: number): void

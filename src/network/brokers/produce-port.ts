@@ -11,9 +11,9 @@ import type { RespondingApi, ResponseHandler } from '../connection/request-queue
 
 /** An open connection to one broker. */
 export interface ProduceConnection extends ConnectionTarget {
-  /** Requests are taken. */
+  /** Requests are accepted. */
   readonly isOpen: boolean
-  /** Requests are taken, and every byte handed over so far is in the kernel. */
+  /** Requests are accepted, and every byte handed over so far is in the kernel. */
   readonly isWritable: boolean
   /** Monotonic time before which the broker wants no further request (KIP-219); 0 if never asked. */
   readonly throttledUntilMs: number

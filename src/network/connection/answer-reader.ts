@@ -19,7 +19,7 @@ import { FrameSplitter, MAX_FIRST_FRAME_BYTES, MAX_FRAME_BYTES } from './frame-s
 import { RequestQueue, failSafely } from './request-queue.js'
 import type { PendingRequest } from './request-queue.js'
 
-/** Told what the stream brings. */
+/** Called with what the stream brings. */
 export interface AnswerListener {
   /** A request has its answer. */
   onAnswered(): void

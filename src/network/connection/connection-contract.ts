@@ -1,5 +1,5 @@
 /**
- * What a connection asks of those around it: where it leads, who is told of it, how a request is
+ * What a connection asks of those around it: where it leads, who hears of its end, how a request is
  * limited, and what keeps it logged in.
  *
  * Neighbours: connection.ts is built on it; broker-link.ts, control-plane.ts and sasl/ meet it.
@@ -27,7 +27,7 @@ export interface ConnectionContext {
   readonly logger: Log
 }
 
-/** Told of what concerns the connection as a whole. Must not throw. */
+/** Called with what concerns the connection as a whole. Must not throw. */
 export interface ConnectionListener {
   /** Every byte is in the kernel, or a throttle has ended: the sender may write again. */
   onWritable(connection: ConnectionTarget): void

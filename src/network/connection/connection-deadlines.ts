@@ -10,7 +10,7 @@ import { WakeTimer } from '../wake-timer.js'
 import type { FrameWriter, UnansweredRequest } from './frame-writer.js'
 import type { PendingRequest, RequestQueue } from './request-queue.js'
 
-/** Told of the deadline that is over. */
+/** Called with the deadline that is over. */
 export interface DeadlineListener {
   onAnswerLate(request: PendingRequest): void
   onWriteLate(request: UnansweredRequest): void

@@ -63,7 +63,7 @@ export function answerLate(
     address,
     phase,
     `no answer to ${api.name} v${version} from ${formatAddress(address)} within ${timeoutMs} ms; ` +
-      'the connection is closed, since a late answer could not be told from the next one',
+      'the connection is closed, since a late answer could be mistaken for the next one',
   )
 }
 

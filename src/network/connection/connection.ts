@@ -6,7 +6,7 @@
  *       └────────────────────┴─────── close ───────────┴───── close, or idle ────┴──> CLOSED
  *
  * Requests are pipelined. A stream that cannot be read closes it (answer-reader.ts), and so does an
- * answer that is late (connection-deadlines.ts), since nothing tells a late answer from the next one's.
+ * answer that is late (connection-deadlines.ts), since nothing distinguishes a late answer from the next one's.
  * Closing fails every waiting request with the reason, oldest first.
  *
  * Not a retry, and no policy: it neither dials again nor knows what a request is about. Nothing is
@@ -121,7 +121,7 @@ export class Connection implements TransportHandlers, ProduceConnection {
     return this.#versions
   }
 
-  /** The handshake is over and requests are taken. */
+  /** The handshake is over and requests are accepted. */
   get isOpen(): boolean {
     return this.#state === ConnectionState.ready
   }
@@ -160,7 +160,7 @@ export class Connection implements TransportHandlers, ProduceConnection {
     this.#keepAliveIfBusy()
   }
 
-  /** Ends the handshake: from here on requests are taken. */
+  /** Ends the handshake: from here on requests are accepted. */
   becomeReady(versions: ApiVersionTable, session?: ConnectionSession): void {
     if (this.#state !== ConnectionState.handshaking) {
       session?.stop()
@@ -357,7 +357,7 @@ export class Connection implements TransportHandlers, ProduceConnection {
     return this.#isBusy() || this.#wasUnansweredLately() ? 'request' : 'idle'
   }
 
-  /** A broker that refuses a request without answer hangs up: nothing else tells of it. */
+  /** A broker that refuses a request without answer hangs up: nothing else shows it. */
   #wasUnansweredLately(): boolean {
     return this.#clock.monotonicMs() - this.#lastUnansweredMs < this.#options.requestTimeoutMs
   }

@@ -19,10 +19,10 @@ import { strangerBy } from '../tls/first-bytes.js'
 const SIZE_BYTES = 4
 const NOT_KAFKA = 'the other side does not speak the Kafka protocol, or the stream is broken'
 
-/** Largest frame taken, as librdkafka's receive.message.max.bytes; real answers are far smaller. */
+/** Largest frame accepted, as librdkafka's receive.message.max.bytes; real answers are far smaller. */
 export const MAX_FRAME_BYTES = 100_000_000
 
-/** Largest frame taken before the broker has shown what it is: its versions, a login. */
+/** Largest frame accepted before the broker has shown what it is: its versions, a login. */
 export const MAX_FIRST_FRAME_BYTES = 1_048_576
 
 /** One per stream. */

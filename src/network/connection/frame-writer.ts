@@ -17,7 +17,7 @@ export interface UnansweredRequest {
   onFailure(error: OttlaError): void
 }
 
-/** Told what has been written. */
+/** Called with what has been written. */
 export interface WriteListener {
   /** A frame is in the kernel. */
   onFrameWritten(): void

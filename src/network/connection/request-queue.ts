@@ -35,7 +35,7 @@ export interface RespondingApi extends ApiIdentity {
 
 const LOGIN_KEYS: ReadonlySet<number> = new Set([saslHandshake.key, saslAuthenticate.key])
 
-/** A request on its way. */
+/** A request in flight. */
 export interface PendingRequest {
   readonly correlationId: number
   readonly api: RespondingApi
@@ -102,7 +102,7 @@ export class RequestQueue {
   }
 }
 
-/** Calls `onFailure`; one that throws must not keep the handlers after it from being told. */
+/** Calls `onFailure`; one that throws must not keep the handlers after it from being called. */
 export function failSafely(
   handler: Pick<ResponseHandler, 'onFailure'>,
   reason: OttlaError,

@@ -25,7 +25,7 @@ interface Line {
   readonly dialling: AbortController
   readonly opened: Promise<Connection>
   connection?: Connection
-  /** This broker alone can tell something: it stays until it is idle for long. */
+  /** This broker alone can answer something: it stays until it is idle for long. */
   isKept: boolean
 }
 

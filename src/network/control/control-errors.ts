@@ -1,5 +1,5 @@
 /**
- * What is told of a question that the cluster does not answer, or refuses.
+ * The errors of a question that the cluster does not answer, or refuses.
  *
  * Neighbours: control-plane.ts and control-addresses.ts throw them.
  */
@@ -50,7 +50,7 @@ export function noAnswer(
 }
 
 /**
- * Each address has failed once, for what `cause` tells. A login that was refused for good is the answer;
+ * Each address has failed once, for what `cause` says. A login that was refused for good is the answer;
  * so is what all brokers refuse. Retriable unless no retry can mend any of them.
  */
 export function nobodyAnswers(address: Address, fates: string, cause: unknown): OttlaError {

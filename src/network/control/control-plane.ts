@@ -1,5 +1,5 @@
 /**
- * Asks the cluster all that is no Produce: metadata, producer ids, and whatever else comes.
+ * Asks the cluster everything but Produce: metadata, producer ids, coordinators.
  *
  *   ask(api, request, 'any')        to one broker after the other, until one answers
  *   … { broker: nodeId }            to that one, and nobody else
@@ -30,7 +30,7 @@ import type {
 } from './control-question.js'
 import { Coordinators, coordinatorRequest } from './coordinators.js'
 
-/** Told of questions. Must not throw. */
+/** Called with what becomes of questions. Must not throw. */
 export interface ControlListener {
   /** One was not answered, or refused: brokers may have gone, or the whole cluster. Not of a discovery. */
   onFailure(): void
@@ -44,7 +44,7 @@ type Put<Response> = (connection: Connection) => Promise<Outcome<Response>>
 
 /** One for each producer. */
 export class ControlPlane {
-  /** The cluster's present brokers; metadata tells which. */
+  /** The cluster's present brokers; metadata says which. */
   readonly brokers: BrokerList
   readonly #context: NetworkContext
   readonly #listener: ControlListener

@@ -1,6 +1,6 @@
 /**
  * Which broker keeps a group or a transactional id, as far as that was asked: the address that
- * FindCoordinator told, until that broker has failed or says that it is another one.
+ * FindCoordinator named, until that broker has failed or says that it is another one.
  *
  * Neighbours: control-plane.ts asks.
  */

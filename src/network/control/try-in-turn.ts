@@ -24,11 +24,11 @@ export interface TryInTurnOptions<Place, Answer> {
   /** The pause before a place is asked again that has failed so many times in a row. */
   pauseMs(failures: number): number
   ask(place: Place): Promise<Answer>
-  /** Told of each place that failed, in the order of the failures. */
+  /** Called with each place that failed, in the order of the failures. */
   onFailure(place: Place, error: unknown): void
   /** The failure says what the others would: they are all asked at once, and waited for no longer than `hedgeMs`. */
   isDecisive?(error: unknown): boolean
-  /** Told of the places that had not answered when another did. */
+  /** Called with the places that had not answered when another did. */
   onSilent(place: Place): void
 }
 
@@ -145,7 +145,7 @@ class Round<Place, Answer> {
   #giveUp(): void {
     this.#end()
     const isAnybodyThere = this.#places.length > 0
-    const message = isAnybodyThere ? 'nobody has answered' : 'there is nobody to ask'
+    const message = isAnybodyThere ? 'no address has answered' : 'there is no address to ask'
     this.#reject(new AggregateError(this.#errors, message))
   }
 

@@ -3,7 +3,7 @@
  *
  * A cluster that is wiped comes back at the same addresses under another id, and its producer ids
  * begin anew: it may know ours as somebody else's, and acknowledge as repetitions batches that it
- * does not store. So the first batch on a connection waits until the connection has told its
+ * does not store. So the first batch on a connection waits until the connection has named its
  * cluster:
  *
  *   dial ──> negotiate versions ──> Metadata for no topic ──> the same id, or none ──> ready
@@ -37,10 +37,10 @@ const NO_TOPICS = {
 
 /** One for a producer. */
 export class ClusterIdentity {
-  /** Null until an answer has told it, and where answers do not. */
+  /** Null until an answer has named it, and where answers do not. */
   #id: string | null = null
   #mayHaveChanged = false
-  /** Connections that have told that they lead there. */
+  /** Connections that are known to lead there. */
   #checked = new WeakSet<Connection>()
 
   get id(): string | null {

@@ -1,7 +1,7 @@
 /**
  * What a Metadata answer refuses, put into words: the whole of it, or one topic.
  *
- * Neighbours: metadata.ts throws and tells them.
+ * Neighbours: metadata.ts throws and reports them.
  */
 import { AuthenticationError, BrokerError, ConnectionError, ProtocolError } from '../../errors.js'
 import { ErrorCodes, errorCode } from '../../protocol/error-codes.js'

@@ -1,13 +1,13 @@
 /**
- * Who is told what metadata learns.
+ * Who is called with what metadata learns.
  *
- * Neighbours: metadata.ts tells; the producer's pipeline.ts listens.
+ * Neighbours: metadata.ts calls; the producer's cluster-news.ts listens.
  */
 import type { BrokerError, OttlaError } from '../../errors.js'
 import type { Broker } from '../brokers/broker.js'
 import type { PartitionMetadata, TopicMetadata } from './topic-metadata.js'
 
-/** Told what is learnt. Must not throw. */
+/** Called with what is learnt. Must not throw. */
 export interface MetadataListener {
   /** A topic is known now, or has changed. Called after `onBrokers` has named its leaders. */
   onTopic(topic: TopicMetadata): void
@@ -17,7 +17,7 @@ export interface MetadataListener {
    * topic, the topic is forgotten: `want` asks anew.
    */
   onTopicError(name: string, error: BrokerError): void
-  /** A hint has named another leader: what `onTopic` would tell, of one partition. */
+  /** A hint has named another leader: what `onTopic` would say, of one partition. */
   onLeader(name: string, partition: PartitionMetadata): void
   /** The cluster's brokers have changed; all of them. For `BrokerPool.updateBrokers`. */
   onBrokers(brokers: readonly Broker[]): void
@@ -25,8 +25,8 @@ export interface MetadataListener {
   onRebootstrap(reason: OttlaError): void
   /**
    * Another cluster stands at these addresses: whatever the old one has given, and is asked, is void.
-   * Called after `onTopic` has told each topic's partitions to be without leader, and before the new
-   * cluster's brokers and topics are told.
+   * Called after `onTopic` has announced each topic's partitions without leader, and before the new
+   * cluster's brokers and topics are announced.
    */
   onAnotherCluster?(reason: OttlaError): void
   /**

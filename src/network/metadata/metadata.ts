@@ -9,7 +9,7 @@
  * may have an old view. Counterpart in Kafka: ProducerMetadata, Metadata and the metadata updater of
  * NetworkClient.
  *
- * Not a connection and not a retry of records: it tells the producer, who decides.
+ * Not a connection and not a retry of records: it informs the producer, which decides.
  *
  * Neighbours: control-plane.ts asks, and has the brokers; wanted-topics.ts has the topics; the producer
  * listens, and passes brokers on to broker-pool.ts.
@@ -50,7 +50,7 @@ export type { LeaderHint, PartitionMetadata, TopicMetadata } from './topic-metad
 /** A metadata answer takes milliseconds: a broker that needs longer is as good as dead. */
 const MAX_REQUEST_TIMEOUT_MS = 5_000
 
-/** A refresh that takes longer is told as a failure where somebody asks meanwhile. */
+/** A refresh that takes longer counts as a failure where somebody asks meanwhile. */
 const SLOW_MS = 500
 
 /** First version after whose answer the client itself keeps a throttle (KIP-219). */
@@ -91,7 +91,7 @@ export class MetadataCache {
     })
   }
 
-  /** What is known of a topic; undefined until an answer has told. */
+  /** What is known of a topic; undefined until an answer has named it. */
   topic(name: string): TopicMetadata | undefined {
     return this.#topics.known(name)
   }
@@ -125,7 +125,7 @@ export class MetadataCache {
 
   /**
    * Takes a leader from a Produce response (KIP-951) if its epoch is strictly newer than the one
-   * known and its address is given or known. True: taken, and the listener has been told.
+   * known and its address is given or known. True: it was used, and the listener was called.
    */
   applyLeaderHint(hint: LeaderHint): boolean {
     const known = this.#topics.known(hint.topic)

@@ -24,7 +24,7 @@ export interface RefreshLoopParts {
   readonly hasAnswered: () => boolean
   /** Somebody waits for the first answer. */
   readonly isAwaited: () => boolean
-  /** Asks, and takes the answer, which `finished` or `failed` tells of. Never rejects. */
+  /** Asks, and reads the answer, then calls `finished` or `failed`. Never rejects. */
   readonly refresh: (question: Question) => Promise<void>
 }
 

@@ -3,7 +3,7 @@
  *
  * Pure: no time, no socket. The rules are those of Kafka's `Metadata` class (KIP-320 leader epochs,
  * KIP-516 topic ids, KIP-951 hints). Brokers learn of elections one after the other, so that an
- * answer may well be older than what another broker has already said: the leader epoch tells.
+ * answer may well be older than what another broker has already said: the leader epoch says which.
  *
  * Neighbours: metadata.ts keeps one per topic; the producer's partitioner and sender read it.
  */
@@ -26,7 +26,7 @@ export interface PartitionMetadata {
   readonly partition: number
   /** Node id of the leader; -1 while there is none. */
   readonly leaderId: number
-  /** Rises with each election; -1 where the broker does not tell. */
+  /** Rises with each election; -1 where the broker does not say. */
   readonly leaderEpoch: number
 }
 

@@ -14,8 +14,8 @@ export interface WantedTopic {
    * none of the brokers that leads one.
    */
   isUnresolved: boolean
-  /** The last answer had an error for it: the listener thinks so too, until told otherwise. */
+  /** The last answer had an error for it: the listener has it from `onTopicError`. */
   hasError: boolean
-  /** The last answer made no sense, and the log was told. */
+  /** The last answer made no sense, and that was logged. */
   hasGaps: boolean
 }

@@ -44,7 +44,7 @@ export class WantedTopics {
     return [...this.#topics.values()].filter(({ isUnresolved }) => isUnresolved)
   }
 
-  /** What is known of a topic; undefined until an answer has told. */
+  /** What is known of a topic; undefined until an answer has named it. */
   known(name: string): TopicMetadata | undefined {
     return this.#topics.get(name)?.known
   }

@@ -1,6 +1,6 @@
 /**
  * User name and password of a login: each a value, or a function that is called at every login, so
- * that a rotated password is taken up without a restart.
+ * that a rotated password is used without a restart.
  *
  * A function that throws, answers nothing usable or takes too long fails this one attempt, which is
  * made again after the usual pause: vaults have bad minutes too.

@@ -17,7 +17,7 @@ import type { SaslContext, SaslEnvironment, SaslExchange, SaslMechanism } from '
 import { callWithin } from './user-call.js'
 import '../../globals.js'
 
-/** What `authenticate` is told. */
+/** What `authenticate` is given. */
 export interface SaslAuthenticateContext {
   /** The broker's name as its metadata has it: GSSAPI's service is `kafka@` this host. */
   readonly host: string

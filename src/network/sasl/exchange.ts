@@ -40,7 +40,7 @@ export interface LoginAttempt {
   /** Kafka's name of the mechanism. */
   readonly mechanism: string
   readonly exchange: SaslExchange
-  /** The exchange's first bytes, which were taken before anything was held up. */
+  /** The exchange's first bytes, which were fetched before requests were held back. */
   readonly first: Uint8Array
   /** A login on a connection that is logged in already. */
   readonly isAgain: boolean

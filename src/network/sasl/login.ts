@@ -83,7 +83,7 @@ export class Login implements ConnectionLogin {
     return this.#parts.mechanism.start({ host, port, signal, patienceMs })
   }
 
-  /** Carries an exchange through, whose first bytes have been taken. */
+  /** Carries an exchange through, whose first bytes are there. */
   async run(attempt: SessionAttempt): Promise<SessionTerms> {
     const { clock, mechanism } = this.#parts
     const deadlineMs = clock.monotonicMs() + attempt.timeoutMs
@@ -103,7 +103,7 @@ export class Login implements ConnectionLogin {
     }
   }
 
-  /** What has worked before is worth another try. */
+  /** What has worked before is tried again. */
   #judged(error: unknown, { connection, timeoutMs }: SessionAttempt): unknown {
     if (error instanceof TimeoutError) return late(connection, timeoutMs, true)
     if (!(error instanceof AuthenticationError) || !this.#hasWorked) return error

@@ -1,5 +1,5 @@
 /**
- * A bearer token: what a user's function answers, checked, and what its claims tell.
+ * A bearer token: what a user's function answers, checked, and what its claims say.
  *
  * A token may be opaque. Where it is a JWT its claims are read, but nothing is verified: that is the
  * broker's work. They serve for the expiry, where nobody gave one, and for the message of a refusal.
@@ -24,7 +24,7 @@ export interface SaslToken {
   readonly extensions?: Readonly<Record<string, string>> | undefined
 }
 
-/** What a token function is told. */
+/** What a token function is given. */
 export interface SaslTokenContext {
   /** Fires when nobody waits for the token any more. */
   readonly signal: AbortSignal

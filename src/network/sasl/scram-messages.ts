@@ -1,5 +1,5 @@
 /**
- * The four messages of SCRAM: ours are built, the broker's are taken apart, within bounds.
+ * The four messages of SCRAM: ours are built, the broker's are parsed, within bounds.
  *
  *   client-first  n,,n=USER,r=CNONCE[,tokenauth=true]
  *   server-first  r=CNONCE SNONCE,s=SALT,i=ITERATIONS[,…]
@@ -108,7 +108,7 @@ function checkIterations(text: string): number {
   )
 }
 
-/** Node's decoder passes over what is not base64; only what it would write itself is taken. */
+/** Node's decoder passes over what is not base64; only what it would write itself is accepted. */
 function fromBase64(text: string, what: string): Buffer {
   const bytes = Buffer.from(text, 'base64')
   if (bytes.toString('base64') === text) return bytes

@@ -25,7 +25,7 @@ const GREETINGS: Readonly<Record<string, string>> = {
   'RFB ': 'as a VNC server does',
 }
 
-/** Undefined where the bytes tell nothing. */
+/** Undefined where the bytes say nothing. */
 export function strangerBy(head: Uint8Array): Stranger | undefined {
   const [type = 0, major] = head
   // A TLS record: change cipher spec, alert, handshake or data, of version 3.x.

@@ -16,7 +16,7 @@ const PIECE_BYTES = 262_144
 /** Enough where little is sent, as on most connections of most services. */
 const SMALL_PIECE_BYTES = 16_384
 
-/** One buffer of a request; with the last one comes who is told. */
+/** One buffer of a request; with the last one comes the callback. */
 interface Part {
   readonly bytes: Uint8Array
   readonly onWritten: (() => void) | undefined
@@ -61,7 +61,7 @@ export class PieceWriter {
   }
 
   readonly #onPiece = (error?: Error | null): void => {
-    if (error) return // the stream is at its end, of which `close` tells
+    if (error) return // the stream is at its end, which `close` reports
     for (const { onWritten } of this.#queue.splice(0, this.#ended)) onWritten?.()
     if (this.#queue.length > 0) this.#writePiece()
     else this.#isWriting = false

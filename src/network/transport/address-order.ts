@@ -8,7 +8,7 @@
  *
  * Not a resolver and no retry: tcp.ts asks for the order at each dial, and says what came of it.
  *
- * Neighbours: tcp.ts owns one; open-connection.ts tells whether the handshake went well.
+ * Neighbours: tcp.ts owns one; open-connection.ts reports whether the handshake went well.
  */
 
 /** Names kept; one more, and the name that failed longest ago is forgotten. */

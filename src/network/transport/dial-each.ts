@@ -131,7 +131,7 @@ export function giveUpLater(
   }
 }
 
-/** An address that has answered, if only to refuse, tells more than one that has not. */
+/** An address that has answered, if only to refuse, says more than one that has not. */
 function connectFailure(
   address: Address,
   targets: readonly LookupAddress[],

@@ -1,6 +1,6 @@
 /**
  * What a listener wants that hung up without a word: asked once more, in the other way, so that a
- * wrong option is told at once and not after a wait for better times.
+ * wrong option is reported at once, and not after minutes of retries.
  *
  *   hung up at the first words of TLS ──> does it speak Kafka without? ──> a plaintext listener
  *   hung up at the first request ───────> does it take SaslHandshake? ───> it wants a login, by these

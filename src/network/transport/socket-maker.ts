@@ -24,7 +24,7 @@ export interface SocketMaker {
  */
 export type SocketStage = 'connect' | 'greet' | 'unheard' | 'heard'
 
-/** Who is told: what the stream hears, and whether it was of use. */
+/** Called with what the stream receives, and whether it was of use. */
 export interface Ears {
   readonly handlers: TransportHandlers
   readonly judge: (isUseful: boolean) => void

@@ -13,7 +13,7 @@ export interface Address {
   readonly port: number
 }
 
-/** Who is told what a transport hears. Neither method may throw. @internal */
+/** Called with what a transport receives. Neither method may throw. @internal */
 export interface TransportHandlers {
   /** Bytes in the order of the wire. The receiver may keep the chunk: nobody writes to it again. */
   onData(chunk: Buffer): void
@@ -36,7 +36,7 @@ export interface Transport {
   /** Lets the process end although the stream is open. */
   unref(): void
   /**
-   * Tells what came of the stream: whether a broker has answered on it. Where a name has several
+   * Notes what came of the stream: whether a broker has answered on it. Where a name has several
    * addresses, the next dial tries those of no use last.
    */
   judge?(isUseful: boolean): void

@@ -66,7 +66,7 @@ t.test('rejects with every error, in the order of the places, when all have fail
 
 t.test('asks what failed again while another place is silent, ever less often', async (t) => {
   const { clock, events, answer } = setUp({ A: ['?', 2000], B: ['?', 10] })
-  const check = t.rejects(answer, { message: 'nobody has answered' })
+  const check = t.rejects(answer, { message: 'no address has answered' })
   await clock.advanceSettled(1000)
   const asked = events.filter((event) => event.startsWith('ask B'))
   t.strictSame(asked, ['500', '560', '670', '830'].map((ms) => `ask B at ${ms}`)) // prettier-ignore
@@ -87,14 +87,14 @@ t.test('takes the answer of a place that failed at first', async (t) => {
 })
 
 t.test('rejects where there is nobody to ask', async (t) => {
-  await t.rejects(setUp({}).answer, { message: 'there is nobody to ask' })
+  await t.rejects(setUp({}).answer, { message: 'there is no address to ask' })
 })
 
 t.test(
   'after a failure that decides the others are asked once, who has failed so is not',
   async (t) => {
     const { clock, events, answer } = setUp({ A: ['', 0], B: ['?!', 10], C: ['?', 10] })
-    const check = t.rejects(answer, { message: 'nobody has answered' })
+    const check = t.rejects(answer, { message: 'no address has answered' })
     await clock.advanceSettled(500)
     await clock.advanceSettled(10)
     t.strictSame(events.slice(-2), ['failure of B', 'ask C at 510'])
