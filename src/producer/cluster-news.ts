@@ -1,13 +1,13 @@
 /**
- * What the cluster says, and what its connections go through, to whom it concerns. One class each for
- * news of the cluster and of topics; no rule lives here.
+ * Passes on what the cluster says, and what happens to its connections, to the parts that it concerns. One
+ * class each for the cluster and for topics; no rule lives here.
  *
  *   metadata ─┐                ┌─> directory (topics, leaders), pool (brokers)
  *             ├─> ClusterNews ─┼─> sender (may go on), sequencer (another cluster)
  *   pool ─────┘                └─> notice, observer
  *   directory ──> TopicNews ─────> serving, parking lot
  *
- * Before: network/ and partitioning/topic-directory.ts tell. The rooms are looked up when something
+ * Before: network/ and partitioning/topic-directory.ts call. The parts are looked up when something
  * happens, since they are made one after another (pipeline.ts).
  */
 import type { BrokerError, DeliveryError, OttlaError } from '../errors.js'
@@ -24,7 +24,7 @@ import type { DirectoryListener, TopicDirectory } from './partitioning/topic-dir
 import type { Sequencer } from './sequencing/sequencer.js'
 import type { ParkingLot } from './waiting/parking-lot.js'
 
-/** Who is told. */
+/** The parts that are concerned. */
 export interface ConcernedRooms {
   readonly pool: BrokerPool
   readonly metadata: MetadataCache
@@ -32,7 +32,7 @@ export interface ConcernedRooms {
   readonly sequencer: Sequencer
   readonly sender: { wake(): void }
   readonly observer: Observer
-  /** null with a logger, which is told anyway. */
+  /** null with a logger, which logs outages anyway. */
   readonly notice: OutageNotice | null
   readonly isClosed: boolean
   /** A rule of our own does not hold: nothing can be relied on any more. */
@@ -80,7 +80,7 @@ export class ClusterNews implements MetadataListener, PoolListener {
     this.#guard(() => this.#rooms.pool.dropAll(reason))
   }
 
-  /** What the old cluster has given is void, and what it owes is lost. */
+  /** What the old cluster has given is void; answers that it owes are lost. */
   onAnotherCluster(reason: OttlaError): void {
     const { pool, sequencer, directory } = this.#rooms
     this.#guard(() => {
@@ -145,7 +145,7 @@ export class ClusterNews implements MetadataListener, PoolListener {
   }
 }
 
-/** Who is told of topics. */
+/** The parts that topics concern. */
 export interface TopicRooms {
   readonly lot: ParkingLot
   readonly intake: { readonly serving: { moveOn(topic: ProducerTopic): void; roomFreed(): void } }

@@ -3,7 +3,7 @@
  * request, never for each record, so that counting costs nothing. Names follow the Java producer's
  * metrics where it has the same.
  *
- * Before: observer.ts names what is told. After: `producer.metrics()`.
+ * Before: observer.ts names what is counted. After: `producer.metrics()`.
  */
 import type { ProducerBatch } from './batching/batch.js'
 import type { Observer } from './observer.js'
@@ -46,7 +46,7 @@ type Totals = Omit<
   'compressionChoices' | 'bufferAvailableBytes' | 'waitingSends' | 'batchesIncomplete'
 >
 
-/** Counts what it is told. */
+/** Counts what happens. */
 export class MetricsCounter implements Observer {
   #recordsAcknowledged = 0
   #recordsFailed = 0

@@ -1,9 +1,8 @@
 /**
- * What happens in the pipeline, told to whoever watches it: metrics today; tracing, telemetry and a
- * latency target tomorrow. Called once for each batch, request or connection, never for each record, so
+ * What happens in the pipeline, for whoever watches it: metrics today; tracing and telemetry tomorrow. Called once for each batch, request or connection, never for each record, so
  * that watching costs next to nothing. An observer changes nothing, and must not throw.
  *
- * Before: sending/, completing/ and preparing/ tell. After: metrics.ts counts.
+ * Before: sending/, completing/ and preparing/ call. After: metrics.ts counts.
  */
 import type { ProducerBatch } from './batching/batch.js'
 import type { ProduceRequest } from './sending/produce-request.js'

@@ -1,5 +1,5 @@
 /**
- * Tells Node.js, by a warning of the process, that nothing can be reached: for producers without a
+ * Warns, by a warning of the Node.js process, that nothing can be reached: for producers without a
  * logger, whose user would hear nothing before records fail, which takes minutes. Once in a producer's
  * life, when an attempt has brought nothing for some seconds.
  *
@@ -57,7 +57,7 @@ export class OutageNotice {
 
 function warnProcess(error: OttlaError): void {
   process.emitWarning(
-    `no Kafka broker can be reached, and records wait: ${error.message} (told once; give the option logger to hear more)`,
+    `no Kafka broker can be reached, and records wait: ${error.message} (said once; set the option logger to learn more)`,
     { type: 'OttlaWarning', code: 'OTTLA_UNREACHABLE' },
   )
 }

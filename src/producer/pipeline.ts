@@ -85,7 +85,7 @@ export class Pipeline<K, V> implements ConcernedRooms, TopicRooms {
   #autoCompression: AutoCompression | null = null
   #isClosed = false
 
-  /** `onBroken` is told of a defect after which nothing can be relied on. */
+  /** `onBroken` is called with a defect after which nothing can be relied on. */
   constructor(
     options: ResolvedOptions<K, V>,
     environment: Environment,
@@ -143,7 +143,7 @@ export class Pipeline<K, V> implements ConcernedRooms, TopicRooms {
 
   readonly #defer = (callback: () => void): void => this.clock.defer(callback)
 
-  /** Stops everything; what is still under way has been settled before. */
+  /** Stops everything; every record has been settled before. */
   close(): void {
     this.#isClosed = true
     this.notice?.close()

@@ -38,8 +38,8 @@ import type { ProducerTopic } from './partitioning/topic.js'
 /** Options of one `send`. */
 export interface SendOptions {
   /**
-   * Aborted before the record is appended: it is not written. After: the promise rejects as
-   * *unknown*, and the record goes its way.
+   * Aborted before the record is appended: it is not written. After: the promise rejects with
+   * outcome 'unknown', and the record is sent all the same.
    */
   readonly signal?: AbortSignal | undefined
 }
@@ -139,12 +139,12 @@ export class Producer<K = Serialized, V = Serialized> implements AsyncDisposable
   }
 
   /**
-   * Takes a record without making a promise; the fastest way in. True: taken, and `callback` (or,
-   * without one, the logger in case of failure) will be told what became of it, never during this
-   * call; that includes a bad record and a closed producer. False: no room, or others wait for it;
-   * nothing was taken, and the callback is not called. `await writable()` then, and try again.
+   * Sends a record without making a promise; the fastest call. True: accepted, and `callback` (or,
+   * without one, the logger in case of failure) will be called with its outcome, never during this
+   * call; that includes a bad record and a closed producer. False: the buffer is full, or others wait
+   * for it; the record was not accepted, and the callback is not called. `await writable()` then, and try again.
    * The record's bytes may be used again once it has returned.
-   * Throws InvalidRecordError for a callback that is no function, since nobody could be told.
+   * Throws InvalidRecordError for a callback that is no function.
    */
   enqueue(record: ProducerRecord<K, V>, callback?: DeliveryCallback): boolean {
     if (callback !== undefined) checkCallback(callback)
@@ -215,7 +215,7 @@ export class Producer<K = Serialized, V = Serialized> implements AsyncDisposable
   }
 
   /**
-   * Delivers what was taken, turns away who waits for room, and closes every connection. Records
+   * Delivers what was accepted, rejects what waits for room, and closes every connection. Records
    * that are not settled after `timeoutMs` fail with ClosedError. Closing twice is closing once.
    * Rejects with ConfigError, and closes nothing, for a `timeoutMs` that is not one.
    */
@@ -254,13 +254,13 @@ export class Producer<K = Serialized, V = Serialized> implements AsyncDisposable
     this.#pipeline.close()
   }
 
-  /** What a record is told that has no place yet, with what it has waited for. */
+  /** The error of a record that is in no batch yet, with what it has waited for. */
   #closedWhile({ name, isKnown }: ProducerTopic, what: string): ClosedError {
     const { directory, obstacles } = this.#pipeline
     return closedError(name, what, isKnown ? obstacles.ofRoom() : directory.whyUnknown(name))
   }
 
-  /** A defect of ours: whatever is open is told so, and nothing more is taken. */
+  /** A defect of ours: every open record is rejected, and no more are accepted. */
   #fail(cause: unknown): void {
     if (this.#state === 'failed') return
     this.#state = 'failed'
@@ -309,7 +309,7 @@ export class Producer<K = Serialized, V = Serialized> implements AsyncDisposable
         if (typeof submitted !== 'object' || submitted.wasPlaced) {
           reject(aborted(signal, 'unknown', topic))
         } else {
-          // Changes nothing where it was settled in the meantime, and is about to be told.
+          // Changes nothing where it was settled in the meantime.
           this.#pipeline.lot.settle(submitted, aborted(signal, 'not-written', topic))
         }
       }
@@ -333,11 +333,11 @@ export class Producer<K = Serialized, V = Serialized> implements AsyncDisposable
     })
   }
 
-  /** Tells a callback of a record that was never taken: later, as every callback is told. */
+  /** Calls the callback of a record that was not accepted: later, as every callback. */
   #tell(callback: DeliveryCallback | null, error: DeliveryError): void {
     const { runCallback, logger } = this.#pipeline
     if (callback !== null) queueJob(() => runCallback(callback, error, null))
-    else logger.error({ err: error }, 'a record without a callback was not taken')
+    else logger.error({ err: error }, 'a record without a callback was not accepted')
   }
 
   readonly #assertOpen = (record?: { readonly topic?: string } | null): void => {
@@ -365,7 +365,9 @@ function aborted(
   topic: string,
 ): AbortedError {
   const known =
-    outcome === 'unknown' ? 'it was on its way, and may be written' : 'it was not written'
+    outcome === 'unknown'
+      ? 'it was in a batch already, and may be in the log'
+      : 'it is not in the log'
   return new AbortedError(`a send to topic "${topic}" was aborted: ${known}`, {
     outcome,
     topic,

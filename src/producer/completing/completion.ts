@@ -36,7 +36,7 @@ export interface CompletionParts {
   readonly random: () => number
   readonly logger: Log
   readonly settlement: Settlement
-  /** Batches with records whose fate is open. */
+  /** Batches with records that are not settled. */
   readonly accumulator: { readonly incomplete: Iterable<ProducerBatch> }
   readonly metadata: {
     requestRefresh(topics: readonly string[]): void
@@ -80,7 +80,7 @@ export class Completion {
         if (batch === undefined) {
           this.#parts.logger.warn(
             { topic: topic.name || topic.topicId, partition: answer.index, nodeId: request.nodeId },
-            'a Produce response speaks of a partition that was not in the request; ignored',
+            'a Produce response names a partition that was not in the request; ignored',
           )
           continue
         }
@@ -102,7 +102,7 @@ export class Completion {
     }
   }
 
-  /** acks 0: the socket took the bytes, and nothing more will be known. */
+  /** acks 0: the bytes are in the kernel, and nothing more will be known. */
   written(request: ProduceRequest): void {
     for (const batch of [...request.batches()]) {
       batch.queue.attemptEnded(batch)
@@ -131,7 +131,7 @@ export class Completion {
   }
 
   /**
-   * No producer id is to be had: what needs one fails, but not what only waits for an answer. `onNoted`
+   * The cluster refuses a producer id: what needs one fails, but not what only waits for an answer. `onNoted`
    * is called once it is known who that is.
    */
   abandonUnidentified(reason: OttlaError, onNoted: () => void): void {
@@ -218,7 +218,7 @@ export class Completion {
   }
 
   /**
-   * Refused for its size: smaller it may yet be taken. Where an earlier attempt may have been stored, its
+   * Refused for its size: smaller it may be accepted. Where an earlier attempt may have been stored, its
    * numbers keep it from being stored twice: the same records are a repetition, and parts of
    * them out of order (split-batch.ts).
    */
@@ -259,16 +259,17 @@ export class Completion {
   }
 }
 
-/** The broker has waited for its replicas, so that we need not. */
+/** The broker has waited for its replicas already: no further backoff is needed. */
 function hasWaited({ nowMs, answer, request }: Circumstances): boolean {
   const isTimedOut = answer?.errorCode === ErrorCodes.REQUEST_TIMED_OUT
   return isTimedOut && request?.hasWaited(nowMs) === true
 }
 
 function unprovable(): ProtocolError {
-  return new ProtocolError('the partition had to begin new sequence numbers', {
-    apiName: 'Produce',
-  })
+  return new ProtocolError(
+    'the partition began new sequence numbers, under which a batch that may be in the log cannot be sent again',
+    { apiName: 'Produce' },
+  )
 }
 
 function missingAnswer(request: ProduceRequest): ProtocolError {

@@ -1,5 +1,5 @@
 /**
- * The errors that settle a batch's records, each saying which of three truths holds (see
+ * The errors that reject a batch's records, each saying which of three outcomes holds (see
  * `DeliveryOutcome`): *unknown* wherever an attempt may be in the log, *rejected* where the broker
  * refused and no attempt can be, *not written* where none was made or none was accepted.
  */
@@ -103,7 +103,7 @@ function notAcknowledged(batch: ProducerBatch, why: string, outcome: DeliveryOut
 /** It was refused, and one that was sent after it has been stored. */
 export function overtaken(batch: ProducerBatch, cause: OttlaError): DeliveryError {
   return new DeliveryError(
-    `${describe(batch)}: refused, and not sent again, because a later batch is stored: the partition has forgotten this producer's sequence numbers, or its topic was made anew (the refusal: ${cause.message})`,
+    `${describe(batch)}: refused, and not sent again, because a later batch is in the log: the broker has forgotten this producer's sequence numbers, or the topic was deleted and created again (the refusal: ${cause.message})`,
     { ...place(batch), outcome: outcomeOf(batch, 'rejected'), cause },
   )
 }
@@ -114,7 +114,7 @@ function tooLarge(batch: ProducerBatch, cause: OttlaError, code: number): Delive
       ? "max.message.bytes (or the broker's message.max.bytes)"
       : "segment.bytes (or the broker's log.segment.bytes)"
   return new RecordTooLargeError(
-    `${describe(batch)}: the broker takes no batch of ${batch.sizeBytes} bytes with ${batch.recordCount} record(s); raise the topic's ${limit}, compress, or send smaller records`,
+    `${describe(batch)}: the broker refuses a batch of ${batch.sizeBytes} bytes with ${batch.recordCount} record(s); raise the topic's ${limit}, compress, or send smaller records`,
     { ...place(batch), outcome: outcomeOf(batch, 'rejected'), cause },
   )
 }

@@ -45,7 +45,7 @@ export class Obstacles {
     return this.#ofQueue(queue) ?? lastError ?? this.#silence(queue, 0)
   }
 
-  /** Why no memory comes free: what is in the way of the batch that has waited longest. */
+  /** Why no memory comes free: what holds back the oldest batch. */
   ofRoom(): OttlaError | null {
     const [oldest] = this.#parts.accumulator.incomplete
     if (oldest === undefined) return this.#parts.metadata.failure()
@@ -72,7 +72,7 @@ export class Obstacles {
     const silentMs = Math.round(this.#parts.clock.monotonicMs() - oldest.sentAtMs)
     if (silentMs < leastMs) return null
     return new TimeoutError(
-      `broker ${nodeId} has answered nothing for ${silentMs} ms, and owes ${unanswered.length} answer(s)`,
+      `broker ${nodeId} has answered nothing for ${silentMs} ms, with ${unanswered.length} request(s) in flight`,
     )
   }
 }

@@ -10,13 +10,13 @@ import type { ProduceResponse } from '../../protocol/messages/produce.js'
 import type { BatchQueue, ProducerBatch } from '../batching/batch.js'
 import type { PartitionAnswer } from '../sending/produce-request.js'
 
-/** -1n for a repetition whose place the broker has forgotten. */
+/** -1n for a repetition whose offset the broker has forgotten. */
 export function offsetOf({ errorCode, baseOffset }: PartitionAnswer): bigint {
   return errorCode === ErrorCodes.NONE ? baseOffset : -1n
 }
 
 /**
- * Of a batch that it has seen before, a broker tells the largest timestamp as the append time, on
+ * Of a batch that it has seen before, a broker gives the largest timestamp as the append time, on
  * topics that keep the records' own timestamps too: there it is none.
  */
 export function logAppendTimeOf(
@@ -27,7 +27,7 @@ export function logAppendTimeOf(
   return batch.attempts > 1 && timeMs === batch.records.maxTimestamp ? -1 : timeMs
 }
 
-/** KIP-951: a leader that is none any more says who is; null where it says nothing. */
+/** KIP-951: a broker that no longer leads may name the new leader; null where it does not. */
 export function leaderHint(
   { topic, partition }: BatchQueue,
   { currentLeader }: PartitionAnswer,

@@ -14,7 +14,7 @@ export interface BatchFacts {
   readonly recordCount: number
   /** True where it carries a producer id and sequence, so that a retry cannot double it. */
   readonly isIdempotent: boolean
-  /** True where no earlier batch of the partition still waits for its fate. */
+  /** True where no earlier batch of the partition is unresolved. */
   readonly isFirstUnresolved: boolean
   /** True where an earlier attempt may be in the log. */
   readonly maybeWritten: boolean
@@ -85,8 +85,8 @@ export function judge(code: number, batch: BatchFacts): Verdict {
  * The broker lacks a batch before this one. Where an earlier batch of ours is still unresolved,
  * that is the one it lacks: try again behind it. Where there is none, the gap is for good, and the
  * partition begins again. But not for a batch whose earlier attempt lost its answer: its bytes may
- * lie in an old connection still, and be written behind this answer; under new numbers it would
- * then be there twice.
+ * lie in an old connection still, and be written after this answer; under new numbers it would
+ * then be stored twice.
  */
 function judgeOutOfOrder(batch: BatchFacts): Verdict {
   if (!batch.isIdempotent) return verdict('fail')
@@ -96,7 +96,7 @@ function judgeOutOfOrder(batch: BatchFacts): Verdict {
 
 /**
  * The broker no longer knows our producer (its records were deleted by retention), or has seen a
- * newer epoch. This attempt was refused; whether an earlier one was written cannot be told any more.
+ * newer epoch. This attempt was refused; whether an earlier one was written can no longer be known.
  */
 function judgeForgotten(batch: BatchFacts): Verdict {
   if (!batch.isIdempotent || batch.maybeWritten) return verdict('fail')

@@ -1,8 +1,8 @@
 /**
- * Settles batches: tells every record what became of it, once, and gives back what the batch held.
+ * Settles batches: resolves or rejects every record, once, and frees the batch's memory.
  *
  *   acknowledge ─┐
- *   fail ────────┼──> records are told ──> the batch leaves its queue ──> its memory is free
+ *   fail ────────┼──> records settled ───> the batch leaves its queue ──> its memory is free
  *   split ───────┘    (split: its parts take its place)   (in flight: once the answer has come)
  *
  * Before: completion.ts decides. After: the users' promises and callbacks.
@@ -71,7 +71,7 @@ export class Settlement {
     batch.queue.split(batch, parts)
   }
 
-  /** The batch leaves its queue for good: what it held is free, and the next may go. */
+  /** The batch leaves its queue for good: its memory is free, and the next may go. */
   leave(batch: ProducerBatch, isAnswered: boolean): void {
     // Only where its one attempt was answered is it certain that no socket holds the buffer. Reused
     // earlier, its bytes would go to another topic (KAFKA-19012).

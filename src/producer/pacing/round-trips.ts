@@ -14,7 +14,7 @@
  *
  * The network's time is the shortest round trip, handshakes included, which take no work; it is longer once all
  * of a window of answers are. The broker's time is averaged as TCP averages round trips (RFC 6298) and
- * counted with its deviation, since a request that waits at a busy broker had better have gone on filling.
+ * counted with its deviation: rather than wait at a busy broker, a request should go on filling here.
  *
  * Neighbours: pace.ts has one for each broker.
  */
@@ -28,7 +28,7 @@ export class RoundTrips {
   /** Infinity before the first answer: until then nothing is sent beside a request. */
   #brokerMs = Infinity
   #spreadMs = 0
-  /** The least broker's time so far: it tells a longer network from a slower broker. */
+  /** The least broker's time so far: it distinguishes a longer network from a slower broker. */
   #leastBrokerMs = Infinity
   #answers = 0
   #lastAnswerMs = -Infinity
@@ -45,7 +45,7 @@ export class RoundTrips {
     return this.#brokerMs + SPREADS_OF_BROKER_TIME * this.#spreadMs
   }
 
-  /** Requests that are on their way while the broker times on one. */
+  /** Requests that fit into the network's time while the broker works on one. */
   get inTransit(): number {
     const spacingMs = Math.max(this.brokerMs, 1)
     return spacingMs === Infinity ? 0 : Math.floor(this.#networkMs / spacingMs)
@@ -87,7 +87,7 @@ export class RoundTrips {
   /**
    * From when on another request should leave, where the oldest and the last in flight left at these
    * times, and there may be `maxInFlight`: monotonic; Infinity for when an answer comes. So it is, too, when
-   * the oldest answer is overdue: the broker is at it longer than usual.
+   * the oldest answer is overdue: the broker works on it longer than usual.
    */
   sendAtMs(oldestSentAtMs: number, lastSentAtMs: number, maxInFlight: number): number {
     const roundTripMs = this.#networkMs + this.#brokerMs

@@ -8,7 +8,7 @@
  *       ^                                   │
  *       └── as large as any request <── twice as much for each answer without a throttle
  *
- * Neighbours: outbox.ts has one for each broker.
+ * Neighbours: pace.ts has one for each broker.
  */
 
 import { LEAST_THROTTLED_BYTES, THROTTLE_AIM_MS } from './pace-constants.js'
@@ -29,11 +29,11 @@ export class ThrottlePace {
   /** After `sentBytes` in one request the broker wants a pause of `pauseMs`. */
   throttled(sentBytes: number, pauseMs: number): void {
     const aimBytes = Math.floor((sentBytes * THROTTLE_AIM_MS) / pauseMs)
-    // A short pause may be the end of a quota's slack: what was sent is no measure of what is allowed.
+    // A short pause may be the end of a quota's slack: what was sent does not show what is allowed.
     this.#limitBytes = Math.max(LEAST_THROTTLED_BYTES, Math.min(aimBytes, 2 * this.#limitBytes))
   }
 
-  /** The broker took a request and wants no pause; `mostBytes` is the most that any request has. */
+  /** The broker accepted a request and wants no pause; `mostBytes` is the most that any request has. */
   taken(mostBytes: number): void {
     this.#limitBytes *= 2
     if (this.#limitBytes >= mostBytes) this.#limitBytes = Infinity

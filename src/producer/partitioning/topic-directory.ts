@@ -152,7 +152,7 @@ export class TopicDirectory {
   /** Why a record for `name` cannot be placed after `waitedMs`. */
   unavailable(name: string, waitedMs: number): TopicUnavailableError {
     const cause = this.whyUnknown(name) ?? undefined
-    const why = cause?.message ?? 'no broker has said anything of it'
+    const why = cause?.message ?? 'no broker has answered about it'
     return new TopicUnavailableError(
       `topic "${name}": nothing known of it after maxBlockMs (${Math.round(waitedMs)} ms): ${why}`,
       { topic: name, cause, retriable: true },

@@ -1,10 +1,10 @@
 /**
- * `compression: 'auto'`: finds for each topic the codec that is worth its while, on the topic's own
+ * `compression: 'auto'`: finds for each topic the codec that costs least, measured on the topic's own
  * batches (codec-trials.ts). "none" takes part.
  *
  * The choice stands until it is looked at again: after 1,000 batches (100 where it is "none"), when
  * batches come out much larger or smaller than the first ones after it (the data has changed), or
- * when they have become four times as large as those that were tried. Another codec is then taken
+ * when they have become four times as large as those that were tried. Another codec is then used
  * only if it is clearly better. To look again takes no more than 1 % of the time: after so many
  * milliseconds of trials none begins for a hundred times as long.
  *

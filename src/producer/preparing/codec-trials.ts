@@ -1,6 +1,6 @@
 /**
- * One look at all codecs, on a topic's own batches: three rounds, in each of which every codec has a
- * go. It is scored by what a megabyte of records would cost in milliseconds:
+ * One look at all codecs, on a topic's own batches: three rounds, in each of which every codec compresses
+ * once. It is scored by what a megabyte of records would cost in milliseconds:
  *
  *     cost = CPU time spent + EXCHANGE_RATE * bytes that still travel
  *
@@ -14,7 +14,7 @@
 import type { Codec } from '../../compression/codec.js'
 
 /**
- * Milliseconds of CPU that a megabyte not sent is worth: what a network of 1 Gbit/s needs for it
+ * Milliseconds of CPU that may be spent to save a megabyte on the network: what a network of 1 Gbit/s needs for it
  * (8), and the broker that stores and replicates it (2).
  */
 const EXCHANGE_RATE_MS_PER_MB = 10
@@ -23,7 +23,7 @@ const ROUNDS = 3
 const SLICE_MS = 2
 /** Enough to tell what CPU a codec takes; not what it gains. */
 const SAMPLE_BYTES = 32_768
-/** A smaller ratio is worth a codec's while until its time is known. */
+/** A smaller ratio counts as a gain until the codec's time is known. */
 const GAIN = 0.9
 /** Share of its cost by which the codec at hand must be beaten: at least, and at most. */
 const CLEARLY = 0.05

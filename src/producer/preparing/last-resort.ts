@@ -1,7 +1,7 @@
 /**
  * With `compression: 'auto'`: the codecs, tried on a batch that its broker refused for its size, before
- * its record is given up (or its records split). It may have been sent plain because no codec was
- * worth its while, or with one that gains little; here size alone counts.
+ * its record is given up (or its records split). It may have been sent plain because no codec paid
+ * off, or with one that gains little; here size alone counts.
  *
  * The refused attempt was not written, so that the batch goes again under its numbers, in other
  * bytes. Meanwhile it stands in its queue like any that waits for a retry: none overtakes it.

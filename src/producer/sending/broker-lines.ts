@@ -68,7 +68,7 @@ export class BrokerLines {
     line.unshift(queue)
   }
 
-  /** Some partition of this broker is probing; those that are no longer are forgotten on the way. */
+  /** Some partition of this broker is probing; those that no longer are get forgotten here. */
   isProbing(): boolean {
     for (const queue of this.#probing) {
       if (queue.isProbing && queue.leaderId === this.#nodeId) return true

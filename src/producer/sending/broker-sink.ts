@@ -1,6 +1,6 @@
 /**
- * All that goes to one broker: the partitions in line for it, the requests that it has not answered, how
- * fast it is given more, and how long it is waited for once it leads less than before.
+ * Everything that is sent to one broker: the partitions in line for it, the requests in flight, its pace,
+ * and how long its answers are waited for once it no longer leads their partitions.
  *
  *   list ──> lines ──> turn: may a request leave? ──> builder ──> connection ──> answered, or lost
  *              ^                                                                     │
@@ -47,11 +47,11 @@ export interface SinkOptions {
   readonly isIdempotent: boolean
 }
 
-/** What becomes of requests. */
+/** Called with what becomes of requests. */
 export interface RequestCompletion {
   answered(request: ProduceRequest, response: ProduceResponse, nowMs: number): void
   lost(request: ProduceRequest, error: OttlaError, nowMs: number): void
-  /** acks 0: the socket took the bytes. */
+  /** acks 0: the bytes are in the kernel. */
   written(request: ProduceRequest): void
   refused(batch: ProducerBatch, error: OttlaError): void
 }
@@ -180,7 +180,7 @@ export class BrokerSink implements ProduceListener {
     )
   }
 
-  /** When the next request had better leave: 0 now, Infinity when an answer comes. */
+  /** When the next request should leave: 0 now, Infinity once an answer comes. */
   #nextAtMs(): number {
     if (this.#inFlight.length === 0 || this.#mayProbe || this.#lines.hasFull) return 0
     return this.#pace.nextAtMs(this.#inFlight, this.#options.maxInFlight)
@@ -244,7 +244,7 @@ export class BrokerSink implements ProduceListener {
     this.#parts.scheduler.wake()
   }
 
-  /** With acks 0 the socket's taking the bytes is all the acknowledgement there is. */
+  /** With acks 0 the bytes in the kernel are all the acknowledgement there is. */
   #written(request: ProduceRequest): void {
     this.#ended(request)
     this.#guard(() => this.#parts.completion.written(request))
@@ -256,7 +256,7 @@ export class BrokerSink implements ProduceListener {
     if (index >= 0) this.#inFlight.splice(index, 1)
   }
 
-  /** Before v6 the broker has paused before it answered, and we need not; but it is a sign all the same. */
+  /** Before v6 the broker has paused before it answered, and we need not; but it shows that we are too fast. */
   #noteThrottle(request: ProduceRequest, pauseMs: number, nowMs: number): void {
     if (pauseMs <= 0) {
       this.#pace.notThrottled(this.#options.maxRequestSizeBytes)
@@ -271,7 +271,7 @@ export class BrokerSink implements ProduceListener {
     this.#parts.observer.throttled(this.nodeId, pauseMs)
   }
 
-  /** There is room for another request; nobody takes a turn for nothing. */
+  /** Another request may leave; without anything to send no turn is taken. */
   #goOn(nowMs: number): void {
     const { scheduler } = this.#parts
     if (this.hasWork) scheduler.wake()

@@ -1,15 +1,15 @@
 /**
- * What is known of a partition's leader: who it is, whether it has proven to take batches, and until when
- * it is left alone after a failure.
+ * What is known of a partition's leader: who it is, whether it is proven (has acknowledged a batch), and
+ * until when nothing is sent to it after a failure.
  *
- *   unknown ──> known, unproven ── acknowledges a batch ──> proven ── a batch fails ──> unproven, resting
+ *   unknown ──> known, unproven ── acknowledges a batch ──> proven ── a batch fails ──> unproven, pausing
  *      ^              ^                                        │                            │
  *      └── no leader ─┴──────── another, or elected again <────┴────────────────────────────┘
  *
  * Before and after: partition-queue.ts, which has one.
  */
 
-/** How long to leave a leader alone after a failure. */
+/** How long to send nothing to a leader after a failure. */
 export interface RetryPause {
   /** Monotonic. */
   readonly nowMs: number

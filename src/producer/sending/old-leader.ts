@@ -1,7 +1,7 @@
 /**
- * How long a broker is waited for that leads some partition no longer and still owes answers for it.
- * Until it has given them, or its connection is closed, nothing of that partition goes to its new
- * leader; so it is given a moment, and a frozen one not even that.
+ * How long to wait for a broker that no longer leads some partition and still owes answers for it. Until
+ * it has answered, or its connection is closed, nothing of that partition goes to the new leader: the old
+ * one may still be writing. So it gets 200 ms, and a broker that is frozen none.
  *
  *   moved away --> owes answers, silent for less than a second --> 200 ms --> connection closed
  *                  owes answers, silent for longer: frozen ------------------> at once
@@ -38,7 +38,7 @@ export class OldLeader {
     this.#isIdempotent = isIdempotent
   }
 
-  /** Monotonic; Infinity: it is not waited for. */
+  /** Monotonic: when its connection is closed; Infinity: no partition has moved away. */
   get leaveAtMs(): number {
     return this.#leaveAtMs
   }
@@ -76,7 +76,7 @@ export class OldLeader {
     const { host, port } = connection ?? { host: 'unknown', port: 0 }
     const where = connection === undefined ? '' : ` (${formatAddress(connection)})`
     const reason = new ConnectionError(
-      `broker ${nodeId}${where} no longer leads its partitions and still owes answers: its connection is closed, and its batches go to the new leaders`,
+      `broker ${nodeId}${where} no longer leads its partitions and has not answered requests in flight: its connection is closed, and its batches are sent to the new leaders`,
       { host, port, phase: 'request' },
     )
     this.#network.drop(nodeId, reason)

@@ -1,6 +1,6 @@
 /**
- * The batches of one partition on their way, and the rule which of them may be sent next. Order is
- * kept here, and nowhere else:
+ * The batches of one partition that are not settled, and the rule which of them may be sent next. Order
+ * is kept here, and nowhere else:
  *
  *      sent (in order of first sending)                  closed            open
  *   | b4 retry | b5 in flight | b6 in flight |    | b7 | b8 |          b9        <- append
@@ -35,15 +35,15 @@ import { Leadership, type RetryPause } from './leadership.js'
 import { SentBatches } from './sent-batches.js'
 import { UnsentBatches } from './unsent-batches.js'
 
-/** Told when a partition may go on. */
+/** Called when a partition may go on. */
 export interface QueueScheduler<Batch extends QueuedBatch> {
   /** Something may be sent, now or when its hold has ended. */
   consider(queue: PartitionQueue<Batch>): void
-  /** It rests until its `retryAtMs`. */
+  /** It pauses until its `retryAtMs`. */
   pause(queue: PartitionQueue<Batch>): void
   /** Another broker leads it. */
   leaderChanged(queue: PartitionQueue<Batch>): void
-  /** Its leader takes batches again after it had not: pauses for that broker may end sooner. */
+  /** Its leader acknowledges batches again after a failure: pauses for that broker may end sooner. */
   recovered(nodeId: number): void
 }
 
@@ -205,7 +205,7 @@ export class PartitionQueue<Batch extends QueuedBatch> implements NumberedPartit
 
   // Sending
 
-  /** The batch that may be sent now, or null; `hold` tells why. */
+  /** The batch that may be sent now, or null; `hold` says why. */
   next(nowMs: number): Batch | null {
     this.#numbering.proceed()
     const next = this.#choose(nowMs)
@@ -273,7 +273,7 @@ export class PartitionQueue<Batch extends QueuedBatch> implements NumberedPartit
     this.#sent.attemptEnded(batch)
   }
 
-  /** The broker `nodeId` has written `batch`: it takes several at once from now on. */
+  /** The broker `nodeId` has acknowledged `batch`: several may be in flight to it from now on. */
   acknowledged(batch: Batch, nodeId: number): void {
     this.#numbering.acknowledged(batch)
     if (nodeId !== this.#leader.leaderId) return
@@ -344,7 +344,7 @@ export class PartitionQueue<Batch extends QueuedBatch> implements NumberedPartit
     this.#leader.forgetProof()
   }
 
-  /** Its leader, and all that is known of how it takes requests. */
+  /** The pace of its leader: how much it is given at once. */
   setPace(pace: BrokerPace): void {
     this.#pace = pace
   }

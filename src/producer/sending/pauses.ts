@@ -1,11 +1,11 @@
 /**
- * The partitions that rest after a failure, each until its `retryAtMs`, or until its broker is known to
- * take again what it had refused.
+ * The partitions that pause after a failure, each until its `retryAtMs`, or until its broker is known to
+ * acknowledge batches again.
  *
- *   add ──> resting ── retryAtMs is over ────────────────────────────> ended
+ *   add ──> pausing ── retryAtMs is over ────────────────────────────> ended
  *              └────── recovered: shortened to its least time ─────────┘
  *
- * Many may rest while the others go on: a turn in which none can end looks at none.
+ * Many may pause while the others go on: a turn in which no pause can end looks at none.
  *
  * Before and after: sender.ts.
  */
@@ -13,7 +13,7 @@ import type { BatchQueue } from '../batching/batch.js'
 
 export class Pauses {
   readonly #queues = new Set<BatchQueue>()
-  /** Brokers that took again what they had refused, since the last look. */
+  /** Brokers that have acknowledged a retry since the last look. */
   readonly #recoveredIds = new Set<number>()
   #nextMs = Infinity
 
@@ -22,13 +22,13 @@ export class Pauses {
     return this.#nextMs
   }
 
-  /** The queue rests until its `retryAtMs`. */
+  /** The partition pauses until its `retryAtMs`. */
   add(queue: BatchQueue): void {
     this.#queues.add(queue)
     this.#nextMs = Math.min(this.#nextMs, queue.retryAtMs)
   }
 
-  /** What rests for this broker need not wait for the end of a long pause. True where anything rests. */
+  /** What pauses for this broker need not wait for the end of a long pause. True where anything pauses. */
   recovered(nodeId: number): boolean {
     if (this.#queues.size === 0) return false
     this.#recoveredIds.add(nodeId)

@@ -1,5 +1,5 @@
 /**
- * One Produce request on its way: which batches it carries, and how an answer finds them again.
+ * One Produce request: which batches it carries, and how an answer finds them again.
  *
  * From v13 on an answer names topics by id. The ids are those of the moment when the request was
  * made: the topic may have been made anew since (KAFKA-19397).
@@ -33,7 +33,7 @@ const PRODUCE_BY_NAME = { ...produce, maxVersion: FIRST_VERSION_WITH_TOPIC_IDS -
 /** What the broker said of one partition. */
 export type PartitionAnswer = ProduceResponse['responses'][number]['partitionResponses'][number]
 
-/** Told what became of a request; exactly one of the two, once. */
+/** Called with what became of a request; exactly one of the two, once. */
 export interface ProduceListener {
   onAnswer(request: ProduceRequest, response: ProduceResponse): void
   onLost(request: ProduceRequest, error: OttlaError): void

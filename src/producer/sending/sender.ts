@@ -111,7 +111,7 @@ export class Sender implements QueueScheduler<ProducerBatch>, SinkScheduler {
     this.consider(queue)
   }
 
-  /** The partition rests until its `retryAtMs`. */
+  /** The partition pauses until its `retryAtMs`. */
   pause(queue: BatchQueue): void {
     this.#pauses.add(queue)
     this.wake()
@@ -158,7 +158,7 @@ export class Sender implements QueueScheduler<ProducerBatch>, SinkScheduler {
     if (atMs < Infinity) {
       this.wakeAt(atMs)
     } else {
-      this.#timer?.keepAlive(false) // nothing is under way: it may fire for nothing, or never
+      this.#timer?.keepAlive(false) // nothing is unresolved: it may fire for nothing, or never
     }
   }
 

@@ -48,7 +48,7 @@ export interface Identities {
 export interface Numbering {
   /** Batches carry a producer id and a sequence number, so that a retry cannot double them. */
   readonly isNumbered: boolean
-  /** What stands in the way of a batch; null: nothing. A gap holds back only batches not sent before. */
+  /** Why no batch may be sent; null: one may. A gap holds back only batches not sent before. */
   readonly hold: NumberingHold | null
   /** Some batch waits for a producer id, or will, before it can go again. */
   readonly needsIdentity: boolean
@@ -105,7 +105,7 @@ export class IdempotentNumbering implements Numbering {
   #state: State = 'counting'
   #isWaiting = false
 
-  /** `onWaiting` is told once the partition waits for the producer id; see `identityCame`. */
+  /** `onWaiting` is called once the partition waits for the producer id; see `identityCame`. */
   constructor(
     partition: NumberedPartition,
     identities: Identities,

@@ -36,7 +36,7 @@ export class PartitionSequence {
   /** The latest batch that was acknowledged, under whatever numbers; -1 before the first. */
   #acknowledgedOrdinal = -1
 
-  /** A broker takes any first number of a producer that it does not know; a test may use that. */
+  /** A broker accepts any first number of a producer that it does not know; a test may use that. */
   constructor(identity: ProducerIdentity, firstSequence = 0) {
     this.#identity = identity
     this.#nextSequence = firstSequence

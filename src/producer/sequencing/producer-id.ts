@@ -3,11 +3,12 @@
  * (KIP-98), tried again with growing pauses until it is there or the cluster says no for good.
  *
  *   none --acquire--> asking --answer--> known --renew--> asking …
- *    ^                  | refused (authorization): told to the producer, and back to none
+ *    ^                  | refused (authorization): reported to the producer, back to none
  *    └── forget: another cluster has other ids; an answer that is still to come is ignored
  *   known --retire--> known, under a later epoch; or none, where the epochs are used up
  *
- * Several brokers may be asked at once, and give an id each: the first is taken, and ids are free.
+ * Several brokers may be asked at once, and give an id each: the first to come is used, the others go
+ * unused.
  *
  * Before: numbering.ts, which needs an identity before a first batch is sent. After: any broker.
  */
@@ -184,7 +185,7 @@ export class ProducerIdSource implements Identities {
   }
 }
 
-/** What a record is told that never got its numbers. */
+/** The error of a record that never got its numbers. */
 function inOurWords(error: OttlaError): OttlaError {
   const message = `no producer id: ${error.message}`
   if (error instanceof ConnectionError) {
@@ -196,7 +197,7 @@ function inOurWords(error: OttlaError): OttlaError {
   return new BrokerError(message, { apiName, errorCode, errorName, retriable, cause: error })
 }
 
-/** A refusal that a user can do something about. `error` is in our words already. */
+/** A refusal, with what a user can do about it. */
 function withAdvice(error: OttlaError): OttlaError {
   if (!(error instanceof BrokerError)) return error
   const forbidden = forbiddenBy(error.cause, {})
@@ -205,7 +206,7 @@ function withAdvice(error: OttlaError): OttlaError {
   }
   const { apiName, errorCode, errorName, retriable } = error
   return new BrokerError(
-    `${error.message}; an idempotent producer needs a producer id: mend that (Kafka 0.11 or later has them), or set idempotence: false`,
+    `${error.message}; an idempotent producer needs a producer id (Kafka 0.11 or later has them): correct that, or set idempotence: false`,
     { apiName, errorCode, errorName, retriable, cause: error },
   )
 }

@@ -107,7 +107,7 @@ t.test('what gathers during a failure goes in small batches first, then larger o
     rig.run()
   }
   t.equal(rig.told.length, 1001)
-  rig.send('in the air')
+  rig.send('in flight')
   fill(600)
   t.ok((queue?.unsentBatches()[0]?.sizeBytes ?? 0) > 523_000, 'and then in full ones again')
 })
@@ -187,7 +187,7 @@ t.test('a partition left out of the answer counts as lost, and goes again', asyn
   t.strictSame(rig.sent()[1]?.values, ['b'])
 })
 
-t.test('a batch that ran out of time in the air is told once, and its place is kept', async (t) => {
+t.test('a batch that times out in flight is rejected once, and its place is kept', async (t) => {
   const rig = new SendingRig({ deliveryTimeoutMs: 5000 })
   rig.prove()
   rig.send('a')

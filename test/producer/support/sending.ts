@@ -418,7 +418,7 @@ export class SendingRig {
     this.clock.runDeferred()
   }
 
-  /** A first batch is acknowledged, so that several may be in the air. */
+  /** A first batch is acknowledged, so that several may be in flight. */
   prove(partition = 0): void {
     const { nodeId, sent } = this.connection(this.queue(partition).leaderId)
     this.send('proof', partition)
