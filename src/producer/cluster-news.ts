@@ -1,6 +1,6 @@
 /**
- * Passes on what the cluster says, and what happens to its connections, to the parts that it concerns. One
- * class each for the cluster and for topics; no rule lives here.
+ * Passes on what the cluster says, and what happens to its connections, to the parts that it
+ * concerns. One class each for the cluster and for topics; no rule lives here.
  *
  *   metadata ─┐                ┌─> directory (topics, leaders), pool (brokers)
  *             ├─> ClusterNews ─┼─> sender (may go on), sequencer (another cluster)

@@ -1,6 +1,7 @@
 /**
- * What happens in the pipeline, for whoever watches it: metrics today; tracing and telemetry tomorrow. Called once for each batch, request or connection, never for each record, so
- * that watching costs next to nothing. An observer changes nothing, and must not throw.
+ * What happens in the pipeline, for whoever watches it: metrics today; tracing and telemetry
+ * tomorrow. Called once for each batch, request or connection, never for each record, so that
+ * watching costs next to nothing. An observer changes nothing, and must not throw.
  *
  * Before: sending/, completing/ and preparing/ call. After: metrics.ts counts.
  */

@@ -141,10 +141,10 @@ export class Producer<K = Serialized, V = Serialized> implements AsyncDisposable
   /**
    * Sends a record without making a promise; the fastest call. True: accepted, and `callback` (or,
    * without one, the logger in case of failure) will be called with its outcome, never during this
-   * call; that includes a bad record and a closed producer. False: the buffer is full, or others wait
-   * for it; the record was not accepted, and the callback is not called. `await writable()` then, and try again.
-   * The record's bytes may be used again once it has returned.
-   * Throws InvalidRecordError for a callback that is no function.
+   * call; that includes a bad record and a closed producer. False: the buffer is full, or others
+   * wait for it; the record was not accepted, and the callback is not called. `await writable()`
+   * then, and try again. The record's bytes may be used again once it has returned. Throws
+   * InvalidRecordError for a callback that is no function.
    */
   enqueue(record: ProducerRecord<K, V>, callback?: DeliveryCallback): boolean {
     if (callback !== undefined) checkCallback(callback)

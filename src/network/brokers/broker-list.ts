@@ -1,7 +1,7 @@
 /**
- * The cluster's present brokers, as the last answer of metadata listed them: the one place that keeps
- * them. Metadata writes, the control plane reads; the pool learns of each change, and has a connection
- * for each.
+ * The cluster's present brokers, as the last answer of metadata listed them: the one place that
+ * keeps them. Metadata writes, the control plane reads; the pool learns of each change, and has a
+ * connection for each.
  *
  * Neighbours: metadata.ts, control-plane.ts; broker-pool.ts.
  */

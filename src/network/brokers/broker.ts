@@ -26,7 +26,10 @@ const MAX_HOST_CHARS = 255
 /** Control characters, spaces and marks that turn text around: no host has them, and logs would. */
 const NO_HOST = /[\p{Cc}\p{Cf}\p{Z}]/u
 
-/** What is wrong with an address that a broker has given, in words without its bytes; else undefined. */
+/**
+ * What is wrong with an address that a broker has given, in words without its bytes; else
+ * undefined.
+ */
 export function addressFault({ host, port }: Pick<Broker, 'host' | 'port'>): string | undefined {
   if (!(port >= 1 && port <= MAX_PORT)) return `port ${port}, and ports are 1 to ${MAX_PORT}`
   if (host.length < 1 || host.length > MAX_HOST_CHARS) {

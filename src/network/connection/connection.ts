@@ -6,8 +6,8 @@
  *       └────────────────────┴─────── close ───────────┴───── close, or idle ────┴──> CLOSED
  *
  * Requests are pipelined. A stream that cannot be read closes it (answer-reader.ts), and so does an
- * answer that is late (connection-deadlines.ts), since nothing distinguishes a late answer from the next one's.
- * Closing fails every waiting request with the reason, oldest first.
+ * answer that is late (connection-deadlines.ts), since nothing distinguishes a late answer from the
+ * next one's. Closing fails every waiting request with the reason, oldest first.
  *
  * Not a retry, and no policy: it neither dials again nor knows what a request is about. Nothing is
  * thrown out of a socket's callback. Its timers never keep the process alive; requests on the wire do.
@@ -183,9 +183,10 @@ export class Connection implements TransportHandlers, ProduceConnection {
   }
 
   /**
-   * Lets nothing through but a login, and waits until all that was sent before is answered. Returns the
-   * time that the login may take, ms. Rejects with the reason for which the connection is closed. Brokers
-   * before 4.2 can strand an answer that is queued when a login begins (KAFKA-19561).
+   * Lets nothing through but a login, and waits until all that was sent before is answered. Returns
+   * the time that the login may take, ms. Rejects with the reason for which the connection is
+   * closed. Brokers before 4.2 can strand an answer that is queued when a login begins
+   * (KAFKA-19561).
    */
   async hold(): Promise<number> {
     if (!this.#takesRequests()) throw this.#closeReason ?? reasons.notOpen(this)

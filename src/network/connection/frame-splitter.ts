@@ -19,7 +19,9 @@ import { strangerBy } from '../tls/first-bytes.js'
 const SIZE_BYTES = 4
 const NOT_KAFKA = 'the other side does not speak the Kafka protocol, or the stream is broken'
 
-/** Largest frame accepted, as librdkafka's receive.message.max.bytes; real answers are far smaller. */
+/**
+ * Largest frame accepted, as librdkafka's receive.message.max.bytes; real answers are far smaller.
+ */
 export const MAX_FRAME_BYTES = 100_000_000
 
 /** Largest frame accepted before the broker has shown what it is: its versions, a login. */

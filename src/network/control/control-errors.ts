@@ -50,8 +50,8 @@ export function noAnswer(
 }
 
 /**
- * Each address has failed once, for what `cause` says. A login that was refused for good is the answer;
- * so is what all brokers refuse. Retriable unless no retry can mend any of them.
+ * Each address has failed once, for what `cause` says. A login that was refused for good is the
+ * answer; so is what all brokers refuse. Retriable unless no retry can mend any of them.
  */
 export function nobodyAnswers(address: Address, fates: string, cause: unknown): OttlaError {
   const errors: unknown[] = cause instanceof AggregateError ? cause.errors : [cause]

@@ -11,7 +11,10 @@ export interface CoordinatorTarget {
   readonly type: 'group' | 'transaction'
 }
 
-/** Whom to ask: any broker that answers; or the one that alone can answer, by its id or as a coordinator. */
+/**
+ * Whom to ask: any broker that answers; or the one that alone can answer, by its id or as a
+ * coordinator.
+ */
 export type ControlTarget = 'any' | { readonly broker: number } | CoordinatorTarget
 
 /** How to ask. */

@@ -119,8 +119,8 @@ class Round<Place, Answer> {
   }
 
   /**
-   * Each that was not asked yet is; that is the last chance of all. One broker may lag behind in its users,
-   * but the password is the same at all of them: to try each to the end helps nobody.
+   * Each that was not asked yet is; that is the last chance of all. One broker may lag behind in
+   * its users, but the password is the same at all of them: to try each to the end helps nobody.
    */
   #askAllOnceMore(): void {
     if (this.#lastChance !== undefined) return

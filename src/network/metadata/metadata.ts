@@ -240,7 +240,10 @@ export class MetadataCache {
     this.#listener.onAnotherCluster?.(new ConnectionError(message, { host, port, phase: 'close' }))
   }
 
-  /** Announced before the topics: a new leader wakes the sender, which asks the pool for that broker at once. */
+  /**
+   * Announced before the topics: a new leader wakes the sender, which asks the pool for that broker
+   * at once.
+   */
   #brokersChanged(): void {
     this.#listener.onBrokers(this.#control.brokers.all)
     this.#topics.missLeaders()

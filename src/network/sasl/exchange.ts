@@ -55,9 +55,10 @@ export interface LoginResult {
 }
 
 /**
- * Logs in. Rejects with AuthenticationError, ConnectionError or ProtocolError. A first login sends nothing
- * of the mechanism before the handshake's answer: a listener that wants no login, or another mechanism,
- * must not see a password. A later one sends both at once, since the connection stands still meanwhile.
+ * Logs in. Rejects with AuthenticationError, ConnectionError or ProtocolError. A first login sends
+ * nothing of the mechanism before the handshake's answer: a listener that wants no login, or
+ * another mechanism, must not see a password. A later one sends both at once, since the connection
+ * stands still meanwhile.
  */
 export async function runLogin(attempt: LoginAttempt): Promise<LoginResult> {
   const handshake = askForMechanism(attempt)

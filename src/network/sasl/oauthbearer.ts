@@ -56,7 +56,10 @@ class OauthBearerExchange implements SaslExchange {
     return parts.length === 0 ? undefined : parts.join('; ')
   }
 
-  /** A refusal has no error code: it is JSON in an answer that says "no error". Only an empty one is success. */
+  /**
+   * A refusal has no error code: it is JSON in an answer that says "no error". Only an empty one is
+   * success.
+   */
   async step(challenge: Uint8Array | undefined): Promise<Uint8Array | undefined> {
     if (challenge === undefined) {
       this.#token = await this.#tokens.get(this.#context)

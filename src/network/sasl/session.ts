@@ -138,7 +138,10 @@ export class Session {
     return true
   }
 
-  /** Credentials first, while requests flow: a vault may take seconds. Only the broker's part is under `hold`. */
+  /**
+   * Credentials first, while requests flow: a vault may take seconds. Only the broker's part is
+   * under `hold`.
+   */
   async #loginAgain(): Promise<void> {
     const { clock, connection, versions, login } = this.#parts
     const patienceMs = Math.max(0, this.#endsAtMs - clock.stopwatchMs() - TIME_TO_LOG_IN_MS)
@@ -187,8 +190,8 @@ export class Session {
   }
 
   /**
-   * By the stopwatch, since the broker's time goes on while this program is busy. A timer longer than
-   * 2^31 - 1 ms fires at once, so that a long session is waited for in parts.
+   * By the stopwatch, since the broker's time goes on while this program is busy. A timer longer
+   * than 2^31 - 1 ms fires at once, so that a long session is waited for in parts.
    */
   #wakeAt(atMs: number): void {
     this.#renewAtMs = atMs

@@ -100,8 +100,8 @@ function read(option: string, given: TlsInput): Material {
 }
 
 /**
- * Every certificate of a PEM text. Throws ConfigError where there is none, or one is damaged: OpenSSL
- * ignores a `ca` that is no PEM, and everything would fail later with "unknown authority".
+ * Every certificate of a PEM text. Throws ConfigError where there is none, or one is damaged:
+ * OpenSSL ignores a `ca` that is no PEM, and everything would fail later with "unknown authority".
  */
 function checkCertificates(material: Material): X509Certificate[] {
   const { option, bytes } = material

@@ -137,8 +137,8 @@ const KINDS: readonly Kind[] = [
 
 /**
  * The error of a socket as a ConnectionError of phase `tls`; as it is, where TLS has no part in it:
- * before TCP is open, or where the network broke later on. In TLS 1.3 the broker judges our certificate
- * after the handshake: its refusal comes as an alert on an open socket.
+ * before TCP is open, or where the network broke later on. In TLS 1.3 the broker judges our
+ * certificate after the handshake: its refusal comes as an alert on an open socket.
  */
 export function explainTls(error: Error, stage: SocketStage, facts: TlsFacts): Error {
   if (error instanceof ConnectionError) return error

@@ -131,8 +131,8 @@ export class Completion {
   }
 
   /**
-   * The cluster refuses a producer id: what needs one fails, but not what only waits for an answer. `onNoted`
-   * is called once it is known who that is.
+   * The cluster refuses a producer id: what needs one fails, but not what only waits for an answer.
+   * `onNoted` is called once it is known who that is.
    */
   abandonUnidentified(reason: OttlaError, onNoted: () => void): void {
     const batches = [...this.#parts.accumulator.incomplete]
@@ -218,9 +218,9 @@ export class Completion {
   }
 
   /**
-   * Refused for its size: smaller it may be accepted. Where an earlier attempt may have been stored, its
-   * numbers keep it from being stored twice: the same records are a repetition, and parts of
-   * them out of order (split-batch.ts).
+   * Refused for its size: smaller it may be accepted. Where an earlier attempt may have been
+   * stored, its numbers keep it from being stored twice: the same records are a repetition, and
+   * parts of them out of order (split-batch.ts).
    */
   #tooLarge(
     batch: ProducerBatch,

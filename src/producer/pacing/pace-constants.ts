@@ -1,7 +1,7 @@
 /**
- * The constants of the pace: how much is sent at once, how often, and how long a broker is waited for.
- * Whatever can be measured at run time is (round-trips.ts, throttle-pace.ts); what stands here cannot,
- * or is a property of Kafka. Each says where its figure comes from.
+ * The constants of the pace: how much is sent at once, how often, and how long a broker is waited
+ * for. Whatever can be measured at run time is (round-trips.ts, throttle-pace.ts); what stands here
+ * cannot, or is a property of Kafka. Each says where its figure comes from.
  *
  * Neighbours: pace.ts, round-trips.ts and throttle-pace.ts; broker-sink.ts, partition-queue.ts,
  * leader-search.ts and old-leader.ts in sending/; obstacles.ts in completing/.
@@ -9,13 +9,17 @@
 
 /**
  * How many mean deviations of a broker's work a request keeps behind the one before it. With two, a
- * request finds the broker busy about once in twenty times. A model of one connection (network 0.2 to 100 ms,
- * work of 3 to 10 ms, steady and erratic, 100 to 4,000 records/s) has its best p99 with two; with
- * one, requests over a short network to a steady broker queue up (p50 27 ms instead of 10), with none everything does.
+ * request finds the broker busy about once in twenty times. A model of one connection (network 0.2
+ * to 100 ms, work of 3 to 10 ms, steady and erratic, 100 to 4,000 records/s) has its best p99 with
+ * two; with one, requests over a short network to a steady broker queue up (p50 27 ms instead of
+ * 10), with none everything does.
  */
 export const SPREADS_OF_BROKER_TIME = 2
 
-/** Answers after which a longer network time counts: seconds at the slowest rate that is paced at all. */
+/**
+ * Answers after which a longer network time counts: seconds at the slowest rate that is paced at
+ * all.
+ */
 export const NETWORK_WINDOW_ANSWERS = 64
 
 /**
@@ -28,28 +32,29 @@ export const NETWORK_WINDOW_ANSWERS = 64
 export const FIRST_FILL_BYTES = 16_384
 
 /**
- * How long a broker waits for its replicas with a probe. Of several partitions that it has come to lead, one
- * may wait a second longer than another: its follower asked too early, and asks again only then
- * (replica.fetch.backoff.ms, 1 s). The others are not to wait for it: a quarter of that.
+ * How long a broker waits for its replicas with a probe. Of several partitions that it has come to
+ * lead, one may wait a second longer than another: its follower asked too early, and asks again
+ * only then (replica.fetch.backoff.ms, 1 s). The others are not to wait for it: a quarter of that.
  */
 export const PROBE_TIMEOUT_MS = 250
 
 /**
- * Beside a probe there is one other request in flight, which the broker may be working on. With five: own recovery
- * 1.55 and 1.38 s with all brokers down (seeds 311, 312), 0.77 and 0.81 with one.
+ * Beside a probe there is one other request in flight, which the broker may be working on. With
+ * five: own recovery 1.55 and 1.38 s with all brokers down (seeds 311, 312), 0.77 and 0.81 with
+ * one.
  */
 export const IN_FLIGHT_BESIDE_PROBES = 2
 
 /**
- * A broker that owes an answer for so long has stalled: it may be frozen, and leaders have moved. Twice
- * the time in which a healthy broker answers where a request with acks all takes long (a follower that lags
- * a fetch behind: replica.fetch.wait.max.ms, 500).
+ * A broker that owes an answer for so long has stalled: it may be frozen, and leaders have moved.
+ * Twice the time in which a healthy broker answers where a request with acks all takes long (a
+ * follower that lags a fetch behind: replica.fetch.wait.max.ms, 500).
  */
 export const STALL_MS = 1000
 
 /**
- * How long an old leader may owe answers once there is a newer one; 0 if it has stalled. A healthy one
- * refuses within a round trip; for one that is not this adds to each recovery.
+ * How long an old leader may owe answers once there is a newer one; 0 if it has stalled. A healthy
+ * one refuses within a round trip; for one that is not this adds to each recovery.
  */
 export const OLD_LEADER_GRACE_MS = 200
 

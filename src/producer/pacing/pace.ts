@@ -4,7 +4,8 @@
  *
  * Another policy (a latency to aim at) would be another `BrokerPace`.
  *
- * Before: broker-sink.ts asks and reports. Neighbours: round-trips.ts measures, throttle-pace.ts keeps to quotas.
+ * Before: broker-sink.ts asks and reports. Neighbours: round-trips.ts measures, throttle-pace.ts
+ * keeps to quotas.
  */
 import { IN_FLIGHT_BESIDE_PROBES } from './pace-constants.js'
 import { RoundTrips } from './round-trips.js'
@@ -33,7 +34,9 @@ export interface BrokerPace {
   answered(request: PacedRequest, nowMs: number): void
   /** After a request of `sentBytes` the broker wants a pause (KIP-219). */
   throttled(sentBytes: number, pauseMs: number): void
-  /** The broker accepted a request and wants no pause; `mostBytes` is the most that any request has. */
+  /**
+   * The broker accepted a request and wants no pause; `mostBytes` is the most that any request has.
+   */
   notThrottled(mostBytes: number): void
 }
 

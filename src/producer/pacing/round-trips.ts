@@ -12,9 +12,10 @@
  *   waited for.
  * - `maxInFlight` requests are spread over a round trip: after a burst the next records would wait for all of it.
  *
- * The network's time is the shortest round trip, handshakes included, which take no work; it is longer once all
- * of a window of answers are. The broker's time is averaged as TCP averages round trips (RFC 6298) and
- * counted with its deviation: rather than wait at a busy broker, a request should go on filling here.
+ * The network's time is the shortest round trip, handshakes included, which take no work; it is
+ * longer once all of a window of answers are. The broker's time is averaged as TCP averages round
+ * trips (RFC 6298) and counted with its deviation: rather than wait at a busy broker, a request
+ * should go on filling here.
  *
  * Neighbours: pace.ts has one for each broker.
  */

@@ -33,7 +33,9 @@ export class ThrottlePace {
     this.#limitBytes = Math.max(LEAST_THROTTLED_BYTES, Math.min(aimBytes, 2 * this.#limitBytes))
   }
 
-  /** The broker accepted a request and wants no pause; `mostBytes` is the most that any request has. */
+  /**
+   * The broker accepted a request and wants no pause; `mostBytes` is the most that any request has.
+   */
   taken(mostBytes: number): void {
     this.#limitBytes *= 2
     if (this.#limitBytes >= mostBytes) this.#limitBytes = Infinity

@@ -54,8 +54,9 @@ export class StickyPartitioner {
 
   /**
    * Where the next record without a key goes; the topic must be known. Moves on once
-   * `TRICKLE_BYTES` (or a batch's worth, if that is less) have gone to one partition and no batch of
-   * it is open, and at two batches' worth regardless: else it would leave a batch with a fraction in it.
+   * `TRICKLE_BYTES` (or a batch's worth, if that is less) have gone to one partition and no batch
+   * of it is open, and at two batches' worth regardless: else it would leave a batch with a
+   * fraction in it.
    */
   current(): BatchQueue {
     const queue = this.#queue

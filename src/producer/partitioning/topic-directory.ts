@@ -138,8 +138,9 @@ export class TopicDirectory {
   }
 
   /**
-   * Somebody waits for news of the topic: a record, or a caller of `whenKnown`. However long ago a batch
-   * was last opened for it: once metadata forgets the topic, its records learn of no leader any more.
+   * Somebody waits for news of the topic: a record, or a caller of `whenKnown`. However long ago a
+   * batch was last opened for it: once metadata forgets the topic, its records learn of no leader
+   * any more.
    */
   isInUse(name: string): boolean {
     return this.topics.get(name)?.hasRecords === true || this.#isAwaited(name)

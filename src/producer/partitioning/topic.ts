@@ -24,7 +24,8 @@ export class ProducerTopic implements QueueTopic {
   partitions: BatchQueue[] = []
   /**
    * How many of them the topic has now; 0 while the cluster does not know it (any more).
-   * `partitions` keeps the queues of partitions that are gone: their batches are still to be settled.
+   * `partitions` keeps the queues of partitions that are gone: their batches are still to be
+   * settled.
    */
   partitionCount = 0
   /** Numbers of the partitions that have a leader, in no order. */

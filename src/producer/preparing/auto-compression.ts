@@ -1,6 +1,6 @@
 /**
- * `compression: 'auto'`: finds for each topic the codec that costs least, measured on the topic's own
- * batches (codec-trials.ts). "none" takes part.
+ * `compression: 'auto'`: finds for each topic the codec that costs least, measured on the topic's
+ * own batches (codec-trials.ts). "none" takes part.
  *
  * The choice stands until it is looked at again: after 1,000 batches (100 where it is "none"), when
  * batches come out much larger or smaller than the first ones after it (the data has changed), or

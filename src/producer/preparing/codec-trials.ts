@@ -1,6 +1,6 @@
 /**
- * One look at all codecs, on a topic's own batches: three rounds, in each of which every codec compresses
- * once. It is scored by what a megabyte of records would cost in milliseconds:
+ * One look at all codecs, on a topic's own batches: three rounds, in each of which every codec
+ * compresses once. It is scored by what a megabyte of records would cost in milliseconds:
  *
  *     cost = CPU time spent + EXCHANGE_RATE * bytes that still travel
  *
@@ -14,8 +14,8 @@
 import type { Codec } from '../../compression/codec.js'
 
 /**
- * Milliseconds of CPU that may be spent to save a megabyte on the network: what a network of 1 Gbit/s needs for it
- * (8), and the broker that stores and replicates it (2).
+ * Milliseconds of CPU that may be spent to save a megabyte on the network: what a network of 1
+ * Gbit/s needs for it (8), and the broker that stores and replicates it (2).
  */
 const EXCHANGE_RATE_MS_PER_MB = 10
 const ROUNDS = 3

@@ -1,6 +1,6 @@
 /**
- * Everything that is sent to one broker: the partitions in line for it, the requests in flight, its pace,
- * and how long its answers are waited for once it no longer leads their partitions.
+ * Everything that is sent to one broker: the partitions in line for it, the requests in flight, its
+ * pace, and how long its answers are waited for once it no longer leads their partitions.
  *
  *   list ──> lines ──> turn: may a request leave? ──> builder ──> connection ──> answered, or lost
  *              ^                                                                     │
@@ -256,7 +256,10 @@ export class BrokerSink implements ProduceListener {
     if (index >= 0) this.#inFlight.splice(index, 1)
   }
 
-  /** Before v6 the broker has paused before it answered, and we need not; but it shows that we are too fast. */
+  /**
+   * Before v6 the broker has paused before it answered, and we need not; but it shows that we are
+   * too fast.
+   */
   #noteThrottle(request: ProduceRequest, pauseMs: number, nowMs: number): void {
     if (pauseMs <= 0) {
       this.#pace.notThrottled(this.#options.maxRequestSizeBytes)

@@ -1,7 +1,7 @@
 /**
- * When to ask the cluster whether leaders have moved: while a broker owes answers and says nothing, or
- * stays out of reach, and while batches wait in a partition without a leader. Again and again, since an
- * election takes a while, and brokers do not announce it.
+ * When to ask the cluster whether leaders have moved: while a broker owes answers and says nothing,
+ * or stays out of reach, and while batches wait in a partition without a leader. Again and again,
+ * since an election takes a while, and brokers do not announce it.
  *
  *   silent for a second ---------------------> ask, again every 250 ms
  *   out of reach, or no leader, for 250 ms --> ask, again every 250 ms

@@ -1,6 +1,6 @@
 /**
- * What is known of a partition's leader: who it is, whether it is proven (has acknowledged a batch), and
- * until when nothing is sent to it after a failure.
+ * What is known of a partition's leader: who it is, whether it is proven (has acknowledged a
+ * batch), and until when nothing is sent to it after a failure.
  *
  *   unknown ──> known, unproven ── acknowledges a batch ──> proven ── a batch fails ──> unproven, pausing
  *      ^              ^                                        │                            │
@@ -37,9 +37,10 @@ export class Leadership {
   }
 
   /**
-   * It has acknowledged a batch under the present numbers, and none has failed since. One that knows
-   * nothing of us takes any first sequence number: of two batches in flight it may refuse the first (it
-   * is not ready yet) and store the second, and then the first can never be stored in order.
+   * It has acknowledged a batch under the present numbers, and none has failed since. One that
+   * knows nothing of us takes any first sequence number: of two batches in flight it may refuse the
+   * first (it is not ready yet) and store the second, and then the first can never be stored in
+   * order.
    */
   get isProven(): boolean {
     return this.#isProven

@@ -1,7 +1,7 @@
 /**
- * How long to wait for a broker that no longer leads some partition and still owes answers for it. Until
- * it has answered, or its connection is closed, nothing of that partition goes to the new leader: the old
- * one may still be writing. So it gets 200 ms, and a broker that is frozen none.
+ * How long to wait for a broker that no longer leads some partition and still owes answers for it.
+ * Until it has answered, or its connection is closed, nothing of that partition goes to the new
+ * leader: the old one may still be writing. So it gets 200 ms, and a broker that is frozen none.
  *
  *   moved away --> owes answers, silent for less than a second --> 200 ms --> connection closed
  *                  owes answers, silent for longer: frozen ------------------> at once

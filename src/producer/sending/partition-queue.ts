@@ -1,6 +1,6 @@
 /**
- * The batches of one partition that are not settled, and the rule which of them may be sent next. Order
- * is kept here, and nowhere else:
+ * The batches of one partition that are not settled, and the rule which of them may be sent next.
+ * Order is kept here, and nowhere else:
  *
  *      sent (in order of first sending)                  closed            open
  *   | b4 retry | b5 in flight | b6 in flight |    | b7 | b8 |          b9        <- append
@@ -43,7 +43,9 @@ export interface QueueScheduler<Batch extends QueuedBatch> {
   pause(queue: PartitionQueue<Batch>): void
   /** Another broker leads it. */
   leaderChanged(queue: PartitionQueue<Batch>): void
-  /** Its leader acknowledges batches again after a failure: pauses for that broker may end sooner. */
+  /**
+   * Its leader acknowledges batches again after a failure: pauses for that broker may end sooner.
+   */
   recovered(nodeId: number): void
 }
 

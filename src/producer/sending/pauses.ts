@@ -1,6 +1,6 @@
 /**
- * The partitions that pause after a failure, each until its `retryAtMs`, or until its broker is known to
- * acknowledge batches again.
+ * The partitions that pause after a failure, each until its `retryAtMs`, or until its broker is
+ * known to acknowledge batches again.
  *
  *   add ──> pausing ── retryAtMs is over ────────────────────────────> ended
  *              └────── recovered: shortened to its least time ─────────┘
@@ -28,7 +28,10 @@ export class Pauses {
     this.#nextMs = Math.min(this.#nextMs, queue.retryAtMs)
   }
 
-  /** What pauses for this broker need not wait for the end of a long pause. True where anything pauses. */
+  /**
+   * What pauses for this broker need not wait for the end of a long pause. True where anything
+   * pauses.
+   */
   recovered(nodeId: number): boolean {
     if (this.#queues.size === 0) return false
     this.#recoveredIds.add(nodeId)

@@ -57,8 +57,9 @@ export interface Numbering {
   /** Goes on as far as possible: asks for an identity, or carries out a restart that had to wait. */
   proceed(): void
   /**
-   * Numbers for a batch that is sent for the first time; one that has numbers keeps them. Given earlier,
-   * a batch that expires unsent would leave a gap; given anew, a retry could be stored twice.
+   * Numbers for a batch that is sent for the first time; one that has numbers keeps them. Given
+   * earlier, a batch that expires unsent would leave a gap; given anew, a retry could be stored
+   * twice.
    */
   stamp(batch: NumberedBatch): void
   acknowledged(batch: NumberedBatch): void

@@ -7,8 +7,8 @@
  *    └── forget: another cluster has other ids; an answer that is still to come is ignored
  *   known --retire--> known, under a later epoch; or none, where the epochs are used up
  *
- * Several brokers may be asked at once, and give an id each: the first to come is used, the others go
- * unused.
+ * Several brokers may be asked at once, and give an id each: the first to come is used, the others
+ * go unused.
  *
  * Before: numbering.ts, which needs an identity before a first batch is sent. After: any broker.
  */

@@ -271,7 +271,7 @@ t.test('what was refused while a later batch was stored is not stored behind it'
   t.strictSame(rig.told, [])
   rig.sent()[2]?.answer() // by a broker that has forgotten our numbers
   t.strictSame(rig.told, ['c: 100', 'a: rejected'])
-  t.match(rig.errors[0]?.message, /a later batch is stored/)
+  t.match(rig.errors[0]?.message, /a later batch is in the log/)
   rig.sent()[3]?.answer()
   rig.clock.advance(1000)
   t.match(rig.sent()[4]?.batches[0], { values: ['b'], epoch: 0, sequence: 2 })
