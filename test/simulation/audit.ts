@@ -113,7 +113,7 @@ function checkOvertaken({ entries, deleted, forgotten }: AuditInput): string[] {
       ({ topic, error }) =>
         !remade.has(topic) &&
         !forgotten.has(`${topic}-${(error as DeliveryError | null)?.partition ?? -1}`) &&
-        /later batch is stored/.test(error?.message ?? ''),
+        /later batch is in the log/.test(error?.message ?? ''),
     )
     .map(({ id, error }) => `#${id} was overtaken: ${error?.message ?? ''}`)
 }
