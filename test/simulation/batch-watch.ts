@@ -38,6 +38,8 @@ interface OwedRequest {
 }
 
 export class BatchWatch {
+  /** Bytes of the batches whose answers are owed. */
+  unansweredBytes = 0
   /** The longest pause that a broker wanted, ms. */
   longestThrottleMs = 0
   readonly #options: BatchWatchOptions
@@ -57,7 +59,8 @@ export class BatchWatch {
 
   /** An attempt leaves. */
   sent(attempt: Attempt): void {
-    const { place } = attempt
+    const { place, sizeBytes } = attempt
+    this.unansweredBytes += sizeBytes
     let partition = this.#partitions.get(place)
     if (partition === undefined) {
       partition = new PartitionWatch(this.#options)
@@ -68,6 +71,7 @@ export class BatchWatch {
 
   /** Its answer came; undefined: none will. */
   settled(attempt: Attempt, errorCode: number | undefined): void {
+    this.unansweredBytes -= attempt.sizeBytes
     this.#partitions.get(attempt.place)?.settled(attempt, errorCode)
   }
 }
@@ -124,7 +128,8 @@ class WatchedStream implements TransportHandlers {
         for (const { index, records } of partitionData) {
           const place = `${name || topicId}-${index}`
           const batch = decodeBatch(Buffer.from(records ?? []))
-          attempts.set(place, { ...batch, place, broker: this.#broker })
+          const sizeBytes = records?.length ?? 0
+          attempts.set(place, { ...batch, place, broker: this.#broker, sizeBytes })
         }
       }
     }

@@ -86,11 +86,14 @@ export const MUTATIONS: readonly Mutation[] = [
     ' || this.#partition.owesAnswers) return;',
     ') return;',
   ),
-  mutation(
-    'batches go out while the numbers must begin again',
-    QUEUE,
-    "if (numbers === 'restart') return 'restart';",
-  ),
+  {
+    ...mutation(
+      'batches go out while the numbers must begin again',
+      QUEUE,
+      "if (numbers === 'restart') return 'restart';",
+    ),
+    seeds: MANY_SEEDS,
+  },
   mutation(
     'a gap is ignored',
     NUMBERING,
@@ -193,15 +196,12 @@ export const MUTATIONS: readonly Mutation[] = [
     "return inFlightCount > 0 && inFlightNodeId !== this.#leader.leaderId ? 'old leader' : null;",
     'return null;',
   ),
-  {
-    ...mutation(
-      'an expired batch leaves its place while in flight',
-      SETTLEMENT,
-      'if (!batch.isInFlight) this.leave(batch, false);',
-      'this.leave(batch, false);',
-    ),
-    seeds: MANY_SEEDS,
-  },
+  mutation(
+    'an expired batch leaves its place while in flight',
+    SETTLEMENT,
+    'if (!batch.isInFlight) this.leave(batch, false);',
+    'this.leave(batch, false);',
+  ),
   // Truth
   mutation('a lost answer is forgotten', BATCH, 'if (maybeWritten) this.#maybeWritten = true;'),
   mutation(
@@ -308,15 +308,12 @@ export const MUTATIONS: readonly Mutation[] = [
     'if (listener.isInUse?.(name) === true) continue;',
   ),
   // Memory, liveness, the end
-  {
-    ...mutation(
-      'the buffer of an expired batch is used again while a socket may have it',
-      SETTLEMENT,
-      'if (!batch.isInFlight) this.leave(batch, false);',
-      'this.#parts.accumulator.free(batch, true); if (!batch.isInFlight) this.leave(batch, false);',
-    ),
-    seeds: MANY_SEEDS,
-  },
+  mutation(
+    'the buffer of an expired batch is used again while a socket may have it',
+    SETTLEMENT,
+    'if (!batch.isInFlight) this.leave(batch, false);',
+    'this.#parts.accumulator.free(batch, true); if (!batch.isInFlight) this.leave(batch, false);',
+  ),
   mutation(
     'the memory of failed batches is kept',
     SETTLEMENT,

@@ -16,6 +16,7 @@ export interface Attempt {
   readonly baseSequence: number
   readonly recordCount: number
   readonly recordBytes: Buffer
+  readonly sizeBytes: number
 }
 
 /** A range of sequence numbers. */

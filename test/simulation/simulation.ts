@@ -296,10 +296,17 @@ class Simulation {
     }
   }
 
-  /** What is held never exceeds the bound, not for a moment. */
+  /** What is held never exceeds the bound, not for a moment; what is under way is held. */
   #checkMemory(): void {
-    const { bufferAvailableBytes = 0 } = this.#producer?.metrics() ?? {}
+    const metrics = this.#producer?.metrics()
+    if (metrics === undefined) return
+    const { bufferAvailableBytes, batchesSplit } = metrics
     if (bufferAvailableBytes < 0) this.#wrong(`memory is overdrawn: ${bufferAvailableBytes}`)
+    const heldBytes = (this.#plan.options.bufferMemoryBytes ?? Infinity) - bufferAvailableBytes
+    const { unansweredBytes } = this.#watch
+    // The parts of a batch take what memory is there.
+    if (unansweredBytes > heldBytes && batchesSplit === 0)
+      this.#wrong(`${unansweredBytes} bytes are under way, and ${heldBytes} are held`)
   }
 
   #isQuiet(workload: Workload): boolean {
