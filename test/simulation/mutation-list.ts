@@ -124,15 +124,12 @@ export const MUTATIONS: readonly Mutation[] = [
     'if (index === 0 && batch !== undefined) return batch;',
     'if (index === 0 && batch !== undefined) return this.#batches.findLast((it) => !it.isInFlight);',
   ),
-  {
-    ...mutation(
-      'several retries at once to a leader without proof',
-      QUEUE,
-      "this.#leader.isProven && numbers !== 'gap'",
-      "numbers !== 'gap'",
-    ),
-    seeds: MANY_SEEDS,
-  },
+  mutation(
+    'several retries at once to a leader without proof',
+    QUEUE,
+    "this.#leader.isProven && numbers !== 'gap'",
+    "numbers !== 'gap'",
+  ),
   mutation(
     'records overtake those that wait for room',
     ADMISSION,
