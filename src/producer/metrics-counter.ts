@@ -37,6 +37,8 @@ export class MetricsCounter implements Observer {
     }
   }
 
+  requestAnswered(): void {}
+
   answerLost(): void {
     this.#answersLost++
   }

@@ -11,6 +11,8 @@ import type { ProduceRequest } from './sending/produce-request.js'
 export interface Observer {
   /** A Produce request was handed to its connection, with these batches. */
   requestSent(request: ProduceRequest): void
+  /** Its answer came, at `nowMs` (monotonic); it was sent at `request.sentAtMs`. */
+  requestAnswered(request: ProduceRequest, nowMs: number): void
   /** No answer to it will come. */
   answerLost(request: ProduceRequest): void
   /** The broker wants a pause of so many ms (a quota, KIP-219). */
@@ -32,6 +34,7 @@ export interface Observer {
 /** Where nobody watches. */
 export const NO_OBSERVER: Observer = {
   requestSent() {},
+  requestAnswered() {},
   answerLost() {},
   throttled() {},
   batchAcknowledged() {},

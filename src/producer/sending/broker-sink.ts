@@ -231,6 +231,7 @@ export class BrokerSink implements ProduceListener {
     const nowMs = this.#parts.clock.monotonicMs()
     this.#ended(request)
     this.#pace.answered(request, nowMs)
+    this.#parts.observer.requestAnswered(request, nowMs)
     this.#noteThrottle(request, response.throttleTimeMs, nowMs)
     this.#guard(() => this.#parts.completion.answered(request, response, nowMs))
     this.#goOn(nowMs)

@@ -13,7 +13,7 @@ import { BufferPool } from '../../../src/producer/batching/buffer-pool.js'
 import { Completion } from '../../../src/producer/completing/completion.js'
 import { Settlement } from '../../../src/producer/completing/settlement.js'
 import { MemoryBudget } from '../../../src/producer/batching/memory-budget.js'
-import { MetricsCounter } from '../../../src/producer/metrics-counter.js'
+import { NO_OBSERVER, type Observer } from '../../../src/producer/observer.js'
 import type { QueueScheduler } from '../../../src/producer/sending/partition-queue.js'
 import { MeasuredPace } from '../../../src/producer/pacing/pace.js'
 import { NO_PREPARATION } from '../../../src/producer/preparing/preparation.js'
@@ -220,6 +220,7 @@ export interface RigOptions {
   readonly deliveryTimeoutMs?: number
   readonly retries?: number
   readonly produceVersion?: number
+  readonly observer?: Observer
 }
 
 export class SendingRig {
@@ -253,7 +254,7 @@ export class SendingRig {
     const { acks = -1, maxInFlight = 5, maxRequestSizeBytes = 1_000_000 } = options
     const { batchSizeBytes = 16_384, isIdempotent = true, identity = IDENTITY } = options
     this.identity = identity
-    const counter = new MetricsCounter()
+    const { observer = NO_OBSERVER } = options
     this.sequencer = new IdempotentSequencer(this.#producerIds())
     const sequencer = isIdempotent ? this.sequencer : NO_SEQUENCER
     this.topic = topicOf(leaders, {
@@ -286,7 +287,7 @@ export class SendingRig {
     }
     const settlement = new Settlement({
       logger: silentLogger,
-      observer: counter,
+      observer,
       accumulator: this.accumulator,
       runCallback: (callback, error, metadata) => callback(error, metadata),
       decompress: () => {
@@ -313,7 +314,7 @@ export class SendingRig {
       },
       {
         clock: this.clock,
-        observer: counter,
+        observer,
         network: this.#pool(),
         accumulator: this.accumulator,
         completion: this.completion,
