@@ -331,11 +331,14 @@ export const MUTATIONS: readonly Mutation[] = [
     'if (this.#isBusy()) await this.#hold.untilIdle();',
   ),
   mutation('requests leave in the middle of a login', HOLD, 'return this.isOn;', 'return false;'),
-  mutation(
-    'requests that a login kept waiting are forgotten',
-    CONNECTION,
-    'for (const request of held) request.send();',
-  ),
+  {
+    ...mutation(
+      'requests that a login kept waiting are forgotten',
+      CONNECTION,
+      'for (const request of held) request.send();',
+    ),
+    seeds: MANY_SEEDS,
+  },
   mutation(
     'a session is prolonged when it is over',
     SESSION,
@@ -382,12 +385,15 @@ export const MUTATIONS: readonly Mutation[] = [
     'else',
   ),
   // Another cluster
-  mutation(
-    'a new connection for producing is not asked which cluster it leads to',
-    'network/connection/open-connection.js',
-    'if (isForProducing === true)',
-    'if (false)',
-  ),
+  {
+    ...mutation(
+      'a new connection for producing is not asked which cluster it leads to',
+      'network/connection/open-connection.js',
+      'if (isForProducing === true)',
+      'if (false)',
+    ),
+    seeds: MANY_SEEDS,
+  },
   mutation(
     'the numbers outlive their cluster',
     'producer/cluster-news.js',
