@@ -69,6 +69,7 @@ export class ProducerBatch implements QueuedBatch {
   #stamp: ProducerStamp = NO_PRODUCER
   #ordinal = -1
   #leaderEpochAtSend = -1
+  #leaderTermAtSend = -1
   #lastError: OttlaError | null = null
   #isSealed = false
   #otherBytes: BatchBytes | null = null
@@ -143,6 +144,10 @@ export class ProducerBatch implements QueuedBatch {
   /** Leader epoch at the last attempt: a newer one makes a pause before the next pointless. */
   get leaderEpochAtSend(): number {
     return this.#leaderEpochAtSend
+  }
+
+  get leaderTermAtSend(): number {
+    return this.#leaderTermAtSend
   }
 
   /** Why the last attempt failed; the cause of a later timeout. */
@@ -275,11 +280,12 @@ export class ProducerBatch implements QueuedBatch {
     this.#transition('closed')
   }
 
-  attempted(leaderEpoch: number): void {
+  attempted(leaderEpoch: number, leaderTerm: number): void {
     this.#transition('sent')
     this.#attempts++
     this.#isInFlight = true
     this.#leaderEpochAtSend = leaderEpoch
+    this.#leaderTermAtSend = leaderTerm
   }
 
   attemptEnded(): void {

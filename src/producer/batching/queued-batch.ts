@@ -34,6 +34,8 @@ export interface QueuedBatch extends NumberedBatch {
   readonly attempts: number
   /** The leader epoch at the last attempt. */
   readonly leaderEpochAtSend: number
+  /** The term of its leader at the last attempt (sending/leadership.ts). */
+  readonly leaderTermAtSend: number
   /** Bytes at which it is full. */
   readonly limitBytes: number
   /** It is full at so many bytes, from now on. */
@@ -42,8 +44,8 @@ export interface QueuedBatch extends NumberedBatch {
   close(): void
   /** Takes its place in the order; for good. */
   placeAt(ordinal: number): void
-  /** An attempt leaves, for a leader of this epoch. */
-  attempted(leaderEpoch: number): void
+  /** An attempt leaves, for a leader of this epoch and term. */
+  attempted(leaderEpoch: number, leaderTerm: number): void
   /** The last attempt has been answered, or never will be. */
   attemptEnded(): void
 }

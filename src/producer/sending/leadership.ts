@@ -24,6 +24,7 @@ export class Leadership {
   #leaderId = -1
   #leaderEpoch = -1
   #isProven = false
+  #term = 0
   #retryAtMs = 0
   #retryNotBeforeMs = 0
 
@@ -46,6 +47,14 @@ export class Leadership {
     return this.#isProven
   }
 
+  /**
+   * Counts the beginnings: another leader, a topic made anew, new sequence numbers. An acknowledgement of what
+   * was sent in an earlier term proves nothing.
+   */
+  get term(): number {
+    return this.#term
+  }
+
   /** Monotonic: no attempt before this. */
   get retryAtMs(): number {
     return this.#retryAtMs
@@ -58,7 +67,7 @@ export class Leadership {
     this.#leaderId = leaderId
     this.#leaderEpoch = leaderEpoch
     if (!isNewer) return false
-    this.#isProven = false
+    this.forgetProof()
     if (leaderId >= 0) this.#retryAtMs = 0
     return leaderId >= 0
   }
@@ -70,6 +79,7 @@ export class Leadership {
   /** It has to acknowledge a batch, alone, before others follow. */
   forgetProof(): void {
     this.#isProven = false
+    this.#term++
   }
 
   /** A batch that left in `epochAtSend` failed; true where there is a pause. */

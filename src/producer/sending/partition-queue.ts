@@ -265,7 +265,7 @@ export class PartitionQueue<Batch extends QueuedBatch> implements NumberedPartit
 
   /** `batch` leaves for the leader. */
   attempted(batch: Batch): void {
-    this.#sent.attempted(batch, this.#leader.leaderId, this.#leader.leaderEpoch)
+    this.#sent.attempted(batch, this.#leader)
   }
 
   // What came of it
@@ -278,7 +278,7 @@ export class PartitionQueue<Batch extends QueuedBatch> implements NumberedPartit
   /** The broker `nodeId` has acknowledged `batch`: several may be in flight to it from now on. */
   acknowledged(batch: Batch, nodeId: number): void {
     this.#numbering.acknowledged(batch)
-    if (nodeId !== this.#leader.leaderId) return
+    if (nodeId !== this.#leader.leaderId || batch.leaderTermAtSend !== this.#leader.term) return
     if (batch.attempts > 1 && !this.#leader.isProven) this.#ports.scheduler.recovered(nodeId)
     this.#leader.prove()
   }

@@ -8,6 +8,7 @@
  * Before and after: partition-queue.ts, which has one.
  */
 import type { QueuedBatch } from '../batching/queued-batch.js'
+import type { Leadership } from './leadership.js'
 
 export class SentBatches<Batch extends QueuedBatch> {
   readonly #batches: Batch[] = []
@@ -52,10 +53,10 @@ export class SentBatches<Batch extends QueuedBatch> {
     this.#batches.push(batch)
   }
 
-  /** `batch` leaves for broker `nodeId`, leader in this epoch. */
-  attempted(batch: Batch, nodeId: number, leaderEpoch: number): void {
-    batch.attempted(leaderEpoch)
-    this.#inFlightNodeId = nodeId
+  /** `batch` leaves for this leader. */
+  attempted(batch: Batch, { leaderId, leaderEpoch, term }: Leadership): void {
+    batch.attempted(leaderEpoch, term)
+    this.#inFlightNodeId = leaderId
     this.#inFlightCount++
   }
 

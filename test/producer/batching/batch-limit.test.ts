@@ -25,7 +25,7 @@ function model(maxMessageBytes: number, fill: () => number = () => 0.999): Model
     const isTaken = sizeBytes <= it.maxMessageBytes
     ;(isTaken ? taken : refused).push(sizeBytes)
     batch.close()
-    batch.attempted(1)
+    batch.attempted(1, 0)
     if (isTaken) limit.taken(sizeBytes)
     else limit.refused(sizeBytes)
     if (isTaken) batch.acknowledge(0n, -1, () => {})

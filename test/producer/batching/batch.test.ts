@@ -19,7 +19,7 @@ const EVENTS: readonly [
   leads: Partial<Record<BatchState, BatchState>>,
 ][] = [
   ['close', (batch) => batch.close(), { open: 'closed' }],
-  ['attempted', (batch) => batch.attempted(1), { closed: 'sent', sent: 'sent' }],
+  ['attempted', (batch) => batch.attempted(1, 0), { closed: 'sent', sent: 'sent' }],
   ['acknowledge', (batch) => batch.acknowledge(0n, -1, run), { open: 'done', closed: 'done', sent: 'done' }],
   ['fail', (batch) => batch.fail(() => new Error('x'), run, ignore), { open: 'done', closed: 'done', sent: 'done' }],
   ['becomeSplit', (batch) => batch.becomeSplit([]), { open: 'done', closed: 'done', sent: 'done' }],
@@ -31,7 +31,7 @@ const PATHS: Readonly<Record<BatchState, (batch: ProducerBatch) => void>> = {
   closed: (batch) => batch.close(),
   sent: (batch) => {
     batch.close()
-    batch.attempted(1)
+    batch.attempted(1, 0)
   },
   done: (batch) => batch.acknowledge(0n, -1, run),
 }
@@ -121,10 +121,10 @@ t.test(
   async (t) => {
     const batch = batchOf(queueOf())
     batch.close()
-    batch.attempted(7)
+    batch.attempted(7, 0)
     t.match(batch, { attempts: 1, isInFlight: true, leaderEpochAtSend: 7 })
     batch.attemptEnded()
-    batch.attempted(8)
+    batch.attempted(8, 0)
     t.match(batch, { attempts: 2, isInFlight: true, leaderEpochAtSend: 8 })
   },
 )

@@ -59,7 +59,7 @@ function parentOf(inputs: readonly Input[]): { parent: ProducerBatch; told: unkn
   parent.close()
   parent.number(STAMP)
   parent.seal()
-  parent.attempted(1)
+  parent.attempted(1, 0)
   return { parent, told }
 } // prettier-ignore
 

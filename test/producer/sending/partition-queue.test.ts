@@ -170,6 +170,22 @@ t.test('rule 3: a new leader, or the same one elected again, must prove itself',
   }
 }) // prettier-ignore
 
+t.test(
+  'rule 3: an answer to what was sent before the topic was made anew proves nothing',
+  async (t) => {
+    const queue = proven(queueOf(1))
+    const [before, after] = [addSent(queue), addClosed(queue)]
+    queue.forgetProof()
+    acknowledge(queue, before)
+    queue.take(after)
+    sendAgain(queue, after)
+    addClosed(queue)
+    t.equal(queue.hold(0), 'first answer')
+    acknowledge(queue, after)
+    t.equal(queue.hold(0), null)
+  },
+)
+
 t.test('rule 3: an answer of a broker that leads no longer proves nothing', async (t) => {
   const queue = queueOf(1)
   const first = addSent(queue)
