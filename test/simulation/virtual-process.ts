@@ -66,7 +66,8 @@ export class VirtualProcess {
           this.#clock.setTimer(() => this.#happen(TIMERS, ready), Math.max(1, Math.ceil(delayMs)))
         return once(party, callback, begin)
       },
-      setImmediate: (callback) => once(party, callback, (ready) => this.#immediate(ready)),
+      // Not counted: it runs in this turn or the next, and leaves nothing (a flush just before the end).
+      setImmediate: (callback) => once({ pending: 0 }, callback, (ready) => this.#immediate(ready)),
       get pending() {
         return party.pending
       },
