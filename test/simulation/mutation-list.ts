@@ -86,14 +86,6 @@ export const MUTATIONS: readonly Mutation[] = [
     ' || this.#partition.owesAnswers) return;',
     ') return;',
   ),
-  {
-    ...mutation(
-      'batches go out while the numbers must begin again',
-      QUEUE,
-      "if (numbers === 'restart') return 'restart';",
-    ),
-    seeds: MANY_SEEDS,
-  },
   mutation(
     'a gap is ignored',
     NUMBERING,

@@ -318,6 +318,19 @@ t.test('nothing goes, not even a retry, before there is a producer id', async (t
   t.equal(queue.needsIdentity, true)
 })
 
+t.test('nothing goes, not even a retry, while the numbers must begin anew', async (t) => {
+  const queue = proven(numbered())
+  const [refused, owed] = [addSent(queue), addSent(queue)]
+  queue.attemptEnded(refused)
+  queue.retry(refused, { nowMs: 0, isImmediate: true, pauseMs: 0, leastPauseMs: 0 })
+  queue.restartNumbers()
+  t.equal(queue.next(0), null, 'another batch may still be written under the old numbers')
+  t.equal(queue.hold(0), 'restart')
+  queue.attemptEnded(owed)
+  t.equal(queue.next(0), refused)
+  t.match(refused.stamp, { producerEpoch: 1, baseSequence: 0 })
+})
+
 t.test('a batch that is taken leaves its place, and is closed', async (t) => {
   const queue = queueOf()
   const [full, open] = [addClosed(queue), batchOf(queue)]
