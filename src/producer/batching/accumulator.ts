@@ -216,6 +216,15 @@ export class Accumulator {
     }
   }
 
+  /** Lets every batch leave whose partition this broker leads: a request to it leaves now. */
+  releaseLingeringFor(nodeId: number): void {
+    for (const batch of this.#lingering) {
+      if (batch.queue.leaderId !== nodeId || !isWaiting(batch)) continue
+      batch.makeDue()
+      this.#listener.onReady(batch.queue)
+    }
+  }
+
   /** Monotonic time at which the oldest batch runs out of `deliveryTimeoutMs`; Infinity with none. */
   nextExpiryMs(): number {
     let createdMs = Infinity

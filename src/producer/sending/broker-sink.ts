@@ -33,7 +33,7 @@ import {
   type ProduceListener,
   type ProduceRequest,
 } from './produce-request.js'
-import { RequestBuilder } from './request-builder.js'
+import { RequestBuilder, type BuilderParts } from './request-builder.js'
 
 export interface SinkOptions {
   readonly clientId: string
@@ -72,6 +72,7 @@ export interface SinkParts {
   readonly network: ProducePort
   readonly completion: RequestCompletion
   readonly preparation: BatchPreparation
+  readonly accumulator: BuilderParts['accumulator']
   readonly observer: Observer
   readonly scheduler: SinkScheduler
   /** A rule of our own does not hold: nothing can be relied on any more. */

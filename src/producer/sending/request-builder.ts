@@ -24,6 +24,10 @@ import {
 export interface BuilderParts {
   readonly preparation: BatchPreparation
   readonly scheduler: { consider(queue: BatchQueue): void }
+  readonly accumulator: {
+    /** Lets every lingering batch leave whose partition this broker leads. */
+    releaseLingeringFor(nodeId: number): void
+  }
   /** The batch cannot be sent in any version that the broker speaks. */
   readonly completion: { refused(batch: ProducerBatch, error: OttlaError): void }
 }
@@ -39,12 +43,24 @@ export class RequestBuilder {
     this.#parts = parts
   }
 
-  /** Takes one batch each from the partitions of a line, `mostBytes` together; at least one if there is any. */
+  /**
+   * Takes one batch each from the partitions of a line, `mostBytes` together; at least one if there is any.
+   * Batches that linger join a request that leaves anyway (as in Kafka's RecordAccumulator): to wait longer
+   * would cost them time and another request.
+   */
   collect(isProbe: boolean, mostBytes: number, nowMs: number): ProducerBatch[] {
     const batches: ProducerBatch[] = []
     const taken = new Set<BatchQueue>()
     let sizeBytes = 0
-    for (let queue = this.#next(isProbe); queue !== undefined; queue = this.#next(isProbe)) {
+    let mayJoin = !isProbe
+    for (;;) {
+      const queue = this.#next(isProbe)
+      if (queue === undefined) {
+        if (!mayJoin || batches.length === 0) break
+        mayJoin = false
+        this.#parts.accumulator.releaseLingeringFor(this.#nodeId)
+        continue
+      }
       // A request takes one batch of a partition. It may line up again meanwhile (compressing a batch
       // frees memory, which lets a record in), and does so anyway once the request is sent.
       if (taken.has(queue)) continue

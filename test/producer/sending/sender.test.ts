@@ -332,6 +332,37 @@ t.test('a lingering batch leaves when its time is over, though nothing else happ
   t.strictSame(rig.sent()[0]?.values, ['a'])
 })
 
+t.test('lingering batches join a request to their broker that leaves anyway', async (t) => {
+  const rig = new SendingRig({ leaders: [1, 1, 2], lingerMs: 30 })
+  rig.take('first', 0)
+  rig.clock.advance(20)
+  rig.take('same broker', 1)
+  rig.take('other broker', 2)
+  rig.clock.advance(10)
+  t.strictSame(rig.sent(1)[0]?.values, ['first', 'same broker'])
+  t.equal(rig.sent(2).length, 0, 'nothing leaves for its broker yet')
+  rig.clock.advance(20)
+  t.strictSame(rig.sent(2)[0]?.values, ['other broker'])
+  t.equal(rig.sent(1).length, 1)
+})
+
+t.test('lingering batches do not join the probe of a partition that failed', async (t) => {
+  const rig = new SendingRig({ leaders: [1, 1], lingerMs: 200 })
+  rig.prove(1)
+  rig.send('failed', 0)
+  rig.sent().at(-1)?.answer({ 0: ErrorCodes.NOT_ENOUGH_REPLICAS })
+  const before = rig.sent().length
+  rig.take('lingers', 1)
+  rig.clock.advance(100)
+  t.strictSame(
+    rig
+      .sent()
+      .slice(before)
+      .map(({ values }) => values),
+    [['failed']],
+  )
+})
+
 t.test('a batch without a leader runs out of time, though nothing else happens', async (t) => {
   const rig = new SendingRig({ leaders: [-1], deliveryTimeoutMs: 1000 })
   rig.take('a')
