@@ -8,6 +8,7 @@ import type { Log } from '../logger.js'
 import type { ApiVersionTable } from './connection/api-version-table.js'
 import type { Connection } from './connection/connection.js'
 import type { ConnectionSession } from './connection/connection-contract.js'
+import type { FinalizedFeatures } from './finalized-features.js'
 import type { ClusterIdentity } from './metadata/cluster-identity.js'
 import type { NetworkOptions } from './options.js'
 import type { Dial } from './transport/transport.js'
@@ -38,6 +39,8 @@ export interface NetworkContext {
   readonly logger: Log
   /** The same one for all that belongs to a producer. */
   readonly cluster: ClusterIdentity
+  /** The same one for all that belongs to a producer; every handshake feeds it. */
+  readonly features: FinalizedFeatures
   /** How to log in; undefined where brokers want no login. The same one for all of a producer. */
   readonly login?: ConnectionLogin | undefined
 }

@@ -6,6 +6,7 @@
  */
 import type { Log } from '../logger.js'
 import { parseAddress } from '../network/address.js'
+import { FinalizedFeatures } from '../network/finalized-features.js'
 import { ClusterIdentity } from '../network/metadata/cluster-identity.js'
 import type { NetworkContext } from '../network/context.js'
 import type { NetworkOptions } from '../network/options.js'
@@ -30,6 +31,7 @@ export function networkContext<K, V>(
     options: networkOptions(options),
     logger,
     cluster: new ClusterIdentity(),
+    features: new FinalizedFeatures(),
   }
 }
 

@@ -63,6 +63,7 @@ export const HEADROOM_BYTES = 128
 export const TAILROOM_BYTES = 4
 
 const MAGIC = 2
+const TRANSACTIONAL = 0x10
 const CRC_FROM = 21 // the checksum covers attributes and everything behind them
 /** What most records take beyond key, value and headers: the length of their length is guessed by it. */
 const USUAL_OVERHEAD_BYTES = 8
@@ -72,6 +73,8 @@ export interface ProducerStamp {
   readonly producerId: bigint
   readonly producerEpoch: number
   readonly baseSequence: number
+  /** The records are part of the producer's transaction. Default false. */
+  readonly isTransactional?: boolean
 }
 
 /** The stamp of a producer without idempotence. */
@@ -308,7 +311,7 @@ export function sealBatch({ buffer, start, end }: BatchBytes, header: BatchHeade
   buffer.writeInt32BE(end - start - 12, start + 8)
   buffer.writeInt32BE(-1, start + 12)
   buffer[start + 16] = MAGIC
-  buffer.writeInt16BE(header.codecId, start + 21) // attributes: no other bit is a producer's to set
+  buffer.writeInt16BE(attributesOf(header), start + 21)
   buffer.writeInt32BE(header.recordCount - 1, start + 23)
   writeInt64(buffer, start + 27, header.baseTimestamp)
   writeInt64(buffer, start + 35, header.maxTimestamp)
@@ -317,4 +320,9 @@ export function sealBatch({ buffer, start, end }: BatchBytes, header: BatchHeade
   buffer.writeInt32BE(header.stamp.baseSequence, start + 53)
   buffer.writeInt32BE(header.recordCount, start + 57)
   buffer.writeUInt32BE(crc32c(buffer.subarray(start + CRC_FROM, end)), start + 17)
+}
+
+/** No other bit is a producer's to set. */
+function attributesOf({ codecId, stamp }: BatchHeader): number {
+  return stamp.isTransactional === true ? codecId | TRANSACTIONAL : codecId
 }

@@ -11,8 +11,10 @@
  *   decode          name version bytes                             -> json
  *   headerVersions  apiKey version                                 -> request, response
  *   buildBatch      the fields of `buildBatch` below, records      -> bytes
+ *   endMarker       the fields of `endMarker` below                -> bytes of a control batch
  *   parseBatches    bytes                                          -> batches with their records
  *   partitions      keys partitionCount                            -> murmur2 and partition of each
+ *   errors                                                         -> every error code
  *
  * `name` is Kafka's, such as ProduceRequest. Written for the jars of Kafka 4.3.
  * Neighbours: oracle-process.ts starts it, oracle.ts gives the questions their types.
@@ -41,17 +43,22 @@ import org.apache.kafka.common.compress.Compression;
 import org.apache.kafka.common.compress.GzipCompression;
 import org.apache.kafka.common.compress.Lz4Compression;
 import org.apache.kafka.common.compress.ZstdCompression;
+import org.apache.kafka.common.errors.InvalidMetadataException;
+import org.apache.kafka.common.errors.RetriableException;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.internals.RecordHeader;
 import org.apache.kafka.common.message.ProduceRequestData;
 import org.apache.kafka.common.protocol.ApiKeys;
 import org.apache.kafka.common.protocol.ByteBufferAccessor;
+import org.apache.kafka.common.protocol.Errors;
 import org.apache.kafka.common.protocol.Message;
 import org.apache.kafka.common.protocol.ObjectSerializationCache;
 import org.apache.kafka.common.protocol.Readable;
 import org.apache.kafka.common.protocol.types.RawTaggedField;
 import org.apache.kafka.common.record.TimestampType;
+import org.apache.kafka.common.record.internal.ControlRecordType;
 import org.apache.kafka.common.record.internal.DefaultRecordBatch;
+import org.apache.kafka.common.record.internal.EndTransactionMarker;
 import org.apache.kafka.common.record.internal.MemoryRecords;
 import org.apache.kafka.common.record.internal.MemoryRecordsBuilder;
 import org.apache.kafka.common.record.internal.MutableRecordBatch;
@@ -99,8 +106,10 @@ public class Oracle {
       case "decode" -> decode(question);
       case "headerVersions" -> headerVersions(question);
       case "buildBatch" -> buildBatch(question);
+      case "endMarker" -> endMarker(question);
       case "parseBatches" -> parseBatches(question);
       case "partitions" -> partitions(question);
+      case "errors" -> errors();
       default -> throw new IllegalArgumentException("no such op: " + op);
     };
   }
@@ -225,6 +234,21 @@ public class Oracle {
     return BinaryNode.valueOf(Utils.toArray(builder.build().buffer()));
   }
 
+  /** What the leader of a partition writes when a transaction ends. */
+  private static JsonNode endMarker(JsonNode question) {
+    ControlRecordType type =
+        question.get("isCommit").asBoolean() ? ControlRecordType.COMMIT : ControlRecordType.ABORT;
+    MemoryRecords records =
+        MemoryRecords.withEndTransactionMarker(
+            question.get("baseOffset").asLong(),
+            question.get("timestamp").asLong(),
+            question.get("partitionLeaderEpoch").asInt(),
+            question.get("producerId").asLong(),
+            (short) question.get("producerEpoch").asInt(),
+            new EndTransactionMarker(type, question.get("coordinatorEpoch").asInt()));
+    return BinaryNode.valueOf(Utils.toArray(records.buffer()));
+  }
+
   private static Header[] headersOf(JsonNode record) {
     ArrayNode list = (ArrayNode) record.get("headers");
     Header[] headers = new Header[list.size()];
@@ -309,6 +333,21 @@ public class Oracle {
           .addObject()
           .put("murmur2", Utils.murmur2(key))
           .put("partition", BuiltInPartitioner.partitionForKey(key, partitionCount));
+    }
+    return answer;
+  }
+
+  // Errors
+
+  private static JsonNode errors() {
+    ArrayNode answer = MAPPER.createArrayNode();
+    for (Errors error : Errors.values()) {
+      answer
+          .addObject()
+          .put("code", error.code())
+          .put("name", error.name())
+          .put("retriable", error.exception() instanceof RetriableException)
+          .put("refreshesMetadata", error.exception() instanceof InvalidMetadataException);
     }
     return answer;
   }

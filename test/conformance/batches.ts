@@ -89,6 +89,7 @@ export const anyStamp: fc.Arbitrary<ProducerStamp> = fc.oneof(
     producerId: fc.bigInt({ min: 0n, max: 2n ** 63n - 1n }),
     producerEpoch: fc.nat(0x7fff),
     baseSequence: fc.nat(0x7fffffff),
+    isTransactional: fc.boolean(),
   }),
 )
 

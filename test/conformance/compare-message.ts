@@ -5,7 +5,7 @@
  */
 import { isDeepStrictEqual } from 'node:util'
 import { ProtocolError } from '../../src/errors.js'
-import { difference, kafkaJson } from './kafka-json.js'
+import { difference, kafkaJson, kafkaShape } from './kafka-json.js'
 import type { MessageSpec } from './messages.js'
 import { KafkaRefusal } from './oracle-process.js'
 import type { Oracle } from './oracle.js'
@@ -28,10 +28,11 @@ export async function compareMessage(
 ): Promise<string | null> {
   const id = { name: spec.name, version }
   const [encoded, decoded] = await Promise.all([
-    oracle.encode(id, kafkaJson(message)),
+    oracle.encode(id, kafkaJson(id, message)),
     oracle.decode(id, ours).catch(asRefusal),
   ])
-  const read = decoded instanceof KafkaRefusal ? decoded.message : difference(message, decoded)
+  const read =
+    decoded instanceof KafkaRefusal ? decoded.message : difference(kafkaShape(id, message), decoded)
   const found =
     differenceOfBytes(ours, encoded) ?? read ?? ownDifference(spec, version, ours, message)
   return found && `${spec.name} v${version}: ${found}`
@@ -44,7 +45,7 @@ export async function compareUnknownTags(
   unknownTag: Uint8Array,
 ): Promise<string | null> {
   const id = { name: spec.name, version }
-  const bytes = await oracle.encode(id, kafkaJson(message), { unknownTag })
+  const bytes = await oracle.encode(id, kafkaJson(id, message), { unknownTag })
   const found = ownDifference(spec, version, bytes, message)
   return found && `${spec.name} v${version} with unknown tags: ${found}`
 }
@@ -56,7 +57,8 @@ export async function compareAcrossVersions(
   readVersion: number,
 ): Promise<string | null> {
   const id = { name: spec.name, version }
-  const theirs = await oracle.encode(id, kafkaJson(message), { readVersion }).catch(asRefusal)
+  const json = kafkaJson({ name: spec.name, version: readVersion }, message)
+  const theirs = await oracle.encode(id, json, { readVersion }).catch(asRefusal)
   const ours = encodeOrRefuse(spec, version, message)
   if (theirs instanceof KafkaRefusal && ours instanceof ProtocolError) return null
   const found =

@@ -6,7 +6,7 @@
 import t from 'tap'
 import { ProtocolError } from '../../src/errors.js'
 import { fuzzTargets, type FuzzTarget } from './fuzz-targets.js'
-import { difference, mapObjects, mapStrings } from './kafka-json.js'
+import { difference, kafkaShape, mapObjects, mapStrings } from './kafka-json.js'
 import { MESSAGES, sample, SEED } from './messages.js'
 import { mutate, numbersFrom, pick, type Random } from './mutate.js'
 import { oracleTest, type Oracle } from './oracle.js'
@@ -24,7 +24,7 @@ await oracleTest('a damaged message that we read is what Kafka reads', async (t,
       const nulled = frames.slice(0, 3).flatMap(withNulls)
       return [...damagedFrames(frames, FRAMES_PER_VERSION, random), ...nulled].map((frame) =>
         compare(
-          readOrNull(() => codec.decode(frame, version)),
+          readOrNull(() => kafkaShape({ name, version }, codec.decode(frame, version))),
           () => oracle.decode({ name, version }, frame),
         ),
       )

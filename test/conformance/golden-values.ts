@@ -4,6 +4,14 @@
  */
 import { OPERATIONS_NOT_ASKED } from '../../src/protocol/messages/metadata.js'
 import type {
+  AddOffsetsToTxnRequest,
+  AddOffsetsToTxnResponse,
+} from '../../src/protocol/messages/add-offsets-to-txn.js'
+import type {
+  AddPartitionsToTxnRequest,
+  AddPartitionsToTxnResponse,
+} from '../../src/protocol/messages/add-partitions-to-txn.js'
+import type {
   ApiVersionsRequest,
   ApiVersionsResponse,
 } from '../../src/protocol/messages/api-versions.js'
@@ -11,6 +19,7 @@ import type {
   CreateTopicsRequest,
   CreateTopicsResponse,
 } from '../../src/protocol/messages/create-topics.js'
+import type { EndTxnRequest, EndTxnResponse } from '../../src/protocol/messages/end-txn.js'
 import type {
   FindCoordinatorRequest,
   FindCoordinatorResponse,
@@ -29,6 +38,10 @@ import type {
   SaslHandshakeRequest,
   SaslHandshakeResponse,
 } from '../../src/protocol/messages/sasl-handshake.js'
+import type {
+  TxnOffsetCommitRequest,
+  TxnOffsetCommitResponse,
+} from '../../src/protocol/messages/txn-offset-commit.js'
 import { ZERO_UUID } from '../../src/protocol/uuid.js'
 
 /** The two messages, as a version can carry them. */
@@ -216,27 +229,134 @@ const initProducerIdResponse: GoldenValues<InitProducerIdResponse> = () => ({
 })
 
 const findCoordinatorRequest: GoldenValues<FindCoordinatorRequest> = (version) => ({
-  full: { key: 'tx', keyType: when(version >= 1, 1, 0) },
-  empty: { key: '', keyType: 0 },
+  full: {
+    keyType: when(version >= 1, 1, 0),
+    coordinatorKeys: version >= 4 ? ['tx', TOPIC, ''] : ['tx'],
+  },
+  empty: { keyType: 0, coordinatorKeys: version >= 4 ? [] : [''] },
 })
 
-const findCoordinatorResponse: GoldenValues<FindCoordinatorResponse> = (version) => ({
-  full: {
-    throttleTimeMs: when(version >= 1, 99, 0),
-    errorCode: 15,
-    errorMessage: when(version >= 1, 'not yet', null),
-    nodeId: INT32_MAX,
-    host: 'kafka-ž.example',
-    port: 9092,
-  },
-  empty: {
-    throttleTimeMs: 0,
-    errorCode: INT16_MIN,
-    errorMessage: null,
+const findCoordinatorResponse: GoldenValues<FindCoordinatorResponse> = (version) => {
+  const none = {
+    key: '',
     nodeId: INT32_MIN,
     host: '',
     port: 0,
+    errorCode: INT16_MIN,
+    errorMessage: null,
+  }
+  const found = {
+    key: when(version >= 4, 'tx', ''),
+    nodeId: INT32_MAX,
+    host: 'kafka-ž.example',
+    port: 9092,
+    errorCode: 15,
+    errorMessage: when(version >= 1, 'not yet', null),
+  }
+  return {
+    full: {
+      throttleTimeMs: when(version >= 1, 99, 0),
+      coordinators: version >= 4 ? [found, none] : [found],
+    },
+    empty: { throttleTimeMs: 0, coordinators: version >= 4 ? [] : [none] },
+  }
+}
+
+const ID = { transactionalId: 'tx-ž', producerId: 9_007_199_254_740_993n, producerEpoch: 12 }
+const EMPTY_ID = { transactionalId: '', producerId: INT64_MIN, producerEpoch: INT16_MIN }
+
+const addPartitionsToTxnRequest: GoldenValues<AddPartitionsToTxnRequest> = () => ({
+  full: {
+    ...ID,
+    topics: [
+      { name: TOPIC, partitions: [0, 7, INT32_MAX] },
+      { name: 'none', partitions: [] },
+    ],
   },
+  empty: { ...EMPTY_ID, topics: [] },
+})
+
+const addPartitionsToTxnResponse: GoldenValues<AddPartitionsToTxnResponse> = () => {
+  const added = { partitionIndex: 0, partitionErrorCode: 0 }
+  const refused = { partitionIndex: INT32_MAX, partitionErrorCode: 55 }
+  return {
+    full: {
+      throttleTimeMs: 99,
+      results: [
+        { name: TOPIC, resultsByPartition: [added, refused] },
+        { name: 'none', resultsByPartition: [] },
+      ],
+    },
+    empty: { throttleTimeMs: INT32_MIN, results: [] },
+  }
+}
+
+const addOffsetsToTxnRequest: GoldenValues<AddOffsetsToTxnRequest> = () => ({
+  full: { ...ID, groupId: 'leser-ž' },
+  empty: { ...EMPTY_ID, groupId: '' },
+})
+
+const addOffsetsToTxnResponse: GoldenValues<AddOffsetsToTxnResponse> = () => ({
+  full: { throttleTimeMs: 99, errorCode: 51 },
+  empty: { throttleTimeMs: INT32_MIN, errorCode: INT16_MIN },
+})
+
+const endTxnRequest: GoldenValues<EndTxnRequest> = () => ({
+  full: { ...ID, committed: true },
+  empty: { ...EMPTY_ID, committed: false },
+})
+
+const endTxnResponse: GoldenValues<EndTxnResponse> = (version) => ({
+  full: {
+    throttleTimeMs: 99,
+    errorCode: 0,
+    producerId: when(version >= 5, INT64_MAX, -1n),
+    producerEpoch: when(version >= 5, INT16_MAX, -1),
+  },
+  empty: { throttleTimeMs: INT32_MIN, errorCode: INT16_MIN, producerId: -1n, producerEpoch: -1 },
+})
+
+const txnOffsetCommitRequest: GoldenValues<TxnOffsetCommitRequest> = (version) => {
+  const partition = {
+    partitionIndex: 5,
+    committedOffset: INT64_MAX,
+    committedLeaderEpoch: when(version >= 2, 6, -1),
+    committedMetadata: 'seit gestern',
+  }
+  const bare = {
+    partitionIndex: INT32_MIN,
+    committedOffset: INT64_MIN,
+    committedLeaderEpoch: -1,
+    committedMetadata: null,
+  }
+  return {
+    full: {
+      ...ID,
+      groupId: 'leser-ž',
+      generationId: when(version >= 3, 31, -1),
+      memberId: when(version >= 3, 'member-1', ''),
+      groupInstanceId: when(version >= 3, 'instance-1', null),
+      topics: [
+        { name: TOPIC, partitions: [partition, bare] },
+        { name: 'none', partitions: [] },
+      ],
+    },
+    empty: {
+      ...EMPTY_ID,
+      ...{ groupId: '', generationId: -1, memberId: '', groupInstanceId: null, topics: [] },
+    },
+  }
+}
+
+const txnOffsetCommitResponse: GoldenValues<TxnOffsetCommitResponse> = () => ({
+  full: {
+    throttleTimeMs: 99,
+    topics: [
+      { name: TOPIC, partitions: [{ partitionIndex: 5, errorCode: 22 }] },
+      { name: 'none', partitions: [] },
+    ],
+  },
+  empty: { throttleTimeMs: INT32_MIN, topics: [] },
 })
 
 const createTopicsRequest: GoldenValues<CreateTopicsRequest> = () => {
@@ -329,6 +449,14 @@ export const GOLDEN_VALUES: Readonly<Record<string, GoldenValues<unknown>>> = {
   InitProducerIdResponse: initProducerIdResponse,
   FindCoordinatorRequest: findCoordinatorRequest,
   FindCoordinatorResponse: findCoordinatorResponse,
+  AddPartitionsToTxnRequest: addPartitionsToTxnRequest,
+  AddPartitionsToTxnResponse: addPartitionsToTxnResponse,
+  AddOffsetsToTxnRequest: addOffsetsToTxnRequest,
+  AddOffsetsToTxnResponse: addOffsetsToTxnResponse,
+  EndTxnRequest: endTxnRequest,
+  EndTxnResponse: endTxnResponse,
+  TxnOffsetCommitRequest: txnOffsetCommitRequest,
+  TxnOffsetCommitResponse: txnOffsetCommitResponse,
   CreateTopicsRequest: createTopicsRequest,
   CreateTopicsResponse: createTopicsResponse,
   SaslHandshakeRequest: saslHandshakeRequest,

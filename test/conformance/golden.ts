@@ -8,7 +8,7 @@ import { projectFile } from '../broker/project.js'
 import { SAMPLE_RECORDS } from './batches.js'
 import { GOLDEN_VALUES } from './golden-values.js'
 import { MESSAGES, type MessageSpec } from './messages.js'
-import type { BatchPlan } from './oracle.js'
+import type { BatchPlan, EndMarkerPlan } from './oracle.js'
 
 /** A message in one version. */
 export interface GoldenMessage {
@@ -24,6 +24,12 @@ export interface GoldenMessage {
 export interface GoldenBatch {
   readonly fixture: string
   readonly plan: Omit<BatchPlan, 'records'>
+}
+
+/** The control batch that ends a transaction. */
+export interface GoldenMarker {
+  readonly fixture: string
+  readonly plan: EndMarkerPlan
 }
 
 /** A header by itself. */
@@ -55,10 +61,17 @@ export const GOLDEN_BATCHES: readonly GoldenBatch[] = [
     plan: { compression },
   })),
   { fixture: 'record-batch.v2.idempotent', plan: GOLDEN_STAMP },
+  { fixture: 'record-batch.v2.transactional', plan: { ...GOLDEN_STAMP, isTransactional: true } },
   {
     fixture: 'record-batch.v2.log-append-time',
     plan: { baseOffset: 42n, partitionLeaderEpoch: 7, logAppendTime: 1_700_000_111_222 },
   },
+]
+
+/** What lies in a partition behind a transaction. */
+export const GOLDEN_MARKERS: readonly GoldenMarker[] = [
+  { fixture: 'record-batch.v2.commit-marker', plan: markerPlan(true) },
+  { fixture: 'record-batch.v2.abort-marker', plan: markerPlan(false) },
 ]
 
 const REQUEST = { requestApiKey: 3, requestApiVersion: 9, correlationId: -2 }
@@ -102,6 +115,15 @@ function goldenMessagesOf(spec: MessageSpec, version: number): GoldenMessage[] {
 /** `InitProducerId` -> `init-producer-id`, as the files in src/protocol/messages are named. */
 function kebabCase(name: string): string {
   return name.replaceAll(/(?<=[a-z])[A-Z]/g, (capital) => `-${capital}`).toLowerCase()
+}
+
+function markerPlan(isCommit: boolean): EndMarkerPlan {
+  const { producerId, producerEpoch } = GOLDEN_STAMP
+  return {
+    ...{ producerId, producerEpoch, isCommit },
+    ...{ baseOffset: 42n, partitionLeaderEpoch: 7, coordinatorEpoch: 5 },
+    timestamp: 1_700_000_111_222,
+  }
 }
 
 function header(

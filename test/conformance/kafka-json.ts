@@ -8,6 +8,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { OPERATIONS_NOT_ASKED } from '../../src/protocol/messages/metadata.js'
 import { ZERO_UUID } from '../../src/protocol/uuid.js'
+import type { MessageId } from './oracle.js'
 
 const NO_LEADER = { leaderId: -1, leaderEpoch: -1 }
 
@@ -22,13 +23,17 @@ const DEFAULTS: Readonly<Record<string, unknown>> = {
   currentLeader: NO_LEADER,
   errorCode: 0,
   errorMessage: null,
+  committedLeaderEpoch: -1,
   finalizedFeatures: [],
   finalizedFeaturesEpoch: -1n,
+  generationId: -1,
+  groupInstanceId: null,
   includeClusterAuthorizedOperations: false,
   includeTopicAuthorizedOperations: false,
   isInternal: false,
   keyType: 0,
   leaderEpoch: -1,
+  memberId: '',
   logStartOffset: -1n,
   name: '',
   nodeEndpoints: [],
@@ -48,12 +53,49 @@ const DEFAULTS: Readonly<Record<string, unknown>> = {
   zkMigrationReady: false,
 }
 
+/** Where our fields are not Kafka's: ours have one shape in all versions. */
+type Reshape = (message: Record<string, unknown>, version: number) => Record<string, unknown>
+
+const RESHAPES: Readonly<Record<string, Reshape>> = {
+  AddPartitionsToTxnRequest: ({ transactionalId, producerId, producerEpoch, topics }) => ({
+    v3AndBelowTransactionalId: transactionalId,
+    v3AndBelowProducerId: producerId,
+    v3AndBelowProducerEpoch: producerEpoch,
+    v3AndBelowTopics: topics,
+  }),
+  AddPartitionsToTxnResponse: ({ results, ...rest }) => ({
+    ...rest,
+    resultsByTopicV3AndBelow: results,
+  }),
+  FindCoordinatorRequest: (message, version) => {
+    if (hasCoordinatorLists(version)) return message
+    const { coordinatorKeys, ...rest } = message
+    return { ...rest, key: (coordinatorKeys as unknown[])[0] }
+  },
+  FindCoordinatorResponse: (message, version) => {
+    if (hasCoordinatorLists(version)) return message
+    const { coordinators, ...rest } = message
+    const [{ key: _, ...coordinator } = {}] = coordinators as Record<string, unknown>[]
+    return { ...rest, ...coordinator }
+  },
+}
+
+/** FindCoordinator v4 on; before, Kafka has fields for one key and one coordinator. */
+export function hasCoordinatorLists(version: number): boolean {
+  return version >= 4
+}
+
+/** A message in Kafka's shape and with Kafka's names. */
+export function kafkaShape({ name, version }: MessageId, message: unknown): unknown {
+  return RESHAPES[name]?.(message as Record<string, unknown>, version) ?? message
+}
+
 /**
- * A message as Kafka's JSON reader wants it: our field names are Kafka's. The current leader is left
- * out where it is not known, as that reader refuses the struct in versions that have no such field.
+ * A message as Kafka's JSON reader wants it. The current leader is left out where it is not known, as
+ * that reader refuses the struct in versions that have no such field.
  */
-export function kafkaJson(message: unknown): unknown {
-  return mapObjects(message, ([name, value]) =>
+export function kafkaJson(id: MessageId, message: unknown): unknown {
+  return mapObjects(kafkaShape(id, message), ([name, value]) =>
     name === 'currentLeader' && isDeepStrictEqual(value, NO_LEADER) ? [] : [[name, value]],
   )
 }

@@ -13,6 +13,7 @@ import {
   fixtureFile,
   GOLDEN_BATCHES,
   GOLDEN_HEADERS,
+  GOLDEN_MARKERS,
   GOLDEN_MESSAGES,
   GOLDEN_RECORDS,
 } from './golden.js'
@@ -38,7 +39,7 @@ async function fixturesOf(oracle: Oracle): Promise<Map<string, Buffer>> {
   for (const { fixture, spec, version, message, unknownTag } of GOLDEN_MESSAGES) {
     const options = unknownTag === undefined ? {} : { unknownTag }
     const id = { name: spec.name, version }
-    fixtures.set(fixture, await oracle.encode(id, kafkaJson(message), options))
+    fixtures.set(fixture, await oracle.encode(id, kafkaJson(id, message), options))
   }
   for (const { fixture, name, version, json } of GOLDEN_HEADERS) {
     fixtures.set(fixture, await oracle.encode({ name, version }, json))
@@ -46,6 +47,9 @@ async function fixturesOf(oracle: Oracle): Promise<Map<string, Buffer>> {
   const records = plainRecords(GOLDEN_RECORDS)
   for (const { fixture, plan } of GOLDEN_BATCHES) {
     fixtures.set(fixture, await oracle.buildBatch({ ...plan, records }))
+  }
+  for (const { fixture, plan } of GOLDEN_MARKERS) {
+    fixtures.set(fixture, await oracle.buildEndMarker(plan))
   }
   return fixtures
 }

@@ -4,14 +4,18 @@
  */
 import fc from 'fast-check'
 import type { Api } from '../../src/protocol/api.js'
+import { addOffsetsToTxn } from '../../src/protocol/messages/add-offsets-to-txn.js'
+import { addPartitionsToTxn } from '../../src/protocol/messages/add-partitions-to-txn.js'
 import { apiVersions } from '../../src/protocol/messages/api-versions.js'
 import { createTopics } from '../../src/protocol/messages/create-topics.js'
+import { endTxn } from '../../src/protocol/messages/end-txn.js'
 import { findCoordinator } from '../../src/protocol/messages/find-coordinator.js'
 import { initProducerId } from '../../src/protocol/messages/init-producer-id.js'
 import { metadata } from '../../src/protocol/messages/metadata.js'
 import { produce } from '../../src/protocol/messages/produce.js'
 import { saslAuthenticate } from '../../src/protocol/messages/sasl-authenticate.js'
 import { saslHandshake } from '../../src/protocol/messages/sasl-handshake.js'
+import { txnOffsetCommit } from '../../src/protocol/messages/txn-offset-commit.js'
 import { apiVersionsRequest, apiVersionsResponse } from '../protocol/arbitraries/api-versions.js'
 import { createTopicsRequest, createTopicsResponse } from '../protocol/arbitraries/create-topics.js'
 import {
@@ -30,6 +34,16 @@ import {
   saslHandshakeRequest,
   saslHandshakeResponse,
 } from '../protocol/arbitraries/sasl.js'
+import {
+  addOffsetsToTxnRequest,
+  addOffsetsToTxnResponse,
+  addPartitionsToTxnRequest,
+  addPartitionsToTxnResponse,
+  endTxnRequest,
+  endTxnResponse,
+  txnOffsetCommitRequest,
+  txnOffsetCommitResponse,
+} from '../protocol/arbitraries/transactions.js'
 import { requestCodec, responseCodec, type Codec } from '../protocol/support/codec.js'
 
 /** One message with all its versions. */
@@ -51,6 +65,10 @@ export const MESSAGES: readonly MessageSpec[] = [
   ...messagesOf(initProducerId, initProducerIdRequest, initProducerIdResponse),
   ...messagesOf(createTopics, createTopicsRequest, createTopicsResponse),
   ...messagesOf(findCoordinator, findCoordinatorRequest, findCoordinatorResponse),
+  ...messagesOf(addPartitionsToTxn, addPartitionsToTxnRequest, addPartitionsToTxnResponse),
+  ...messagesOf(addOffsetsToTxn, addOffsetsToTxnRequest, addOffsetsToTxnResponse),
+  ...messagesOf(endTxn, endTxnRequest, endTxnResponse),
+  ...messagesOf(txnOffsetCommit, txnOffsetCommitRequest, txnOffsetCommitResponse),
   ...messagesOf(saslHandshake, saslHandshakeRequest, saslHandshakeResponse),
   ...messagesOf(saslAuthenticate, saslAuthenticateRequest, saslAuthenticateResponse),
 ]

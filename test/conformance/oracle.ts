@@ -50,6 +50,19 @@ export interface BatchPlan {
   readonly records: readonly PlainRecord[]
 }
 
+/** The control batch that ends a transaction in a partition. */
+export interface EndMarkerPlan {
+  readonly baseOffset: bigint
+  /** Milliseconds. */
+  readonly timestamp: number
+  readonly partitionLeaderEpoch: number
+  readonly producerId: bigint
+  readonly producerEpoch: number
+  readonly coordinatorEpoch: number
+  /** False: abort. */
+  readonly isCommit: boolean
+}
+
 /** Kafka's answers; they reject with `KafkaRefusal` where Kafka throws. */
 export class Oracle {
   readonly #process: OracleProcess
@@ -86,6 +99,10 @@ export class Oracle {
     return bytesOf(await this.ask({ op: 'buildBatch', ...plan }))
   }
 
+  async buildEndMarker(plan: EndMarkerPlan): Promise<Buffer> {
+    return bytesOf(await this.ask({ op: 'endMarker', ...plan }))
+  }
+
   /** The batches that lie in `bytes`, checked and with their records; numbers as text. */
   async parseBatches(bytes: Uint8Array): Promise<readonly unknown[]> {
     return (await this.ask({ op: 'parseBatches', bytes })) as unknown[]
@@ -101,6 +118,11 @@ export class Oracle {
       murmur2: Number(it.murmur2),
       partition: Number(it.partition),
     }))
+  }
+
+  /** Kafka's table of error codes, NONE included; the codes as text. */
+  async errors(): Promise<readonly unknown[]> {
+    return (await this.ask({ op: 'errors' })) as unknown[]
   }
 
   /** A question in its raw form, in which bytes and bigints may stand anywhere. */

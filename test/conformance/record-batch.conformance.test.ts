@@ -124,6 +124,20 @@ for (const codec of CODECS) {
   })
 }
 
+await oracleTest('we read the marker that ends a transaction', async (t, oracle) => {
+  for (const isCommit of [true, false]) {
+    const { producerId, producerEpoch } = STAMP
+    const marker = { baseOffset: 7n, timestamp: 1_700_000_000_000, partitionLeaderEpoch: 2 }
+    const batch = await oracle.buildEndMarker({
+      ...{ ...marker, producerId, producerEpoch, coordinatorEpoch: 5, isCommit },
+    })
+    const read = readOurs(batch)
+    const [kafkas] = await oracle.parseBatches(batch)
+    t.equal(difference(read, kafkas), null, 'as Kafka does')
+    t.match(read, { isTransactional: true, isControl: true, baseSequence: -1, recordCount: 1 })
+  }
+})
+
 await oracleTest('a byte changed is seen by Kafka and by us alike', async (t, oracle) => {
   const batch = buildOurs(SAMPLE_RECORDS)
   const readable: { kafka: number[]; ours: number[] } = { kafka: [], ours: [] }

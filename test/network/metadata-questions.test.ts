@@ -6,6 +6,7 @@ import { ZERO_UUID } from '../../src/protocol/uuid.js'
 import { OPTIONS } from './support/context.js'
 import { broker } from './support/scripted-broker.js'
 import { BOOT, ONE, TWO, setUpKnown } from './support/metadata-world.js'
+import { transactionVersion } from './support/scripted-broker.js'
 
 const NEW_ID = 'b3R0bGEtdGVzdGluZwAAAQ'
 
@@ -87,7 +88,8 @@ t.test('leaves a slow cluster alone for as long as it took to answer', async (t)
 })
 
 t.test('another cluster: starts from nothing, whatever its epochs', async (t) => {
-  const { cache, cluster, clock, events } = await setUpKnown()
+  const { cache, cluster, clock, events, context } = await setUpKnown()
+  context.features.learn(transactionVersion(2, 900n))
   cluster.topics = { a: { leaders: [[1, 7], [2, 7]] } } // prettier-ignore
   cache.requestRefresh()
   await clock.settle()
@@ -102,10 +104,13 @@ t.test('another cluster: starts from nothing, whatever its epochs', async (t) =>
     'brokers one:9092,two:9092',
     'a: 2/0,1/0',
   ])
+  t.equal(context.features.level('transaction.version'), 0, 'of the old cluster')
+  context.features.learn(transactionVersion(2, 4n))
   cluster.id = null
   cache.requestRefresh()
   await clock.advanceSettled(250)
   t.equal(events.length, 4, 'an answer without id says nothing')
+  t.equal(context.features.level('transaction.version'), 2)
 })
 
 t.test(

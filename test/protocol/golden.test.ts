@@ -19,12 +19,14 @@ import {
   fixtureFile,
   GOLDEN_BATCHES,
   GOLDEN_HEADERS,
+  GOLDEN_MARKERS,
   GOLDEN_MESSAGES,
   GOLDEN_RECORDS,
   GOLDEN_STAMP,
   goldenBytes,
 } from '../conformance/golden.js'
 import { MESSAGES } from '../conformance/messages.js'
+import { hex } from './support/codec.js'
 
 for (const spec of MESSAGES) {
   t.test(`${spec.name} is written and read as Kafka does`, async (t) => {
@@ -69,6 +71,8 @@ t.test('record batches are built as Kafka does', async (t) => {
   t.strictSame(buildOurs(GOLDEN_RECORDS), goldenBytes('record-batch.v2.none'))
   const idempotent = buildOurs(GOLDEN_RECORDS, GOLDEN_STAMP)
   t.strictSame(idempotent, goldenBytes('record-batch.v2.idempotent'))
+  const transactional = buildOurs(GOLDEN_RECORDS, { ...GOLDEN_STAMP, isTransactional: true })
+  t.strictSame(transactional, goldenBytes('record-batch.v2.transactional'))
 })
 
 t.test('record batches of Kafka are read, in every codec', async (t) => {
@@ -84,9 +88,25 @@ t.test('record batches of Kafka are read, in every codec', async (t) => {
   t.strictSame(inLog.records, recordsInLog(42n, 1_700_000_111_222))
 })
 
+t.test('batches of transactions, and the markers behind them, are told apart', async (t) => {
+  const read = (name: string) => readOurs(goldenBytes(`record-batch.v2.${name}`))
+  t.match(read('idempotent'), { isTransactional: false, isControl: false })
+  t.match(read('transactional'), { ...GOLDEN_STAMP, isTransactional: true, isControl: false })
+  for (const { fixture, plan } of GOLDEN_MARKERS) {
+    const { producerId, producerEpoch, baseOffset, partitionLeaderEpoch, timestamp } = plan
+    const marker = readOurs(goldenBytes(fixture))
+    t.match(marker, { producerId, producerEpoch, baseOffset, partitionLeaderEpoch })
+    t.match(marker, { isTransactional: true, isControl: true, baseSequence: -1, recordCount: 1 })
+    // Key: version, then 1 to commit and 0 to abort. Value: version, then the coordinator's epoch.
+    const key = hex(plan.isCommit ? '0000 0001' : '0000 0000')
+    const record = { offset: baseOffset, timestamp, key, value: hex('0000 00000005'), headers: [] }
+    t.strictSame(marker.records, [record])
+  }
+})
+
 t.test('every fixture is used', async (t) => {
   const files = readdirSync(dirname(fixtureFile('any'))).filter((name) => name.endsWith('.hex'))
-  const known = [...GOLDEN_MESSAGES, ...GOLDEN_HEADERS, ...GOLDEN_BATCHES]
+  const known = [...GOLDEN_MESSAGES, ...GOLDEN_HEADERS, ...GOLDEN_BATCHES, ...GOLDEN_MARKERS]
   const names = known.map(({ fixture }) => `${fixture}.hex`)
   t.strictSame(files.sort(), names.sort())
 })

@@ -12,6 +12,7 @@ import {
   sealBatch,
   TAILROOM_BYTES,
   type BatchRecord,
+  type ProducerStamp,
 } from '../../src/protocol/record-batch.js'
 import { decodeBatch, decodeRecords } from '../../src/protocol/record-batch-reader.js'
 import { batchRecord, wireHeaders, type NamedHeader } from './support/batch-record.js'
@@ -114,6 +115,31 @@ t.test('the sealed header says what the batch is', async (t) => {
     decodeRecords(decoded).map(({ timestamp }) => timestamp),
     [5000, 4000, 9000, 8000],
   )
+})
+
+t.test('a batch of a transaction says so beside its codec, and else nothing', async (t) => {
+  const attributes = (stamp: ProducerStamp, codecId: number): number => {
+    const wrapped = wrapCompressed(Buffer.of(1, 2, 3))
+    const header = { codecId, baseTimestamp: 1, maxTimestamp: 1, recordCount: 1, stamp }
+    sealBatch(wrapped, header)
+    const decoded = decodeBatch(wrapped.buffer.subarray(wrapped.start, wrapped.end))
+    t.match(decoded, { codecId, isTransactional: stamp.isTransactional === true, isControl: false })
+    return wrapped.buffer.readInt16BE(wrapped.start + 21)
+  }
+  for (const codecId of [0, 1, 4]) {
+    t.equal(attributes({ ...STAMP, isTransactional: true }, codecId), 0x10 | codecId)
+    t.equal(attributes({ ...STAMP, isTransactional: false }, codecId), codecId)
+    t.equal(attributes(STAMP, codecId), codecId)
+  }
+  const batch = builder(100)
+  append(batch, { value: 'x' })
+  const sealed = (stamp: ProducerStamp) => {
+    batch.seal(stamp)
+    return Buffer.from(batch.buffer.subarray(batch.start, batch.end))
+  }
+  const plain = sealed(STAMP)
+  t.notSame(sealed({ ...STAMP, isTransactional: true }), plain)
+  t.strictSame(sealed(STAMP), plain, 'sealed again without it')
 })
 
 t.test('without a producer id the stamp is all -1', async (t) => {

@@ -1,7 +1,7 @@
 /**
  * The first words on every connection: which versions does the broker speak (KIP-35, KIP-511)?
  *
- *   ApiVersions v4 ──NONE──────────────────────────────────────> ApiVersionTable
+ *   ApiVersions v4 ──NONE──────────────────────────────────────> ApiVersionTable, finalized features
  *        └──UNSUPPORTED_VERSION (a v0 answer that lists the range)──> ApiVersions at its highest
  *
  * Nothing may be sent before it: a broker that does not know a version cannot even say so. A login
@@ -10,7 +10,8 @@
  * Not a dial: open-connection.ts does that, and decides what a connection closed under the question
  * means.
  *
- * Neighbours: open-connection.ts calls it; api-version-table.ts is what it learns.
+ * Neighbours: open-connection.ts calls it; api-version-table.ts and finalized-features.ts are what it
+ * learns.
  */
 import { BrokerError } from '../../errors.js'
 import { ErrorCodes, errorCode } from '../../protocol/error-codes.js'
@@ -19,6 +20,7 @@ import type { ApiVersionsResponse } from '../../protocol/messages/api-versions.j
 import { Reader } from '../../protocol/reader.js'
 import { VERSION } from '../../version.js'
 import { formatAddress } from '../address.js'
+import type { FeaturesAnswer } from '../finalized-features.js'
 import { ApiVersionTable } from './api-version-table.js'
 import type { Connection } from './connection.js'
 
@@ -37,6 +39,12 @@ export interface HandshakeOptions {
   readonly timeoutMs: number
 }
 
+/** What the broker has answered. */
+export interface HandshakeAnswer {
+  readonly versions: ApiVersionTable
+  readonly features: FeaturesAnswer
+}
+
 /** The version to ask in first, where the user has not set a lower one. */
 export function highestApiVersions(caps: Readonly<Record<string, number>>): number {
   return Math.min(apiVersions.maxVersion, caps[apiVersions.name] ?? apiVersions.maxVersion)
@@ -46,13 +54,14 @@ export function highestApiVersions(caps: Readonly<Record<string, number>>): numb
 export async function negotiateVersions(
   connection: Connection,
   options: HandshakeOptions,
-): Promise<ApiVersionTable> {
+): Promise<HandshakeAnswer> {
   let answer = await ask(connection, options.version, options)
   if (answer.errorCode === ErrorCodes.UNSUPPORTED_VERSION) {
     answer = await ask(connection, lowerVersion(answer, options.version), options)
   }
   if (answer.errorCode !== ErrorCodes.NONE) throw refused(connection, answer.errorCode)
-  return new ApiVersionTable(answer.apiKeys, options.caps, formatAddress(connection))
+  const versions = new ApiVersionTable(answer.apiKeys, options.caps, formatAddress(connection))
+  return { versions, features: answer }
 }
 
 function ask(

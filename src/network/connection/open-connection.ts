@@ -77,12 +77,13 @@ async function attempt(
     connection.start(transport)
     const caps = context.options.apiVersions
     const handshake = { caps, version, timeoutMs: timeLeftMs() }
-    const versions = await negotiateVersions(connection, handshake)
+    const { versions, features } = await negotiateVersions(connection, handshake)
     const limits = { timeoutMs: timeLeftMs(), signal }
     session = await context.login?.perform(connection, versions, limits)
     if (isForProducing === true) await context.cluster.check(connection, versions, timeLeftMs())
     connection.becomeReady(versions, session)
     if (!connection.isOpen) throw givenUp(target)
+    context.features.learn(features)
     transport.judge?.(true)
     return connection
   } catch (error) {

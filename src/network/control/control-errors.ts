@@ -7,7 +7,10 @@ import { BrokerError, ConnectionError, OttlaError, ProtocolError } from '../../e
 import type { OttlaErrorOptions } from '../../errors.js'
 import { ErrorCodes, errorCode } from '../../protocol/error-codes.js'
 import { findCoordinator } from '../../protocol/messages/find-coordinator.js'
-import type { FindCoordinatorResponse } from '../../protocol/messages/find-coordinator.js'
+import type {
+  Coordinator,
+  FindCoordinatorResponse,
+} from '../../protocol/messages/find-coordinator.js'
 import { formatAddress } from '../address.js'
 import { addressFault } from '../brokers/broker.js'
 import { isFinalRefusal } from '../metadata/metadata-errors.js'
@@ -30,11 +33,22 @@ export function requireAccepted(
   })
 }
 
-/** Credentials go where a coordinator is said to be: what can be no address is nobody's answer. */
-export function requireAddress(response: FindCoordinatorResponse, from: Address): void {
-  requireAccepted(findCoordinator, from, response)
-  const fault = addressFault(response)
-  if (fault === undefined) return
+/**
+ * The one coordinator that was asked for. Throws BrokerError where there is none, ProtocolError where it
+ * cannot be used: credentials go where a coordinator is said to be, and what can be no address is nobody's.
+ */
+export function requireCoordinator(
+  { coordinators }: FindCoordinatorResponse,
+  from: Address,
+): Coordinator {
+  const [coordinator] = coordinators
+  if (coordinator === undefined || coordinators.length > 1) {
+    const message = `${formatAddress(from)} names ${coordinators.length} coordinators, asked for one`
+    throw new ProtocolError(message, { apiName: findCoordinator.name, retriable: true })
+  }
+  requireAccepted(findCoordinator, from, coordinator)
+  const fault = addressFault(coordinator)
+  if (fault === undefined) return coordinator
   const message = `the coordinator that ${formatAddress(from)} names cannot be used: it has ${fault}`
   throw new ProtocolError(message, { apiName: findCoordinator.name, retriable: true })
 }

@@ -16,19 +16,18 @@
 import { BrokerError, ClosedError } from '../../errors.js'
 import type { ConnectionError, OttlaError } from '../../errors.js'
 import type { Api } from '../../protocol/api.js'
-import { findCoordinator } from '../../protocol/messages/find-coordinator.js'
 import { BrokerList } from '../brokers/broker-list.js'
 import type { Connection, ConnectionTarget } from '../connection/connection.js'
 import type { NetworkContext } from '../context.js'
 import { ControlAddresses } from './control-addresses.js'
-import { notListed, requireAccepted, requireAddress } from './control-errors.js'
+import { notListed, requireAccepted, requireCoordinator } from './control-errors.js'
 import type {
   AskOptions,
   ControlAnswer,
   ControlTarget,
   CoordinatorTarget,
 } from './control-question.js'
-import { Coordinators, coordinatorRequest } from './coordinators.js'
+import { Coordinators, coordinatorRequest, findCoordinatorUpTo5 } from './coordinators.js'
 
 /** Called with what becomes of questions. Must not throw. */
 export interface ControlListener {
@@ -141,9 +140,10 @@ export class ControlPlane {
   async #findCoordinator(target: CoordinatorTarget): Promise<ConnectionTarget> {
     const request = coordinatorRequest(target)
     const outcome = await this.#addresses.askAny((connection) =>
-      this.#put(connection, findCoordinator, request, { check: requireAddress }),
+      this.#put(connection, findCoordinatorUpTo5, request, { check: requireCoordinator }),
     )
-    return this.#coordinators.learn(target, answerOf(outcome).response)
+    const { response, connection } = answerOf(outcome)
+    return this.#coordinators.learn(target, requireCoordinator(response, connection))
   }
 
   async #put<Request, Response>(

@@ -6,13 +6,16 @@
  */
 import { BrokerError } from '../../errors.js'
 import { ErrorCodes } from '../../protocol/error-codes.js'
-import { CoordinatorTypes } from '../../protocol/messages/find-coordinator.js'
+import { CoordinatorTypes, findCoordinator } from '../../protocol/messages/find-coordinator.js'
 import type {
+  Coordinator,
   FindCoordinatorRequest,
-  FindCoordinatorResponse,
 } from '../../protocol/messages/find-coordinator.js'
 import type { ConnectionTarget } from '../connection/connection-contract.js'
 import type { CoordinatorTarget } from './control-question.js'
+
+/** Groups and transactional ids: v6 is for share groups, and brings nothing else. */
+export const findCoordinatorUpTo5 = { ...findCoordinator, maxVersion: 5 }
 
 /** One for each control plane. */
 export class Coordinators {
@@ -22,8 +25,7 @@ export class Coordinators {
     return this.#known.get(nameOf(target))
   }
 
-  learn(target: CoordinatorTarget, response: FindCoordinatorResponse): ConnectionTarget {
-    const { nodeId, host, port } = response
+  learn(target: CoordinatorTarget, { nodeId, host, port }: Coordinator): ConnectionTarget {
     const broker = { nodeId, host, port }
     this.#known.set(nameOf(target), broker)
     return broker
@@ -44,7 +46,7 @@ export function coordinatorRequest({
   coordinator,
   type,
 }: CoordinatorTarget): FindCoordinatorRequest {
-  return { key: coordinator, keyType: CoordinatorTypes[type] }
+  return { keyType: CoordinatorTypes[type], coordinatorKeys: [coordinator] }
 }
 
 function nameOf({ coordinator, type }: CoordinatorTarget): string {

@@ -81,6 +81,7 @@ export function isFinalRefusal(error: unknown): error is AuthenticationError {
 /** A login was refused, at this address or at one of several that were asked. */
 export function isRefusedLogin(error: unknown): boolean {
   if (error instanceof AuthenticationError) return true
-  const cause = error instanceof ConnectionError ? error.cause : undefined
-  return cause instanceof AggregateError && cause.errors.some(isRefusedLogin)
+  if (!(error instanceof ConnectionError)) return false
+  const { cause } = error // of one that says it in other words, too
+  return cause instanceof AggregateError ? cause.errors.some(isRefusedLogin) : isRefusedLogin(cause)
 }

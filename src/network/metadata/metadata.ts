@@ -224,7 +224,7 @@ export class MetadataCache {
 
   /** Where the answer is another cluster's, all that was known is the old one's. */
   #learnCluster(connection: Connection, clusterId: string | null): void {
-    const { cluster, logger } = this.#context
+    const { cluster, features, logger } = this.#context
     const { id } = cluster
     if (!cluster.learn(connection, clusterId)) return
     const where = formatAddress(connection)
@@ -232,6 +232,7 @@ export class MetadataCache {
       { fromClusterId: id, toClusterId: clusterId },
       `another cluster stands at ${where}: all that the old one knew of this producer is void, and what may have been written there is unknown`,
     )
+    features.forget()
     this.#control.rest()
     this.#control.brokers.clear()
     this.#topics.forgetLeaders()

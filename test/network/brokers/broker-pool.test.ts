@@ -11,7 +11,13 @@ import {
 } from '../../../src/protocol/messages/metadata.js'
 import type { ManualClock } from '../../support/manual-clock.js'
 import { initProducerId } from '../../../src/protocol/messages/init-producer-id.js'
-import { broker } from '../support/scripted-broker.js'
+import {
+  ALL_VERSIONS,
+  broker,
+  replyVersions,
+  splitRequests,
+  transactionVersion,
+} from '../support/scripted-broker.js'
 import type { ReceivedRequest } from '../support/scripted-broker.js'
 import { testContext } from '../support/context.js'
 
@@ -53,6 +59,24 @@ t.test('dials a broker once it is asked for, and only once', async (t) => {
   t.equal(pool.connection(1), pool.ensure(1))
   t.strictSame(network.dialled, ['one:9092'])
   t.equal(pool.ensure(3), undefined, 'a broker never heard of')
+  pool.close()
+})
+
+t.test('each broker tells the finalized features, and the latest news counts', async (t) => {
+  const { pool, context, clock, network } = setUp()
+  const listen = (address: typeof ONE | typeof TWO, level: number, epoch: bigint): void =>
+    network.listen(address, (peer) => {
+      peer.onBytes = splitRequests(peer, (request) =>
+        replyVersions(request, ALL_VERSIONS, 0, transactionVersion(level, epoch)),
+      )
+    })
+  listen(ONE, 2, 9n)
+  listen(TWO, 1, 8n)
+  for (const nodeId of [1, 2]) {
+    pool.ensure(nodeId)
+    await clock.settle()
+    t.equal(context.features.level('transaction.version'), 2)
+  }
   pool.close()
 })
 

@@ -2,17 +2,27 @@ import t from 'tap'
 import { BrokerError } from '../../../src/errors.js'
 import { openConnection } from '../../../src/network/connection/open-connection.js'
 import { apiVersions } from '../../../src/protocol/messages/api-versions.js'
-import { metadata } from '../../../src/protocol/messages/metadata.js'
+import { metadata, OPERATIONS_NOT_ASKED } from '../../../src/protocol/messages/metadata.js'
 import { produce } from '../../../src/protocol/messages/produce.js'
 import { ErrorCodes } from '../../../src/protocol/error-codes.js'
 import { VERSION } from '../../../src/version.js'
 import type { Accept } from '../support/memory-network.js'
 import { responseFrame } from '../../../src/testing/response-frame.js'
-import { ALL_VERSIONS, replyVersions, splitRequests } from '../support/scripted-broker.js'
+import {
+  ALL_VERSIONS,
+  replyVersions,
+  splitRequests,
+  transactionVersion,
+} from '../support/scripted-broker.js'
 import type { ReceivedRequest } from '../support/scripted-broker.js'
 import { testContext } from '../support/context.js'
 
 const TARGET = { nodeId: 7, host: 'one', port: 9092 }
+
+const NO_TOPICS = {
+  ...{ throttleTimeMs: 0, errorCode: 0, brokers: [], controllerId: 1, topics: [] },
+  clusterAuthorizedOperations: OPERATIONS_NOT_ASKED,
+}
 
 function setUp(script: (request: ReceivedRequest) => void, apiVersions = {}) {
   const context = testContext({ apiVersions })
@@ -26,7 +36,8 @@ function setUp(script: (request: ReceivedRequest) => void, apiVersions = {}) {
   context.network.listen(TARGET, accept)
   const listener = { onWritable: () => {}, onClose: () => {} }
   const abort = new AbortController()
-  const open = () => openConnection({ context, target: TARGET, listener, signal: abort.signal })
+  const open = (options = {}) =>
+    openConnection({ context, target: TARGET, listener, signal: abort.signal, ...options })
   return { context, versions, open, abort }
 }
 
@@ -148,4 +159,40 @@ t.test('keeps to the caps, and names both ranges where nothing is common', async
   const unknown = { ...produce, name: 'Unheard', key: 999 }
   t.throws(() => connection.versions.version(unknown), BrokerError)
   t.throws(() => connection.versions.version(unknown), { message: /does not have it/ })
+})
+
+t.test('brings the finalized features, from the version on that has them', async (t) => {
+  for (const [version, level] of [
+    [4, 2],
+    [3, 2],
+    [2, 0],
+  ] as const) {
+    // prettier-ignore
+    const { open, context } = setUp((request) => {
+      replyVersions(request, ALL_VERSIONS, 0, transactionVersion(2, 7n))
+    }, { ApiVersions: version }) // prettier-ignore
+    await open()
+    t.equal(context.features.level('transaction.version'), level, `ApiVersions v${version}`)
+  }
+})
+
+t.test('believes no features of a broker that refuses, or of another cluster', async (t) => {
+  const features = transactionVersion(2, 7n)
+  const refusing = setUp((request) => {
+    replyVersions(request, ALL_VERSIONS, ErrorCodes.INVALID_REQUEST, features)
+  })
+  await t.rejects(refusing.open(), { name: 'BrokerError' })
+  t.equal(refusing.context.features.level('transaction.version'), 0)
+
+  let answer = features
+  const { open, context } = setUp((request) => {
+    if (request.apiKey === apiVersions.key) replyVersions(request, ALL_VERSIONS, 0, answer)
+    else request.reply(metadata, { ...NO_TOPICS, clusterId: 'other' })
+  })
+  context.cluster.learn(await open(), 'c')
+  context.cluster.connectionLost()
+  answer = transactionVersion(1, 8n)
+  const elsewhere = { name: 'ConnectionError', message: /no longer leads to the cluster c/ }
+  await t.rejects(open({ isForProducing: true }), elsewhere)
+  t.equal(context.features.level('transaction.version'), 2)
 })

@@ -8,7 +8,12 @@ import { apiVersions } from '../../../src/protocol/messages/api-versions.js'
 import { findCoordinator } from '../../../src/protocol/messages/find-coordinator.js'
 import { initProducerId } from '../../../src/protocol/messages/init-producer-id.js'
 import { testContext } from '../support/context.js'
-import { ALL_VERSIONS, replyVersions, splitRequests } from '../support/scripted-broker.js'
+import {
+  ALL_VERSIONS,
+  replyVersions,
+  splitRequests,
+  transactionVersion,
+} from '../support/scripted-broker.js'
 import type { ReceivedRequest } from '../support/scripted-broker.js'
 import { BOOT, ONE, TWO } from '../support/metadata-world.js'
 
@@ -19,23 +24,30 @@ const ANY_ID = {
   producerEpoch: -1,
 }
 
-const VERSIONS = [...ALL_VERSIONS, { apiKey: findCoordinator.key, minVersion: 0, maxVersion: 6 }]
 const TX = { coordinator: 'tx', type: 'transaction' } as const
 
 /** Brokers that answer with an error code, NONE by default; 'silent': never. */
-function setUp(options: Partial<NetworkOptions> = {}) {
+function setUp(options: Partial<NetworkOptions> = {}, highestFindCoordinator = 6) {
   const context = testContext(options)
   const asked: string[] = []
   const codes = new Map<string, number | 'silent'>()
+  const finder = { apiKey: findCoordinator.key, minVersion: 0, maxVersion: highestFindCoordinator }
+  const versions: number[] = []
   let failures = 0
   /** What FindCoordinator tells. */
-  const found = { ...TWO, errorCode: 0, errorMessage: null, throttleTimeMs: 0 }
+  const found = { ...TWO, errorCode: 0, errorMessage: null, times: 1 }
   const answer = (text: string, request: ReceivedRequest): void => {
-    if (request.apiKey === apiVersions.key) return replyVersions(request, VERSIONS)
+    if (request.apiKey === apiVersions.key) {
+      return replyVersions(request, [...ALL_VERSIONS, finder], 0, transactionVersion(2, 1n))
+    }
     asked.push(request.apiKey === findCoordinator.key ? `${text} for the coordinator` : text)
     if (request.apiKey === findCoordinator.key) {
-      const { key, keyType } = request.decode(findCoordinator)
-      return request.reply(findCoordinator, { ...found, errorCode: key === 'tx' && keyType === 1 ? found.errorCode : 42 }) // prettier-ignore
+      const { keyType, coordinatorKeys } = request.decode(findCoordinator)
+      const [key = ''] = coordinatorKeys
+      versions.push(request.version)
+      const errorCode = key === 'tx' && keyType === 1 ? found.errorCode : 42
+      const coordinators = Array.from({ length: found.times }, () => ({ key, ...found, errorCode }))
+      return request.reply(findCoordinator, { throttleTimeMs: 0, coordinators })
     }
     const errorCode = codes.get(text) ?? ErrorCodes.NONE
     if (errorCode === 'silent') return
@@ -50,8 +62,18 @@ function setUp(options: Partial<NetworkOptions> = {}) {
   const control = new ControlPlane({ ...context, listener: { onFailure: () => failures++ } })
   control.brokers.set([ONE, TWO])
   t.teardown(() => control.close())
-  const { clock, network } = context
-  return { control, asked, codes, found, clock, network, failures: () => failures }
+  const { clock, network, features } = context
+  return {
+    control,
+    features,
+    asked,
+    codes,
+    found,
+    versions,
+    clock,
+    network,
+    failures: () => failures,
+  }
 }
 
 t.test('any broker: the first that answers, and the same one next time', async (t) => {
@@ -64,6 +86,13 @@ t.test('any broker: the first that answers, and the same one next time', async (
   t.strictSame(asked, ['one:9092', 'one:9092', 'one:9092'])
   t.equal(network.openPeers.length, 1)
   t.equal(failures(), 0)
+})
+
+t.test('any broker tells the features that the cluster has finalized', async (t) => {
+  const { control, features } = setUp()
+  t.equal(features.level('transaction.version'), 0)
+  await control.ask(initProducerId, ANY_ID, 'any')
+  t.equal(features.level('transaction.version'), 2)
 })
 
 t.test('a refusal for the moment is not the answer, one for good is', async (t) => {
@@ -155,6 +184,44 @@ for (const how of ['it says so', 'it is gone', 'another cluster is looked for'] 
     t.match(asked.at(-2), /for the coordinator/)
   })
 }
+
+for (const [highest, spoken] of [
+  [1, 1],
+  [3, 3],
+  [4, 4],
+  [6, 5],
+] as const) {
+  // prettier-ignore
+  t.test(`a coordinator is asked for in v${spoken} where brokers speak up to v${highest}`, async (t) => {
+    const { control, found, versions } = setUp({}, highest)
+    found.errorCode = ErrorCodes.TRANSACTIONAL_ID_AUTHORIZATION_FAILED
+    const refused = { name: 'BrokerError', errorName: 'TRANSACTIONAL_ID_AUTHORIZATION_FAILED' }
+    await t.rejects(control.ask(initProducerId, ANY_ID, TX), refused)
+    found.errorCode = ErrorCodes.NONE
+    t.equal((await control.ask(initProducerId, ANY_ID, TX)).connection.host, 'two')
+    t.strictSame(versions, [spoken, spoken])
+  })
+}
+
+t.test('brokers that know groups only have no coordinator of transactions', async (t) => {
+  const { control, versions } = setUp({}, 0)
+  await t.rejects(control.ask(initProducerId, ANY_ID, TX), {
+    ...{ name: 'ConnectionError', retriable: false },
+    message: /FindCoordinator v0 cannot carry keyType = 1/,
+  })
+  t.strictSame(versions, [])
+})
+
+t.test('an answer that names no coordinator, or two, is none', async (t) => {
+  const { control, found } = setUp()
+  for (const times of [0, 2]) {
+    found.times = times
+    await t.rejects(control.ask(initProducerId, ANY_ID, TX), {
+      ...{ name: 'ConnectionError', retriable: true },
+      message: new RegExp(`names ${times} coordinators`),
+    })
+  }
+})
 
 t.test('a coordinator that refuses is the same one next time', async (t) => {
   const { control, asked, codes } = setUp()

@@ -1,5 +1,6 @@
 /** A network context for tests: a manual clock, an in-memory network, chance that never varies. */
 import { silentLogger } from '../../../src/logger.js'
+import { FinalizedFeatures } from '../../../src/network/finalized-features.js'
 import { ClusterIdentity } from '../../../src/network/metadata/cluster-identity.js'
 import type { NetworkContext } from '../../../src/network/context.js'
 import type { NetworkOptions } from '../../../src/network/options.js'
@@ -40,5 +41,6 @@ export function testContext(options: Partial<NetworkOptions> = {}): TestContext 
     options: { ...OPTIONS, ...options },
     logger: silentLogger,
     cluster: new ClusterIdentity(),
+    features: new FinalizedFeatures(),
   }
 }

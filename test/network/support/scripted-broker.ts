@@ -2,6 +2,7 @@
  * A broker that does what a test tells it: it splits and decodes requests, answers ApiVersions by
  * itself, and leaves every other answer to the script.
  */
+import type { FeaturesAnswer } from '../../../src/network/finalized-features.js'
 import type { Api } from '../../../src/protocol/api.js'
 import { isFlexible } from '../../../src/protocol/api.js'
 import { decodeRequestHeader } from '../../../src/protocol/header.js'
@@ -31,19 +32,28 @@ export const ALL_VERSIONS: readonly ApiVersion[] = [
   { apiKey: 22, minVersion: 0, maxVersion: 5 },
 ]
 
+/** What a broker that knows of no finalized feature says of them. */
+const NO_FEATURES: FeaturesAnswer = { finalizedFeaturesEpoch: -1n, finalizedFeatures: [] }
+
+/** What a broker says of the finalized features from which `transaction.version` is at `level`. */
+export function transactionVersion(level: number, epoch: bigint): FeaturesAnswer {
+  const feature = { name: 'transaction.version', maxVersionLevel: level, minVersionLevel: 0 }
+  return { finalizedFeaturesEpoch: epoch, finalizedFeatures: [feature] }
+}
+
 /** Answers every ApiVersions request with these ranges. */
 export function replyVersions(
   request: ReceivedRequest,
   apiKeys = ALL_VERSIONS,
   errorCode = 0,
+  features = NO_FEATURES,
 ): void {
   request.reply(apiVersions, {
     errorCode,
     apiKeys,
     throttleTimeMs: 0,
     supportedFeatures: [],
-    finalizedFeaturesEpoch: -1n,
-    finalizedFeatures: [],
+    ...features,
     zkMigrationReady: false,
   })
 }

@@ -16,8 +16,9 @@ testMessages(t, findCoordinator, {
 })
 
 t.test('a request says from v1 on what its key is', async (t) => {
-  const transaction = { key: 'tx', keyType: CoordinatorTypes.transaction }
-  t.strictSame(request.encode({ key: 'g', keyType: CoordinatorTypes.group }, 0), hex('0001 67'))
+  const group = { keyType: CoordinatorTypes.group, coordinatorKeys: ['g'] }
+  const transaction = { keyType: CoordinatorTypes.transaction, coordinatorKeys: ['tx'] }
+  t.strictSame(request.encode(group, 0), hex('0001 67'))
   t.strictSame(request.encode(transaction, 1), hex('0002 7478 01'))
   t.strictSame(request.encode(transaction, 3), hex('03 7478 01 00'))
   t.throws(() => request.encode(transaction, 0), {
@@ -26,11 +27,33 @@ t.test('a request says from v1 on what its key is', async (t) => {
   })
 })
 
-t.test('a response names one broker', async (t) => {
-  const found = {
-    ...{ throttleTimeMs: 7, errorCode: 0, errorMessage: null },
-    ...{ nodeId: 2, host: 'b', port: 9092 },
+t.test('from v4 on a request has many keys, before it has one', async (t) => {
+  const transactions = { keyType: CoordinatorTypes.transaction, coordinatorKeys: ['tx', 'y'] }
+  t.strictSame(request.encode(transactions, 4), hex('01 03 03 7478 02 79 00'))
+  for (const coordinatorKeys of [[], ['tx', 'y']]) {
+    t.throws(() => request.encode({ ...transactions, coordinatorKeys }, 3), {
+      name: 'ProtocolError',
+      message: `FindCoordinator v3 carries one of coordinatorKeys, not ${coordinatorKeys.length}`,
+    })
   }
-  t.strictSame(response.encode(found, 1), hex('00000007 0000 ffff 00000002 0001 62 00002384'))
-  t.strictSame(response.encode(found, 3), hex('00000007 0000 00 00000002 02 62 00002384 00'))
+})
+
+t.test('a response names one broker before v4, and from then on one for each key', async (t) => {
+  const broker = { nodeId: 2, host: 'b', port: 9092 }
+  const found = { key: 'tx', ...broker, errorCode: 0, errorMessage: null }
+  const one = { throttleTimeMs: 7, coordinators: [found] }
+  t.strictSame(response.encode(one, 1), hex('00000007 0000 ffff 00000002 0001 62 00002384'))
+  t.strictSame(response.encode(one, 3), hex('00000007 0000 00 00000002 02 62 00002384 00'))
+  t.strictSame(
+    response.encode(one, 4),
+    hex('00000007 02 03 7478 00000002 02 62 00002384 0000 00 00 00'),
+  )
+  const keyless = { ...one, coordinators: [{ ...found, key: '' }] }
+  t.strictSame(response.decode(response.encode(one, 3), 3), keyless)
+  const none = { ...one, coordinators: [] }
+  t.throws(() => response.encode(none, 3), {
+    name: 'ProtocolError',
+    message: /one of coordinators/,
+  })
+  t.strictSame(response.decode(response.encode(none, 4), 4), none)
 })
