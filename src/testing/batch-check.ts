@@ -3,7 +3,8 @@
  * one sound batch that this topic takes? The order of the checks is Kafka's, since the first that
  * fails decides the error that the producer is told.
  *
- *   request   no transaction, bytes that may be a batch (else all of it is refused)   KafkaApis
+ *   request   bytes that may be a batch; a transaction with its id, and of one producer (else all of it
+ *             is refused)                                               KafkaApis, ReplicaManager
  *   part      one batch, of magic 2, with a codec of its version        ProduceRequest
  *   log       base offset 0, size, checksum, known codec                UnifiedLog
  *   batch     count, no control batch, sequence                         LogValidator
@@ -42,6 +43,18 @@ export interface CheckContext {
   readonly nowMs: number
 }
 
+/** The numbers by which the leader asks for a transaction. */
+export interface TransactionalHeader {
+  readonly producerId: bigint
+  readonly producerEpoch: number
+  readonly baseSequence: number
+}
+
+const MIXED_PRODUCERS: Refusal = {
+  errorCode: ErrorCodes.INVALID_PRODUCER_ID_MAPPING,
+  errorMessage: 'Transactional records contained more than one producer ID',
+  recordErrors: [],
+}
 const BYTES_UP_TO_MAGIC = 17
 const LENGTH_FIELD_END = 12
 const SMALLEST_LENGTH = 14 // the overhead of a record of magic 0
@@ -63,23 +76,49 @@ export function refusal(errorCode: number): Refusal {
 export function refuseRequest(
   parts: readonly (Uint8Array | null)[],
   version: number,
+  transactionalId: string | null,
 ): Refusal | null {
   for (const part of parts) {
-    const errorCode = checkFirstBatch(asBuffer(part ?? EMPTY), version)
+    const errorCode = checkFirstBatch(asBuffer(part ?? EMPTY), version, transactionalId)
     if (errorCode === ErrorCodes.NONE) continue
     // Of these only a corrupt batch comes with words of Kafka's own.
     const hasMessage = errorCode === ErrorCodes.CORRUPT_MESSAGE
     const errorMessage = hasMessage ? 'The bytes of a partition are no record batch.' : null
     return { errorCode, errorMessage, recordErrors: [] }
   }
-  return null
+  return areOfOneProducer(parts) ? null : MIXED_PRODUCERS
 }
 
-function checkFirstBatch(bytes: Buffer, version: number): number {
+/** What identifies the batch to its transaction; null for one without, or bytes that are no batch. */
+export function transactionalHeader(records: Uint8Array | null): TransactionalHeader | null {
+  const bytes = asBuffer(records ?? EMPTY)
+  const sizeBytes = nextBatchSize(bytes, 0)
+  if (sizeBytes === 'corrupt' || sizeBytes === null) return null
+  if (sizeBytes < RECORD_BATCH_HEADER_BYTES || bytes.readInt8(16) !== 2) return null
+  const producerId = bytes.readBigInt64BE(43)
+  const isTransactional = (bytes.readInt16BE(21) & TRANSACTIONAL_BIT) !== 0
+  if (!isTransactional || producerId < 0n) return null
+  return {
+    producerId,
+    producerEpoch: bytes.readInt16BE(51),
+    baseSequence: bytes.readInt32BE(53),
+  }
+}
+
+function areOfOneProducer(parts: readonly (Uint8Array | null)[]): boolean {
+  const [first, ...others] = parts.flatMap((part) => transactionalHeader(part) ?? [])
+  return others.every(
+    ({ producerId, producerEpoch }) =>
+      producerId === first?.producerId && producerEpoch === first.producerEpoch,
+  )
+}
+
+function checkFirstBatch(bytes: Buffer, version: number, transactionalId: string | null): number {
   const sizeBytes = nextBatchSize(bytes, 0)
   if (sizeBytes === 'corrupt') return ErrorCodes.CORRUPT_MESSAGE
   if (sizeBytes === null || bytes.readInt8(16) !== 2) return ErrorCodes.NONE
-  if ((bytes.readInt16BE(21) & TRANSACTIONAL_BIT) !== 0) {
+  const isTransactional = (bytes.readInt16BE(21) & TRANSACTIONAL_BIT) !== 0
+  if (isTransactional && transactionalId === null) {
     return ErrorCodes.TRANSACTIONAL_ID_AUTHORIZATION_FAILED
   }
   const isCodecMissing = version < FIRST_VERSION_WITH_ZSTD && codecOf(bytes) > LAST_CODEC

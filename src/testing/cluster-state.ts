@@ -16,6 +16,12 @@ import { NO_LEADER, type Partition, type ReplicationDelay, type TailFate } from 
 import { RequestLog } from './request-log.js'
 import type { TestSasl } from './sasl/test-sasl.js'
 import { isTopicName, Topic, type TopicPlan } from './topic.js'
+import { ConsumerGroups } from './transactions/consumer-groups.js'
+import { TransactionCoordinator } from './transactions/coordinator.js'
+import type { TransactionKnobs } from './transactions/environment.js'
+import { CoordinatorPlacement } from './transactions/placement.js'
+import type { TransactionLevel } from './transactions/transaction-level.js'
+import { VerificationQueues } from './transactions/verification-queue.js'
 
 /** How the cluster behaves; everything has been given its default. */
 export interface ClusterSettings {
@@ -31,6 +37,8 @@ export interface ClusterSettings {
   readonly clusterId: string
   /** Null where clients need not log in. */
   readonly sasl: TestSasl | null
+  readonly transactionLevel: TransactionLevel
+  readonly transactionKnobs: TransactionKnobs
 }
 
 export class ClusterState {
@@ -41,6 +49,10 @@ export class ClusterState {
   readonly topics = new Map<string, Topic>()
   readonly faults = new FaultScript()
   readonly requests = new RequestLog()
+  readonly groups = new ConsumerGroups()
+  readonly placement = new CoordinatorPlacement(this.brokers)
+  readonly transactions: TransactionCoordinator
+  readonly verifications = new VerificationQueues()
   /** Set while brokers tell old metadata. */
   heldView: MetadataView | null = null
   /** Quota of each client id at each broker, in bytes a second; null: none, `Infinity`: lifted. */
@@ -53,6 +65,16 @@ export class ClusterState {
     this.settings = settings
     this.#nextProducerId = settings.firstProducerId
     this.clusterId = settings.clusterId
+    this.transactions = new TransactionCoordinator({
+      clock: settings.clock,
+      brokers: this.brokers,
+      topics: this.topics,
+      placement: this.placement,
+      groups: this.groups,
+      knobs: settings.transactionKnobs,
+      transactionVersion: () => settings.transactionLevel.level,
+      newProducerId: () => this.newProducerId(),
+    })
   }
 
   get sasl(): TestSasl | null {
@@ -116,6 +138,9 @@ export class ClusterState {
     for (const name of [...this.topics.keys()]) this.deleteTopic(name)
     this.heldView = null
     for (const broker of this.brokers.values()) broker.heldView = null
+    this.transactions.clear()
+    this.placement.clear()
+    this.groups.clear()
     this.#nextProducerId = this.settings.firstProducerId
     this.clusterId = `${this.settings.clusterId}-${++this.#wipes}`
   }
@@ -138,6 +163,7 @@ export class ClusterState {
     broker.isRunning = true
     broker.isListed = true
     for (const partition of this.#partitions()) this.#comeBack(partition, id)
+    this.transactions.brokersChanged()
   }
 
   /**
@@ -153,6 +179,7 @@ export class ClusterState {
   brokerFenced(id: number, tail: TailFate): void {
     this.broker(id).isListed = false
     for (const partition of this.#partitions()) this.#failOver(partition, id, tail)
+    this.transactions.brokersChanged(tail)
   }
 
   /** Takes a broker out of a partition, which gets another leader if that one led. */
@@ -195,6 +222,7 @@ export class ClusterState {
       if (heir === undefined) partition.dropReplica(id)
       else partition.replaceReplica(id, heir.id)
     }
+    this.transactions.brokersChanged()
   }
 
   /** What metadata tells now. */

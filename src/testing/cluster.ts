@@ -20,7 +20,7 @@
  *     assert.equal(others.length, 0)
  *   })
  *
- * Not a broker to run anything on: no consumers, no transactions, no disk; one process, one test.
+ * Not a broker to run anything on: no consumers, no disk; one process, one test.
  *
  * Neighbours: cluster-state.ts is the cluster; a ClusterNetwork carries its bytes.
  */
@@ -42,9 +42,14 @@ import type { TestSasl } from './sasl/test-sasl.js'
 import { forbid, type Forbidden } from './forbid.js'
 import { TcpNetwork } from './tcp-network.js'
 import { TestBroker } from './test-broker.js'
-import { TestPartition, type StoredRecord } from './test-partition.js'
+import { TestPartition, type RecordsOptions, type StoredRecord } from './test-partition.js'
 import type { CertificateOptions, IssuedCertificate } from './tls/certificate-authority.js'
 import type { ServerTls, TlsSession } from './tls/server-tls.js'
+import type { ConsumerGroupOptions } from './transactions/consumer-groups.js'
+import type { CommittedOffset } from './transactions/offsets-partition.js'
+import { TestConsumerGroup } from './transactions/test-consumer-group.js'
+import { TestTransactions } from './transactions/test-transactions.js'
+import type { TransactionVersion } from './transactions/transaction-options.js'
 
 export { ErrorCodes } from '../protocol/error-codes.js'
 export type { ClusterNetwork } from './cluster-network.js'
@@ -63,15 +68,43 @@ export type {
 export type { SeenLogin, TestSasl } from './sasl/test-sasl.js'
 export type { LossOptions, TestBroker } from './test-broker.js'
 export type { StoredBytes } from './stored-bytes.js'
-export type { MoveOptions, StoredRecord, TestPartition } from './test-partition.js'
+export type { IsolationLevel } from './isolation-level.js'
+export type {
+  AbortedTransaction,
+  MoveOptions,
+  RecordsOptions,
+  StoredRecord,
+  TestPartition,
+} from './test-partition.js'
 export { CertificateAuthority } from './tls/certificate-authority.js'
 export type { CertificateOptions, IssuedCertificate } from './tls/certificate-authority.js'
 export type { ClientAuth, TestTlsOptions, TlsSession, TlsVersion } from './tls/server-tls.js'
+export type { ConsumerGroupOptions, GroupMember } from './transactions/consumer-groups.js'
+export type { CommittedOffset } from './transactions/offsets-partition.js'
+export type { TestConsumerGroup } from './transactions/test-consumer-group.js'
+export type {
+  CoordinatorMoveOptions,
+  TestTransactions,
+  TransactionDescription,
+} from './transactions/test-transactions.js'
+export type {
+  Delay,
+  TransactionOptions,
+  TransactionVersion,
+  WriteFate,
+} from './transactions/transaction-options.js'
+export type { TransactionPartition, TransactionState } from './transactions/transaction-metadata.js'
 
 /** What `quota` takes. */
 export interface QuotaOptions {
   /** Bytes a second of each client id at each broker: Kafka's `producer_byte_rate`. */
   readonly producerByteRate: number
+}
+
+/** What `records` takes. */
+export interface TopicRecordsOptions extends RecordsOptions {
+  /** Default all. */
+  readonly partition?: number | undefined
 }
 
 /** A Kafka cluster of this process. */
@@ -191,12 +224,47 @@ export class TestCluster implements AsyncDisposable {
 
   /**
    * The records of a partition, or of all partitions of a topic in turn: those that every in-sync
-   * replica has, decompressed. Throws RangeError for a topic or partition that there is not.
+   * replica has, decompressed. Those of transactions that are open or were aborted are among them, unless
+   * `isolation` is `read_committed`. Throws RangeError for a topic or partition that there is not.
    */
-  records(topic: string, partition?: number): StoredRecord[] {
+  records(topic: string, options: number | TopicRecordsOptions = {}): StoredRecord[] {
     const { partitions } = this.#state.topic(topic)
+    const { partition, isolation } = typeof options === 'number' ? { partition: options } : options
     const indexes = partition === undefined ? partitions.map(({ index }) => index) : [partition]
-    return indexes.flatMap((index) => this.partition(topic, index).records())
+    return indexes.flatMap((index) => this.partition(topic, index).records({ isolation }))
+  }
+
+  /** The coordinator of transactions: what it knows of each transactional id, and how slow it is. */
+  get transactions(): TestTransactions {
+    return new TestTransactions(this.#state)
+  }
+
+  /** The finalized level of the feature `transaction.version`. */
+  get transactionVersion(): TransactionVersion {
+    return this.#state.settings.transactionLevel.level
+  }
+
+  /**
+   * Finalizes another level of `transaction.version` (KIP-890), as an upgrade or downgrade of the cluster
+   * does. Connections made from now on tell it to clients. Throws RangeError for a level that there is not.
+   */
+  setTransactionVersion(level: TransactionVersion): void {
+    this.#state.settings.transactionLevel.level = level
+  }
+
+  /**
+   * A handle on a consumer group. With `options`: says who its members are, of which generation; a group
+   * that was never declared takes offsets from everybody who is in none.
+   */
+  consumerGroup(groupId: string, options?: ConsumerGroupOptions): TestConsumerGroup {
+    const group = new TestConsumerGroup(groupId, this.#state)
+    if (options !== undefined) group.set(options)
+    return group
+  }
+
+  /** What a group has committed; what a transaction has sent counts from its commit marker on. */
+  committedOffsets(groupId: string): CommittedOffset[] {
+    return this.consumerGroup(groupId).committedOffsets
   }
 
   /**
@@ -212,8 +280,9 @@ export class TestCluster implements AsyncDisposable {
   }
 
   /**
-   * From now on the cluster forbids producers something, as its ACLs do: a topic (29), or to have a
-   * producer id (31). Returns how to grant it; `clearFaults` grants everything.
+   * From now on the cluster forbids producers something, as its ACLs do: a topic (29), to have a producer
+   * id (31), a transactional id (53), a consumer group (30). Returns how to grant it; `clearFaults` grants
+   * everything.
    */
   forbid(what: Forbidden): () => void {
     return forbid(this.#state.faults, what)
@@ -301,6 +370,7 @@ export class TestCluster implements AsyncDisposable {
       broker.disconnectAll()
       broker.isRunning = false
     }
+    this.#state.transactions.clear()
     await this.#network.close()
   }
 

@@ -18,15 +18,19 @@ export interface FaultScope {
   readonly broker?: number
   /** Only requests that speak of this topic, and there only this topic. Default all. */
   readonly topic?: string
-  /** With `topic`: only this partition (Produce). Default all. */
+  /** With `topic`: only this partition (Produce, AddPartitionsToTxn, TxnOffsetCommit). Default all. */
   readonly partition?: number
+  /** Only requests of this transactional id. Default all. */
+  readonly transactionalId?: string
+  /** Only requests about this consumer group. Default all. */
+  readonly group?: string
 }
 
 /** What goes wrong; exactly one of these. */
 export type FaultEffect =
   /**
-   * Answered with this error of Kafka's table. Nothing is appended, unless `appended` says so, as
-   * with REQUEST_TIMED_OUT or NOT_ENOUGH_REPLICAS_AFTER_APPEND.
+   * Answered with this error of Kafka's table. Nothing is appended, or done about a transaction, unless
+   * `appended` says so, as with REQUEST_TIMED_OUT or NOT_ENOUGH_REPLICAS_AFTER_APPEND.
    */
   | { readonly errorCode: number; readonly errorMessage?: string; readonly appended?: boolean }
   /** The topic, or the partition, is left out of the answer; nothing is appended. */
@@ -60,6 +64,12 @@ export type Fault = FaultScope & FaultEffect
 export interface FaultTarget {
   readonly topic: string
   readonly partition: number
+}
+
+/** Who asks, and about whom, for the scope of faults. */
+export interface FaultSubject {
+  readonly transactionalId?: string | null | undefined
+  readonly group?: string | undefined
 }
 
 interface ScriptedFault {
@@ -118,10 +128,16 @@ export class FaultScript {
   }
 
   /** Uses up one time of each fault that a request meets. */
-  take(api: string, broker: number, targets: readonly FaultTarget[]): RequestFaults {
+  take(
+    api: string,
+    broker: number,
+    targets: readonly FaultTarget[],
+    subject: FaultSubject = {},
+  ): RequestFaults {
     const met: Fault[] = []
     for (const scripted of this.#scripted) {
       if (scripted.api !== api || !touches(scripted.fault, broker, targets)) continue
+      if (!isAbout(scripted.fault, subject)) continue
       if (met.some((it) => isSameThing(it, scripted.fault))) continue
       scripted.timesLeft--
       met.push(scripted.fault)
@@ -166,6 +182,12 @@ function touches(fault: Fault, broker: number, targets: readonly FaultTarget[]):
   if (fault.broker !== undefined && fault.broker !== broker) return false
   if (fault.topic === undefined) return true
   return targets.some(({ topic, partition }) => covers(fault, topic, partition))
+}
+
+function isAbout(fault: FaultScope, subject: FaultSubject): boolean {
+  const { transactionalId, group } = fault
+  if (transactionalId !== undefined && transactionalId !== subject.transactionalId) return false
+  return group === undefined || group === subject.group
 }
 
 function covers(fault: FaultScope, topic: string, partition?: number): boolean {

@@ -5,14 +5,27 @@
  * fault-script.ts keeps it.
  */
 import { ErrorCodes } from '../protocol/error-codes.js'
-import type { FaultScript } from './fault-script.js'
+import type { FaultScope, FaultScript } from './fault-script.js'
 
 /** What is forbidden. */
 export type Forbidden =
-  /** Metadata and Produce answer 29 for the topic; with an operation: Metadata alone, or Produce. */
-  | { readonly topic: string; readonly operation?: 'Describe' | 'Write' | undefined }
+  /**
+   * Metadata, Produce and AddPartitionsToTxn answer 29 for the topic; with an operation: Metadata alone
+   * (Describe), the other two (Write), or TxnOffsetCommit for its offsets (Read).
+   */
+  | { readonly topic: string; readonly operation?: 'Describe' | 'Write' | 'Read' | undefined }
   /** InitProducerId answers 31, as to a user who may write to no topic. */
   | { readonly operation: 'IdempotentWrite' }
+  /**
+   * Every request of the transactional id is answered 53; with an operation: FindCoordinator alone
+   * (Describe), or the others (Write).
+   */
+  | { readonly transactionalId: string; readonly operation?: 'Describe' | 'Write' | undefined }
+  /**
+   * Every request about the group is answered 30; with an operation: FindCoordinator alone (Describe), or
+   * the others (Read).
+   */
+  | { readonly group: string; readonly operation?: 'Describe' | 'Read' | undefined }
 
 /** Forbids it; returns how to grant it again. */
 export function forbid(faults: FaultScript, what: Forbidden): () => void {
@@ -24,19 +37,53 @@ export function forbid(faults: FaultScript, what: Forbidden): () => void {
 
 type AuthorizationFault = readonly [
   api: string,
-  fault: { readonly errorCode: number; readonly topic?: string },
+  fault: { readonly errorCode: number } & Pick<FaultScope, 'topic' | 'transactionalId' | 'group'>,
 ]
 
-function faultsOf(what: Forbidden): AuthorizationFault[] {
-  if (!('topic' in what)) {
-    return [['InitProducerId', { errorCode: ErrorCodes.CLUSTER_AUTHORIZATION_FAILED }]]
+function faultsOf(what: Forbidden): readonly AuthorizationFault[] {
+  if ('topic' in what) return ofTopic(what.topic, what.operation)
+  const { operation } = what
+  if ('transactionalId' in what) {
+    const errorCode = ErrorCodes.TRANSACTIONAL_ID_AUTHORIZATION_FAILED
+    const fault = { errorCode, transactionalId: what.transactionalId }
+    return ofCoordinated(TRANSACTIONAL, fault, operation)
   }
-  const { topic, operation } = what
+  if ('group' in what) {
+    const fault = { errorCode: ErrorCodes.GROUP_AUTHORIZATION_FAILED, group: what.group }
+    return ofCoordinated(['AddOffsetsToTxn', 'TxnOffsetCommit'], fault, operation)
+  }
+  return [['InitProducerId', { errorCode: ErrorCodes.CLUSTER_AUTHORIZATION_FAILED }]]
+}
+
+const TRANSACTIONAL = [
+  'InitProducerId',
+  'AddPartitionsToTxn',
+  'AddOffsetsToTxn',
+  'TxnOffsetCommit',
+  'EndTxn',
+  'Produce',
+]
+
+function ofTopic(topic: string, operation: string | undefined): readonly AuthorizationFault[] {
   const fault = { errorCode: ErrorCodes.TOPIC_AUTHORIZATION_FAILED, topic }
+  if (operation === 'Read') return [['TxnOffsetCommit', fault]]
   const all: AuthorizationFault[] = [
     ['Metadata', fault],
     ['Produce', fault],
+    ['AddPartitionsToTxn', fault],
   ]
   if (operation === undefined) return all
-  return all.filter(([api]) => api === (operation === 'Write' ? 'Produce' : 'Metadata'))
+  return all.filter(([api]) => (api === 'Metadata') === (operation === 'Describe'))
+}
+
+/** Describe is what its coordinator is found by. */
+function ofCoordinated(
+  apis: readonly string[],
+  fault: AuthorizationFault[1],
+  operation: string | undefined,
+): readonly AuthorizationFault[] {
+  const find: AuthorizationFault = ['FindCoordinator', fault]
+  if (operation === 'Describe') return [find]
+  const rest = apis.map((api): AuthorizationFault => [api, fault])
+  return operation === undefined ? [find, ...rest] : rest
 }

@@ -12,6 +12,7 @@ import { checkBatch, onlyBatch, refusal, type Refusal } from './batch-check.js'
 import type { Partition } from './partition.js'
 import type { RememberedBatch } from './producer-state.js'
 import type { Topic } from './topic.js'
+import type { AppendGuard } from './transactions/append-guards.js'
 
 /** `acks` of a request that waits for all in-sync replicas. */
 export const ACKS_ALL = -1
@@ -24,6 +25,8 @@ export interface AppendContext {
   readonly brokerId: number
   /** Wall-clock milliseconds of the broker. */
   readonly nowMs: number
+  /** Of a batch that would be the first of its transaction in the partition. */
+  readonly guard: AppendGuard | null
 }
 
 /** What the Produce response says of one partition. */
@@ -61,7 +64,7 @@ export function appendAsLeader(
     return notAppended(refusal(errorCode), partition.log.startOffset)
   }
   if (errorCode !== ErrorCodes.NONE) return notAppended(refusal(errorCode))
-  return appendBatch(topic, partition, batch, context.nowMs)
+  return appendBatch(topic, partition, batch, context)
 }
 
 function checkRequest(topic: Topic, partition: Partition, context: AppendContext): number {
@@ -76,14 +79,14 @@ function appendBatch(
   { name, config }: Topic,
   partition: Partition,
   batch: Buffer,
-  nowMs: number,
+  { nowMs, guard }: AppendContext,
 ): AppendResult {
   const { log } = partition
   const checked = checkBatch(batch, { config, where: `${name}-${partition.index}`, nowMs })
   if ('errorCode' in checked) {
     return notAppended(checked, HIDES_LOG_START.has(checked.errorCode) ? -1 : log.startOffset)
   }
-  const verdict = log.producers.judge(checked)
+  const verdict = log.producers.judge(checked, guard)
   if (verdict.action === 'refuse') return notAppended(refusal(verdict.errorCode), log.startOffset)
   if (verdict.action === 'duplicate') return repeated(verdict.original, partition)
   const logAppendTimeMs = config.hasLogAppendTime ? nowMs : undefined

@@ -12,6 +12,9 @@ import type { TestSaslOptions } from './sasl/sasl-options.js'
 import { TestSasl } from './sasl/test-sasl.js'
 import { ServerTls, type TestTlsOptions } from './tls/server-tls.js'
 import type { TopicSettings } from './topic-config.js'
+import { knobsOf } from './transactions/environment.js'
+import { TransactionLevel } from './transactions/transaction-level.js'
+import type { TransactionOptions, TransactionVersion } from './transactions/transaction-options.js'
 
 /** What a topic is to be. */
 export interface TopicOptions {
@@ -49,6 +52,14 @@ export interface TestClusterOptions {
   readonly tls?: boolean | TestTlsOptions | undefined
   /** Clients must log in; `cluster.sasl` changes it while the cluster runs. Default: they need not. */
   readonly sasl?: TestSaslOptions | undefined
+  /**
+   * The finalized level of Kafka's feature `transaction.version` (KIP-890): 2 as new clusters from Kafka
+   * 4.0 have it, 0 or 1 as older ones and such as were upgraded; `cluster.setTransactionVersion` changes
+   * it. Default 2.
+   */
+  readonly transactionVersion?: TransactionVersion | undefined
+  /** How slow the coordinator of transactions is, and how it times them. */
+  readonly transactions?: TransactionOptions | undefined
   /** What carries the bytes. Default: TCP on the loopback interface. */
   readonly network?: ClusterNetwork | undefined
 }
@@ -85,7 +96,18 @@ export function resolveOptions(options: TestClusterOptions, clock: Clock): Resol
       firstProducerId: options.firstProducerId ?? 1000n,
       clusterId: options.clusterId ?? newClusterId(),
       sasl: options.sasl === undefined ? null : newSasl(options.sasl, clock),
+      ...resolveTransactions(options),
     },
+  }
+}
+
+function resolveTransactions({
+  transactionVersion = 2,
+  transactions = {},
+}: TestClusterOptions): Pick<ClusterSettings, 'transactionLevel' | 'transactionKnobs'> {
+  return {
+    transactionLevel: new TransactionLevel(transactionVersion),
+    transactionKnobs: knobsOf(transactions),
   }
 }
 

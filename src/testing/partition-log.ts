@@ -7,7 +7,10 @@
  *
  * Where the watermark stands is the partition's business (partition.ts); the log can lose its tail.
  *
- * Spec: Kafka's UnifiedLog. Neighbours: batch-check.ts has checked what is appended.
+ * A consumer that reads what is committed reads up to the last stable offset, and leaves out what was
+ * aborted; nobody is shown markers.
+ *
+ * Spec: Kafka's UnifiedLog; KIP-98. Neighbours: batch-check.ts has checked what is appended.
  */
 import { COMPRESSION_NAMES, type Codec } from '../compression/codec.js'
 import { createCodec } from '../compression/create-codec.js'
@@ -18,7 +21,9 @@ import {
   type DecodedBatch,
   type DecodedRecord,
 } from '../protocol/record-batch-reader.js'
-import { ProducerStates } from './producer-state.js'
+import type { IsolationLevel } from './isolation-level.js'
+import { ProducerStates, type EndedTransaction } from './producer-state.js'
+import { decodeMarker } from './transactions/markers.js'
 
 const PARTITION_LEADER_EPOCH_AT = 12
 const CRC_AT = 17
@@ -47,6 +52,7 @@ export class PartitionLog {
   readonly startOffset = 0
   readonly producers = new ProducerStates()
   readonly #batches: StoredBatch[] = []
+  #ended: EndedTransaction[] = []
   /** By producer id: what was before this offset says nothing of it any more. */
   readonly #forgottenBefore = new Map<bigint, number>()
 
@@ -73,6 +79,7 @@ export class PartitionLog {
   truncateTo(offset: number): void {
     while (this.endOffset > offset) this.#batches.pop()
     this.producers.clear()
+    this.#ended = []
     for (const batch of this.#batches) this.#remember(batch)
   }
 
@@ -83,14 +90,49 @@ export class PartitionLog {
     }
   }
 
-  /** The records below `endOffset`, decompressed. */
-  records(endOffset: number): DecodedRecord[] {
+  /**
+   * Where a consumer that reads what is committed stops: the first record of a transaction whose marker
+   * not every in-sync replica has, or the high watermark.
+   */
+  lastStableOffset(highWatermark: number): number {
+    const unreplicated = this.#ended.filter(({ lastOffset }) => lastOffset >= highWatermark)
+    const first = unreplicated.map(({ firstOffset }) => firstOffset)
+    return Math.min(highWatermark, ...this.producers.openSince, ...first)
+  }
+
+  /** Those that were aborted, in the order of their first offsets. */
+  get abortedTransactions(): EndedTransaction[] {
+    const aborted = this.#ended.filter(({ committed }) => !committed)
+    return aborted.sort((a, b) => a.firstOffset - b.firstOffset)
+  }
+
+  /** The records below the high watermark that a consumer gets, decompressed. */
+  records(highWatermark: number, isolation: IsolationLevel): DecodedRecord[] {
+    const isCommitted = isolation === 'read_committed'
+    const endOffset = isCommitted ? this.lastStableOffset(highWatermark) : highWatermark
     return this.#batches
-      .filter(({ nextOffset }) => nextOffset <= endOffset)
+      .filter(({ nextOffset, header }) => nextOffset <= endOffset && !header.isControl)
+      .filter((batch) => !isCommitted || !this.#isAborted(batch))
       .flatMap(({ header }) => decodeRecords(header, decompress))
   }
 
+  #isAborted({ header, baseOffset }: StoredBatch): boolean {
+    if (!header.isTransactional) return false
+    return this.#ended.some(
+      ({ producerId, firstOffset, lastOffset, committed }) =>
+        !committed &&
+        producerId === header.producerId &&
+        firstOffset <= baseOffset &&
+        baseOffset < lastOffset,
+    )
+  }
+
   #remember({ header, baseOffset }: StoredBatch): void {
+    if (header.isControl) {
+      const ended = this.producers.end(decodeMarker(header), baseOffset, header.maxTimestamp)
+      if (ended !== null) this.#ended.push(ended)
+      return
+    }
     if (baseOffset < (this.#forgottenBefore.get(header.producerId) ?? 0)) return
     this.producers.remember(header, baseOffset, header.maxTimestamp)
   }

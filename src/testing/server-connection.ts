@@ -16,12 +16,13 @@ import { FrameSplitter } from '../network/connection/frame-splitter.js'
 import { ErrorCodes } from '../protocol/error-codes.js'
 import { decodeRequestHeader, type RequestHeader } from '../protocol/header.js'
 import { apiVersions } from '../protocol/messages/api-versions.js'
+import { CoordinatorTypes } from '../protocol/messages/find-coordinator.js'
 import { saslAuthenticate } from '../protocol/messages/sasl-authenticate.js'
 import { Reader } from '../protocol/reader.js'
 import type { Broker, BrokerConnection } from './broker.js'
 import type { ServerStream, ServerStreamHandlers } from './cluster-network.js'
 import type { ClusterState } from './cluster-state.js'
-import { RequestFaults, type Fault } from './fault-script.js'
+import { RequestFaults, type Fault, type FaultSubject } from './fault-script.js'
 import { highestVersion } from './handlers/api-versions.js'
 import { HANG_UP, NO_ANSWER, type Answer, type Exchange, type Service } from './handlers/handler.js'
 import { serviceOf } from './handlers/services.js'
@@ -169,7 +170,7 @@ export class ServerConnection implements ServerStreamHandlers, BrokerConnection 
     cluster.requests.note({ broker: broker.id, api, version, correlationId, clientId, body: seen })
     const faults = isOutOfPlace
       ? OUT_OF_PLACE
-      : cluster.faults.take(api, broker.id, service.targets(body, cluster))
+      : cluster.faults.take(api, broker.id, service.targets(body, cluster), subjectOf(body))
     const { wire } = faults
     if (wire !== undefined && 'disconnect' in wire && wire.disconnect === 'before') {
       return this.close()
@@ -265,4 +266,17 @@ export class ServerConnection implements ServerStreamHandlers, BrokerConnection 
     const wake = (): void => this.resume()
     this.#timer = this.#clock.setTimer(wake, Math.min(...dueMs) - nowMs, { keepAlive: false })
   }
+}
+
+/** Whom a request is about, by the fields that every API calls alike. */
+function subjectOf(body: unknown): FaultSubject {
+  const { transactionalId, groupId, keyType, coordinatorKeys } = Object(body) as {
+    readonly transactionalId?: string | null
+    readonly groupId?: string
+    readonly keyType?: number
+    readonly coordinatorKeys?: readonly string[]
+  }
+  const [key] = coordinatorKeys ?? []
+  if (key === undefined) return { transactionalId, group: groupId }
+  return keyType === CoordinatorTypes.group ? { group: key } : { transactionalId: key }
 }

@@ -7,6 +7,7 @@
  */
 import type { ClusterState } from './cluster-state.js'
 import type { StoredBytes } from './stored-bytes.js'
+import type { IsolationLevel } from './isolation-level.js'
 import { NO_LEADER, type Partition, type TailFate } from './partition.js'
 
 const DAY_MS = 86_400_000
@@ -21,6 +22,18 @@ export interface StoredRecord {
   readonly key: StoredBytes | null
   readonly value: StoredBytes | null
   readonly headers: readonly { readonly name: string; readonly value: StoredBytes | null }[]
+}
+
+/** Which records a test wants to see. */
+export interface RecordsOptions {
+  /** As a consumer's `isolation.level`. Default `read_uncommitted`. */
+  readonly isolation?: IsolationLevel | undefined
+}
+
+/** A transaction that was aborted. */
+export interface AbortedTransaction {
+  readonly producerId: bigint
+  readonly firstOffset: bigint
 }
 
 /** How a partition changes its leader. */
@@ -69,11 +82,28 @@ export class TestPartition {
     return BigInt(this.#partition.highWatermark)
   }
 
-  /** The records below the high watermark, decompressed. */
-  records(): StoredRecord[] {
+  /** Where a consumer of `read_committed` stops: at the first record of what is open, or the watermark. */
+  get lastStableOffset(): bigint {
+    const { log, highWatermark } = this.#partition
+    return BigInt(log.lastStableOffset(highWatermark))
+  }
+
+  /** The transactions that were aborted here, in the order of their first offsets, as Fetch lists them. */
+  get abortedTransactions(): readonly AbortedTransaction[] {
+    return this.#partition.log.abortedTransactions.map(({ producerId, firstOffset }) => {
+      return { producerId, firstOffset: BigInt(firstOffset) }
+    })
+  }
+
+  /**
+   * The records below the high watermark, decompressed; with `read_committed`: those below the last
+   * stable offset that were not aborted. Markers are no records. Default `read_uncommitted`.
+   */
+  records({ isolation = 'read_uncommitted' }: RecordsOptions = {}): StoredRecord[] {
     const { topic, index } = this
     const { log, highWatermark } = this.#partition
-    return log.records(highWatermark).map((record) => ({ topic, partition: index, ...record }))
+    const records = log.records(highWatermark, isolation)
+    return records.map((record) => ({ topic, partition: index, ...record }))
   }
 
   /** Makes another broker the leader, under a new leader epoch. */

@@ -3,7 +3,7 @@
  * of this broker. A version of ApiVersions itself that is too new gets its answer in v0
  * (server-connection.ts, since such a request cannot be decoded).
  *
- * Spec: KIP-35, KIP-511. Neighbours: services.ts.
+ * Spec: KIP-35, KIP-511, KIP-584. Neighbours: services.ts.
  */
 import { ErrorCodes } from '../../protocol/error-codes.js'
 import type {
@@ -11,6 +11,7 @@ import type {
   ApiVersionsResponse,
 } from '../../protocol/messages/api-versions.js'
 import type { Broker } from '../broker.js'
+import type { TransactionLevel } from '../transactions/transaction-level.js'
 import type { Exchange, Service } from './handler.js'
 
 const CLIENT_SOFTWARE = /^[a-zA-Z0-9](?:[a-zA-Z0-9.-]*[a-zA-Z0-9])?$/
@@ -26,12 +27,13 @@ export function highestVersion(
 
 /** The answer to a request that could be decoded. */
 export function answerApiVersions(
-  { broker, version, request, faults }: Exchange<ApiVersionsRequest>,
+  { broker, cluster, version, request, faults }: Exchange<ApiVersionsRequest>,
   services: readonly Service[],
 ): ApiVersionsResponse {
   const { error } = faults
   const errorCode = error !== undefined && 'errorCode' in error ? error.errorCode : check()
-  return versionsResponse(broker, services, errorCode, faults.throttleMs)
+  const level = cluster.settings.transactionLevel
+  return versionsResponse(broker, services, { level, errorCode, throttleMs: faults.throttleMs })
 
   function check(): number {
     if (version < FIRST_VERSION_WITH_SOFTWARE) return ErrorCodes.NONE
@@ -42,12 +44,17 @@ export function answerApiVersions(
   }
 }
 
+interface VersionsContext {
+  readonly level: TransactionLevel
+  readonly errorCode: number
+  readonly throttleMs: number
+}
+
 /** What the broker serves. */
-export function versionsResponse(
+function versionsResponse(
   broker: Broker,
   services: readonly Service[],
-  errorCode: number,
-  throttleTimeMs = 0,
+  { level, errorCode, throttleMs }: VersionsContext,
 ): ApiVersionsResponse {
   const apiKeys = services
     .filter((service) => highestVersion(broker, service) >= service.minVersion)
@@ -59,10 +66,8 @@ export function versionsResponse(
   return {
     errorCode,
     apiKeys,
-    throttleTimeMs,
-    supportedFeatures: [],
-    finalizedFeaturesEpoch: -1n,
-    finalizedFeatures: [],
+    throttleTimeMs: throttleMs,
+    ...level.features,
     zkMigrationReady: false,
   }
 }

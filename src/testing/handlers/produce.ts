@@ -1,9 +1,10 @@
 /**
  * Produce as a broker answers it: each partition's batch is appended or refused, and, with acks
- * all, waited for. With acks 0 there is no answer, and after an error no connection.
+ * all, waited for. With acks 0 there is no answer, and after an error no connection. What is part of a
+ * transaction is asked for first.
  *
  * Spec: Kafka's KafkaApis.handleProduceRequest; KIP-951 for the leaders in the answer. Neighbours:
- * leader-append.ts appends; pending-produce.ts waits.
+ * leader-append.ts appends; pending-produce.ts waits; transactions/leader-verification.ts asks.
  */
 import { ErrorCodes } from '../../protocol/error-codes.js'
 import type {
@@ -16,13 +17,18 @@ import type {
   TopicProduceData,
 } from '../../protocol/messages/produce.js'
 import { ZERO_UUID } from '../../protocol/uuid.js'
-import { refusal, refuseRequest, type Refusal } from '../batch-check.js'
+import { refusal, refuseRequest, transactionalHeader, type Refusal } from '../batch-check.js'
 import type { ClusterState } from '../cluster-state.js'
 import type { FaultTarget } from '../fault-script.js'
 import { ACKS_ALL, appendAsLeader, notAppended, type AppendResult } from '../leader-append.js'
 import type { Partition } from '../partition.js'
 import { whenReplicated } from '../pending-produce.js'
 import type { Topic } from '../topic.js'
+import {
+  verifyBatches,
+  type TransactionalBatch,
+  type Verifications,
+} from '../transactions/leader-verification.js'
 import { HANG_UP, NO_ANSWER, type Answer, type Exchange } from './handler.js'
 
 const FIRST_VERSION_WITH_LEADERS = 10
@@ -49,14 +55,56 @@ export function answerProduce(
   exchange: Exchange<ProduceRequest>,
   respond: (answer: Answer<ProduceResponse>) => void,
 ): void {
-  const { cluster, broker, request } = exchange
+  const { request, version } = exchange
+  const { transactionalId } = request
   const parts = request.topicData.flatMap(({ partitionData }) => partitionData)
   const refused = refuseRequest(
     parts.map(({ records }) => records),
-    exchange.version,
+    version,
+    transactionalId,
   )
+  if (refused !== null || transactionalId === null) {
+    carryOut(exchange, { refused, verifications: new Map() }, respond)
+    return
+  }
+  const source = { version, transactionalId, leaderId: exchange.broker.id }
+  verifyBatches(exchange.cluster, source, transactionalBatches(exchange), (verifications) => {
+    carryOut(exchange, { refused, verifications }, respond)
+  })
+}
+
+/** What is known of the batches before any is appended. */
+interface Findings {
+  /** Why all of the request is refused. */
+  readonly refused: Refusal | null
+  readonly verifications: Verifications
+}
+
+/** Those that this broker would append. */
+function transactionalBatches(exchange: Exchange<ProduceRequest>): TransactionalBatch[] {
+  const { broker, cluster, faults } = exchange
+  return exchange.request.topicData.flatMap((data) =>
+    data.partitionData.flatMap(({ index, records }) => {
+      const topic = findTopic(exchange, data)
+      const partition = topic?.partitions[index]
+      const header = transactionalHeader(records)
+      const fault = faults.errorOf(nameOf(data, cluster), index)
+      const isAppended = fault === undefined || ('appended' in fault && fault.appended)
+      if (!topic || !partition || header === null || !isAppended) return []
+      if (partition.leaderId !== broker.id) return []
+      return [{ place: { topic: topic.name, partition: index }, partition, ...header }]
+    }),
+  )
+}
+
+function carryOut(
+  exchange: Exchange<ProduceRequest>,
+  findings: Findings,
+  respond: (answer: Answer<ProduceResponse>) => void,
+): void {
+  const { cluster, broker, request } = exchange
   const outcomes = request.topicData.flatMap((data) =>
-    data.partitionData.flatMap((part) => produceOne(exchange, data, part, refused) ?? []),
+    data.partitionData.flatMap((part) => produceOne(exchange, data, part, findings) ?? []),
   )
   if (request.acks === 0) {
     applyQuota(exchange)
@@ -95,7 +143,7 @@ function produceOne(
   exchange: Exchange<ProduceRequest>,
   data: TopicProduceData,
   { index, records }: PartitionProduceData,
-  refused: Refusal | null,
+  { refused, verifications }: Findings,
 ): Outcome | null {
   const { cluster, broker, version, request, faults } = exchange
   const topic = findTopic(exchange, data)
@@ -105,8 +153,11 @@ function produceOne(
     if (refused !== null) return notAppended(refused)
     if (topic === undefined || partition === undefined) return unknown(version, topic)
     const { acks } = request
+    const { guard = null, refusal: unverified = null } = verifications.get(partition) ?? {}
+    if (unverified !== null) return notAppended(unverified)
     const nowMs = cluster.settings.clock.now()
-    return appendAsLeader(topic, partition, records, { version, acks, brokerId: broker.id, nowMs })
+    const context = { version, acks, brokerId: broker.id, nowMs, guard }
+    return appendAsLeader(topic, partition, records, context)
   }
   const place = { data, index, topic, partition }
   if (fault === undefined) return { ...place, result: append() }
