@@ -19,6 +19,10 @@
  *      ├─ AuthenticationError   the brokers refuse the credentials, or we refuse the broker's proof
  *      ├─ AuthorizationError    the cluster forbids the operation; names it, the resource and the mend
  *      ├─ FatalError            the producer has failed as a whole; every later call says so
+ *      ├─ TransactionAbortedError  nothing of the transaction is visible to read_committed
+ *      ├─ TransactionUnknownError  the answer to a commit was lost, and cannot be had any more
+ *      ├─ TransactionStateError    the call does not fit the transaction's state, as a send after commit
+ *      ├─ FencedError           a newer producer has the transactional id; this one is over
  *      └─ SendAllError          some records of a `sendAll` failed; holds every result
  *
  * `instanceof` holds across copies: the package has one for `import` and one for `require`, and a
@@ -154,7 +158,10 @@ export class BrokerError extends OttlaError {
   }
 }
 
-/** A wait of the producer itself (connect, metadata, producer id) ran out of time. */
+/**
+ * A wait of the producer itself (connect, metadata, producer id, the turn or the end of a transaction)
+ * ran out of time. What a `commit` or `abort` has begun goes on: the same call again gives its outcome.
+ */
 export class TimeoutError extends OttlaError {
   constructor(message: string, options: OttlaErrorOptions = {}) {
     super('ERR_OTTLA_TIMEOUT', message, { retriable: true, ...options })
@@ -286,7 +293,8 @@ export interface AuthorizationErrorOptions extends DeliveryErrorOptions {
 /**
  * The cluster does not allow this user the operation; `cause` is the broker's answer, and the message
  * has the command that grants it. Nothing of it is remembered: what is granted works with the next
- * record, without a restart. Kafka's TopicAuthorizationException and its like.
+ * record, without a restart; only a transactional id may need a new producer. Kafka's
+ * TopicAuthorizationException and its like.
  */
 export class AuthorizationError extends DeliveryError {
   readonly operation: string
@@ -302,12 +310,55 @@ export class AuthorizationError extends DeliveryError {
 }
 
 /**
- * The producer has failed as a whole and closed itself; `cause` says why. Every later call fails with
- * it: make a new producer.
+ * The producer has failed as a whole and closed itself, or its transactional id's coordinator refuses it
+ * for good; `cause` says why. Every later call fails with it: make a new producer.
  */
 export class FatalError extends DeliveryError {
   constructor(message: string, options: DeliveryErrorOptions = {}) {
     super(message, { code: 'ERR_OTTLA_FATAL', ...options })
+  }
+}
+
+/**
+ * The transaction was aborted: no consumer with isolation.level=read_committed sees anything of it.
+ * `cause` says why; `retriable`: to run all of it again can help. Where a record fails with it, `outcome`
+ * says whether it may be in the log, where such consumers pass over it. Kafka's
+ * TransactionAbortedException, and what it calls abortable.
+ */
+export class TransactionAbortedError extends DeliveryError {
+  constructor(message: string, options: DeliveryErrorOptions = {}) {
+    super(message, { code: 'ERR_OTTLA_TRANSACTION_ABORTED', ...options })
+  }
+}
+
+/**
+ * The commit was asked for, its answer was lost, and cannot be had any more: the transaction is
+ * committed as a whole, or aborted as a whole, and only its effects (records, committed offsets) can
+ * tell which. `outcome` is 'unknown'. Close the producer and make a new one with the same transactional
+ * id: its `connect` waits until the transaction is decided. Then look.
+ */
+export class TransactionUnknownError extends DeliveryError {
+  constructor(message: string, options: DeliveryErrorOptions = {}) {
+    super(message, { code: 'ERR_OTTLA_TRANSACTION_UNKNOWN', outcome: 'unknown', ...options })
+  }
+}
+
+/** The call does not fit the state of the transaction, as a send after its commit; nothing has changed. */
+export class TransactionStateError extends DeliveryError {
+  constructor(message: string, options: DeliveryErrorOptions = {}) {
+    super(message, { code: 'ERR_OTTLA_TRANSACTION_STATE', ...options })
+  }
+}
+
+/**
+ * A newer producer has the same transactional id: this one is over, and nothing of its open transaction
+ * is visible to read_committed. Do not make another one under the id: the two would fence each other for
+ * ever. Below transaction.version 2 the coordinator says the same of a producer whose transaction it has
+ * aborted for its age. Kafka's ProducerFencedException and InvalidProducerEpochException.
+ */
+export class FencedError extends DeliveryError {
+  constructor(message: string, options: DeliveryErrorOptions = {}) {
+    super(message, { code: 'ERR_OTTLA_FENCED', ...options })
   }
 }
 
@@ -349,6 +400,10 @@ const TREE = {
   AuthenticationError,
   AuthorizationError,
   FatalError,
+  TransactionAbortedError,
+  TransactionUnknownError,
+  TransactionStateError,
+  FencedError,
   SendAllError,
 }
 

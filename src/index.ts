@@ -4,6 +4,16 @@
 export { Producer } from './producer/producer.js'
 export type { CloseOptions, PartitionInfo, SendOptions } from './producer/producer.js'
 export type { ProducerOptions } from './producer/options/options.js'
+export { TransactionalProducer } from './producer/transactional/transactional-producer.js'
+export type { BeginOptions, RunOptions } from './producer/transactional/transactional-producer.js'
+export { TransactionalPool } from './producer/transactional/transactional-pool.js'
+export type { TransactionalPoolOptions } from './producer/transactional/transactional-pool.js'
+export type { TransactionalProducerOptions } from './producer/transactional/transactional-options.js'
+export type { EndOptions, Transaction } from './producer/transactional/transaction.js'
+export type {
+  ConsumerGroupMetadata,
+  OffsetToCommit,
+} from './producer/coordinating/consumer-group.js'
 export type { TlsInput, TlsOption, TlsOptions } from './network/tls/tls-options.js'
 export type { ProducerRecord } from './producer/intake/record.js'
 export type { DeliveryCallback } from './producer/intake/delivery-callback.js'

@@ -25,6 +25,10 @@ const TREE = [
   ['AuthenticationError', (o: object) => new errors.AuthenticationError('m', { host: 'kafka', port: 9093, mechanism: 'PLAIN', ...o }), 'ERR_OTTLA_AUTHENTICATION', false],
   ['AuthorizationError', (o: object) => new errors.AuthorizationError('m', { operation: 'Write', resourceType: 'Topic', resourceName: 't', ...o }), 'ERR_OTTLA_AUTHORIZATION', false],
   ['FatalError', (o: object) => new errors.FatalError('m', o), 'ERR_OTTLA_FATAL', false],
+  ['TransactionAbortedError', (o: object) => new errors.TransactionAbortedError('m', o), 'ERR_OTTLA_TRANSACTION_ABORTED', false],
+  ['TransactionUnknownError', (o: object) => new errors.TransactionUnknownError('m', o), 'ERR_OTTLA_TRANSACTION_UNKNOWN', false],
+  ['TransactionStateError', (o: object) => new errors.TransactionStateError('m', o), 'ERR_OTTLA_TRANSACTION_STATE', false],
+  ['FencedError', (o: object) => new errors.FencedError('m', o), 'ERR_OTTLA_FENCED', false],
   ['SendAllError', (o: object) => new errors.SendAllError('m', [], o), 'ERR_OTTLA_SEND_ALL', false],
 ] as const // prettier-ignore
 

@@ -58,6 +58,12 @@ const ALLOWED_IN_PRODUCER: Readonly<Record<string, readonly string[]>> = {
   sequencing: ['batching', 'completing'],
   completing: ['batching', 'sending', 'sequencing', 'pacing'],
   options: ['intake', 'partitioning', 'preparing'],
+  coordinating: ['sequencing', 'pacing', 'intake'],
+  transactions: ['coordinating', 'sequencing', 'completing', 'pacing'],
+  transactional: [
+    ...['transactions', 'coordinating', 'intake', 'options', 'batching'],
+    ...['producer.ts', 'pipeline.ts', 'environment.ts', 'metrics.ts'], // it is a producer around one
+  ],
   pacing: [],
   collections: [],
 }

@@ -11,9 +11,11 @@
  * when something happens (cluster-news.ts).
  */
 import type { Clock } from '../clock.js'
+import type { DeliveryError } from '../errors.js'
 import { safeLogger, silentLogger, type Log } from '../logger.js'
 import { BrokerPool } from '../network/brokers/broker-pool.js'
 import { ControlPlane } from '../network/control/control-plane.js'
+import type { FinalizedFeatures } from '../network/finalized-features.js'
 import { MetadataCache } from '../network/metadata/metadata.js'
 import { Accumulator } from './batching/accumulator.js'
 import type { CallbackRunner } from './batching/batch-waiters.js'
@@ -35,6 +37,7 @@ import { OutageNotice } from './outage-notice.js'
 import { MeasuredPace } from './pacing/pace.js'
 import { Placement } from './partitioning/placement.js'
 import type { StickyOptions } from './partitioning/sticky-partitioner.js'
+import type { ProducerTopic } from './partitioning/topic.js'
 import { TopicDirectory } from './partitioning/topic-directory.js'
 import { AutoCompression, type CompressionChoice } from './preparing/auto-compression.js'
 import { compressionPolicy, decompress } from './preparing/compression-policy.js'
@@ -46,9 +49,15 @@ import type { QueuePorts } from './sending/partition-queue.js'
 import { Sender } from './sending/sender.js'
 import { ProducerIdSource } from './sequencing/producer-id.js'
 import { IdempotentSequencer, NO_SEQUENCER, type Sequencer } from './sequencing/sequencer.js'
+import { TransactionalSequencer } from './sequencing/transactional-sequencer.js'
+import { CoordinatorRequests } from './coordinating/coordinator-requests.js'
+import { transactionLevel } from './coordinating/transaction-level.js'
+import { TransactionManager } from './transactions/transaction-manager.js'
+import { flushAll } from './waiting/flush.js'
 import { WaitErrors } from './waiting/parked-errors.js'
 import { ParkingLot } from './waiting/parking-lot.js'
 
+const ABORTING = 'their transaction is being aborted, and its connection is closed'
 const ACKS = { all: -1, 1: 1, 0: 0 } as const
 
 /** Most bytes of a batch before compression: a broker takes them even if compression gains nothing. */
@@ -71,9 +80,13 @@ export class Pipeline<K, V> implements ConcernedRooms, TopicRooms {
   readonly sender: Sender
   readonly pool: BrokerPool
   readonly control: ControlPlane
+  /** What the whole cluster has agreed on. */
+  readonly features: FinalizedFeatures
   readonly metadata: MetadataCache
   readonly completion: Completion
   readonly sequencer: Sequencer
+  /** null without transactions. */
+  readonly transactions: TransactionManager | null
   /** Why something is not delivered. */
   readonly obstacles: Obstacles
   readonly notice: OutageNotice | null
@@ -84,6 +97,7 @@ export class Pipeline<K, V> implements ConcernedRooms, TopicRooms {
   readonly #sinks = new Map<number, BrokerSink>()
   readonly #preparation: BatchPreparation
   #autoCompression: AutoCompression | null = null
+  #coordinators: CoordinatorRequests | null = null
   #isClosed = false
 
   /** `onBroken` is called with a defect after which nothing can be relied on. */
@@ -106,7 +120,9 @@ export class Pipeline<K, V> implements ConcernedRooms, TopicRooms {
     this.control = new ControlPlane({ ...context, listener })
     this.metadata = new MetadataCache({ ...context, control: this.control, listener })
     this.pool = new BrokerPool({ ...context, listener })
-    this.sequencer = options.idempotence ? this.#makeSequencer() : NO_SEQUENCER
+    this.features = context.features
+    this.transactions = this.#makeTransactions()
+    this.sequencer = this.#makeSequencer()
     this.accumulator = this.#makeAccumulator()
     this.obstacles = new Obstacles({
       ...{ clock, metadata: this.metadata, pool: this.pool, sequencer: this.sequencer },
@@ -139,14 +155,40 @@ export class Pipeline<K, V> implements ConcernedRooms, TopicRooms {
     this.logger.error({ err: thrown }, 'a delivery callback threw')
   }
 
+  /** A record was given, and will not be delivered. */
+  readonly #onFailed = (error: DeliveryError, isHeard = true): void =>
+    this.transactions?.recordFailed(error, isHeard)
+
   /** Memory came free. */
   readonly #onFreed = (): void => this.intake.serving.roomFreed()
 
   readonly #defer = (callback: () => void): void => this.clock.defer(callback)
 
+  /** Calls back once every record until now is settled; does not wait for linger. */
+  flush(onFlushed: () => void): void {
+    // Later, so that whoever awaits a record has gone on before: its promise takes a few microtasks.
+    flushAll(this.accumulator, this.lot, () => this.clock.defer(onFlushed))
+  }
+
+  /** Fails whatever is left, when the time is up or nothing can be relied on. */
+  abandonAll(
+    reason: DeliveryError,
+    reasonOf: (waiting: { readonly topic: ProducerTopic }) => DeliveryError = () => reason,
+  ): void {
+    this.lot.settleAll(() => true, reasonOf)
+    for (const batch of [...this.accumulator.incomplete]) {
+      try {
+        this.completion.abandon(batch, reason)
+      } catch (error) {
+        this.logger.error({ err: error }, 'a batch could not be abandoned; this is a bug in Ottla')
+      }
+    }
+  }
+
   /** Stops everything; every record has been settled before. */
   close(): void {
     this.#isClosed = true
+    this.#coordinators?.close()
     this.notice?.close()
     this.sender.close()
     this.sequencer.close()
@@ -157,7 +199,44 @@ export class Pipeline<K, V> implements ConcernedRooms, TopicRooms {
     this.pool.close()
   }
 
+  #makeTransactions(): TransactionManager | null {
+    const { transactionalId, transactionTimeoutMs, maxBlockMs, apiVersions } = this.#options
+    if (transactionalId === null) return null
+    const { clock, logger, control, features } = this
+    const { retryBackoffMs: initialMs, retryBackoffMaxMs: maxMs } = this.#options
+    const requests = new CoordinatorRequests({
+      ...{ control, clock, random: this.#environment.random, backoff: { initialMs, maxMs } },
+    })
+    this.#coordinators = requests
+    return new TransactionManager(
+      { transactionalId, transactionTimeoutMs, maxBlockMs },
+      {
+        ...{ clock, logger, requests },
+        level: () => transactionLevel(features, apiVersions),
+        records: {
+          flush: (onFlushed) => this.flush(onFlushed),
+          cancel: (reason) => this.abandonAll(reason),
+          leaveOwing: () => this.#leaveOwing(),
+        },
+      },
+    )
+  }
+
+  #leaveOwing(): void {
+    for (const sink of this.#sinks.values()) if (sink.inFlight.length > 0) sink.leave(ABORTING)
+  }
+
   #makeSequencer(): Sequencer {
+    const { transactions } = this
+    if (transactions !== null) {
+      const sequencer = new TransactionalSequencer(transactions.gate)
+      transactions.attach(sequencer)
+      return sequencer
+    }
+    return this.#options.idempotence ? this.#makeIdempotentSequencer() : NO_SEQUENCER
+  }
+
+  #makeIdempotentSequencer(): Sequencer {
     const { clock, random, firstSequence } = this.#environment
     const identities = new ProducerIdSource(this.#options, {
       clock,
@@ -205,8 +284,9 @@ export class Pipeline<K, V> implements ConcernedRooms, TopicRooms {
     const { logger, observer, accumulator, runCallback, obstacles, metadata } = this
     const { random } = this.#environment
     const onFreed = this.#onFreed
+    const transaction = this.transactions
     const settlement = new Settlement({
-      ...{ logger, observer, accumulator, runCallback, decompress, onFreed },
+      ...{ logger, observer, accumulator, runCallback, decompress, onFreed, transaction },
     })
     const lastResort = this.#makeLastResort()
     return new Completion(this.#options, {
@@ -228,14 +308,16 @@ export class Pipeline<K, V> implements ConcernedRooms, TopicRooms {
   #makeSender(): Sender {
     const { clock, observer, accumulator, completion, metadata, onBroken } = this
     const { clientId, acks, maxInFlight, maxRequestSizeBytes } = this.#options
-    const { requestTimeoutMs, retries, idempotence: isIdempotent } = this.#options
+    const { requestTimeoutMs, retries, transactionalId } = this.#options
+    const isIdempotent = this.#options.idempotence
     const options: SinkOptions = {
       ...{ clientId, acks: ACKS[acks], maxInFlight, maxRequestSizeBytes },
-      ...{ requestTimeoutMs, retries, isIdempotent },
+      ...{ requestTimeoutMs, retries, isIdempotent, transactionalId },
     }
     return new Sender(options, {
       ...{ clock, observer, accumulator, completion, metadata, onBroken },
       network: this.pool,
+      transaction: this.transactions?.gate ?? null,
       preparation: this.#preparation,
       sinks: this.#sinks,
       newPace: () => new MeasuredPace(),
@@ -290,13 +372,17 @@ export class Pipeline<K, V> implements ConcernedRooms, TopicRooms {
   #makeLot(options: ResolvedOptions<K, V>, clock: Clock): ParkingLot {
     const { budget, logger, runCallback, directory, obstacles, metadata } = this
     const errors = new WaitErrors(options, { directory, obstacles, metadata })
-    return new ParkingLot(options, { clock, budget, logger, runCallback, errors })
+    const onFailed = this.#onFailed
+    return new ParkingLot(options, { clock, budget, logger, runCallback, errors, onFailed })
   }
 
   #makeIntake(options: ResolvedOptions<K, V>, clock: Clock): Intake<K, V> {
     const { accumulator, directory, budget, lot } = this
     const placement = new Placement(options, accumulator, clock, directory)
     const { onBroken } = this
-    return new Intake(options, { clock, placement, directory, budget, lot, accumulator, onBroken })
+    return new Intake(options, {
+      ...{ clock, placement, directory, budget, lot, accumulator, onBroken },
+      onRefused: this.#onFailed,
+    })
   }
 }

@@ -20,13 +20,13 @@ import {
   notTaken,
   signalOf,
 } from './intake/call-checks.js'
-import { flushAll } from './waiting/flush.js'
 import type { Submitted } from './intake/admission.js'
 import type { ParkedRecord } from './waiting/parked-record.js'
 import type { ProducerOptions, ResolvedOptions } from './options/options.js'
 import { resolveOptions } from './options/resolve-options.js'
 import type { ProducerMetrics } from './metrics.js'
 import { because, closedError } from './waiting/parked-errors.js'
+import type { TransactionalSettings } from './transactional/transactional-options.js'
 import { systemEnvironment, type Environment } from './environment.js'
 import { Pipeline } from './pipeline.js'
 import { GroupRest } from './waiting/group-rest.js'
@@ -80,15 +80,32 @@ export class Producer<K = Serialized, V = Serialized> implements AsyncDisposable
 
   /** Throws ConfigError. */
   constructor(options: ProducerOptions<K, V>)
-  /** `environment` replaces time, chance and sockets: for tests of our own. @internal */
-  // eslint-disable-next-line @typescript-eslint/unified-signatures -- the one above is public
-  constructor(options: ProducerOptions<K, V>, environment?: Environment)
-  constructor(options: ProducerOptions<K, V>, environment: Environment = systemEnvironment()) {
+  /**
+   * `environment` replaces time, chance and sockets: for tests of our own; `transactional`: it belongs to
+   * a TransactionalProducer. @internal
+   */
+  constructor(
+    options: ProducerOptions<K, V>,
+    environment?: Environment,
+    // eslint-disable-next-line @typescript-eslint/unified-signatures -- the one above is public
+    transactional?: TransactionalSettings,
+  )
+  constructor(
+    options: ProducerOptions<K, V>,
+    environment: Environment = systemEnvironment(),
+    transactional?: TransactionalSettings,
+  ) {
     const warnings: string[] = []
-    this.#options = resolveOptions(options, (message) => warnings.push(message))
+    const resolved = resolveOptions(options, (message) => warnings.push(message))
+    this.#options = { ...resolved, ...transactional }
     this.#pipeline = new Pipeline(this.#options, environment, (error) => this.#fail(error))
     for (const message of warnings) this.#pipeline.logger.warn({}, message)
     if (crc32cNotice !== null) this.#pipeline.logger.info({}, crc32cNotice)
+  }
+
+  /** For the transactional producer, which is built on one. @internal */
+  static pipelineOf<K, V>(producer: Producer<K, V>): Pipeline<K, V> {
+    return producer.#pipeline
   }
 
   /**
@@ -192,12 +209,7 @@ export class Producer<K = Serialized, V = Serialized> implements AsyncDisposable
   }
 
   #settled(): Promise<void> {
-    const { accumulator, lot, clock } = this.#pipeline
-    return new Promise((resolve) => {
-      // Later, so that whoever awaits a record has gone on before: its promise takes a few microtasks.
-      const onFlushed = (): void => clock.defer(resolve)
-      flushAll(accumulator, lot, onFlushed)
-    })
+    return new Promise((resolve) => this.#pipeline.flush(resolve))
   }
 
   /** The topic's partitions. Rejects with TopicUnavailableError after `maxBlockMs`. */
@@ -249,7 +261,7 @@ export class Producer<K = Serialized, V = Serialized> implements AsyncDisposable
       })
     })
     const what = `the producer was closed before it was acknowledged (${timeoutMs} ms)`
-    this.#abandonAll(new ClosedError(what), ({ topic }) => this.#closedWhile(topic, what))
+    this.#pipeline.abandonAll(new ClosedError(what), ({ topic }) => this.#closedWhile(topic, what))
     if (this.#failure === null) this.#state = 'closed'
     this.#pipeline.close()
   }
@@ -269,24 +281,8 @@ export class Producer<K = Serialized, V = Serialized> implements AsyncDisposable
     this.#closing ??= Promise.resolve()
     this.#pipeline.intake.room.wake()
     const reason = this.#closedError()
-    this.#abandonAll(reason, () => reason)
+    this.#pipeline.abandonAll(reason)
     this.#pipeline.close()
-  }
-
-  /** Whatever is left, when the time is up or nothing can be relied on. */
-  #abandonAll(
-    reason: DeliveryError,
-    reasonOf: (waiting: { readonly topic: ProducerTopic }) => DeliveryError,
-  ): void {
-    const { lot, accumulator, completion, logger } = this.#pipeline
-    lot.settleAll(() => true, reasonOf)
-    for (const batch of [...accumulator.incomplete]) {
-      try {
-        completion.abandon(batch, reason)
-      } catch (error) {
-        logger.error({ err: error }, 'a batch could not be abandoned; this is a bug in Ottla')
-      }
-    }
   }
 
   #sendWith(record: ProducerRecord<K, V>, options: SendOptions): Promise<RecordMetadata> {
@@ -335,9 +331,12 @@ export class Producer<K = Serialized, V = Serialized> implements AsyncDisposable
 
   /** Calls the callback of a record that was not accepted: later, as every callback. */
   #tell(callback: DeliveryCallback | null, error: DeliveryError): void {
-    const { runCallback, logger } = this.#pipeline
+    const { runCallback, logger, transactions } = this.#pipeline
     if (callback !== null) queueJob(() => runCallback(callback, error, null))
-    else logger.error({ err: error }, 'a record without a callback was not accepted')
+    else {
+      logger.error({ err: error }, 'a record without a callback was not accepted')
+      transactions?.recordFailed(error, false)
+    }
   }
 
   readonly #assertOpen = (record?: { readonly topic?: string } | null): void => {

@@ -21,6 +21,7 @@ import type { ProducerBatch } from '../batching/batch.js'
 import type { PartitionAnswer, ProduceRequest } from '../sending/produce-request.js'
 import * as deliveryErrors from './delivery-errors.js'
 import { leaderHint, logAppendTimeOf, offsetOf } from './partition-answer.js'
+import { endingPauseMs } from '../pacing/pace-constants.js'
 import { ANSWER_LOST, isTooLarge, judge, type Verdict } from './retry-policy.js'
 import type { Settlement } from './settlement.js'
 
@@ -118,6 +119,7 @@ export class Completion {
 
   /** `deliveryTimeoutMs` ran out. */
   expired(batch: ProducerBatch, nowMs: number): void {
+    if (batch.isDone) return // by what the one before it has led to
     const obstacle = this.#parts.obstacles.ofBatch(batch)
     const { deliveryTimeoutMs } = this.#options
     this.#fail(batch, deliveryErrors.expired(batch, obstacle, deliveryTimeoutMs, nowMs))
@@ -164,6 +166,7 @@ export class Completion {
     const verdict = judge(answer.errorCode, {
       recordCount: batch.recordCount,
       isIdempotent: queue.isNumbered,
+      isTransactional: queue.isTransactional,
       isFirstUnresolved: queue.isFirst(batch),
       maybeWritten: batch.maybeWritten,
     })
@@ -240,14 +243,18 @@ export class Completion {
   }
 
   /** Where only the numbers were wrong a pause gains nothing; but once. */
-  #retry(batch: ProducerBatch, { immediately }: Verdict, circumstances: Circumstances): void {
+  #retry(
+    batch: ProducerBatch,
+    { immediately, briefly }: Verdict,
+    circumstances: Circumstances,
+  ): void {
     const { nowMs } = circumstances
     const failures = hasWaited(circumstances) ? 1 : batch.attempts
     batch.queue.retry(batch, {
       nowMs,
       isImmediate: immediately && batch.attempts === 1,
-      pauseMs: this.#backoffMs(failures),
-      leastPauseMs: this.#options.retryBackoffMs,
+      pauseMs: briefly ? endingPauseMs(batch.attempts) : this.#backoffMs(failures),
+      leastPauseMs: briefly ? 0 : this.#options.retryBackoffMs,
     })
   }
 

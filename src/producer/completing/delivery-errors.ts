@@ -10,7 +10,10 @@ import {
   DeliveryError,
   DeliveryTimeoutError,
   FatalError,
+  FencedError,
   RecordTooLargeError,
+  TransactionAbortedError,
+  type DeliveryErrorOptions,
   type DeliveryOutcome,
   type OttlaError,
 } from '../../errors.js'
@@ -172,7 +175,21 @@ export function abandoned(
       ...{ operation, resourceType, resourceName, cause },
     })
   }
-  return new DeliveryError(message, options)
+  return ofTransaction(reason, message, options) ?? new DeliveryError(message, options)
+}
+
+/** The batch's transaction has come to nothing; null where that is not why. */
+function ofTransaction(
+  reason: OttlaError,
+  message: string,
+  { cause: obstacle, ...options }: DeliveryErrorOptions,
+): DeliveryError | null {
+  const cause = reason.cause ?? obstacle
+  const { retriable } = reason
+  if (reason instanceof FencedError) return new FencedError(message, { ...options, cause })
+  return reason instanceof TransactionAbortedError
+    ? new TransactionAbortedError(message, { ...options, cause, retriable })
+    : null
 }
 
 /** It could not be sent at all. */

@@ -59,7 +59,8 @@ export class Obstacles {
     if (!pool.knows(leaderId)) return metadata.failure() ?? leaderless(queue)
     const unreachable = pool.whyUnreachable(leaderId)
     if (unreachable !== null) return unreachable
-    const isUnidentified = queue.hold(this.#parts.clock.monotonicMs()) === 'identity'
+    const hold = queue.hold(this.#parts.clock.monotonicMs())
+    const isUnidentified = hold === 'identity' || hold === 'transaction' || hold === 'partition'
     return isUnidentified ? this.#parts.sequencer.whyNoIdentity() : null
   }
 

@@ -14,6 +14,8 @@ export interface BatchFacts {
   readonly recordCount: number
   /** True where it carries a producer id and sequence, so that a retry cannot double it. */
   readonly isIdempotent: boolean
+  /** True where it is part of a transaction, within which numbers never begin anew. */
+  readonly isTransactional?: boolean
   /** True where no earlier batch of the partition is unresolved. */
   readonly isFirstUnresolved: boolean
   /** True where an earlier attempt may be in the log. */
@@ -28,12 +30,18 @@ export interface Verdict {
   readonly refreshMetadata: boolean
   /** True where the partition is right where it is and a retry needs no pause. */
   readonly immediately: boolean
+  /** True where the pause is that of a transaction's end, some 20 ms, and not the backoff of a failure. */
+  readonly briefly: boolean
 }
 
 const ACKNOWLEDGE: Verdict = verdict('acknowledge')
 
 function verdict(action: Verdict['action'], more: Partial<Verdict> = {}): Verdict {
-  return { action, attemptMaybeWritten: false, refreshMetadata: false, immediately: false, ...more }
+  return {
+    ...{ action, attemptMaybeWritten: false, refreshMetadata: false },
+    ...{ immediately: false, briefly: false },
+    ...more,
+  }
 }
 
 /**
@@ -71,6 +79,8 @@ export function judge(code: number, batch: BatchFacts): Verdict {
     case ErrorCodes.MESSAGE_TOO_LARGE:
     case ErrorCodes.RECORD_LIST_TOO_LARGE:
       return verdict(batch.recordCount > 1 ? 'split' : 'fail')
+    case ErrorCodes.CONCURRENT_TRANSACTIONS: // the markers of the last transaction are on their way
+      return verdict('retry', { briefly: true })
     case ErrorCodes.OUT_OF_ORDER_SEQUENCE_NUMBER:
       return judgeOutOfOrder(batch)
     case ErrorCodes.UNKNOWN_PRODUCER_ID:
@@ -91,6 +101,7 @@ export function judge(code: number, batch: BatchFacts): Verdict {
 function judgeOutOfOrder(batch: BatchFacts): Verdict {
   if (!batch.isIdempotent) return verdict('fail')
   if (!batch.isFirstUnresolved) return verdict('retry', { immediately: true })
+  if (batch.isTransactional === true) return verdict('fail')
   return batch.maybeWritten ? verdict('fail') : verdict('restart-sequence', { immediately: true })
 }
 
@@ -99,7 +110,8 @@ function judgeOutOfOrder(batch: BatchFacts): Verdict {
  * newer epoch. This attempt was refused; whether an earlier one was written can no longer be known.
  */
 function judgeForgotten(batch: BatchFacts): Verdict {
-  if (!batch.isIdempotent || batch.maybeWritten) return verdict('fail')
+  if (!batch.isIdempotent || batch.isTransactional === true || batch.maybeWritten)
+    return verdict('fail')
   if (!batch.isFirstUnresolved) return verdict('retry', { immediately: true })
   return verdict('restart-sequence', { immediately: true })
 }

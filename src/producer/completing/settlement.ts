@@ -25,6 +25,13 @@ export interface SettlementParts {
   readonly decompress: Decompress
   /** Memory came free. */
   readonly onFreed: () => void
+  /** What a transaction has to know; none without transactions. */
+  readonly transaction?: {
+    /** Records of it are lost. */
+    recordFailed(error: OttlaError): void
+    /** An answer came that was owed. */
+    answerCame(): void
+  } | null
 }
 
 export class Settlement {
@@ -57,6 +64,7 @@ export class Settlement {
     })
     // In flight it may still be written, and the batches behind it must not overtake it.
     if (!batch.isInFlight) this.leave(batch, false)
+    this.#parts.transaction?.recordFailed(errorOf(0))
   }
 
   /** Takes the batch's place: smaller ones with the same records and numbers. */
@@ -78,5 +86,6 @@ export class Settlement {
     this.#parts.accumulator.free(batch, isAnswered && batch.attempts === 1)
     batch.queue.leave(batch)
     this.#parts.onFreed()
+    this.#parts.transaction?.answerCame()
   }
 }

@@ -47,6 +47,8 @@ export interface IntakeParts {
   readonly accumulator: Lingering
   /** A rule of our own does not hold: nothing can be relied on any more. */
   readonly onBroken: (error: unknown) => void
+  /** A record was not taken, for a reason that is not its own: too many wait. */
+  readonly onRefused?: ((error: DeliveryError) => void) | undefined
 }
 
 export class Intake<K, V> implements Entrance<K, V> {
@@ -54,6 +56,7 @@ export class Intake<K, V> implements Entrance<K, V> {
   readonly #directory: TopicDirectory
   readonly #placement: Placement
   readonly #onBroken: (error: unknown) => void
+  readonly #onRefused: IntakeParts['onRefused']
   readonly #preparer: RecordPreparer<K, V>
   readonly #admission: Admission
   readonly #feeder: GroupFeeder<K, V>
@@ -68,6 +71,7 @@ export class Intake<K, V> implements Entrance<K, V> {
     this.#directory = directory
     this.#placement = placement
     this.#onBroken = onBroken
+    this.#onRefused = parts.onRefused
     this.room = new RoomWatch(budget, lot)
     this.#feeder = new GroupFeeder(this, directory, lot)
     this.serving = new Serving({ ...parts, room: this.room, feeder: this.#feeder })
@@ -117,6 +121,7 @@ export class Intake<K, V> implements Entrance<K, V> {
 
   #failed(error: unknown, isOurs: boolean, topic: ProducerTopic): unknown {
     this.#directory.dropIfUnused(topic)
+    if (error instanceof DeliveryError) this.#onRefused?.(error)
     if (!isOurs || error instanceof DeliveryError) return error
     this.#onBroken(error)
     return failedError(error, topic.name)

@@ -5,6 +5,11 @@ import { ConfigError } from '../../errors.js'
 import { missingLogMethod } from '../../logger.js'
 import { parseAddress } from '../../network/address.js'
 import { checkTlsShape } from '../../network/tls/tls-options.js'
+import { addOffsetsToTxn } from '../../protocol/messages/add-offsets-to-txn.js'
+import { addPartitionsToTxn } from '../../protocol/messages/add-partitions-to-txn.js'
+import { endTxn } from '../../protocol/messages/end-txn.js'
+import { findCoordinator } from '../../protocol/messages/find-coordinator.js'
+import { txnOffsetCommit } from '../../protocol/messages/txn-offset-commit.js'
 import { apiVersions } from '../../protocol/messages/api-versions.js'
 import { initProducerId } from '../../protocol/messages/init-producer-id.js'
 import { metadata } from '../../protocol/messages/metadata.js'
@@ -17,9 +22,10 @@ import { kindOf, quote } from '../intake/record.js'
 type Check = (name: string, value: unknown) => void
 
 /** The APIs that a producer speaks. */
-const APIS: readonly string[] = [apiVersions, metadata, initProducerId, produce].map(
-  ({ name }) => name,
-)
+const APIS: readonly string[] = [
+  ...[apiVersions, metadata, initProducerId, produce, findCoordinator],
+  ...[addPartitionsToTxn, addOffsetsToTxn, endTxn, txnOffsetCommit],
+].map(({ name }) => name)
 const MAX_INT32 = 2 ** 31 - 1
 
 const milliseconds = (least: number): Check => integer(least, MAX_INT32, 'milliseconds')

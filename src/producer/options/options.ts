@@ -186,6 +186,9 @@ export interface ResolvedOptions<K, V> {
   readonly serializers: Serializers<K, V>
   readonly logger: Logger | NestLogger | undefined
   readonly apiVersions: Readonly<Record<string, number>>
+  /** null without transactions. */
+  readonly transactionalId: string | null
+  readonly transactionTimeoutMs: number
 }
 
 /** `deliveryTimeoutMs` alone is the bound. */

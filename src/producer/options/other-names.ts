@@ -94,7 +94,8 @@ export const RENAMED: Readonly<Record<string, keyof ProducerOptions>> = {
 
 const LOG = 'the logger decides what it shows: give logger, e.g. console or pino({ level })'
 const TRANSACTIONS =
-  'Ottla has no transactions; idempotence, the default, keeps retries from doubling'
+  'transactions have a producer of their own: new TransactionalProducer({ transactionalId, transactionTimeoutMs, ... })'
+const TWO_PHASES = 'a transaction of Kafka cannot be prepared for another system to decide'
 const ONE_STEP =
   'it is no option here: give the options of the client and of the producer in one object'
 const SOCKETS = 'Ottla sets its sockets up itself (no delay, keep-alive)'
@@ -121,7 +122,8 @@ export const INSTEAD: Readonly<Record<string, string>> = {
   'transactional.id': TRANSACTIONS,
   transactionTimeout: TRANSACTIONS,
   'transaction.timeout.ms': TRANSACTIONS,
-  'transaction.two.phase.commit.enable': TRANSACTIONS,
+  transactionTimeoutMs: TRANSACTIONS,
+  'transaction.two.phase.commit.enable': TWO_PHASES,
   producerId: 'an idempotent producer gets its id from the cluster',
   producerEpoch: 'an idempotent producer gets its epoch from the cluster',
   'enable.gapless.guarantee':

@@ -44,6 +44,8 @@ const DEFAULTS = {
   serializers: {},
   logger: undefined,
   apiVersions: {},
+  transactionalId: null,
+  transactionTimeoutMs: 60_000,
 } as const
 
 /** A broker remembers the last five batches of a producer and partition. */

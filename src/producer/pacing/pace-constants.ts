@@ -72,3 +72,15 @@ export const THROTTLE_AIM_MS = 1000
 
 /** Less in one throttled request only costs requests: its headers would weigh as much as its records. */
 export const LEAST_THROTTLED_BYTES = 1024
+
+/**
+ * Pauses while the transaction before is still being ended, each twice the last: its markers take from one
+ * to some 20 ms, and a failure's backoff would be paid by every transaction (KAFKA-5477).
+ */
+const ENDING_FIRST_PAUSE_MS = 2
+const ENDING_LAST_PAUSE_MS = 20
+
+/** The pause after so many answers of that kind, from 1. */
+export function endingPauseMs(answers: number): number {
+  return Math.min(ENDING_FIRST_PAUSE_MS * 2 ** Math.min(answers - 1, 10), ENDING_LAST_PAUSE_MS)
+}

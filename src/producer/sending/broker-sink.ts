@@ -17,7 +17,7 @@
  * Before: sender.ts gives it turns. After: the connection, then completing/completion.ts.
  */
 import type { Clock } from '../../clock.js'
-import type { OttlaError } from '../../errors.js'
+import { ConnectionError, type OttlaError } from '../../errors.js'
 import type { ProduceConnection, ProducePort } from '../../network/brokers/produce-port.js'
 import { produce, type ProduceResponse } from '../../protocol/messages/produce.js'
 import type { BatchQueue, ProducerBatch } from '../batching/batch.js'
@@ -37,6 +37,8 @@ import { RequestBuilder, type BuilderParts } from './request-builder.js'
 
 export interface SinkOptions {
   readonly clientId: string
+  /** null, or none, without transactions. */
+  readonly transactionalId?: string | null
   /** -1 all, 0, 1. */
   readonly acks: -1 | 0 | 1
   readonly maxInFlight: number
@@ -72,6 +74,7 @@ export interface SinkParts {
   readonly network: ProducePort
   readonly completion: RequestCompletion
   readonly preparation: BatchPreparation
+  readonly transaction?: NonNullable<BuilderParts['transaction']> | null
   readonly accumulator: BuilderParts['accumulator']
   readonly observer: Observer
   readonly scheduler: SinkScheduler
@@ -149,6 +152,14 @@ export class BrokerSink implements ProduceListener {
     this.#oldLeader.leaveIfDue(this.#parts.clock)
   }
 
+  /** Closes its connection: the answers that it owes will never come. */
+  leave(reason: string): void {
+    const { host = 'unknown', port = 0 } = this.#parts.network.connection(this.nodeId) ?? {}
+    const message = `broker ${this.nodeId} has not answered requests in flight: ${reason}`
+    const error = new ConnectionError(message, { host, port, phase: 'request' })
+    this.#parts.network.drop(this.nodeId, error)
+  }
+
   /** Sends what can be sent now. */
   turn(nowMs: number): void {
     const connection = this.hasWork ? this.#parts.network.ensure(this.nodeId) : undefined
@@ -212,9 +223,9 @@ export class BrokerSink implements ProduceListener {
   }
 
   #write(connection: ProduceConnection, request: ProduceRequest): void {
-    const { clientId, acks, requestTimeoutMs } = this.#options
+    const { clientId, acks, transactionalId = null, requestTimeoutMs } = this.#options
     const correlationId = connection.nextCorrelationId()
-    const frame = request.frame({ correlationId, clientId, acks })
+    const frame = request.frame({ correlationId, clientId, acks, transactionalId })
     for (const batch of request.batches()) batch.queue.attempted(batch)
     this.#inFlight.push(request)
     this.#parts.observer.requestSent(request)

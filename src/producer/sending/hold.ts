@@ -5,6 +5,8 @@
  *
  *   hold               holds back           ends when
  *   'identity'         everything           the producer id is known
+ *   'transaction'      everything           the last transaction has ended, and the next may send
+ *   'partition'        everything           the coordinator has added it to the transaction
  *   'leader'           everything           metadata names a leader
  *   'pause'            everything           the backoff is over, or a leader is elected
  *   'restart'          everything           no answer under the old numbers is owed

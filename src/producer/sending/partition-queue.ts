@@ -151,6 +151,11 @@ export class PartitionQueue<Batch extends QueuedBatch> implements NumberedPartit
     return this.#numbering.isNumbered
   }
 
+  /** Batches are part of a transaction. */
+  get isTransactional(): boolean {
+    return this.#numbering.isTransactional
+  }
+
   /** Some batch of it cannot go (again) before there is a producer id. */
   get needsIdentity(): boolean {
     return this.#numbering.needsIdentity
@@ -192,6 +197,7 @@ export class PartitionQueue<Batch extends QueuedBatch> implements NumberedPartit
   /** Records are appended to this batch from now on. */
   begin(batch: Batch): void {
     this.#unsent.begin(batch)
+    this.#numbering.want()
   }
 
   /** The open batch takes no more records. */
@@ -234,7 +240,8 @@ export class PartitionQueue<Batch extends QueuedBatch> implements NumberedPartit
 
   /** Rule 1, and numbers that have to come first: nothing may go, not even a retry. */
   #holdOfAll(nowMs: number, numbers: Hold | null): Hold | null {
-    if (numbers === 'identity') return 'identity'
+    if (numbers === 'identity' || numbers === 'transaction' || numbers === 'partition')
+      return numbers
     if (this.#leader.leaderId < 0) return 'leader'
     if (nowMs < this.#leader.retryAtMs) return 'pause'
     if (numbers === 'restart') return 'restart'
@@ -382,6 +389,10 @@ export class PartitionQueue<Batch extends QueuedBatch> implements NumberedPartit
 
   numbersBeganAnew(): void {
     this.#leader.forgetProof()
+    this.mayGoOn()
+  }
+
+  mayGoOn(): void {
     this.#ports.scheduler.consider(this)
   }
 }

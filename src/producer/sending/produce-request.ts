@@ -9,7 +9,7 @@
 import { assert } from '../../assert.js'
 import { BrokerError, type OttlaError } from '../../errors.js'
 import type { ResponseHandler } from '../../network/connection/request-queue.js'
-import type { CommonVersions } from '../../network/connection/api-version-table.js'
+import type { ApiIdentity, CommonVersions } from '../../network/connection/api-version-table.js'
 import { ErrorCodes, errorCode } from '../../protocol/error-codes.js'
 import {
   frameProduceRequest,
@@ -28,7 +28,6 @@ export const FIRST_VERSION_CLIENT_THROTTLES = 6
 /** From this version on a batch may be compressed with zstd (KIP-110). */
 export const FIRST_VERSION_WITH_ZSTD = 7
 const ZSTD_ID = 4
-const PRODUCE_BY_NAME = { ...produce, maxVersion: FIRST_VERSION_WITH_TOPIC_IDS - 1 }
 
 /** What the broker said of one partition. */
 export type PartitionAnswer = ProduceResponse['responses'][number]['partitionResponses'][number]
@@ -133,6 +132,7 @@ export class ProduceRequest implements ResponseHandler, RequestFacts {
     readonly correlationId: number
     readonly clientId: string
     readonly acks: number
+    readonly transactionalId: string | null
   }): Uint8Array[] {
     const topics: FramedTopic[] = []
     for (const { name, topicId, batches } of this.#topics.values()) {
@@ -145,9 +145,9 @@ export class ProduceRequest implements ResponseHandler, RequestFacts {
       topics.push({ name, topicId, partitions })
     }
     const { version, replicationTimeoutMs: timeoutMs } = this
-    const { correlationId, clientId, acks } = options
+    const { correlationId, clientId, acks, transactionalId } = options
     return frameProduceRequest(
-      { version, correlationId, clientId, transactionalId: null, acks, timeoutMs },
+      { version, correlationId, clientId, transactionalId, acks, timeoutMs },
       topics,
     )
   }
@@ -192,14 +192,19 @@ export function codecUnknown(version: number): BrokerError {
 }
 
 /**
- * The version to speak: the highest common one, below topic ids where a topic has none. Throws
- * BrokerError where there is none.
+ * The version to speak: the highest common one of those that `api` allows, below topic ids where a topic
+ * has none. Throws BrokerError where there is none.
  */
-export function produceVersion(versions: CommonVersions, batches: Iterable<ProducerBatch>): number {
-  const version = versions.version(produce)
+export function produceVersion(
+  versions: CommonVersions,
+  batches: Iterable<ProducerBatch>,
+  api: ApiIdentity = produce,
+): number {
+  const version = versions.version(api)
   if (version < FIRST_VERSION_WITH_TOPIC_IDS) return version
   for (const { queue } of batches) {
-    if (queue.topic.topicId === ZERO_UUID) return versions.version(PRODUCE_BY_NAME)
+    if (queue.topic.topicId !== ZERO_UUID) continue
+    return versions.version({ ...api, maxVersion: FIRST_VERSION_WITH_TOPIC_IDS - 1 })
   }
   return version
 }

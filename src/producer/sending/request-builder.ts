@@ -7,7 +7,7 @@
  * Before: broker-sink.ts, when its connection can take a request. After: produce-request.ts.
  */
 import type { OttlaError } from '../../errors.js'
-import type { CommonVersions } from '../../network/connection/api-version-table.js'
+import type { ApiIdentity, CommonVersions } from '../../network/connection/api-version-table.js'
 import type { BatchQueue, ProducerBatch } from '../batching/batch.js'
 import type { BatchPreparation } from '../preparing/preparation.js'
 import type { BrokerLines } from './broker-lines.js'
@@ -22,6 +22,8 @@ import {
 
 /** What a request is built with. */
 export interface BuilderParts {
+  /** Which versions a transaction's records may travel in; none without transactions. */
+  readonly transaction?: { readonly produceApi: ApiIdentity } | null
   readonly preparation: BatchPreparation
   readonly scheduler: { consider(queue: BatchQueue): void }
   readonly accumulator: {
@@ -125,7 +127,7 @@ export class RequestBuilder {
 
   #versionFor(batches: readonly ProducerBatch[], versions: CommonVersions): number | null {
     try {
-      return produceVersion(versions, batches)
+      return produceVersion(versions, batches, this.#parts.transaction?.produceApi)
     } catch (error) {
       for (const batch of batches) this.#parts.completion.refused(batch, error as OttlaError)
       return null

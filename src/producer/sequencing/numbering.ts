@@ -18,10 +18,12 @@ import type { NumberedBatch } from '../batching/queued-batch.js'
 import { PartitionSequence, type ProducerIdentity } from './partition-sequence.js'
 
 /** Why no new batch, or none at all, may be numbered. */
-export type NumberingHold = 'identity' | 'restart' | 'gap'
+export type NumberingHold = 'identity' | 'transaction' | 'partition' | 'restart' | 'gap'
 
 /** What the numbers need of their partition. */
 export interface NumberedPartition {
+  readonly topic: { readonly name: string }
+  readonly partition: number
   /** A broker may still be writing a batch. */
   readonly owesAnswers: boolean
   /** Some batch that was sent is not resolved. */
@@ -32,6 +34,10 @@ export interface NumberedPartition {
   sentBatches(): Iterable<NumberedBatch>
   /** Batches may go on, to a leader that must acknowledge one first. */
   numbersBeganAnew(): void
+  /** Its leader must acknowledge a batch, alone, before others follow. */
+  forgetProof(): void
+  /** A hold of its numbers has ended. */
+  mayGoOn(): void
 }
 
 /** Where a partition's numbers come from. */
@@ -48,6 +54,8 @@ export interface Identities {
 export interface Numbering {
   /** Batches carry a producer id and a sequence number, so that a retry cannot double them. */
   readonly isNumbered: boolean
+  /** Batches are part of a transaction: what they lack they never get within it. */
+  readonly isTransactional: boolean
   /** Why no batch may be sent; null: one may. A gap holds back only batches not sent before. */
   readonly hold: NumberingHold | null
   /** Some batch waits for a producer id, or will, before it can go again. */
@@ -80,6 +88,7 @@ export interface Numbering {
 /** Without idempotence: batches carry no numbers, and nothing waits for any. */
 export const UNNUMBERED: Numbering = {
   isNumbered: false,
+  isTransactional: false,
   hold: null,
   needsIdentity: false,
   want() {},
@@ -97,6 +106,7 @@ export const UNNUMBERED: Numbering = {
 type State = 'counting' | 'restarting' | 'renewing'
 
 export class IdempotentNumbering implements Numbering {
+  readonly isTransactional = false
   readonly #partition: NumberedPartition
   readonly #identities: Identities
   readonly #firstSequence: number

@@ -29,6 +29,7 @@ export function sequenceAfter(sequence: number, count: number): number {
 }
 
 export class PartitionSequence {
+  readonly #isTransactional: boolean
   #identity: ProducerIdentity
   #nextSequence: number
   /** Ordinal of the last batch that failed without having been acknowledged; -1 with no gap. */
@@ -37,7 +38,8 @@ export class PartitionSequence {
   #acknowledgedOrdinal = -1
 
   /** A broker accepts any first number of a producer that it does not know; a test may use that. */
-  constructor(identity: ProducerIdentity, firstSequence = 0) {
+  constructor(identity: ProducerIdentity, firstSequence = 0, isTransactional = false) {
+    this.#isTransactional = isTransactional
     this.#identity = identity
     this.#nextSequence = firstSequence
   }
@@ -50,10 +52,17 @@ export class PartitionSequence {
     return this.#gapOrdinal >= 0
   }
 
+  /** Another queue goes on with it, whose batches are counted from 0; a gap stays one. */
+  beginOrdinals(): void {
+    this.#acknowledgedOrdinal = -1
+    if (this.hasGap) this.#gapOrdinal = Infinity
+  }
+
   /** Numbers for the next `recordCount` records. */
   take(recordCount: number): ProducerStamp {
     const { producerId, producerEpoch } = this.#identity
-    const stamp = { producerId, producerEpoch, baseSequence: this.#nextSequence }
+    const numbers = { producerId, producerEpoch, baseSequence: this.#nextSequence }
+    const stamp = this.#isTransactional ? { ...numbers, isTransactional: true } : numbers
     this.#nextSequence = sequenceAfter(this.#nextSequence, recordCount)
     return stamp
   }

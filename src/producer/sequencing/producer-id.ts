@@ -14,7 +14,8 @@
  */
 import type { Clock, Timer } from '../../clock.js'
 import { BrokerError, ConnectionError, TimeoutError, type OttlaError } from '../../errors.js'
-import { backoffMs } from '../../network/backoff.js'
+import { backoffMs, refusedBackoffMs } from '../../network/backoff.js'
+import { isRefusedLogin } from '../../network/metadata/metadata-errors.js'
 import {
   initProducerId,
   type InitProducerIdRequest,
@@ -180,7 +181,8 @@ export class ProducerIdSource implements Identities {
     }
     const { retryBackoffMs, retryBackoffMaxMs } = this.#options
     const range = { initialMs: retryBackoffMs, maxMs: retryBackoffMaxMs }
-    const pauseMs = backoffMs(range, ++this.#attempts, this.#parts.random)
+    const waitMs = isRefusedLogin(error) ? refusedBackoffMs : backoffMs
+    const pauseMs = waitMs(range, ++this.#attempts, this.#parts.random)
     this.#timer = this.#parts.clock.setTimer(() => void this.#ask(), pauseMs, { keepAlive: false })
   }
 }

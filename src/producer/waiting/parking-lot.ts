@@ -56,6 +56,8 @@ export interface ParkingLotParts {
   readonly runCallback: CallbackRunner
   readonly errors: ParkedErrors
   readonly logger: Pick<Log, 'error'>
+  /** Somebody waited in vain. */
+  readonly onFailed?: ((error: DeliveryError, isHeard: boolean) => void) | undefined
 }
 
 /** What those are told who waited in vain. */
@@ -357,6 +359,7 @@ export class ParkingLot {
     else if (callback !== null) queueJob(() => this.#parts.runCallback(callback, error, null))
     else this.#parts.logger.error({ err: error }, 'a record without a callback was not delivered')
     placedListeners?.forEach((listener) => listener(null))
+    this.#parts.onFailed?.(error, resolve !== null || callback !== null)
   }
 
   /** Settles everybody that `which` names. */
@@ -376,6 +379,7 @@ export class ParkingLot {
   #failRest(rest: GroupRest, error: DeliveryError): void {
     rest.fail(error)
     this.#leaveRest(rest)
+    this.#parts.onFailed?.(error, true)
   }
 
   #leaveRest(rest: GroupRest): void {

@@ -158,6 +158,7 @@ t.test('every other code goes by Kafka’s table; unknown ones fail, and say not
     ErrorCodes.OUT_OF_ORDER_SEQUENCE_NUMBER,
     ErrorCodes.UNKNOWN_PRODUCER_ID,
     ErrorCodes.INVALID_PRODUCER_EPOCH,
+    ErrorCodes.CONCURRENT_TRANSACTIONS,
   ]
   for (let code = -1; code <= 200; code++) {
     if (special.includes(code)) continue
@@ -167,6 +168,7 @@ t.test('every other code goes by Kafka’s table; unknown ones fail, and say not
       attemptMaybeWritten: MAYBE_WRITTEN.has(code) || !isListed(code),
       refreshMetadata: refreshesMetadata,
       immediately: false,
+      briefly: false,
     }
     for (const batch of ALL_FACTS) t.strictSame(judge(code, batch), expected, `code ${code}`)
   }

@@ -45,6 +45,10 @@ function setUp(identity: ProducerIdentity | null = { producerId: 7n, producerEpo
     failDoubtful: () => void told.push('doubtful fail'),
     sentBatches: () => sent,
     numbersBeganAnew: () => void told.push('go on'),
+    topic: { name: 'orders' },
+    partition: 0,
+    forgetProof: () => void told.push('forget proof'),
+    mayGoOn: () => void told.push('may go on'),
   } satisfies NumberedPartition
   const renewals: Renewal[] = []
   const identities = {

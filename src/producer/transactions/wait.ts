@@ -1,0 +1,50 @@
+/**
+ * Waiting for one of several things, with an end: what is waited for, the time limit, or a signal.
+ *
+ * Before and after: the files of this folder.
+ */
+import type { Clock } from '../../clock.js'
+
+export interface WaitLimits {
+  readonly clock: Clock
+  readonly timeoutMs: number
+  readonly signal?: AbortSignal | undefined
+  readonly onTimeout: () => Error
+  readonly onAbort?: (signal: AbortSignal) => Error
+}
+
+/** Resolves once `subscribe` calls back; rejects at the time limit, or with the signal. */
+export function waitUntil(
+  subscribe: (done: () => void) => () => void,
+  { clock, timeoutMs, signal, onTimeout, onAbort }: WaitLimits,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let unsubscribe = (): void => {}
+    const end = (settle: () => void): void => {
+      timer.clear()
+      signal?.removeEventListener('abort', aborted)
+      unsubscribe()
+      settle()
+    }
+    const aborted = (): void => {
+      const error = signal === undefined ? onTimeout() : (onAbort?.(signal) ?? onTimeout())
+      end(() => reject(error))
+    }
+    const timer = clock.setTimer(() => end(() => reject(onTimeout())), timeoutMs)
+    signal?.addEventListener('abort', aborted, { once: true })
+    if (signal?.aborted === true) {
+      aborted()
+      return
+    }
+    unsubscribe = subscribe(() => end(resolve))
+  })
+}
+
+/** The promise's outcome, or the time limit's error; the promise goes on. */
+export async function waitFor<T>(promise: Promise<T>, limits: WaitLimits): Promise<T> {
+  await waitUntil((done) => {
+    promise.then(done, done)
+    return () => {}
+  }, limits)
+  return promise
+}
