@@ -36,6 +36,8 @@ export interface FaultParts {
   readonly vault: LoginVault | null
   /** Another program starts to write to the cluster. */
   readonly startOther: () => void
+  /** Faults of transactions; default none. */
+  readonly ofTransactions?: (tools: FaultTools) => readonly WeightedFault[]
 }
 
 /** A topic at the moment of its end. */
@@ -128,12 +130,13 @@ export class Faults {
           [4, () => this.#pauseReplication()],
           [3, () => this.#shrinkReplicas()],
           [1, () => this.#addPartition()],
-          [2, () => this.#remakeTopic()],
+          [parts.ofTransactions === undefined ? 2 : 0, () => this.#remakeTopic()],
           [2, () => this.#replaceBroker(this.#broker())],
           [2, () => holdView(this.#controlParts, this.#broker())],
           [2, () => withholdIds(this.#controlParts, this.#broker())],
           [plan.faults.mayStallClient ? 4 : 0, () => this.#stallClient()],
           ...laterFaults(parts, this.#tools),
+          ...(parts.ofTransactions?.(this.#tools) ?? []),
         ]
   }
 

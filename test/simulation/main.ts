@@ -6,11 +6,15 @@
  *
  * Options: --seeds N, --from N (first seed, default 1), --seed N, --trace, --failures N (stop at the
  * N-th failing seed, default 10), --progress, --kinds a,b (besides those enabled in plan.ts; all:
- * every one), --having a,b (only seeds of these kinds). Exit code 1 when any seed fails.
+ * every one), --having a,b (only seeds of these kinds), --transactions (the transactional run of each
+ * seed, which one in four has beside its usual one, and that alone), --no-transactions. Exit code 1 when
+ * any seed fails.
  */
 import { parseArgs } from 'node:util'
 import { drawPlan, ENABLED, KINDS, type Kind } from './plan.js'
 import { simulate, type Outcome } from './simulation.js'
+import { hasTransactions } from './transactions/plan.js'
+import { simulateTransactions } from './transactions/simulation.js'
 
 const { values } = parseArgs({
   options: {
@@ -22,6 +26,8 @@ const { values } = parseArgs({
     failures: { type: 'string', default: '10' },
     kinds: { type: 'string', default: '' },
     having: { type: 'string', default: '' },
+    transactions: { type: 'boolean', default: false },
+    'no-transactions': { type: 'boolean', default: false },
   },
 })
 
@@ -30,10 +36,10 @@ const again =
     ? ''
     : ` --kinds ${[values.kinds, values.having].filter((it) => it !== '').join()}`
 
-function report({ seed, violations }: Outcome): void {
+function report({ seed, violations }: Outcome, how: string): void {
   console.log(`seed ${seed} fails:`)
   for (const violation of violations.slice(0, 5)) console.log(`    ${firstLine(violation)}`)
-  console.log(`    again: node ${process.argv[1] ?? ''} --seed ${seed} --trace${again}`)
+  console.log(`    again: node ${process.argv[1] ?? ''} --seed ${seed} --trace${how}`)
 }
 
 function firstLine(violation: string): string {
@@ -53,24 +59,41 @@ function kindsNamed(text: string): Kind[] {
 const having = kindsNamed(values.having)
 const kinds = new Set<Kind>([...ENABLED, ...kindsNamed(values.kinds), ...having])
 const first = Number(values.seed ?? values.from)
-const count = values.seed === undefined ? Number(values.seeds) : 1
+const seeds = values.seed === undefined ? Number(values.seeds) : 1
 const startedMs = performance.now()
 const total = { seeds: 0, failed: 0, records: 0, acked: 0, events: 0, virtualMs: 0 }
-for (let seed = first; seed < first + count; seed++) {
-  if (having.length > 0 && !having.some((kind) => drawPlan(seed, kinds).kinds.has(kind))) continue
-  const outcome = await simulate(seed, values.trace ? (line) => console.log(line) : null, kinds)
+
+/** False: enough seeds have failed. */
+function count(outcome: Outcome, how: string): boolean {
   if (values.progress)
-    console.log(`seed ${seed}: ${outcome.events} events, digest ${outcome.digest}`)
-  total.seeds++
-  if (total.seeds % 10_000 === 0) console.log(`${total.seeds} seeds, ${total.failed} failed`)
+    console.log(`seed ${outcome.seed}: ${outcome.events} events, digest ${outcome.digest}`)
   total.records += outcome.records
   total.acked += outcome.acked
   total.events += outcome.events
   total.virtualMs += outcome.virtualMs
-  if (outcome.violations.length === 0) continue
+  if (outcome.violations.length === 0) return true
   total.failed++
-  report(outcome)
-  if (total.failed >= Number(values.failures)) break
+  report(outcome, how)
+  return total.failed < Number(values.failures)
+}
+
+async function run(seed: number): Promise<boolean> {
+  const trace = values.trace ? (line: string): void => console.log(line) : null
+  if (!values.transactions) {
+    if (having.length > 0 && !having.some((kind) => drawPlan(seed, kinds).kinds.has(kind)))
+      return true
+    if (!count(await simulate(seed, trace, kinds), again)) return false
+  }
+  total.seeds++
+  const isDrawn = having.length === 0 && !values['no-transactions'] && hasTransactions(seed)
+  if (!values.transactions && (values.trace || !isDrawn)) return true
+  return count(await simulateTransactions(seed, trace), ' --transactions')
+}
+
+for (let seed = first; seed < first + seeds; seed++) {
+  if (!(await run(seed))) break
+  if (total.seeds > 0 && total.seeds % 10_000 === 0)
+    console.log(`${total.seeds} seeds, ${total.failed} failed`)
 }
 const seconds = (performance.now() - startedMs) / 1000
 console.log(

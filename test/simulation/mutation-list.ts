@@ -14,6 +14,8 @@ export interface Change {
 export interface Mutation {
   readonly name: string
   readonly changes: readonly Change[]
+  /** It breaks transactions: their simulation looks for it. */
+  readonly isTransactional?: boolean
   /** Seeds to look in, where it takes a rare coincidence; default: as many as `npm test` runs. */
   readonly seeds?: number
 }

@@ -4,6 +4,7 @@
  *
  *   node build/test/simulation/mutations.js            a table: which seed finds each, and how
  *   node build/test/simulation/mutations.js gap        only those whose name has "gap" in it
+ *   node build/test/simulation/mutations.js transactions    only those of transactions
  *
  * A mutation whose text is not in the sources any more is an error: it must follow them.
  * Neighbours: mutation-list.ts has them; main.ts is what is run; mutations-check.ts holds the result.
@@ -14,9 +15,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { MUTATIONS, type Mutation } from './mutation-list.js'
+import { TRANSACTIONAL_MUTATIONS } from './transactions/mutation-list.js'
 
 /** As many as `npm test` runs of the unchanged producer. */
 export const SEEDS = 2000
+export const TRANSACTIONAL_SEEDS = 500
+export const ALL_MUTATIONS: readonly Mutation[] = [...MUTATIONS, ...TRANSACTIONAL_MUTATIONS]
 const AT_ONCE = 2
 const TIMEOUT_MS = 900_000
 
@@ -32,7 +36,7 @@ export interface Finding {
 const build = fileURLToPath(new URL('../../', import.meta.url))
 
 /** Applies the mutation to a copy of the build and runs the simulation until it fails. */
-export async function hunt(mutation: Mutation, usualSeeds: number): Promise<Finding> {
+export async function hunt(mutation: Mutation): Promise<Finding> {
   const copy = mkdtempSync(join(tmpdir(), 'ottla-mutation-'))
   try {
     for (const folder of ['src', 'test/simulation']) {
@@ -43,8 +47,10 @@ export async function hunt(mutation: Mutation, usualSeeds: number): Promise<Find
       const path = join(copy, 'src', change.file)
       writeFileSync(path, changed(readFileSync(path, 'utf8'), change))
     }
-    const seeds = mutation.seeds ?? usualSeeds
-    const output = await run(join(copy, 'test/simulation/main.js'), seeds)
+    const { isTransactional = false } = mutation
+    const seeds = mutation.seeds ?? (isTransactional ? TRANSACTIONAL_SEEDS : SEEDS)
+    const how = isTransactional ? '--transactions' : '--no-transactions'
+    const output = await run(join(copy, 'test/simulation/main.js'), seeds, how)
     const [, seed, complaint = ''] = /seed (\d+) fails:\s*(.*)/.exec(output) ?? []
     return { mutation, seed: seed === undefined ? null : Number(seed), complaint }
   } finally {
@@ -61,8 +67,8 @@ function changed(source: string, { file, find, put }: Mutation['changes'][number
   return source.replace(pattern, () => put)
 }
 
-function run(main: string, seeds: number): Promise<string> {
-  const args = ['--max-old-space-size=400', main, '--seeds', String(seeds), '--failures', '1']
+function run(main: string, seeds: number, how: string): Promise<string> {
+  const args = ['--max-old-space-size=400', main, how, '--seeds', String(seeds), '--failures', '1']
   return new Promise((resolve) => {
     execFile(process.execPath, args, { timeout: TIMEOUT_MS }, (_, stdout) => {
       resolve(stdout)
@@ -73,22 +79,24 @@ function run(main: string, seeds: number): Promise<string> {
 /** Hunts for several at a time, in the order of the list. */
 export async function huntAll(
   mutations: readonly Mutation[],
-  seeds: number,
   onFinding: (finding: Finding) => void,
 ): Promise<void> {
   const left = [...mutations]
   const hunter = async (): Promise<void> => {
     for (let next = left.shift(); next !== undefined; next = left.shift()) {
-      onFinding(await hunt(next, seeds))
+      onFinding(await hunt(next))
     }
   }
   await Promise.all(Array.from({ length: AT_ONCE }, hunter))
 }
 
 async function main(filter: string): Promise<void> {
-  console.log(`| mutation | first seed of ${SEEDS} | it complains |\n|---|---:|---|`)
-  const chosen = MUTATIONS.filter(({ name }) => name.includes(filter))
-  await huntAll(chosen, SEEDS, ({ mutation, seed, complaint }) => {
+  console.log('| mutation | first seed | it complains |\n|---|---:|---|')
+  const chosen = ALL_MUTATIONS.filter(
+    ({ name, isTransactional }) =>
+      name.includes(filter) || (filter === 'transactions' && isTransactional === true),
+  )
+  await huntAll(chosen, ({ mutation, seed, complaint }) => {
     const how = complaint.replaceAll('|', '/').slice(0, 110)
     console.log(`| ${mutation.name} | ${seed ?? 'none'} | ${how} |`)
     if (seed === null) process.exitCode = 1

@@ -35,6 +35,8 @@ export class VirtualProcess {
   #phase: Phase = TIMERS
   /** It stalls, or has not caught up yet. */
   #isBehind = false
+  #isDead = false
+  readonly #gates = new Set<Gate>()
   #nextStallMs = 0
   /** How long it has stalled in all, and how often. */
   stalledMs = 0
@@ -53,6 +55,14 @@ export class VirtualProcess {
     this.#isBehind = true
     this.#phase = (this.stallCount % 3) as Phase
     this.#goOn()
+  }
+
+  /** It dies: the kernel closes its sockets, and no callback runs any more. */
+  kill(): void {
+    this.#isDead = true
+    this.#current = []
+    for (const ready of this.#ready) ready.length = 0
+    for (const gate of this.#gates) gate.kill()
   }
 
   /** A party of its own, as far as what is pending is concerned. */
@@ -101,8 +111,12 @@ export class VirtualProcess {
           this.#happen(POLL, outcome)
         }
         const gate = new Gate(handlers, (callback) => this.#happen(POLL, callback))
+        this.#gates.add(gate)
         dial(address, gate, { timeoutMs: Infinity, signal: giveUp.signal }).then(
-          (transport) => end(() => resolve(gate.attach(transport))),
+          (transport) => {
+            const attached = gate.attach(transport)
+            end(() => resolve(attached))
+          },
           (error: unknown) => end(() => reject(error)),
         )
       })
@@ -115,6 +129,7 @@ export class VirtualProcess {
   }
 
   #happen(phase: Phase, callback: () => void): void {
+    if (this.#isDead) return
     if (this.#isBehind) this.#ready[phase]?.push(callback)
     else callback()
   }
@@ -170,7 +185,9 @@ function once(
 class Gate implements TransportHandlers {
   readonly #handlers: TransportHandlers
   readonly #arrive: (callback: () => void) => void
+  #transport: Transport | null = null
   #isClosed = false
+  #isKilled = false
 
   constructor(handlers: TransportHandlers, arrive: (callback: () => void) => void) {
     this.#handlers = handlers
@@ -178,6 +195,8 @@ class Gate implements TransportHandlers {
   }
 
   attach(transport: Transport): Transport {
+    this.#transport = transport
+    if (this.#isKilled) transport.destroy()
     return {
       write: (buffers, onWritten) => transport.write(buffers, () => this.#pass(onWritten)),
       destroy: () => {
@@ -187,6 +206,13 @@ class Gate implements TransportHandlers {
       ref: () => transport.ref(),
       unref: () => transport.unref(),
     }
+  }
+
+  /** Its process is dead. */
+  kill(): void {
+    this.#isKilled = true
+    if (!this.#isClosed) this.#transport?.destroy()
+    this.#isClosed = true
   }
 
   onData(chunk: Buffer): void {

@@ -32,7 +32,17 @@ export interface WireOptions extends SlowPathOptions {
   readonly hasLogins: boolean
   /** Produce has no answer (acks 0). */
   readonly isUnanswered: boolean
+  /** Tells the trace of what else passes; default: nothing but its name. */
+  readonly describe?: Describe
 }
+
+/** A request's or an answer's body in words; empty where nothing is to be said. */
+export type Describe = (
+  kind: 'request' | 'answer',
+  apiKey: number,
+  version: number,
+  body: Reader,
+) => string
 
 interface SentRequest {
   readonly apiKey: number
@@ -51,9 +61,14 @@ const SLOW_WRITE_MS = 100
 const NAMES: Readonly<Record<number, string>> = {
   0: 'Produce',
   3: 'Metadata',
-  18: 'ApiVersions',
+  10: 'FindCoordinator',
   17: 'SaslHandshake',
+  18: 'ApiVersions',
   22: 'InitProducerId',
+  24: 'AddPartitionsToTxn',
+  25: 'AddOffsetsToTxn',
+  26: 'EndTxn',
+  28: 'TxnOffsetCommit',
   36: 'SaslAuthenticate',
 }
 
@@ -155,7 +170,10 @@ class Wire implements TransportHandlers {
     this.#logins?.wrote({ apiKey, version, correlationId }, this.#writes.length > 0)
     const { tell } = this.#options
     if (tell === null) return
-    const body = apiKey === produce.key ? describeProduce(reader, version) : ''
+    const body =
+      apiKey === produce.key
+        ? describeProduce(reader, version)
+        : (this.#options.describe?.('request', apiKey, version, reader) ?? '')
     tell(`${this.#name} -> ${NAMES[apiKey] ?? apiKey} (${correlationId}) ${body}`)
   }
 
@@ -168,7 +186,11 @@ class Wire implements TransportHandlers {
     const { apiKey, version } = request
     const { tell, firstEpoch } = this.#options
     if (tell !== null) {
-      const body = apiKey === produce.key ? describeAnswer(chunk, version) : ''
+      const answer = new Reader(chunk.subarray(4), { apiName: 'answer', version })
+      const body =
+        apiKey === produce.key
+          ? describeAnswer(chunk, version)
+          : (this.#options.describe?.('answer', apiKey, version, answer) ?? '')
       tell(`${this.#name} <- ${NAMES[apiKey] ?? apiKey} (${correlationId}) ${body}`)
     }
     if (apiKey !== initProducerId.key || firstEpoch === 0) return chunk

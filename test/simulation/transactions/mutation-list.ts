@@ -1,0 +1,210 @@
+/**
+ * The defects of transactions that their simulation must find: rules of the producer broken one at a
+ * time. Neighbours: ../mutations.ts applies them to the built files; ../mutation-list.ts has the others.
+ */
+import type { Mutation } from '../mutation-list.js'
+
+/** For what takes a rare coincidence to be seen. */
+const MANY_SEEDS = 4000
+
+const MANAGER = 'producer/transactions/transaction-manager.js'
+const ADDITIONS = 'producer/transactions/partition-additions.js'
+const OFFSETS = 'producer/transactions/offset-commits.js'
+const END = 'producer/transactions/transaction-end.js'
+const VERDICT = 'producer/transactions/transaction-verdict.js'
+const STATE = 'producer/transactions/transaction-state.js'
+const NUMBERING = 'producer/sequencing/transactional-numbering.js'
+
+function mutation(name: string, file: string, find: string, put = '', seeds?: number): Mutation {
+  const changes = [{ file, find, put }]
+  return { name, changes, isTransactional: true, ...(seeds === undefined ? {} : { seeds }) }
+}
+
+export const TRANSACTIONAL_MUTATIONS: readonly Mutation[] = [
+  // Partitions and numbers
+  mutation(
+    'a partition counts as added when it is asked for',
+    ADDITIONS,
+    'const asked = [...this.#wanted];',
+    'const asked = [...this.#wanted]; for (const partition of asked) partition.added(this.#parts.transaction);',
+  ),
+  mutation(
+    'no partition is added at level 1',
+    MANAGER,
+    'return this.#current?.run.level === 1;',
+    'return false;',
+  ),
+  mutation(
+    'sequence numbers go on under another epoch',
+    'producer/sequencing/partition-sequence.js',
+    'this.#nextSequence = 0; this.#gapOrdinal = -1;',
+    'if (!this.#isTransactional) this.#nextSequence = 0; this.#gapOrdinal = -1;',
+  ),
+  mutation(
+    'a gap in the numbers of an earlier epoch holds a partition back',
+    NUMBERING,
+    'this.#sequence?.identity === gate.identity;',
+    'true;',
+  ),
+  mutation(
+    'another queue goes on with the ordinals of the one before',
+    'producer/sequencing/partition-sequence.js',
+    'this.#acknowledgedOrdinal = -1; if (this.hasGap)',
+    'if (this.hasGap)',
+    MANY_SEEDS,
+  ),
+  mutation(
+    'no other epoch after lost numbers',
+    MANAGER,
+    'if (this.#current !== null) this.#current.run.needsBump = true;',
+  ),
+  mutation(
+    'the epoch is raised within a transaction',
+    MANAGER,
+    'const { run } = job; run.wantsBump ||= answer.mayHaveActed;',
+    'const { run } = job; if (answer.mayHaveActed) void this.#identity.bump(() => true);',
+  ),
+  mutation(
+    'a late EndTxn acts upon the next transaction',
+    MANAGER,
+    'run.wantsBump ||= answer.mayHaveActed; const isDecided',
+    'const isDecided',
+    MANY_SEEDS,
+  ),
+  mutation(
+    'the identity that EndTxn gives is not adopted',
+    MANAGER,
+    'if (isDecided && answer.response !== null) this.#identity.adopt(answer.response);',
+  ),
+  // The level
+  mutation(
+    'the level is that of what brokers offer',
+    'producer/transactions/transaction-level.js',
+    'features.level(FEATURE) >= 2 ? 2 : 1',
+    '2 > 1 ? 2 : 1',
+  ),
+  {
+    name: 'the level changes within a transaction',
+    isTransactional: true,
+    changes: [
+      {
+        file: MANAGER,
+        find: 'return this.#current?.run.level === 1;',
+        put: 'return this.#parts.level() === 1;',
+      },
+      {
+        file: MANAGER,
+        find: 'PRODUCE_OF_LEVEL[this.#current?.run.level ?? 1]',
+        put: 'PRODUCE_OF_LEVEL[this.#parts.level()]',
+      },
+    ],
+  },
+  // The records of a transaction
+  mutation(
+    'records of the next transaction are sent before EndTxn is answered',
+    STATE,
+    "this.#state === 'flushing';",
+    "this.#state === 'flushing' || this.#state === 'committing';",
+  ),
+  mutation(
+    'a transaction is committed although a record has failed',
+    MANAGER,
+    'if (isHeard && isCallersOwn(error)) return;',
+    'if (isHeard) return;',
+  ),
+  mutation(
+    'a record that nobody hears of may fail',
+    MANAGER,
+    'if (isHeard && isCallersOwn(error)) return;',
+    'if (isCallersOwn(error)) return;',
+  ),
+  mutation(
+    'what was not sent before an abort is sent later',
+    MANAGER,
+    'this.#parts.records.cancel(reason); this.#parts.requests.wake();',
+    'this.#parts.requests.wake();',
+  ),
+  mutation(
+    'an aborted transaction fails the next one',
+    MANAGER,
+    'this.#parts.records.cancel(reason); this.#parts.requests.wake();',
+    'this.#serve(); this.#parts.records.cancel(reason); this.#parts.requests.wake();',
+  ),
+  mutation(
+    'EndTxn does not wait for answers that are owed',
+    MANAGER,
+    'if (!this.#owesAnswers) return Promise.resolve();',
+    'return Promise.resolve();',
+    MANY_SEEDS,
+  ),
+  // Offsets
+  mutation(
+    'commit does not wait for offsets',
+    MANAGER,
+    'await job.offsets.settled; await new Promise((resolve) => job.additions.whenIdle(resolve)); const isStill',
+    'const isStill',
+  ),
+  mutation(
+    'offsets that are refused do not abort',
+    MANAGER,
+    'else this.#coordinatorRefused(job, answer, { group });',
+  ),
+  mutation(
+    'no group is added at level 1',
+    OFFSETS,
+    'if (level === 1 && !(await this.#addGroup(identity, group.groupId))) return false;',
+  ),
+  // Outcomes
+  mutation(
+    'a commit whose answer is lost counts as committed',
+    END,
+    "if (mayHaveActed) return 'unknown';",
+    "if (mayHaveActed) return 'committed';",
+    MANY_SEEDS,
+  ),
+  mutation(
+    'PRODUCER_FENCED of a repeated commit is told as not committed',
+    END,
+    "if (mayHaveActed) return 'unknown';",
+    '',
+    MANY_SEEDS,
+  ),
+  mutation(
+    'a commit that close gives up is told as aborted',
+    MANAGER,
+    'if (isAsked) {',
+    'if (false) {',
+    MANY_SEEDS,
+  ),
+  mutation('an empty transaction is ended', MANAGER, 'if (!run.isBegun) {', 'if (false) {'),
+  mutation(
+    'what has only sent records is not ended',
+    MANAGER,
+    'numbered() { if (this.#current !== null) this.#begun(this.#current); }',
+    'numbered() { }',
+  ),
+  mutation(
+    'an open transaction has no time limit',
+    MANAGER,
+    'this.#abort(job, this.#timeout(message));',
+  ),
+  mutation(
+    'CONCURRENT_TRANSACTIONS is a failure',
+    VERDICT,
+    '[E.CONCURRENT_TRANSACTIONS]: BRIEFLY',
+    '[E.CONCURRENT_TRANSACTIONS]: ABORT',
+  ),
+  mutation(
+    'what the coordinator never began cannot be aborted',
+    MANAGER,
+    'run.isBeginUncertain = run.level === 1;',
+    'run.isBeginUncertain = false;',
+  ),
+  mutation(
+    'one garbled answer between transactions ends the producer',
+    'producer/transactions/transactional-identity.js',
+    'isFirst: this.#current === null,',
+    'isFirst: true,',
+    MANY_SEEDS,
+  ),
+]
