@@ -37,6 +37,8 @@ export interface ClusterOptions {
   readonly nodes: 1 | 3
   readonly config: Readonly<Record<string, string>>
   readonly proxied?: boolean | undefined
+  /** Level of the feature that the storage is formatted with. Default: the version's own. */
+  readonly transactionVersion?: number | undefined
   /** Makes what the brokers need before they start, in the cluster's folder. */
   readonly setUp?: (folder: string) => Promise<ClusterSetUp>
 }
@@ -62,7 +64,7 @@ export async function startCluster(options: ClusterOptions): Promise<JarsCluster
     const { plan, zookeeper } = await prepare(options, folder, leash)
     const context = { plan, classPath: options.classPath, leash }
     const nodes = plan.places.map((place) => new JarsNode(place, context))
-    await startNodes(nodes, options.version)
+    await startNodes(nodes, options)
     return { folder, nodes, stop: () => stopAll(nodes, zookeeper, leash) }
   } catch (error) {
     await leash.letGo()
@@ -111,10 +113,15 @@ function placeOf(
   }
 }
 
-async function startNodes(nodes: readonly JarsNode[], version: KafkaVersion): Promise<void> {
+async function startNodes(
+  nodes: readonly JarsNode[],
+  { version, transactionVersion }: ClusterOptions,
+): Promise<void> {
   const storageTool = version.metadata === 'kraft' ? version.tools.storage : undefined
-  const clusterId = newClusterId()
-  await Promise.all(nodes.map((node) => node.prepare(storageTool, clusterId)))
+  const features =
+    transactionVersion === undefined ? [] : [`transaction.version=${transactionVersion}`]
+  const format = { clusterId: newClusterId(), features }
+  await Promise.all(nodes.map((node) => node.prepare(storageTool, format)))
   await Promise.all(nodes.map((node) => node.start()))
   for (const node of nodes) {
     await waitUntil(async () => (await askMetadata(node.address)).brokers.length === nodes.length, {

@@ -123,6 +123,28 @@ await brokerTest('summarizes a partition as zlib does', async (t, kafka) => {
   ])
 })
 
+await brokerTest('reads only the offsets that are asked for', async (t, kafka) => {
+  const topic = newTopic()
+  await kafka.createTopic(topic, { partitions: 3 })
+  for (const partition of [0, 1, 1, 2]) await write(kafka, topic, partition, RECORDS)
+
+  const ranges = new Map([
+    [1, { from: 3n, to: 7n }],
+    [2, { from: 4n, to: 4n }],
+  ])
+  const options = { ranges, isolationLevel: 'read_committed' } as const
+  const summaries = await kafka.summarizeTopic(topic, options)
+  t.strictSame(
+    summaries.map(({ partition, firstOffset, lastOffset }) => [partition, firstOffset, lastOffset]),
+    [
+      [1, 3n, 6n],
+      [2, -1n, -1n],
+    ],
+  )
+  const missing = { ranges: new Map([[0, { from: 9n, to: 10n }]]) }
+  await t.rejects(kafka.summarizeTopic(topic, missing), /OutOfRange/)
+})
+
 await brokerTest("runs Kafka's console consumer and DumpLogSegments", async (t, kafka) => {
   const topic = newTopic()
   await kafka.createTopic(topic)

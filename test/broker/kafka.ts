@@ -18,6 +18,7 @@ import { givenKafka, whyNotGiven } from './given.js'
 import { kafkaClassPath, whyNoJars } from './jars.js'
 import type { PartitionSummary, ReadOptions, ReadRecord } from './read-topic.js'
 import { RunningKafka } from './running-kafka.js'
+import type { CommittedOffset, TransactionRow } from './transactions.js'
 import { kafkaVersion, KNOWN_VERSIONS, PINNED_VERSION, type KafkaVersion } from './versions.js'
 
 /** Which Kafka is wanted. Every field that is set narrows what may be used. */
@@ -37,6 +38,11 @@ export interface StartOptions {
   readonly proxied?: boolean
   /** True: start one that nobody shares, with processes that may be killed (so: from the jars). */
   readonly own?: boolean
+  /**
+   * Level of the feature `transaction.version` that the cluster begins with (from 4.0). Default: the
+   * version's own, 2. Only with `own`.
+   */
+  readonly transactionVersion?: number
   /** Makes what the brokers need before they start. Only with `own`. */
   readonly setUp?: ClusterOptions['setUp']
 }
@@ -83,6 +89,21 @@ export interface Kafka {
   consoleConsumer(topic: string, args: readonly string[]): Promise<string[]>
   /** The segments of a partition's leader as DumpLogSegments prints them (kind `jars` only). */
   dumpLog(topic: string, partition: number): Promise<string>
+  /** What kafka-transactions prints for `list`, or `describe --transactional-id …` (not with 2.8). */
+  transactions(...args: readonly string[]): Promise<TransactionRow[]>
+  /**
+   * What a group has committed for a topic: `stable` (the default), as a consumer is told that begins,
+   * once no transaction has offsets of the group undecided; `now`, as an admin is told.
+   */
+  committedOffsets(
+    group: string,
+    topic: string,
+    when?: 'stable' | 'now',
+  ): Promise<CommittedOffset[]>
+  /** Level of the feature `transaction.version` that every broker tells; 0 where there is none. */
+  transactionVersion(): Promise<number>
+  /** Raises or lowers it while the brokers run (from 4.0); resolves when every broker tells it. */
+  setTransactionVersion(level: number): Promise<void>
   /** Ends what this process started, and only that. Idempotent. */
   stop(): Promise<void>
 }
@@ -141,7 +162,7 @@ async function startFromJars(
   log: (line: string) => void,
 ): Promise<Kafka> {
   const classPath = await kafkaClassPath(version, log)
-  const { nodes = 1, config = {}, proxied, setUp } = options
+  const { nodes = 1, config = {}, proxied, transactionVersion, setUp } = options
   log(`starting Kafka ${version.version} from its jars, ${nodes} node(s)`)
   const startedMs = performance.now()
   const cluster = await startCluster({
@@ -150,6 +171,7 @@ async function startFromJars(
     nodes,
     config,
     proxied,
+    transactionVersion,
     ...(setUp && { setUp }),
   })
   const bootstrap = cluster.nodes.map((node) => node.address)

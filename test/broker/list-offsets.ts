@@ -3,15 +3,17 @@
  * as their leader, and where do they end? Metadata cannot tell: a broker knows from the controller
  * that it leads before it has opened the log, and refuses a Produce in between.
  *
- *   request   replicaId int32 [ topic string [ partition int32, timestamp int64 ] ]
- *   response  [ topic string [ partition int32, errorCode int16, timestamp int64, offset int64 ] ]
+ *   request   replicaId int32, isolationLevel int8 [ topic string [ partition int32, timestamp int64 ] ]
+ *   response  throttleTimeMs int32
+ *             [ topic string [ partition int32, errorCode int16, timestamp int64, offset int64 ] ]
  *
- * Spec: ListOffsetsRequest.json v1, not flexible. Neighbour: admin.ts.
+ * Spec: ListOffsetsRequest.json v2, not flexible. Neighbours: admin.ts, transactions.ts.
  */
 import type { ClientApi } from './ask.js'
+import type { IsolationLevel } from './read-topic.js'
 
-/** Version 1 is spoken by every broker from 0.10.1 to 4.x. */
-export const LIST_OFFSETS_VERSION = 1
+/** Version 2 is spoken by every broker from 0.11 to 4.x. */
+export const LIST_OFFSETS_VERSION = 2
 
 const CONSUMER_REPLICA_ID = -1
 const LATEST_TIMESTAMP = -1n
@@ -20,6 +22,8 @@ const LATEST_TIMESTAMP = -1n
 export interface ListOffsetsRequest {
   readonly topic: string
   readonly partitions: readonly number[]
+  /** At `read_committed` a partition ends where its first undecided transaction begins. */
+  readonly isolationLevel?: IsolationLevel
 }
 
 /** One per partition asked for. */
@@ -39,6 +43,7 @@ export const listOffsets: ClientApi<ListOffsetsRequest, readonly ListedOffset[]>
 
   encodeRequest(writer, request) {
     writer.writeInt32(CONSUMER_REPLICA_ID)
+    writer.writeInt8(request.isolationLevel === 'read_committed' ? 1 : 0)
     writer.writeArray([request], false, ({ topic, partitions }) => {
       writer.writeString(topic, false)
       writer.writeArray(partitions, false, (partition) => {
@@ -49,6 +54,7 @@ export const listOffsets: ClientApi<ListOffsetsRequest, readonly ListedOffset[]>
   },
 
   decodeResponse(reader) {
+    reader.readInt32() // throttleTimeMs
     const topics = reader.readArray(
       false,
       () => {

@@ -30,6 +30,13 @@ export interface NodeContext {
   readonly leash: Leash
 }
 
+/** What all nodes of a cluster write into their storage before they first start (KRaft). */
+export interface StorageFormat {
+  readonly clusterId: string
+  /** `name=level`, where it is not to be the version's own. */
+  readonly features: readonly string[]
+}
+
 /** A broker of ours. `start` it once; from then on it is a `KafkaNode`. */
 export class JarsNode implements KafkaNode {
   readonly id: number
@@ -59,11 +66,12 @@ export class JarsNode implements KafkaNode {
   }
 
   /** Writes the properties, and formats the data folder where the version has a storage tool. */
-  async prepare(storageTool: string | undefined, clusterId: string): Promise<void> {
+  async prepare(storageTool: string | undefined, format: StorageFormat): Promise<void> {
     await mkdir(this.#place.folder, { recursive: true })
     await writeFile(this.#properties, serverProperties(this.#context.plan, this.#place))
     if (storageTool === undefined) return
-    const args = ['format', '-t', clusterId, '-c', this.#properties]
+    const features = format.features.flatMap((feature) => ['--feature', feature])
+    const args = ['format', '-t', format.clusterId, '-c', this.#properties, ...features]
     await runJava(this.#context.classPath, storageTool, args)
   }
 

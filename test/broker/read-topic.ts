@@ -38,10 +38,21 @@ export interface PartitionSummary {
   readonly crc32: number
 }
 
+/** Offsets of one partition: the first that is read, and the first that is not. */
+export interface OffsetRange {
+  readonly from: bigint
+  readonly to: bigint
+}
+
 /** How to read. */
 export interface ReadOptions {
   /** Default `read_uncommitted`, as Kafka's. */
   readonly isolationLevel?: IsolationLevel
+  /**
+   * Only these offsets, by partition. At `read_committed` it waits until every transaction below
+   * `to` is decided. Default: all partitions, from the beginning to the end of now.
+   */
+  readonly ranges?: ReadonlyMap<number, OffsetRange>
   /** Called with each record instead of keeping it: the array returned is then empty. */
   readonly onRecord?: (record: ReadRecord) => void
   /** Default 120,000. */
@@ -54,7 +65,7 @@ export interface ReadSource {
   readonly bootstrap: readonly string[]
 }
 
-/** Every record of a topic up to its end of now; in order within a partition. */
+/** Every record of a topic up to its end of now, or of `ranges`; in order within a partition. */
 export async function readTopic(
   source: ReadSource,
   topic: string,
@@ -88,7 +99,10 @@ async function runReader(
   options: ReadOptions & ToolOptions,
 ): Promise<string> {
   const isolationLevel = options.isolationLevel ?? 'read_uncommitted'
-  const args = [source.bootstrap.join(','), topic, isolationLevel, mode]
+  const ranges = Array.from(options.ranges ?? [], ([partition, { from, to }]) => {
+    return `${partition}:${from}-${to}`
+  })
+  const args = [source.bootstrap.join(','), topic, isolationLevel, mode, ...ranges]
   const classPath = [await compiledProgram(source.classPath, 'ReadTopic'), source.classPath].join(
     delimiter,
   )

@@ -2,7 +2,7 @@
  * A Kafka that is up, however it came to be: topics, and reading back with Kafka's own programs.
  * The jars for those are fetched when the first of them is wanted.
  *
- * Neighbours: before, kafka.ts; after, admin.ts, read-topic.ts, tools.ts.
+ * Neighbours: before, kafka.ts; after, admin.ts, read-topic.ts, tools.ts, transactions.ts.
  */
 import { createTopic, type TopicOptions } from './admin.js'
 import { environmentOf, type GivenKafka } from './given.js'
@@ -16,6 +16,14 @@ import {
   type ReadRecord,
 } from './read-topic.js'
 import { consoleConsumer, dumpLog, type Toolbox } from './tools.js'
+import {
+  committedOffsets,
+  setTransactionVersion,
+  transactions,
+  transactionVersion,
+  type CommittedOffset,
+  type TransactionRow,
+} from './transactions.js'
 import { kafkaVersion, PINNED_VERSION } from './versions.js'
 
 /** The part of a Kafka that only who started it has. */
@@ -82,6 +90,26 @@ export class RunningKafka implements Kafka {
       throw new Error(`the log of ${topic}-${partition} is not on this machine: kind ${this.kind}`)
     }
     return dumpLog(await this.toolbox(), folder, topic, partition)
+  }
+
+  async transactions(...args: readonly string[]): Promise<TransactionRow[]> {
+    return transactions(await this.toolbox(), args)
+  }
+
+  async committedOffsets(
+    group: string,
+    topic: string,
+    when: 'stable' | 'now' = 'stable',
+  ): Promise<CommittedOffset[]> {
+    return committedOffsets(await this.toolbox(), group, topic, when)
+  }
+
+  transactionVersion(): Promise<number> {
+    return transactionVersion(this.bootstrap)
+  }
+
+  async setTransactionVersion(level: number): Promise<void> {
+    await setTransactionVersion(await this.toolbox(), level)
   }
 
   stop(): Promise<void> {

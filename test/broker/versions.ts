@@ -20,6 +20,10 @@ export interface KafkaVersion {
     readonly storage: string
     readonly consoleConsumer: string
     readonly dumpLog: string
+    /** kafka-transactions; none before 3.0. */
+    readonly transactions: string | undefined
+    /** kafka-features, where there is a `transaction.version` to set with it. */
+    readonly features: string | undefined
   }
   /** What differs where it is started with guarded listeners (secured/). */
   readonly security: VersionSecurity
@@ -46,6 +50,8 @@ const OLD_CONSUMER = 'kafka.tools.ConsoleConsumer'
 const NEW_CONSUMER = 'org.apache.kafka.tools.consumer.ConsoleConsumer'
 const OLD_DUMP = 'kafka.tools.DumpLogSegments'
 const NEW_DUMP = 'org.apache.kafka.tools.DumpLogSegments'
+const TRANSACTIONS = 'org.apache.kafka.tools.TransactionsCommand'
+const FEATURES = 'org.apache.kafka.tools.FeatureCommand'
 
 const ZOOKEEPER_AUTHORIZER = 'kafka.security.authorizer.AclAuthorizer'
 const KRAFT_AUTHORIZER = 'org.apache.kafka.metadata.authorizer.StandardAuthorizer'
@@ -57,7 +63,13 @@ const VERSIONS: readonly KafkaVersion[] = [
     hasImage: false,
     artifacts: [`${SERVER}:2.8.2`],
     metadata: 'zookeeper',
-    tools: { storage: STORAGE, consoleConsumer: OLD_CONSUMER, dumpLog: OLD_DUMP },
+    tools: {
+      storage: STORAGE,
+      consoleConsumer: OLD_CONSUMER,
+      dumpLog: OLD_DUMP,
+      transactions: undefined,
+      features: undefined,
+    },
     security: { metadata: 'zookeeper', authorizer: ZOOKEEPER_AUTHORIZER, oidcPackage: undefined },
   },
   {
@@ -65,7 +77,13 @@ const VERSIONS: readonly KafkaVersion[] = [
     hasImage: false,
     artifacts: [`${SERVER}:3.3.2`, `${TOOLS}:3.3.2`],
     metadata: 'kraft',
-    tools: { storage: STORAGE, consoleConsumer: OLD_CONSUMER, dumpLog: OLD_DUMP },
+    tools: {
+      storage: STORAGE,
+      consoleConsumer: OLD_CONSUMER,
+      dumpLog: OLD_DUMP,
+      transactions: TRANSACTIONS,
+      features: undefined,
+    },
     security: {
       metadata: 'zookeeper',
       authorizer: ZOOKEEPER_AUTHORIZER,
@@ -77,7 +95,13 @@ const VERSIONS: readonly KafkaVersion[] = [
     hasImage: true,
     artifacts: [`${SERVER}:3.9.2`, `${TOOLS}:3.9.2`],
     metadata: 'kraft',
-    tools: { storage: STORAGE, consoleConsumer: NEW_CONSUMER, dumpLog: OLD_DUMP },
+    tools: {
+      storage: STORAGE,
+      consoleConsumer: NEW_CONSUMER,
+      dumpLog: OLD_DUMP,
+      transactions: TRANSACTIONS,
+      features: undefined,
+    },
     security: { metadata: 'kraft', authorizer: KRAFT_AUTHORIZER, oidcPackage: OAUTH_PACKAGE },
   },
   {
@@ -85,7 +109,13 @@ const VERSIONS: readonly KafkaVersion[] = [
     hasImage: true,
     artifacts: [`${SERVER}:4.3.1`, `${TOOLS}:4.3.1`],
     metadata: 'kraft',
-    tools: { storage: STORAGE, consoleConsumer: NEW_CONSUMER, dumpLog: NEW_DUMP },
+    tools: {
+      storage: STORAGE,
+      consoleConsumer: NEW_CONSUMER,
+      dumpLog: NEW_DUMP,
+      transactions: TRANSACTIONS,
+      features: FEATURES,
+    },
     security: { metadata: 'kraft', authorizer: KRAFT_AUTHORIZER, oidcPackage: OAUTH_PACKAGE },
   },
 ]

@@ -5,6 +5,7 @@
  */
 import { startKafka, type Kafka, type KafkaNode } from '../broker/kafka.js'
 import { askAnyMetadata } from '../broker/admin.js'
+import { coordinatorOf } from '../broker/transactions.js'
 import { waitUntil } from '../broker/wait.js'
 import { Guard } from './guard.js'
 import type { ChaosLogin } from './peers/program.js'
@@ -62,6 +63,15 @@ export class ChaosCluster {
     const leader = this.nodes.find(({ node }) => node.id === leaderId)
     if (leader === undefined) throw new Error(`${topic} has no leader`)
     return leader
+  }
+
+  /** The node that coordinates the transactions of an id now. */
+  async coordinator(transactionalId: string): Promise<ChaosNode> {
+    const live = this.nodes.filter(({ isDown }) => !isDown).map(({ node }) => node.address)
+    const id = await coordinatorOf(live, transactionalId)
+    const coordinator = this.nodes.find(({ node }) => node.id === id)
+    if (coordinator === undefined) throw new Error(`${transactionalId} has no coordinator`)
+    return coordinator
   }
 
   async kill(target: ChaosNode): Promise<void> {

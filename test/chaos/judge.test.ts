@@ -102,3 +102,16 @@ t.test('who acknowledges nothing more has not recovered', async (t) => {
   const verdict = judge({ ...run, settled, unserved: [[span], []] })
   t.equal(verdict.ownRecoveryMs, 3000)
 })
+
+t.test('it sees a transaction that is visible by halves', async (t) => {
+  const inTransactions = { ...run, recordsPerTransaction: 4 }
+  t.match(judge(inTransactions), { halfVisible: 0 })
+  const aborted = run.settled.map((it) => (it.number < 4 ? { ...it, outcome: 'unknown' } : it))
+  const settled = aborted as SubjectRun['settled']
+  const none = run.stored.filter(({ number }) => number >= 4)
+  t.equal(isSound(judge({ ...inTransactions, settled, stored: none })), true)
+  const half = judge({ ...inTransactions, settled, stored: without(run.stored, 3) })
+  t.match(half, { halfVisible: 1, lost: 0 })
+  t.equal(isSound(half), false)
+  t.notOk('halfVisible' in judge(run), 'without transactions there is nothing to see')
+})

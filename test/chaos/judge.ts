@@ -33,6 +33,8 @@ export interface SubjectRun {
   readonly startedMs: number
   readonly settled: readonly Settled[]
   readonly stored: readonly Stored[]
+  /** Records `n * this` to `(n + 1) * this - 1` are one transaction; null: no transactions. */
+  readonly recordsPerTransaction?: number | null
   /** For each partition, when no client could have been served. */
   readonly unserved: readonly (readonly Span[])[]
 }
@@ -50,6 +52,8 @@ export interface Verdict {
   /** Never settled. */
   readonly open: number
   readonly toldTwice: number
+  /** Transactions of which a consumer at read_committed sees a part; left out without transactions. */
+  readonly halfVisible?: number
   readonly failed: Readonly<Record<string, number>>
   /** Longest time without an acknowledgement in the worst partition. */
   readonly longestStallMs: number
@@ -98,6 +102,7 @@ export function judge(run: SubjectRun): Verdict {
     lied: denied.filter(({ number }) => first.has(number)).length,
     open: run.sent - told.size,
     toldTwice: run.settled.length - told.size,
+    ...halfVisible(run, first),
     failed: countBy(run.settled.filter(({ outcome }) => outcome !== 'ok')),
     longestStallMs: Math.max(
       ...partitionsOf(run).map((partition) => longestStallMs(run, acked, partition)),
@@ -109,10 +114,25 @@ export function judge(run: SubjectRun): Verdict {
   }
 }
 
-/** Nothing lost, doubled, out of order, untrue or left open. */
+/** Nothing lost, doubled, out of order, untrue, left open or seen by halves. */
 export function isSound(verdict: Verdict): boolean {
-  const { lost, misplaced, doubled, outOfOrder, lied, open, toldTwice } = verdict
-  return lost + misplaced + doubled + outOfOrder + lied + open + toldTwice === 0
+  const { lost, misplaced, doubled, outOfOrder, lied, open, toldTwice, halfVisible = 0 } = verdict
+  return lost + misplaced + doubled + outOfOrder + lied + open + toldTwice + halfVisible === 0
+}
+
+function halfVisible(
+  { recordsPerTransaction, sent }: SubjectRun,
+  first: ReadonlyMap<number, Stored>,
+): Pick<Verdict, 'halfVisible'> {
+  if (recordsPerTransaction === null || recordsPerTransaction === undefined) return {}
+  let count = 0
+  for (let start = 0; start < sent; start += recordsPerTransaction) {
+    const end = Math.min(sent, start + recordsPerTransaction)
+    let seen = 0
+    for (let number = start; number < end; number++) if (first.has(number)) seen++
+    if (seen > 0 && seen < end - start) count++
+  }
+  return { halfVisible: count }
 }
 
 function partitionsOf({ partitions }: SubjectRun): number[] {

@@ -7,6 +7,8 @@
  *   --seconds n        of traffic in each scenario; default 30
  *   --seed n           of the jitter; printed
  *   --secured          clients come in by SASL_SSL (TLS, SCRAM-SHA-512): Ottla and Java
+ *   --transactions     Ottla alone, in transactions of 100 records, read back at read_committed: none
+ *                      is seen by halves
  *   --prove            that the harness sees: a program broken on purpose, and no idempotence
  *   --write            the outcomes into test/chaos/results.json, in the place of earlier ones of the
  *                      same client and scenario; npm run docs makes the page from it
@@ -21,8 +23,16 @@ import { ChaosCluster } from './cluster.js'
 import { isSound } from './judge.js'
 import { readOutcomes, RESULTS, SCENARIO_HEAD, scenarioRow } from './results.js'
 import { runScenario, type Circumstances, type Outcome } from './run.js'
-import { SCENARIOS, SECURED_SCENARIOS, type Scenario } from './scenarios.js'
-import { allSubjects, GUILTY, javaSubject, OTTLA, type ChaosSubject } from './subjects.js'
+import { SCENARIOS, SECURED_SCENARIOS, TRANSACTION_SCENARIOS, type Scenario } from './scenarios.js'
+import {
+  allSubjects,
+  GUILTY,
+  GUILTY_TRANSACTIONS,
+  javaSubject,
+  OTTLA,
+  OTTLA_TRANSACTIONS,
+  type ChaosSubject,
+} from './subjects.js'
 
 const { values: given } = parseArgs({
   options: {
@@ -32,6 +42,7 @@ const { values: given } = parseArgs({
     seconds: { type: 'string', default: '30' },
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
     secured: { type: 'boolean', default: false },
+    transactions: { type: 'boolean', default: false },
     prove: { type: 'boolean', default: false },
     write: { type: 'boolean', default: false },
     add: { type: 'boolean', default: false },
@@ -41,16 +52,20 @@ const { values: given } = parseArgs({
 /** Three quiet seconds at either end, and some faults between. */
 const LEAST_MS = 8_000
 
+const RECORDS_PER_TRANSACTION = 100
+const guiltyOnes = given.transactions ? GUILTY_TRANSACTIONS : GUILTY
+
 /** It ran, and was found guilty of all that it does. */
 function isConvicted({ name, of }: (typeof GUILTY)[number], outcomes: readonly Outcome[]): boolean {
   const verdict = outcomes.find(({ subject }) => subject === name)?.verdict
-  return verdict !== undefined && of.every((crime) => verdict[crime] > 0)
+  return verdict !== undefined && of.every((crime) => (verdict[crime] ?? 0) > 0)
 }
 
 const log = (line: string): void => console.error(line)
 
 async function chosenSubjects(): Promise<ChaosSubject[]> {
-  if (given.prove) return [...GUILTY]
+  if (given.prove) return [...guiltyOnes]
+  if (given.transactions) return [OTTLA_TRANSACTIONS]
   const names = given.subjects?.split(',')
   const own = [OTTLA, await javaSubject(log)]
   if (given.secured) return names === undefined ? own : named(own, names, 'client that can log in', (name, part) => name === part) // prettier-ignore
@@ -61,7 +76,8 @@ async function chosenSubjects(): Promise<ChaosSubject[]> {
 
 function chosenScenarios(): Scenario[] {
   const names = given.prove ? ['answers lost'] : given.scenarios?.split(',')
-  const all = given.secured ? SECURED_SCENARIOS : SCENARIOS
+  const unsecured = given.transactions ? TRANSACTION_SCENARIOS : SCENARIOS
+  const all = given.secured ? SECURED_SCENARIOS : unsecured
   if (names === undefined) return [...all]
   return named(all, names, 'scenario', (name, part) => name.includes(part))
 }
@@ -118,6 +134,7 @@ async function main(): Promise<boolean> {
   if (!(durationMs >= LEAST_MS)) {
     throw new Error(`--seconds ${given.seconds}: a number from ${LEAST_MS / 1000} on is needed`)
   }
+  if (given.transactions && given.secured) throw new Error('--transactions go without --secured')
   const subjects = await chosenSubjects()
   const cluster = await ChaosCluster.start(log, given.secured)
   const random = new Random(Number(given.seed), 'chaos').next
@@ -128,7 +145,9 @@ async function main(): Promise<boolean> {
     for (const scenario of scenarios) {
       log(`${scenario.name}: ${subjects.map(({ name }) => name).join(', ')}`)
       try {
-        const found = await runScenario({ cluster, scenario, subjects, durationMs, random, log })
+        const recordsPerTransaction = given.transactions ? RECORDS_PER_TRANSACTION : null
+        const chosen = { cluster, scenario, subjects, durationMs, recordsPerTransaction }
+        const found = await runScenario({ ...chosen, random, log })
         print(found)
         printFailures(found)
         outcomes.push(...found)
@@ -143,7 +162,7 @@ async function main(): Promise<boolean> {
   print(outcomes)
   if (given.write || given.add) await write(outcomes, subjects.length)
   if (!isWhole) return false
-  if (given.prove) return GUILTY.every((guilty) => isConvicted(guilty, outcomes))
+  if (given.prove) return guiltyOnes.every((guilty) => isConvicted(guilty, outcomes))
   return outcomes.every(({ subject, verdict }) => subject !== OTTLA.name || isSound(verdict))
 }
 

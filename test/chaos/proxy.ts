@@ -10,7 +10,8 @@ import { connect, createServer, type Server, type Socket } from 'node:net'
 import { once } from 'node:events'
 import { FrameHeads } from './frame-heads.js'
 
-const PRODUCE_KEY = 0
+/** Produce, AddPartitionsToTxn, AddOffsetsToTxn, EndTxn, TxnOffsetCommit. */
+const WRITING_KEYS: ReadonlySet<number> = new Set([0, 24, 25, 26, 28])
 /** Length, api key, version, correlation id. */
 const REQUEST_HEAD_BYTES = 12
 /** Length, correlation id. */
@@ -57,7 +58,7 @@ export class FaultProxy {
     for (const line of [...this.#lines]) line.cut()
   }
 
-  /** Of every connection: the next Produce request reaches the broker, and its answer nobody. */
+  /** Of every connection: the next request that writes reaches the broker, and its answer nobody. */
   loseNextAnswers(): void {
     for (const line of this.#lines) line.losesNextAnswer = true
   }
@@ -84,7 +85,7 @@ class Line {
   readonly #onCut: () => void
   readonly #requests = new FrameHeads(REQUEST_HEAD_BYTES)
   readonly #answers = new FrameHeads(ANSWER_HEAD_BYTES)
-  /** The answer to the next Produce request is lost, and the connection with it. */
+  /** The answer to the next request that writes is lost, and the connection with it. */
   losesNextAnswer = false
   /** Correlation id of the answer to be lost. */
   #doomed: number | null = null
@@ -117,7 +118,7 @@ class Line {
 
   #noteRequests(chunk: Buffer): void {
     this.#requests.push(chunk, (head) => {
-      if (!this.losesNextAnswer || head.readInt16BE(4) !== PRODUCE_KEY) return
+      if (!this.losesNextAnswer || !WRITING_KEYS.has(head.readInt16BE(4))) return
       this.losesNextAnswer = false
       this.#doomed = head.readInt32BE(8)
     })

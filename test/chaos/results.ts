@@ -8,7 +8,7 @@ import { projectFile } from '../broker/project.js'
 import { table } from '../docs/markdown.js'
 import type { Verdict } from './judge.js'
 import type { Circumstances, Outcome } from './run.js'
-import { SCENARIOS, SECURED_SCENARIOS } from './scenarios.js'
+import { SCENARIOS, SECURED_SCENARIOS, TRANSACTION_SCENARIOS } from './scenarios.js'
 
 export const RESULTS = projectFile('test', 'chaos', 'results.json')
 
@@ -19,7 +19,8 @@ export function readOutcomes(): Outcome[] {
 /** Circumstances, a row for each client, and a row for each scenario and client, of all their runs. */
 export function chaosSection(outcomes: readonly Outcome[] = readOutcomes()): string {
   const clients = [...new Set(outcomes.map(({ subject }) => subject))]
-  const inOrder = [...SCENARIOS, ...SECURED_SCENARIOS].flatMap(({ name }) =>
+  const all = [...SCENARIOS, ...SECURED_SCENARIOS, ...TRANSACTION_SCENARIOS]
+  const inOrder = all.flatMap(({ name }) =>
     clients.map((client) =>
       outcomes.filter(({ scenario, subject }) => scenario === name && subject === client),
     ),
@@ -91,6 +92,8 @@ function wrongs(verdicts: readonly Verdict[]): string {
       ? []
       : [`${total(verdicts, (verdict) => verdict[crime])} ${CRIME_NAMES[index]}`],
   )
+  const halves = verdicts.reduce((sum, { halfVisible = 0 }) => sum + halfVisible, 0)
+  if (halves > 0) found.push(`${halves} half visible`)
   return found.length === 0 ? 'none' : found.join(', ')
 }
 

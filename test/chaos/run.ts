@@ -11,6 +11,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { untilDecided } from '../broker/transactions.js'
 import type { ChaosCluster } from './cluster.js'
 import { judge, parseOutput, type Stored, type Verdict } from './judge.js'
 import type { ChaosTask } from './peers/program.js'
@@ -20,6 +21,8 @@ import { Watcher } from './watcher.js'
 
 const PARTITIONS = 6
 const RECORDS_PER_SECOND = 2_000
+/** In transactions: five of them, one after the other, for which three brokers on one machine have time. */
+const TRANSACTIONAL_RECORDS_PER_SECOND = 500
 const VALUE_BYTES = 100
 const DELIVERY_TIMEOUT_MS = 60_000
 const READY_TIMEOUT_MS = 60_000
@@ -55,6 +58,8 @@ export interface RunOptions {
   readonly scenario: Scenario
   readonly subjects: readonly ChaosSubject[]
   readonly durationMs: number
+  /** Null: no transactions. */
+  readonly recordsPerTransaction: number | null
   readonly random: () => number
   readonly log: (line: string) => void
 }
@@ -111,12 +116,16 @@ export async function runScenario(options: RunOptions): Promise<Outcome[]> {
   }
 }
 
+function rateOf(recordsPerTransaction: number | null): number {
+  return recordsPerTransaction === null ? RECORDS_PER_SECOND : TRANSACTIONAL_RECORDS_PER_SECOND
+}
+
 function answersLost({ nodes }: ChaosCluster): number {
   return nodes.reduce((sum, { proxy }) => sum + proxy.answersLost, 0)
 }
 
 async function start(
-  { cluster, scenario, durationMs }: RunOptions,
+  { cluster, scenario, durationMs, recordsPerTransaction }: RunOptions,
   subject: ChaosSubject,
   topic: string,
   folder: string,
@@ -128,13 +137,14 @@ async function start(
     bootstrap,
     topic,
     partitions: PARTITIONS,
-    recordsPerSecond: RECORDS_PER_SECOND,
+    recordsPerSecond: rateOf(recordsPerTransaction),
     durationMs,
     valueBytes: VALUE_BYTES,
     deliveryTimeoutMs: DELIVERY_TIMEOUT_MS,
     idempotence: subject.idempotence ?? true,
     settings: subject.settings ?? {},
     login: cluster.login,
+    recordsPerTransaction,
     outputFile,
   }
   const taskFile = join(folder, `${topic}.json`)
@@ -171,24 +181,28 @@ function listen(name: string, child: ChildProcess): Running['said'] {
 }
 
 async function verdictOf(
-  { cluster, durationMs, scenario }: RunOptions,
+  { cluster, durationMs, scenario, recordsPerTransaction }: RunOptions,
   { topic, outputFile, subject }: Running,
   startedMs: number,
   watcher: Watcher,
 ): Promise<Outcome> {
   const stored: Stored[] = []
+  const hasTransactions = recordsPerTransaction !== null
+  if (hasTransactions) await untilDecided(cluster.kafka.bootstrap, topic)
   await cluster.kafka.readTopic(topic, {
+    isolationLevel: hasTransactions ? 'read_committed' : 'read_uncommitted',
     onRecord: ({ value, partition, offset }) => {
       const number = Number(value?.subarray(0, 10).toString())
       if (!Number.isNaN(number)) stored.push({ number, partition, offset }) // else a probe
     },
   })
   const verdict = judge({
-    sent: (durationMs * RECORDS_PER_SECOND) / 1000,
+    sent: (durationMs * rateOf(recordsPerTransaction)) / 1000,
     partitions: PARTITIONS,
     startedMs,
     settled: parseOutput(await readFile(outputFile, 'utf8')),
     stored,
+    recordsPerTransaction,
     unserved: Array.from({ length: PARTITIONS }, (_, partition) =>
       watcher.unserved(topic, partition),
     ),

@@ -120,3 +120,24 @@ export const SCENARIOS: readonly Scenario[] = [
 export const SECURED_SCENARIOS: readonly Scenario[] = SCENARIOS.filter(
   ({ losesAnswers }) => losesAnswers !== true,
 ).map((scenario) => ({ ...scenario, name: `${scenario.name}, SASL_SSL` }))
+
+/**
+ * The same with transactions, and one more: their coordinator dies. Answers of every request of a
+ * transaction are lost (proxy.ts).
+ */
+export const TRANSACTION_SCENARIOS: readonly Scenario[] = [
+  ...SCENARIOS,
+  {
+    name: 'kill -9 of the coordinator, three times',
+    run: async ({ cluster, topic, topics }: Scene) => {
+      for (let i = 0; i < KILLS; i++) {
+        const coordinator = await cluster.coordinator(topic) // the id is the topic's name
+        await cluster.kill(coordinator)
+        await sleep(DOWN_MS)
+        await cluster.restart(coordinator)
+        await cluster.sound(topics)
+        await sleep(BREATH_MS)
+      }
+    },
+  },
+].map((scenario) => ({ ...scenario, name: `${scenario.name}, transactions` }))

@@ -11,7 +11,7 @@ import { kafkaVersion, PINNED_VERSION } from '../broker/versions.js'
 import { installPeerSubjects } from './peers/registry.js'
 
 /** A count of a verdict that must be 0. */
-export type Crime = 'lost' | 'doubled' | 'outOfOrder' | 'lied'
+export type Crime = 'lost' | 'doubled' | 'outOfOrder' | 'lied' | 'halfVisible'
 
 /** A program that takes the file of its task as its last argument. */
 export interface ChaosSubject {
@@ -33,6 +33,19 @@ export const GUILTY: readonly (ChaosSubject & { readonly of: readonly Crime[] })
     of: ['lost', 'doubled', 'outOfOrder', 'lied'],
   },
   { ...OTTLA, name: 'ottla without idempotence', idempotence: false, of: ['doubled'] },
+]
+
+/** The same name: it is Ottla that must keep its promises. */
+export const OTTLA_TRANSACTIONS: ChaosSubject = {
+  ...{ name: OTTLA.name, ...nodeProgram('ottla-transactions-subject.js') },
+}
+
+export const GUILTY_TRANSACTIONS: typeof GUILTY = [
+  {
+    name: 'transactions broken on purpose',
+    ...nodeProgram('broken-transactions-subject.js'),
+    of: ['lost', 'doubled', 'lied', 'halfVisible'],
+  },
 ]
 
 export async function javaSubject(log: (line: string) => void): Promise<ChaosSubject> {

@@ -9,6 +9,7 @@ import { ClosedError } from '../../src/errors.js'
 import { silentLogger } from '../../src/logger.js'
 import { parseAddress } from '../../src/network/address.js'
 import type { ApiIdentity } from '../../src/network/connection/api-version-table.js'
+import { FinalizedFeatures } from '../../src/network/finalized-features.js'
 import { ClusterIdentity } from '../../src/network/metadata/cluster-identity.js'
 import { UNKNOWN_NODE_ID } from '../../src/network/brokers/broker.js'
 import { openConnection } from '../../src/network/connection/open-connection.js'
@@ -34,6 +35,7 @@ export async function negotiatedVersions(address: string): Promise<Map<string, n
       options,
       logger: silentLogger,
       cluster: new ClusterIdentity(),
+      features: new FinalizedFeatures(),
     },
     target: { ...parseAddress(address), nodeId: UNKNOWN_NODE_ID },
     listener: { onClose: () => {}, onWritable: () => {} },

@@ -2,7 +2,11 @@
  * Reads a topic from its beginning to the end offsets of the moment, with Kafka's own consumer, for
  * tests that must not trust Ottla to judge what Ottla wrote:
  *
- *   java -cp <Kafka's jars> ReadTopic <bootstrap> <topic> <isolation level> records|summary
+ *   java -cp <Kafka's jars> ReadTopic <bootstrap> <topic> <isolation level> records|summary \
+ *     [<partition>:<first offset>-<offset after the last> …]
+ *
+ * With ranges it reads these alone, each until the consumer's position is past it: at read_committed
+ * that is when every transaction in it is decided. An offset that is no longer there is an error.
  *
  * `records` prints every record in binary (all numbers big-endian; a length of -1 is null):
  *   int32 partition | int64 offset | int64 timestamp | int8 timestamp type | key | value |
@@ -24,6 +28,7 @@ import java.io.FileOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
@@ -41,17 +46,23 @@ public class ReadTopic {
     DataOutputStream out =
         new DataOutputStream(
             new BufferedOutputStream(new FileOutputStream(FileDescriptor.out), 1 << 16));
+    List<String> ranges = List.of(args).subList(4, args.length);
     Sink sink = args[3].equals("summary") ? new Summary(out) : new Records(out);
     try (KafkaConsumer<byte[], byte[]> consumer =
         new KafkaConsumer<>(
-            properties(args[0], args[2]), new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
-      readAll(consumer, partitionsOf(consumer, args[1]), sink);
+            properties(args[0], args[2], !ranges.isEmpty()),
+            new ByteArrayDeserializer(),
+            new ByteArrayDeserializer())) {
+      List<TopicPartition> all = partitionsOf(consumer, args[1]);
+      if (ranges.isEmpty()) readAll(consumer, all, sink);
+      else readRanges(consumer, args[1], ranges, sink);
     }
     sink.end();
     out.flush();
   }
 
-  private static Properties properties(String bootstrap, String isolationLevel) {
+  private static Properties properties(
+      String bootstrap, String isolationLevel, boolean isOfRanges) {
     Properties properties = new Properties();
     properties.put("bootstrap.servers", bootstrap);
     properties.put("isolation.level", isolationLevel);
@@ -59,6 +70,7 @@ public class ReadTopic {
     properties.put("allow.auto.create.topics", "false");
     properties.put("max.poll.records", "10000");
     properties.put("check.crcs", "true");
+    if (isOfRanges) properties.put("auto.offset.reset", "none");
     return properties;
   }
 
@@ -78,9 +90,30 @@ public class ReadTopic {
       throws IOException {
     consumer.assign(partitions);
     consumer.seekToBeginning(partitions);
-    Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
-    for (TopicPartition partition : partitions) sink.partition(partition.partition());
-    while (partitions.stream().anyMatch(it -> consumer.position(it) < ends.get(it))) {
+    readTo(consumer, consumer.endOffsets(partitions), sink);
+  }
+
+  private static void readRanges(
+      KafkaConsumer<byte[], byte[]> consumer, String topic, List<String> ranges, Sink sink)
+      throws IOException {
+    Map<TopicPartition, Long> starts = new HashMap<>();
+    Map<TopicPartition, Long> ends = new HashMap<>();
+    for (String range : ranges) {
+      String[] parts = range.split("[:-]");
+      TopicPartition partition = new TopicPartition(topic, Integer.parseInt(parts[0]));
+      starts.put(partition, Long.parseLong(parts[1]));
+      ends.put(partition, Long.parseLong(parts[2]));
+    }
+    consumer.assign(ends.keySet());
+    starts.forEach(consumer::seek);
+    readTo(consumer, ends, sink);
+  }
+
+  private static void readTo(
+      KafkaConsumer<byte[], byte[]> consumer, Map<TopicPartition, Long> ends, Sink sink)
+      throws IOException {
+    for (TopicPartition partition : ends.keySet()) sink.partition(partition.partition());
+    while (ends.keySet().stream().anyMatch(it -> consumer.position(it) < ends.get(it))) {
       for (ConsumerRecord<byte[], byte[]> record : consumer.poll(Duration.ofMillis(500))) {
         if (record.offset() < ends.get(new TopicPartition(record.topic(), record.partition()))) {
           sink.record(record);

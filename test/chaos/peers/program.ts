@@ -30,6 +30,8 @@ export interface ChaosTask {
   readonly settings?: Readonly<Record<string, unknown>>
   /** Null or left out: plaintext, and nobody asks who we are. Ottla and Java only. */
   readonly login?: ChaosLogin | null
+  /** Null or left out: no transactions. Of Ottla alone. */
+  readonly recordsPerTransaction?: number | null
   readonly outputFile: string
 }
 
