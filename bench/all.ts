@@ -24,6 +24,7 @@ const STEPS: readonly Step[] = [
   { name: 'throughput', hasPeers: true, options: ['--rounds', '3', '--seconds', '2'] },
   { name: 'tls', hasPeers: false, options: ['--rounds', '5'] },
   { name: 'latency', hasPeers: true, options: ['--rounds', '2', '--seconds', '3'] },
+  { name: 'transactions', hasPeers: false, options: ['--rounds', '5'] },
   { name: 'sizes', hasPeers: true, options: ['--rounds', '2', '--seconds', '2', ...NATIVE] },
   { name: 'codecs', hasPeers: true, options: ['--rounds', '2', '--seconds', '1.5', ...NATIVE] },
   { name: 'auto', hasPeers: false, options: ['--rounds', '1', '--seconds', '1.5'] },

@@ -14,6 +14,9 @@
 /** How records are handed over: without a promise, with one each, or as lists of 1,000. */
 export type Mode = 'enqueue' | 'send' | 'sendAll'
 
+/** What every transactional subject asks for: Java's default. */
+export const TRANSACTION_TIMEOUT_MS = 60_000
+
 /** Producer settings, in Ottla's names. A peer takes those that it has. */
 export interface Settings {
   readonly acks: 'all' | 0 | 1
@@ -69,6 +72,13 @@ export interface SubjectTask {
   readonly threads: number
   /** Records a second, evenly spaced, whatever becomes of those before (open loop); 0: all it can. */
   readonly ratePerSecond: number
+  /**
+   * Records go in transactions of so many, one after the other, each committed; 0: none. The counts
+   * of records above are then rounded up to whole transactions, and `warmupRecords` is 0.
+   */
+  readonly recordsPerTransaction: number
+  /** The next transaction begins while the commit of the last is in flight; for Ottla alone. */
+  readonly overlapsCommits: boolean
 }
 
 /** What came of it, in the measured phase alone. */
@@ -80,8 +90,8 @@ export interface SubjectReport {
   /** Acknowledged; a subject that had any other fails instead of reporting. */
   readonly records: number
   /**
-   * With the warm-up's: what the topic has grown by, which the bench checks; null where nothing was
-   * produced.
+   * With the warm-up's: what the topic has grown by (in transactions: what a consumer at
+   * read_committed finds), which the bench checks; null where nothing was produced.
    */
   readonly totalRecords: number | null
   /** From the first record handed over (at a fixed rate: due) to the last one acknowledged. */
@@ -92,7 +102,10 @@ export interface SubjectReport {
   readonly rssBytes: number
   /** How late the event loop came, in ms; null without an event loop. */
   readonly loopDelayP99Ms: number | null
-  /** From the moment a record was due to its acknowledgement, in ms (with `ratePerSecond`). */
+  /**
+   * From the moment a record was due to its acknowledgement, in ms (with `ratePerSecond`); of a
+   * transaction, from its begin to the answer to its commit.
+   */
   readonly latencyMs?: LatencySummary
   /** What `compression: 'auto'` chose, with its level. */
   readonly choice?: string | undefined

@@ -28,6 +28,9 @@ export interface BenchOptions {
   readonly roundTripsMs: readonly number[] | undefined
   readonly ratesPerSecond: readonly number[] | undefined
   readonly lingersMs: readonly number[] | undefined
+  /** Numbers of the case `transactions`; undefined: as the case has them. */
+  readonly transactionRecords: readonly number[] | undefined
+  readonly transactionVersions: readonly number[] | undefined
 }
 
 /** How often to measure, and what bounds a sample where the command line says so. */
@@ -49,6 +52,8 @@ const OPTIONS = {
   'round-trips': { type: 'string' },
   rates: { type: 'string' },
   lingers: { type: 'string' },
+  'transaction-records': { type: 'string' },
+  'transaction-versions': { type: 'string' },
   json: { type: 'boolean', default: false },
   add: { type: 'boolean', default: false },
   group: { type: 'string', multiple: true },
@@ -68,7 +73,13 @@ export const OPTIONS_HELP = `  --rounds <count>  how often each subject runs (de
                     in that file: a run of hours can be done in parts
 
 Of the case "way" alone, lists such as 2,40 (default: the case's):
-  --round-trips <ms>    --rates <records/s, 0: all it can>    --lingers <ms>`
+  --round-trips <ms>    --rates <records/s, 0: all it can>    --lingers <ms>
+
+Of the case "transactions" alone, likewise:
+  --transaction-records <records a transaction>    --transaction-versions <levels of the feature>`
+
+/** Levels of the feature `transaction.version` that a broker can have. */
+const MAX_TRANSACTION_VERSION = 2
 
 /** Reads the command line; null where help was asked for. Throws UsageError. */
 export function parseBenchOptions(
@@ -93,6 +104,22 @@ export function parseBenchOptions(
     roundTripsMs: optionalNumbers('round-trips', values['round-trips']),
     ratesPerSecond: optionalNumbers('rates', values.rates),
     lingersMs: optionalNumbers('lingers', values.lingers),
+    ...transactionNumbers(values['transaction-records'], values['transaction-versions']),
+  }
+}
+
+function transactionNumbers(
+  records: string | undefined,
+  versions: string | undefined,
+): Pick<BenchOptions, 'transactionRecords' | 'transactionVersions'> {
+  return {
+    transactionRecords: optionalIntegers('transaction-records', records, 1, Infinity),
+    transactionVersions: optionalIntegers(
+      'transaction-versions',
+      versions,
+      0,
+      MAX_TRANSACTION_VERSION,
+    ),
   }
 }
 
@@ -121,6 +148,20 @@ export function numbers(name: string, text: string): number[] {
     if (part !== '' && value >= 0 && Number.isFinite(value)) return value
     throw new UsageError(`--${name} is a list of numbers from 0 on, and "${text}" is not`)
   })
+}
+
+function optionalIntegers(
+  name: string,
+  text: string | undefined,
+  least: number,
+  most: number,
+): number[] | undefined {
+  const values = optionalNumbers(name, text)
+  if (values?.every((it) => Number.isInteger(it) && it >= least && it <= most) !== false) {
+    return values
+  }
+  const range = most === Infinity ? `from ${least} on` : `from ${least} to ${most}`
+  throw new UsageError(`--${name} is a list of whole numbers ${range}, and "${text}" is not`)
 }
 
 function optionalNumber(name: string, text: string | undefined): number | undefined {

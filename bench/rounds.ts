@@ -11,9 +11,9 @@ import type { Group, Subject } from './cases/case.js'
 import type { SubjectReport, SubjectTask } from './contract.js'
 import type { Sizes } from './options.js'
 import type { Measured } from './report/columns.js'
-import { endOfTopic } from './support/end-of-topic.js'
 import { makeTopic } from './support/make-topic.js'
 import { runSubject } from './support/run-subject.js'
+import { startTally } from './support/tally.js'
 import { trafficFigures } from './support/way/traffic.js'
 import type { Way } from './support/way/way.js'
 import { makeTask } from './task.js'
@@ -82,7 +82,7 @@ async function makeRows(
     let topic = topics.get(task.partitions)
     if (topic === undefined) {
       topic = `bench-${process.pid}-${Date.now()}-${task.partitions}`
-      await makeTopic(place.kafka, topic, task.partitions)
+      await makeTopic(place.kafka, topic, task.partitions, task.recordsPerTransaction > 0)
       topics.set(task.partitions, topic)
     }
     const { bootstrap, caFile } = doorOf(place, subject)
@@ -106,12 +106,11 @@ async function addSample(
 ): Promise<void> {
   const { subject, task, samples } = row
   try {
-    const before = await endOfTopic(kafka.bootstrap, task.topic, task.partitions)
+    const tally = await startTally(kafka, task)
     await way?.takeTraffic(0) // what another left
     const report = await runSubject(subject.program, task, timeoutMs(task))
     const traffic = await way?.takeTraffic(Math.min(task.maxSeconds, report.seconds))
-    const grown = (await endOfTopic(kafka.bootstrap, task.topic, task.partitions)) - before
-    checkCount(report, grown)
+    checkCount(report, await tally())
     samples.push(traffic === undefined ? report : { ...report, figures: { ...report.figures, ...trafficFigures(traffic, report.records) } }) // prettier-ignore
   } catch (error) {
     row.hasFailed = true
@@ -123,8 +122,9 @@ function timeoutMs({ warmupSeconds, maxSeconds }: SubjectTask): number {
   return (warmupSeconds + maxSeconds) * 1000 + GRACE_MS
 }
 
-/** A speed counts only if the records are there: neither fewer nor more. */
-function checkCount({ totalRecords }: SubjectReport, grown: number): void {
-  if (totalRecords === null || totalRecords === grown) return
-  throw new Error(`it reports ${totalRecords} records, and the topic has ${grown} more than before`)
+function checkCount({ totalRecords }: SubjectReport, gained: number): void {
+  if (totalRecords === null || totalRecords === gained) return
+  throw new Error(
+    `it reports ${totalRecords} records, and the topic has ${gained} more than before`,
+  )
 }

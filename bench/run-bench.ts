@@ -59,14 +59,19 @@ async function run(bench: Bench, options: BenchOptions, cases: readonly Case[]):
     if (kafka !== null) await runOn({ kafka }, kafka, bench, options, alike, log)
   }
   await runSecured(bench, options, cases.filter(({ isSecured }) => isSecured), log) // prettier-ignore
+  for (const it of cases.filter(namesLevels)) await runAtLevels(bench, it, options, log)
   const far = cases.filter(({ isFarAway }) => isFarAway)
   const way = far.length === 0 ? null : await Way.start(RETENTION_CHECK, log)
   if (way !== null) await runOn({ kafka: way.kafka, way }, way, bench, options, far, log)
 }
 
 /** Whether any Kafka will do. */
-function isNear({ isFarAway, isSecured }: Case): boolean {
-  return isFarAway !== true && isSecured !== true
+function isNear(it: Case): boolean {
+  return it.isFarAway !== true && it.isSecured !== true && !namesLevels(it)
+}
+
+function namesLevels({ groups }: Case): boolean {
+  return groups.some(({ transactionVersion }) => transactionVersion !== undefined)
 }
 
 async function runSecured(
@@ -86,6 +91,36 @@ async function runSecured(
   await runOn({ kafka, secured }, kafka, bench, options, cases, log)
 }
 
+/** A broker of its own for each level of the feature that groups name; their results are one run's. */
+async function runAtLevels(
+  bench: Bench,
+  it: Case,
+  options: BenchOptions,
+  log: (line: string) => void,
+): Promise<void> {
+  const groups = groupsOf(it, options)
+  const run = new CaseRun(bench, it, options, log)
+  for (const level of new Set(groups.flatMap((group) => group.transactionVersion ?? []))) {
+    const kafka = await startAtLevel(level, log)
+    try {
+      const ofLevel = groups.filter(({ transactionVersion }) => transactionVersion === level)
+      await run.measure({ kafka }, ofLevel)
+    } finally {
+      await kafka.stop()
+    }
+  }
+  run.keep()
+}
+
+async function startAtLevel(level: number, log: (line: string) => void): Promise<Kafka> {
+  const options = { own: true, config: RETENTION_CHECK, transactionVersion: level, log }
+  const kafka = await startKafka(options)
+  const told = await kafka.transactionVersion()
+  if (told === level) return kafka
+  await kafka.stop()
+  throw new Error(`the broker's transaction.version is ${told}, and ${level} is wanted`)
+}
+
 /** Runs cases that want to be measured in the same place. */
 async function runOn(
   place: Place,
@@ -96,41 +131,71 @@ async function runOn(
   log: (line: string) => void,
 ): Promise<void> {
   try {
-    for (const it of cases) await runCase(bench, it, place, options, log)
+    for (const it of cases) {
+      const run = new CaseRun(bench, it, options, log)
+      await run.measure(place, groupsOf(it, options))
+      run.keep()
+    }
   } finally {
     await started.stop()
   }
 }
 
-async function runCase(
-  bench: Bench,
-  it: Case,
-  place: Place,
-  options: BenchOptions,
-  log: (line: string) => void,
-): Promise<void> {
-  const sized = { ...options, rounds: options.rounds ?? it.rounds ?? DEFAULT_ROUNDS }
-  console.log(`\n${it.name}: ${it.summary}\n(medians of ${sized.rounds} rounds)`)
-  const { kafka } = place
-  const run: Run = {
-    case: it.name,
-    broker: kafka.version,
-    brokers: kafka.bootstrap.length,
-    options: sized,
+/** The groups that are asked for. */
+function groupsOf(it: Case, options: BenchOptions): Group[] {
+  const groups = it.groupsFor?.(options) ?? it.groups
+  return groups.filter(({ title }) => options.groups.length === 0 || options.groups.includes(title))
+}
+
+/** One case: measured in one place or several, shown, and kept as one run. */
+class CaseRun {
+  readonly #bench: Bench
+  readonly #case: Case
+  readonly #options: BenchOptions & Sizes
+  readonly #log: (line: string) => void
+  readonly #results: GroupResult[] = []
+  #run: Run | undefined
+
+  constructor(bench: Bench, it: Case, options: BenchOptions, log: (line: string) => void) {
+    this.#bench = bench
+    this.#case = it
+    this.#options = { ...options, rounds: options.rounds ?? it.rounds ?? DEFAULT_ROUNDS }
+    this.#log = log
+    console.log(`\n${it.name}: ${it.summary}\n(medians of ${this.#options.rounds} rounds)`)
   }
-  const results: GroupResult[] = []
-  const topics = new Map<number, string>()
-  const isAsked = ({ title }: Group): boolean =>
-    options.groups.length === 0 || options.groups.includes(title)
-  for (const group of (it.groupsFor?.(options) ?? it.groups).filter(isAsked)) {
-    const chosen = choose(bench.extend?.(group) ?? group, options)
-    const result = await measureOrTell(place, chosen, sized, log, topics)
-    console.log(`\n${renderTable(chosen, it.columns, result.measured)}`)
-    results.push(result)
-    if (options.add) console.log(`added to ${addResult(run, result, it.groups.map(({ title }) => title))}`) // prettier-ignore
+
+  async measure(place: Place, groups: readonly Group[]): Promise<void> {
+    const { version: broker, bootstrap } = place.kafka
+    const run = { case: this.#case.name, broker, brokers: bootstrap.length, options: this.#options }
+    this.#run = run
+    const topics = new Map<number, string>()
+    for (const group of groups) await this.#measureGroup(place, group, run, topics)
+  }
+
+  /** Writes the file, where that was asked for and is not yet done. */
+  keep(): void {
+    const { json, add } = this.#options
+    if (this.#run === undefined || !json || add) return
+    console.log(`\nkept in ${writeResult(this.#run, this.#results)}`)
+  }
+
+  async #measureGroup(
+    place: Place,
+    group: Group,
+    run: Run,
+    topics: Map<number, string>,
+  ): Promise<void> {
+    const chosen = choose(this.#bench.extend?.(group) ?? group, this.#options)
+    const result = await measureOrTell(place, chosen, this.#options, this.#log, topics)
+    console.log(`\n${renderTable(chosen, this.#case.columns, result.measured)}`)
+    this.#results.push(result)
+    if (this.#options.add) console.log(`added to ${addResult(run, result, this.#titles())}`)
     if (result.measured.length < chosen.subjects.length) process.exitCode = 1
   }
-  if (options.json && !options.add) console.log(`\nkept in ${writeResult(run, results)}`)
+
+  #titles(): string[] {
+    return this.#case.groups.map(({ title }) => title)
+  }
 }
 
 /** A group that cannot be measured at all must not take the others with it. */
@@ -141,12 +206,13 @@ async function measureOrTell(
   log: (line: string) => void,
   topics: Map<number, string>,
 ): Promise<GroupResult> {
-  const { title, roundTripMs = 0 } = group
+  const { title, roundTripMs = 0, transactionVersion } = group
+  const level = transactionVersion === undefined ? {} : { transactionVersion }
   try {
     const roundTrip = await place.way?.setRoundTrip(roundTripMs)
     if (roundTrip !== undefined) console.log(`\n${describeRoundTrip(roundTrip)}`)
     const measured = await measureGroup(place, group, options, log, topics)
-    return { title, measured, ...(roundTrip === undefined ? {} : { roundTrip }) }
+    return { title, measured, ...level, ...(roundTrip === undefined ? {} : { roundTrip }) }
   } catch (error) {
     log(`${title}: ${(error as Error).message}`)
     return { title, measured: [] }

@@ -53,6 +53,8 @@ export function makeTask(
     mode: 'enqueue',
     recommended: false,
     ratePerSecond: 0,
+    recordsPerTransaction: 0,
+    overlapsCommits: false,
     threads: 1,
     hasCallback: false,
     outstanding: Math.min(

@@ -15,6 +15,7 @@ import { sizes } from './sizes.js'
 import { start } from './start.js'
 import { throughput } from './throughput.js'
 import { tls } from './tls.js'
+import { transactions } from './transactions.js'
 import { way } from './way.js'
 import { workers } from './workers.js'
 
@@ -29,6 +30,7 @@ export const CASES: readonly Case[] = [
   brokers,
   latency,
   way,
+  transactions,
   start,
   memory,
   batches,

@@ -36,6 +36,11 @@ export interface Group {
   readonly takesNewerNode?: boolean
   /** How far away the brokers are; only in a case that `isFarAway`. */
   readonly roundTripMs?: number
+  /**
+   * Level of the feature `transaction.version` of the broker. A case whose groups name levels is
+   * measured on brokers of its own, one after the other.
+   */
+  readonly transactionVersion?: number
 }
 
 /** Everything that one name on the command line stands for. */

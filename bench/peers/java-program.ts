@@ -5,7 +5,7 @@
  * Neighbours: java.ts runs Kafka's own tool; install.ts builds the others.
  */
 import { mkdirSync, writeFileSync } from 'node:fs'
-import { delimiter, dirname } from 'node:path'
+import { delimiter, dirname, join } from 'node:path'
 import { kafkaClassPath } from '../../test/broker/jars.js'
 import { compileJava, javaProgram } from '../../test/broker/java.js'
 import { projectFile } from '../../test/broker/project.js'
@@ -27,9 +27,11 @@ export async function buildJavaProgram(log: (line: string) => void): Promise<voi
   log('building the Java program')
   const classPath = await kafkaClassPath(kafkaVersion(PINNED_VERSION), log)
   const folder = dirname(ARGUMENTS)
-  const program = projectFile('bench', 'peers', 'java', 'BenchProducer.java')
+  const sources = projectFile('bench', 'peers', 'java')
   mkdirSync(folder, { recursive: true })
-  await compileJava(classPath, program, folder)
+  // The compiler finds the program's other classes by their sources.
+  const wholePath = [sources, classPath].join(delimiter)
+  await compileJava(wholePath, join(sources, 'BenchProducer.java'), folder)
   const quoted = JSON.stringify([folder, classPath].join(delimiter))
   writeFileSync(ARGUMENTS, [...FLAGS, '-cp', quoted].join('\n'))
 }

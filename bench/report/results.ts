@@ -19,6 +19,8 @@ export interface GroupResult {
   readonly measured: readonly Measured[]
   /** Of the last run of it, where the brokers were far away. */
   readonly roundTrip?: RoundTrip
+  /** Level of the feature `transaction.version`, where the case asked for one. */
+  readonly transactionVersion?: number
 }
 
 /** One case's run. */

@@ -13,7 +13,7 @@ import {
   type Figure,
   type Place,
 } from './figures.js'
-
+import { worstTransactionRatio } from './transactions.js'
 import { fullSpeedRatio, MOST_P50_EXCESS_MS, worstP50ExcessMs, worstP99Ratio } from './way.js'
 
 /** One number to reach. */
@@ -164,6 +164,14 @@ export const TARGETS: readonly Target[] = [
   atMost(MOST_P50_EXCESS_MS, 'ms above the best peer', `${FAR}, p50`, worstP50ExcessMs),
   atMost(1, '× the best peer', `${FAR}, p99`, worstP99Ratio),
   atLeast(1, '× franz-go', 'far brokers (40 ms), `enqueue`, records/s', fullSpeedRatio),
+  ...[1, 2].map((version) =>
+    atLeast(
+      1,
+      '× the better of Java and franz-go',
+      `transactions (version ${version}), worst size, records/s`,
+      () => worstTransactionRatio(version),
+    ),
+  ),
   atMost(200, 'MB', 'RSS over 10 M records, `enqueue`', () => figureOf(RSS, ENQUEUE)),
   atMost(200, 'MB', 'RSS over 10 M records, `send`', () => figureOf(RSS, SEND)),
   atMost(1.2, '× the first tenth', 'heap in the last tenth of 10 M, `enqueue`', () =>

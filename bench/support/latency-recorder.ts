@@ -19,12 +19,17 @@ export class LatencyRecorder {
   }
 
   summary(): LatencySummary {
-    const sorted = this.#latenciesMs.subarray(0, this.#count).sort()
-    return {
-      p50: percentile(sorted, 0.5),
-      p99: percentile(sorted, 0.99),
-      p999: percentile(sorted, 0.999),
-      max: percentile(sorted, 1),
-    }
+    return summarize(this.#latenciesMs.subarray(0, this.#count))
+  }
+}
+
+/** Percentiles of latencies in ms; sorts them in their place. */
+export function summarize(latenciesMs: Float64Array): LatencySummary {
+  const sorted = latenciesMs.sort()
+  return {
+    p50: percentile(sorted, 0.5),
+    p99: percentile(sorted, 0.99),
+    p999: percentile(sorted, 0.999),
+    max: percentile(sorted, 1),
   }
 }

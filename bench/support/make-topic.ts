@@ -4,7 +4,7 @@
  */
 import type { Kafka } from '../../test/broker/kafka.js'
 import { waitUntil } from '../../test/broker/wait.js'
-import { endOfTopic } from './end-of-topic.js'
+import { endOffsets } from './end-of-topic.js'
 
 const TIMEOUT_MS = 300_000
 
@@ -24,16 +24,28 @@ const TOPIC_CONFIG = {
 const MANY_PARTITIONS = 1_000
 const NO_INDEX_ENTRIES = { 'index.interval.bytes': '16777216' }
 
-/** Makes the topic; resolves when every partition can be written to. */
-export async function makeTopic(kafka: Kafka, topic: string, partitions: number): Promise<void> {
+/** What is to be read back after a sample must still be there: more than half of the largest one. */
+const KEPT_UNTIL_READ = { 'retention.bytes': '536870912' }
+
+/**
+ * Makes the topic; resolves when every partition can be written to. `isReadBack`: a sample's records
+ * are still there when it ends.
+ */
+export async function makeTopic(
+  kafka: Kafka,
+  topic: string,
+  partitions: number,
+  isReadBack = false,
+): Promise<void> {
   const isServed = (): Promise<boolean> =>
-    endOfTopic(kafka.bootstrap, topic, partitions).then(
+    endOffsets(kafka.bootstrap, topic, partitions).then(
       () => true,
       () => false,
     )
   try {
     const many = partitions >= MANY_PARTITIONS ? NO_INDEX_ENTRIES : {}
-    await kafka.createTopic(topic, { partitions, config: { ...TOPIC_CONFIG, ...many } })
+    const kept = isReadBack ? KEPT_UNTIL_READ : {}
+    await kafka.createTopic(topic, { partitions, config: { ...TOPIC_CONFIG, ...many, ...kept } })
   } catch (error) {
     if (!(error as Error).message.startsWith('waited ')) throw error
     const what = `${partitions} partitions of ${topic}`

@@ -33,6 +33,26 @@ declare module '@kafkajs/confluent-schema-registry' {
     encode(schemaId: number, value: unknown): Promise<Buffer>
   }
 }
+declare module 'kafkajs' {
+  interface Batch {
+    readonly topic: string
+    readonly partition: number
+    readonly messages: readonly { readonly key: Buffer | null; readonly value: Buffer | null }[]
+    lastOffset(): string
+  }
+  export interface EachBatchPayload { readonly batch: Batch }
+}
+declare module '@platformatic/kafka' {
+  export interface Message {
+    readonly topic: string
+    readonly partition: number
+    readonly key: Buffer
+    readonly value: Buffer
+    readonly offset: bigint
+    readonly leaderEpoch: number
+    readonly metadata: Readonly<Record<string, unknown>>
+  }
+}
 declare module 'kerberos' {
   namespace kerberos {
     interface KerberosClient {

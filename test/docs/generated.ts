@@ -12,15 +12,21 @@ import { CASES } from '../../bench/cases/all.js'
 import { caseSection, plotCaption } from '../../bench/report/page.js'
 import { clientsTable, codecsTable } from '../../bench/report/summary.js'
 import { targetsTable } from '../../bench/report/targets.js'
+import { transactionsTable } from '../../bench/report/transactions.js'
 import { speedSection } from '../../bench/report/speed.js'
 import { resolveOptions } from '../../src/producer/options/resolve-options.js'
+import { addOffsetsToTxn } from '../../src/protocol/messages/add-offsets-to-txn.js'
+import { addPartitionsToTxn } from '../../src/protocol/messages/add-partitions-to-txn.js'
 import { apiVersions } from '../../src/protocol/messages/api-versions.js'
 import { createTopics } from '../../src/protocol/messages/create-topics.js'
+import { endTxn } from '../../src/protocol/messages/end-txn.js'
+import { findCoordinator } from '../../src/protocol/messages/find-coordinator.js'
 import { initProducerId } from '../../src/protocol/messages/init-producer-id.js'
 import { metadata } from '../../src/protocol/messages/metadata.js'
 import { produce } from '../../src/protocol/messages/produce.js'
 import { saslAuthenticate } from '../../src/protocol/messages/sasl-authenticate.js'
 import { saslHandshake } from '../../src/protocol/messages/sasl-handshake.js'
+import { txnOffsetCommit } from '../../src/protocol/messages/txn-offset-commit.js'
 import { projectFile } from '../broker/project.js'
 import { chaosSection } from '../chaos/results.js'
 import { refusalsTable } from '../network/security/refusals-page.js'
@@ -31,6 +37,7 @@ import { table } from './markdown.js'
 export const SECTIONS = [
   { path: 'README.md', name: 'speed', make: speedSection },
   { path: 'docs/options.md', name: 'options', make: optionsTable },
+  { path: 'docs/options.md', name: 'transactional options', make: transactionalOptionsTable },
   { path: 'docs/errors.md', name: 'errors', make: errorsTable },
   { path: 'docs/protocol.md', name: 'versions', make: versionsTable },
   { path: 'docs/file-map.md', name: 'file map', make: fileMap },
@@ -38,6 +45,7 @@ export const SECTIONS = [
   { path: 'docs/performance.md', name: 'targets', make: targetsTable },
   { path: 'docs/performance.md', name: 'clients', make: clientsTable },
   { path: 'docs/performance.md', name: 'codecs', make: codecsTable },
+  { path: 'docs/performance.md', name: 'transactions', make: transactionsTable },
   { path: 'docs/chaos.md', name: 'chaos', make: () => chaosSection() },
   { path: 'docs/security-measured.md', name: 'security load', make: () => loadSection() },
   { path: 'docs/security-measured.md', name: 'refusals', make: refusalsTable },
@@ -58,10 +66,21 @@ export interface OptionDoc {
 
 /** The options of a producer, in the order of the interface. */
 export function optionDocs(): OptionDoc[] {
-  const [, body = ''] =
-    /export interface ProducerOptions<.*?> \{\n(.*?)\n\}/s.exec(
-      source('src/producer/options/options.ts'),
-    ) ?? []
+  return docsOf('src/producer/options/options.ts', 'ProducerOptions')
+}
+
+/** What a transactional producer, and a pool of them, take besides. */
+function transactionalOptionDocs(): OptionDoc[] {
+  const room = 'src/producer/transactional'
+  return [
+    ...docsOf(`${room}/transactional-options.ts`, 'TransactionalProducerOptions'),
+    ...docsOf(`${room}/transactional-pool.ts`, 'TransactionalPoolOptions'),
+  ]
+}
+
+function docsOf(path: string, name: string): OptionDoc[] {
+  const declared = new RegExp(`export interface ${name}<.*?> \\{\\n(.*?)\\n\\}`, 's')
+  const [, body = ''] = declared.exec(source(path)) ?? []
   const member = /\/\*\*((?:(?!\*\/).)*)\*\/\s+readonly (\w+)\??: ([^\n]*)/gs
   return Array.from(body.matchAll(member), ([, doc = '', name = '', type = '']) => ({
     name,
@@ -77,7 +96,8 @@ export function documentedDefault({ text }: OptionDoc): string | undefined {
 
 /** Every option with its default, as a producer has it. */
 export function actualDefaults(): Readonly<Record<string, unknown>> {
-  return { ...resolveOptions({ brokers: 'localhost:9092' }, () => {}) }
+  const resolved = Object.entries(resolveOptions({ brokers: 'localhost:9092' }, () => {}))
+  return Object.fromEntries(resolved.filter(([name]) => !name.startsWith('transaction')))
 }
 
 /** `linger.ms` and, where it differs, Java's default. */
@@ -129,12 +149,23 @@ function meaning({ text }: OptionDoc): string {
 }
 
 function optionsTable(): string {
+  return tableOf(optionDocs(), shownDefault)
+}
+
+function transactionalOptionsTable(): string {
+  return tableOf(transactionalOptionDocs(), (option) => {
+    const documented = documentedDefault(option)
+    return documented === undefined ? 'required' : `\`${documented}\``
+  })
+}
+
+function tableOf(options: readonly OptionDoc[], defaultOf: (option: OptionDoc) => string): string {
   return table(
     ['Option', 'Unit or type', 'Default', 'What it does', 'Java’s name, and default if another'],
-    optionDocs().map((option) => [
+    options.map((option) => [
       `\`${option.name}\``,
       unit(option),
-      shownDefault(option),
+      defaultOf(option),
       meaning(option),
       javaName(option),
     ]),
@@ -162,8 +193,25 @@ const APIS = [
   { api: saslHandshake, when: 'With `sasl`: by which mechanism do we log in?' },
   { api: saslAuthenticate, when: 'With `sasl`: the messages of that mechanism' },
   { api: metadata, when: 'Which partitions has a topic, and who leads them?' },
-  { api: initProducerId, when: 'Once for each idempotent producer' },
+  {
+    api: initProducerId,
+    when: 'Once for each idempotent producer, and once for each transactional id',
+  },
   { api: produce, when: 'Every batch' },
+  {
+    api: findCoordinator,
+    when: 'In transactions: which broker keeps this transactional id, or group?',
+  },
+  {
+    api: addPartitionsToTxn,
+    when: 'In transactions below level 2: before the first batch of a partition',
+  },
+  {
+    api: addOffsetsToTxn,
+    when: 'In transactions below level 2: before the first offsets of a group',
+  },
+  { api: txnOffsetCommit, when: 'In transactions: offsets of a group' },
+  { api: endTxn, when: 'In transactions: commit, or abort' },
   { api: createTopics, when: 'Never by the producer; demo and tests make topics with it' },
 ] as const
 

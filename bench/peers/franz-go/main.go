@@ -47,6 +47,8 @@ type task struct {
 	MaxSeconds     float64  `json:"maxSeconds"`
 	Outstanding    int      `json:"outstanding"`
 	RatePerSecond  float64  `json:"ratePerSecond"`
+	// 0: none.
+	RecordsPerTransaction int `json:"recordsPerTransaction"`
 }
 
 type latencySummary struct {
@@ -66,6 +68,7 @@ type report struct {
 	RSSBytes       int64           `json:"rssBytes"`
 	LoopDelayP99Ms *float64        `json:"loopDelayP99Ms"`
 	LatencyMs      *latencySummary `json:"latencyMs,omitempty"`
+	Figures        map[string]int  `json:"figures,omitempty"`
 }
 
 const (
@@ -130,6 +133,9 @@ func clientOptions(t *task) ([]kgo.Opt, error) {
 			return nil, err
 		}
 		options = append(options, kgo.DialTLSConfig(trust))
+	}
+	if t.RecordsPerTransaction > 0 {
+		options = append(options, transactionOptions()...)
 	}
 	if !s.Idempotence {
 		options = append(options, kgo.DisableIdempotentWrite())
@@ -258,6 +264,7 @@ type phaseResult struct {
 	records int
 	cost    cost
 	latency *latencySummary
+	figures map[string]int
 }
 
 func (p *producer) measure() (*report, error) {
@@ -268,6 +275,9 @@ func (p *producer) measure() (*report, error) {
 	run := p.atFullSpeed
 	if p.task.RatePerSecond > 0 {
 		run = p.atRate
+	}
+	if p.task.RecordsPerTransaction > 0 {
+		run = p.inTransactions
 	}
 	r, err := run()
 	if err != nil {
@@ -282,6 +292,7 @@ func (p *producer) measure() (*report, error) {
 		CPUMicros:    r.cost.cpuMicros,
 		RSSBytes:     r.cost.rssBytes,
 		LatencyMs:    r.latency,
+		Figures:      r.figures,
 	}, nil
 }
 
@@ -324,12 +335,21 @@ func (p *producer) atRate() (*phaseResult, error) {
 	wait.Wait()
 	measured := stop()
 	measured.seconds = time.Since(firstDue).Seconds()
+	return &phaseResult{
+		warmup:  warmup,
+		records: records,
+		cost:    measured,
+		latency: summaryOf(latencies),
+	}, p.settle()
+}
+
+// Percentiles; sorts the latencies in their place.
+func summaryOf(latencies []float64) *latencySummary {
 	slices.Sort(latencies)
 	at := func(share float64) float64 {
-		return latencies[min(int(share*float64(records)), records-1)]
+		return latencies[min(int(share*float64(len(latencies))), len(latencies)-1)]
 	}
-	latency := &latencySummary{at(0.5), at(0.99), at(0.999), at(1)}
-	return &phaseResult{warmup, records, measured, latency}, p.settle()
+	return &latencySummary{at(0.5), at(0.99), at(0.999), at(1)}
 }
 
 // What a phase cost the process; RSS is the peak of its life.

@@ -1,10 +1,11 @@
 /*
- * Subject: Kafka's own producer with latencies from the moment a record was due, which Kafka's
- * ProducerPerformance does not tell. One JSON argument in, one JSON line out: see ../../contract.ts.
+ * Subject: Kafka's own producer with latencies from the moment a record was due, and in transactions,
+ * which Kafka's ProducerPerformance does not tell. One JSON argument in, one JSON line out: see
+ * ../../contract.ts.
  *
  *   java -cp <Kafka's jars> BenchProducer <task as JSON>
  *
- * Neighbours: ../java.ts has Kafka's tool; ../java-program.ts compiles this.
+ * Neighbours: TransactionLoop.java; ../java.ts has Kafka's tool; ../java-program.ts compiles this.
  */
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -30,8 +31,13 @@ import org.apache.kafka.common.utils.AppInfoParser;
 public class BenchProducer {
   private static final int SLICE_LENGTH = 2_000;
 
+  /** See ../../contract.ts. */
+  private static final String TRANSACTION_TIMEOUT_MS = "60000";
+
   private final JsonNode task;
   private final String topic;
+  private final int busyPartitions;
+  private final int recordsPerTransaction;
   private final List<byte[]> values = new ArrayList<>();
   private final List<byte[]> keys = new ArrayList<>();
   private final KafkaProducer<byte[], byte[]> producer;
@@ -48,12 +54,14 @@ public class BenchProducer {
   private BenchProducer(JsonNode task) throws Exception {
     this.task = task;
     topic = task.get("topic").asText();
+    busyPartitions = task.get("busyPartitions").asInt();
+    recordsPerTransaction = task.path("recordsPerTransaction").asInt();
     for (String line : Files.readAllLines(Path.of(task.get("valuesFile").asText()))) {
       values.add(line.getBytes(StandardCharsets.ISO_8859_1));
     }
     for (JsonNode key : task.get("keys")) keys.add(key.asText().getBytes(StandardCharsets.UTF_8));
-    if (task.get("busyPartitions").asInt() > 0 || task.get("keysAndHeaders").asBoolean()) {
-      throw new IllegalArgumentException("neither names partitions nor gives headers");
+    if (task.get("keysAndHeaders").asBoolean()) {
+      throw new IllegalArgumentException("gives no headers");
     }
     producer =
         new KafkaProducer<>(properties(), new ByteArraySerializer(), new ByteArraySerializer());
@@ -72,6 +80,10 @@ public class BenchProducer {
     properties.put("acks", settings.get("acks").asText());
     properties.put("enable.idempotence", settings.get("idempotence").asText());
     properties.put("compression.type", settings.get("compression").asText());
+    if (recordsPerTransaction > 0) {
+      properties.put("transactional.id", "java-bench-" + ProcessHandle.current().pid());
+      properties.put("transaction.timeout.ms", TRANSACTION_TIMEOUT_MS);
+    }
     if (task.get("recommended").asBoolean()) return properties;
     properties.put("linger.ms", settings.get("lingerMs").asText());
     properties.put("batch.size", settings.get("batchSizeBytes").asText());
@@ -87,8 +99,7 @@ public class BenchProducer {
 
   private void run() throws Exception {
     int before = phase(task.get("warmupRecords").asLong(), task.get("maxSeconds").asDouble());
-    boolean isAtRate = task.get("ratePerSecond").asDouble() > 0;
-    int warmup = isAtRate ? atRate() : atFullSpeed();
+    int warmup = measured();
     if (failure.get() != null) throw failure.get();
     report.put("version", AppInfoParser.getVersion());
     report.put("runtime", "java " + System.getProperty("java.version"));
@@ -97,6 +108,25 @@ public class BenchProducer {
     report.putNull("loopDelayP99Ms");
     System.out.println(json.writeValueAsString(report));
     System.out.flush();
+  }
+
+  /** Reports the measured phase; returns how many records warmed up right before it. */
+  private int measured() {
+    if (recordsPerTransaction > 0) return inTransactions();
+    return task.get("ratePerSecond").asDouble() > 0 ? atRate() : atFullSpeed();
+  }
+
+  private int inTransactions() {
+    TransactionLoop loop = new TransactionLoop(producer, recordsPerTransaction, this::record);
+    int warmup = loop.run(Long.MAX_VALUE, task.get("warmupSeconds").asDouble()).length;
+    long cpu = cpuMicros();
+    long started = System.nanoTime();
+    double[] latencies =
+        loop.run(task.get("records").asLong(), task.get("maxSeconds").asDouble());
+    tell(latencies.length * recordsPerTransaction, started, cpu);
+    tellLatencies(latencies);
+    report.putObject("figures").put("transactions", latencies.length);
+    return warmup * recordsPerTransaction;
   }
 
   /** Bounded in count and time; returns how many records it was. `send` waits for room. */
@@ -149,18 +179,23 @@ public class BenchProducer {
     }
     producer.flush();
     tell(records, measuredFrom, cpu);
+    tellLatencies(latencies);
+    return warmup;
+  }
+
+  private void tellLatencies(double[] latencies) {
     Arrays.sort(latencies);
     ObjectNode latency = report.putObject("latencyMs");
     latency.put("p50", at(latencies, 0.5));
     latency.put("p99", at(latencies, 0.99));
     latency.put("p999", at(latencies, 0.999));
     latency.put("max", at(latencies, 1));
-    return warmup;
   }
 
   private ProducerRecord<byte[], byte[]> record(int number) {
     byte[] key = keys.isEmpty() ? null : keys.get(number % keys.size());
-    return new ProducerRecord<>(topic, key, values.get(number % values.size()));
+    Integer partition = busyPartitions > 0 ? number % busyPartitions : null;
+    return new ProducerRecord<>(topic, partition, key, values.get(number % values.size()));
   }
 
   private void note(Exception error) {
