@@ -103,7 +103,7 @@ export const MUTATIONS: readonly Mutation[] = [
   mutation(
     'out of order in the middle begins the numbers again',
     POLICY,
-    `if (!batch.isFirstUnresolved) return verdict('retry', { immediately: true }); return batch.maybeWritten ?`,
+    `if (!batch.isFirstUnresolved) return verdict('retry', { immediately: true }); if (batch.isTransactional === true) return verdict('fail'); return batch.maybeWritten ?`,
     'return batch.maybeWritten ?',
   ),
   // Order

@@ -8,10 +8,14 @@ import type { Mutation } from '../mutation-list.js'
 const MANY_SEEDS = 4000
 
 const MANAGER = 'producer/transactions/transaction-manager.js'
-const ADDITIONS = 'producer/transactions/partition-additions.js'
-const OFFSETS = 'producer/transactions/offset-commits.js'
+const SLOTS = 'producer/transactions/transaction-slots.js'
+const JOB = 'producer/transactions/transaction-job.js'
+const ENDING = 'producer/transactions/transaction-ending.js'
+const FAILURES = 'producer/transactions/transaction-failures.js'
+const ADDITIONS = 'producer/coordinating/partition-additions.js'
+const OFFSETS = 'producer/coordinating/offset-commits.js'
 const END = 'producer/transactions/transaction-end.js'
-const VERDICT = 'producer/transactions/transaction-verdict.js'
+const VERDICT = 'producer/coordinating/transaction-verdict.js'
 const STATE = 'producer/transactions/transaction-state.js'
 const NUMBERING = 'producer/sequencing/transactional-numbering.js'
 
@@ -30,8 +34,8 @@ export const TRANSACTIONAL_MUTATIONS: readonly Mutation[] = [
   ),
   mutation(
     'no partition is added at level 1',
-    MANAGER,
-    'return this.#current?.run.level === 1;',
+    SLOTS,
+    'return this.#slots.current?.run.level === 1;',
     'return false;',
   ),
   mutation(
@@ -55,50 +59,40 @@ export const TRANSACTIONAL_MUTATIONS: readonly Mutation[] = [
   ),
   mutation(
     'no other epoch after lost numbers',
-    MANAGER,
-    'if (this.#current !== null) this.#current.run.needsBump = true;',
+    SLOTS,
+    'if (current !== null) current.run.needsBump = true;',
   ),
   mutation(
     'the epoch is raised within a transaction',
     MANAGER,
-    'const { run } = job; run.wantsBump ||= answer.mayHaveActed;',
-    'const { run } = job; if (answer.mayHaveActed) void this.#identity.bump(() => true);',
+    'onAdded: () => this.#partitions?.goOn(),',
+    'onAdded: () => { void this.#slots.identity.bump(() => true); this.#partitions?.goOn(); },',
   ),
   mutation(
     'a late EndTxn acts upon the next transaction',
-    MANAGER,
-    'run.wantsBump ||= answer.mayHaveActed; const isDecided',
-    'const isDecided',
+    ENDING,
+    'job.run.wantsBump ||= answer.mayHaveActed;',
+    '',
     MANY_SEEDS,
   ),
   mutation(
     'the identity that EndTxn gives is not adopted',
-    MANAGER,
-    'if (isDecided && answer.response !== null) this.#identity.adopt(answer.response);',
+    ENDING,
+    'if (answer.response !== null) this.#slots.identity.adopt(answer.response);',
   ),
   // The level
   mutation(
     'the level is that of what brokers offer',
-    'producer/transactions/transaction-level.js',
+    'producer/coordinating/transaction-level.js',
     'features.level(FEATURE) >= 2 ? 2 : 1',
     '2 > 1 ? 2 : 1',
   ),
-  {
-    name: 'the level changes within a transaction',
-    isTransactional: true,
-    changes: [
-      {
-        file: MANAGER,
-        find: 'return this.#current?.run.level === 1;',
-        put: 'return this.#parts.level() === 1;',
-      },
-      {
-        file: MANAGER,
-        find: 'PRODUCE_OF_LEVEL[this.#current?.run.level ?? 1]',
-        put: 'PRODUCE_OF_LEVEL[this.#parts.level()]',
-      },
-    ],
-  },
+  mutation(
+    'the level goes up without another epoch',
+    MANAGER,
+    'job.startSending(identity, this.#level);',
+    'job.startSending(identity, this.#parts.level());',
+  ),
   // The records of a transaction
   mutation(
     'records of the next transaction are sent before EndTxn is answered',
@@ -108,15 +102,15 @@ export const TRANSACTIONAL_MUTATIONS: readonly Mutation[] = [
   ),
   mutation(
     'a transaction is committed although a record has failed',
-    MANAGER,
-    'if (isHeard && isCallersOwn(error)) return;',
-    'if (isHeard) return;',
+    FAILURES,
+    '(isHeard && isCallersOwn(error))',
+    'isHeard',
   ),
   mutation(
     'a record that nobody hears of may fail',
-    MANAGER,
-    'if (isHeard && isCallersOwn(error)) return;',
-    'if (isCallersOwn(error)) return;',
+    FAILURES,
+    '(isHeard && isCallersOwn(error))',
+    'isCallersOwn(error)',
   ),
   mutation(
     'what was not sent before an abort is sent later',
@@ -132,27 +126,34 @@ export const TRANSACTIONAL_MUTATIONS: readonly Mutation[] = [
   ),
   mutation(
     'EndTxn does not wait for answers that are owed',
-    MANAGER,
-    'if (!this.#owesAnswers) return Promise.resolve();',
+    ENDING,
+    'if (!this.#parts.owesAnswers()) return Promise.resolve();',
     'return Promise.resolve();',
     MANY_SEEDS,
   ),
   // Offsets
   mutation(
     'commit does not wait for offsets',
-    MANAGER,
-    'await job.offsets.settled; await new Promise((resolve) => job.additions.whenIdle(resolve)); const isStill',
+    ENDING,
+    'await job.settled(); const isStill',
     'const isStill',
   ),
   mutation(
     'offsets that are refused do not abort',
-    MANAGER,
-    'else this.#coordinatorRefused(job, answer, { group });',
+    JOB,
+    'else parts.onRefused(this, answer, { group });',
   ),
   mutation(
     'no group is added at level 1',
     OFFSETS,
     'if (level === 1 && !(await this.#addGroup(identity, group.groupId))) return false;',
+  ),
+  mutation(
+    'offsets of which an earlier request may still come are sent',
+    OFFSETS,
+    'if (this.#wouldBeSetBack(group.groupId, offsets)) {',
+    'if (false) {',
+    10_200,
   ),
   // Outcomes
   mutation(
@@ -172,15 +173,15 @@ export const TRANSACTIONAL_MUTATIONS: readonly Mutation[] = [
   mutation(
     'a commit that close gives up is told as aborted',
     MANAGER,
-    'if (isAsked) {',
-    'if (false) {',
+    'if (isAsked)',
+    'if (false)',
     MANY_SEEDS,
   ),
-  mutation('an empty transaction is ended', MANAGER, 'if (!run.isBegun) {', 'if (false) {'),
+  mutation('an empty transaction is ended', ENDING, 'if (!job.run.isBegun) {', 'if (false) {'),
   mutation(
     'what has only sent records is not ended',
-    MANAGER,
-    'numbered() { if (this.#current !== null) this.#begun(this.#current); }',
+    SLOTS,
+    'numbered() { this.#slots.current?.begun(); }',
     'numbered() { }',
   ),
   mutation(
@@ -196,13 +197,13 @@ export const TRANSACTIONAL_MUTATIONS: readonly Mutation[] = [
   ),
   mutation(
     'what the coordinator never began cannot be aborted',
-    MANAGER,
+    JOB,
     'run.isBeginUncertain = run.level === 1;',
     'run.isBeginUncertain = false;',
   ),
   mutation(
     'one garbled answer between transactions ends the producer',
-    'producer/transactions/transactional-identity.js',
+    'producer/coordinating/transactional-identity.js',
     'isFirst: this.#current === null,',
     'isFirst: true,',
     MANY_SEEDS,
