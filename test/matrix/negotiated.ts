@@ -15,13 +15,21 @@ import { UNKNOWN_NODE_ID } from '../../src/network/brokers/broker.js'
 import { openConnection } from '../../src/network/connection/open-connection.js'
 import { dialTcp } from '../../src/network/transport/tcp.js'
 import { resolveOptions } from '../../src/producer/options/resolve-options.js'
+import { addOffsetsToTxn } from '../../src/protocol/messages/add-offsets-to-txn.js'
+import { addPartitionsToTxn } from '../../src/protocol/messages/add-partitions-to-txn.js'
 import { apiVersions } from '../../src/protocol/messages/api-versions.js'
+import { endTxn } from '../../src/protocol/messages/end-txn.js'
+import { findCoordinator } from '../../src/protocol/messages/find-coordinator.js'
 import { initProducerId } from '../../src/protocol/messages/init-producer-id.js'
 import { metadata } from '../../src/protocol/messages/metadata.js'
 import { produce } from '../../src/protocol/messages/produce.js'
+import { txnOffsetCommit } from '../../src/protocol/messages/txn-offset-commit.js'
 
-/** What a producer asks of a broker, in the order in which it first does. */
-export const APIS: readonly ApiIdentity[] = [apiVersions, metadata, initProducerId, produce]
+/** What a producer asks of a broker, in the order in which it first does; then what transactions need. */
+export const APIS: readonly ApiIdentity[] = [
+  ...[apiVersions, metadata, initProducerId, produce],
+  ...[findCoordinator, addPartitionsToTxn, addOffsetsToTxn, txnOffsetCommit, endTxn],
+]
 
 /** The highest common version of each API, by its name. */
 export async function negotiatedVersions(address: string): Promise<Map<string, number>> {

@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url'
 
 /** Files that are not run on every version: path from test/, without its ending. */
 export const LEFT_OUT: Readonly<Record<string, string>> = {
+  'examples/copy-job': 'a program over the same producer; it runs in `npm test`',
   'examples/examples': 'programs over the same producer; they run in `npm test`',
   'producer/million': 'looks at speed and memory',
   'producer/process': 'looks at the life of our own process',

@@ -17,6 +17,7 @@ import {
 const LIBRARY = new URL('../../../src/index.js', import.meta.url).href
 const PARTITIONS = 3
 const TIMEOUT_MS = 60_000
+const GROUP = 'group-of-the-killed'
 
 /** A moment to die in: the program says `now` when it has come. */
 interface Moment {
@@ -36,23 +37,31 @@ const MOMENTS: readonly Moment[] = [
     name: 'after sendOffsets',
     body: `
       await send(300)
-      await txn.sendOffsets('group-of-' + topic, [{ topic, partition: 0, offset: 1000 }])
+      await txn.sendOffsets('${GROUP}', [{ topic, partition: 0, offset: 1000 }])
       now()`,
   },
   { name: 'at the commit', mayBeSeen: true, body: `await send(300); void txn.commit(); now()` },
   { name: 'at the abort', body: `await send(300); void txn.abort(); now()` },
 ]
 
-function program(kafka: Kafka, topic: string, transactionalId: string, body: string): string {
+interface Plan {
+  readonly topic: string
+  readonly transactionalId: string
+  /** Of its values. */
+  readonly name: string
+  readonly body: string
+}
+
+function program(kafka: Kafka, { topic, transactionalId, name, body }: Plan): string {
   return `
     import { TransactionalProducer } from '${LIBRARY}'
     const brokers = ${JSON.stringify(kafka.bootstrap)}
     const topic = '${topic}'
     const producer = new TransactionalProducer({ brokers, transactionalId: '${transactionalId}' })
-    await producer.transaction((txn) => txn.sendAll([{ topic, value: 'before' }]))
+    await producer.transaction((txn) => txn.sendAll([{ topic, value: '${name}: before' }]))
     const txn = await producer.begin()
     const send = (count) => Promise.all(Array.from({ length: count }, (_, number) =>
-      txn.send({ topic, partition: number % ${PARTITIONS}, value: 'dying-' + count })))
+      txn.send({ topic, partition: number % ${PARTITIONS}, value: '${name}: dying' })))
     const now = () => process.stdout.write('now\\n')
     setInterval(() => {}, 1000) // it does not end by itself
     ${body}`
@@ -78,36 +87,40 @@ async function dieAt(source: string): Promise<void> {
 }
 
 await onEachLevel('killed in a transaction, started again with its id', async (t, kafka) => {
-  for (const { name, body, mayBeSeen = false } of MOMENTS) {
-    await t.test(name, async (t) => {
-      const [topic, id] = [await newTopic(kafka, { partitions: PARTITIONS }), newTransactionalId()]
-      await dieAt(program(kafka, topic, id, body))
-      const producer = newTransactional(t, kafka, id)
-      await producer.connect()
-      await producer.transaction((txn) => txn.sendAll([{ topic, value: 'after' }]))
-      const values = await readSet(kafka, topic)
-      const dying = values.filter((value) => value.startsWith('dying'))
-      if (mayBeSeen) t.ok([0, 300].includes(dying.length), `all or nothing: ${dying.length}`)
-      else t.strictSame(dying, [])
-      t.strictSame(
-        values.filter((value) => !value.startsWith('dying')),
-        ['after', 'before'],
-      )
-      t.strictSame(await kafka.committedOffsets(`group-of-${topic}`, topic), [])
-      await producer.close()
-    })
+  const topic = await newTopic(kafka, { partitions: PARTITIONS })
+  for (const { name, body } of MOMENTS) {
+    const transactionalId = newTransactionalId()
+    await dieAt(program(kafka, { topic, transactionalId, name, body }))
+    const producer = newTransactional(t, kafka, transactionalId)
+    await producer.connect()
+    await producer.transaction((txn) => txn.sendAll([{ topic, value: `${name}: after` }]))
+    await producer.close()
   }
+  const values = await readSet(kafka, topic)
+  for (const { name, mayBeSeen = false } of MOMENTS) {
+    const own = values.filter((value) => value.startsWith(`${name}: `))
+    const dying = own.filter((value) => value.endsWith('dying'))
+    if (mayBeSeen) t.ok([0, 300].includes(dying.length), `${name}, all or nothing: ${dying.length}`)
+    else t.strictSame(dying, [], name)
+    t.equal(own.length - dying.length, 2, `${name}: what was committed before and after`)
+  }
+  t.strictSame(await kafka.committedOffsets(GROUP, topic), [])
 })
 
 await onEachLevel('killed ten times in a row: no transaction is left open', async (t, kafka) => {
-  const [topic, id] = [await newTopic(kafka, { partitions: PARTITIONS }), newTransactionalId()]
-  const moment = `await send(50); now()`
-  for (let i = 0; i < 10; i++) await dieAt(program(kafka, topic, id, moment))
-  const producer = newTransactional(t, kafka, id)
+  const [topic, transactionalId] = [await newTopic(kafka), newTransactionalId()]
+  const source = program(kafka, {
+    topic,
+    transactionalId,
+    name: 'it',
+    body: `await send(1); now()`,
+  })
+  for (let i = 0; i < 10; i++) await dieAt(source)
+  const producer = newTransactional(t, kafka, transactionalId)
   await producer.connect()
   const values = await readSet(kafka, topic)
   t.strictSame(
     values,
-    Array.from({ length: 10 }, () => 'before'),
+    Array.from({ length: 10 }, () => 'it: before'),
   )
 })
