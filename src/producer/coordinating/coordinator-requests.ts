@@ -74,12 +74,15 @@ export interface Decided<Response> {
   readonly error: OttlaError | null
   /** An attempt before this one may have been carried out: its answer was lost, or did not say. */
   readonly mayHaveActed: boolean
+  /** An attempt before this one was not answered: it may still arrive, whenever. */
+  readonly mayArriveLate: boolean
 }
 
 /** Nobody wants to know any more. */
 export interface Stopped {
   readonly kind: 'stopped'
   readonly mayHaveActed: boolean
+  readonly mayArriveLate: boolean
 }
 
 /** One for each transactional producer. */
@@ -103,18 +106,20 @@ export class CoordinatorRequests {
     question: Question<Request, Response>,
   ): Promise<Decided<Response> | Stopped> {
     let mayHaveActed = false
+    let mayArriveLate = false
     for (let failures = 1; this.#mayAsk(question); failures++) {
       const attempt = await this.#attempt(question)
       if ('response' in attempt) {
         this.#lastError = null
-        return { kind: 'decided', ...attempt, mayHaveActed }
+        return { kind: 'decided', ...attempt, mayHaveActed, mayArriveLate }
       }
       mayHaveActed ||= attempt.mayHaveActed
+      mayArriveLate ||= attempt.mayHaveActed && !(attempt.error instanceof BrokerError)
       this.#lastError = attempt.error
       if (!this.#mayAsk(question)) break // no pause that nobody waits for
       await this.#pause(this.#pauseMs(attempt, failures))
     }
-    return { kind: 'stopped', mayHaveActed }
+    return { kind: 'stopped', mayHaveActed, mayArriveLate }
   }
 
   #mayAsk(question: { isWanted(): boolean }): boolean {
@@ -134,7 +139,7 @@ export class CoordinatorRequests {
 
   async #attempt<Request, Response>(
     question: Question<Request, Response>,
-  ): Promise<Omit<Decided<Response>, 'kind' | 'mayHaveActed'> | Undecided> {
+  ): Promise<Omit<Decided<Response>, 'kind' | 'mayHaveActed' | 'mayArriveLate'> | Undecided> {
     const { name, api, request, target } = question
     let code: number = ErrorCodes.NONE
     try {
@@ -158,7 +163,7 @@ export class CoordinatorRequests {
   #failed<Request, Response>(
     { name, api, isFirst = false }: Question<Request, Response>,
     error: OttlaError,
-  ): Omit<Decided<Response>, 'kind' | 'mayHaveActed'> | Undecided {
+  ): Omit<Decided<Response>, 'kind' | 'mayHaveActed' | 'mayArriveLate'> | Undecided {
     if (error instanceof BrokerError && !error.retriable) {
       const isSearch = error.apiName === findCoordinator.name && name !== 'InitProducerId'
       const verdict = judgeTransaction(isSearch ? 'FindCoordinator' : name, error.errorCode)

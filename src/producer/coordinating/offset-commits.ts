@@ -99,7 +99,7 @@ export class OffsetCommits {
         topics.flatMap(({ partitions }) => partitions.map(({ errorCode }) => errorCode)),
       isWanted: () => this.#parts.isWanted(),
     })
-    if (answer.mayHaveActed) this.#noteLate(group.groupId, offsets)
+    if (answer.mayArriveLate) this.#noteLate(group.groupId, offsets)
     this.#parts.onAnswer(answer, group.groupId)
     return isDone(answer)
   }
@@ -142,6 +142,7 @@ const setBack = (): Decided<unknown> => ({
     'the answer to an earlier sendOffsets was lost; it may still come after this one, and set the group back',
   ),
   mayHaveActed: false,
+  mayArriveLate: false,
 })
 
 function partitionOf({ topic, partition }: CheckedOffset): string {

@@ -105,7 +105,7 @@ export class TransactionEnding {
     }
     const answer = await this.#ask(job, isCommit)
     if (job !== this.#slots.current || job.run.hasEnded) return
-    job.run.wantsBump ||= answer.mayHaveActed
+    job.run.wantsBump ||= answer.mayArriveLate
     const error = answer.kind === 'decided' ? answer.error : null
     const decision = this.#decide(job, answer, isCommit, mayBeCommitted)
     this.#learn(job, answer)

@@ -59,7 +59,7 @@ export class TransactionJob {
       onSending: () => this.#mayBegin(),
       whenSending: () => this.#whenSending(),
       onAnswer: (answer, group) => {
-        this.run.wantsBump ||= answer.mayHaveActed
+        this.run.wantsBump ||= answer.mayArriveLate
         if (isDone(answer)) this.begun()
         else parts.onRefused(this, answer, { group })
       },
@@ -138,7 +138,7 @@ export class TransactionJob {
 
   #added(answer: Decided<unknown> | Stopped, topic: string | undefined): void {
     const { run } = this
-    run.wantsBump ||= answer.mayHaveActed
+    run.wantsBump ||= answer.mayArriveLate
     if (isDone(answer)) {
       this.begun()
       this.#parts.onAdded()

@@ -30,9 +30,16 @@ function fakeRequests() {
           ...question,
           answer: (code, response = null) => {
             const verdict = judgeTransaction(question.name, code)
-            resolve({ kind: 'decided', verdict, response, error: null, mayHaveActed: false })
+            resolve({
+              kind: 'decided',
+              verdict,
+              response,
+              error: null,
+              mayHaveActed: false,
+              mayArriveLate: false,
+            })
           },
-          stop: () => resolve({ kind: 'stopped', mayHaveActed: true }),
+          stop: () => resolve({ kind: 'stopped', mayHaveActed: true, mayArriveLate: true }),
         })
       }),
   }

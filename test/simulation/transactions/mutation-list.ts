@@ -71,7 +71,7 @@ export const TRANSACTIONAL_MUTATIONS: readonly Mutation[] = [
   mutation(
     'a late EndTxn acts upon the next transaction',
     ENDING,
-    'job.run.wantsBump ||= answer.mayHaveActed;',
+    'job.run.wantsBump ||= answer.mayArriveLate;',
     '',
     MANY_SEEDS,
   ),
