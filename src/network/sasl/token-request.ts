@@ -129,7 +129,8 @@ function parseAnswer(text: string): TokenAnswer {
   const token = [answer.access_token, answer.id_token].find((it) => typeof it === 'string' && it !== '') // prettier-ignore
   if (typeof token !== 'string') throw new TokenFailure('its answer has no access_token', false)
   const seconds = Number(answer.expires_in ?? NaN)
-  return { token, expiresInSeconds: Number.isFinite(seconds) ? seconds : undefined }
+  const isTime = Number.isFinite(seconds * 1000) // what is no time in milliseconds says nothing
+  return { token, expiresInSeconds: isTime ? seconds : undefined }
 }
 
 function parseJson(text: string): Readonly<Record<string, unknown>> | undefined {
