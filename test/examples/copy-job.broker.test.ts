@@ -47,8 +47,9 @@ await brokerTest('examples/copy-job copies exactly once', async (t, kafka) => {
   const copy = await newTopic(kafka, { partitions: PARTITIONS })
   const [JOB, KAFKA_BROKERS] = [`job-${topic}`, kafka.bootstrap.join(',')]
   const environment = { KAFKA_BROKERS, TOPIC: topic, COPY: copy, JOB }
-  t.match(await runJob(t, environment, true), { killed: 1, failed: 0 })
-  t.match(await runJob(t, environment, false), { killed: 0, failed: 0, copied: 0 })
+  // It may fail by itself, too, as on a broker whose group coordinator is loading: then it is started again.
+  t.match(await runJob(t, environment, true), { killed: 1 })
+  t.match(await runJob(t, environment, false), { killed: 0, copied: 0 })
   const found = (await readValues(kafka, copy)).flatMap((values, partition) =>
     values.map((value) => ({ partition, value })),
   )

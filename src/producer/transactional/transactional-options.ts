@@ -5,12 +5,13 @@
  * Before: the user. After: options/resolve-options.ts checks the rest.
  */
 import { ConfigError } from '../../errors.js'
+import type { Serialized } from '../../serialization/serializer.js'
 import { kindOf, quote } from '../intake/record.js'
 import type { ProducerOptions } from '../options/options.js'
 import { localTimeoutMs } from '../transactions/transaction-job.js'
 
 /** What `new TransactionalProducer(options)` takes. `acks` is 'all' and `idempotence` true, always. */
-export interface TransactionalProducerOptions<K, V> extends Omit<
+export interface TransactionalProducerOptions<K = Serialized, V = Serialized> extends Omit<
   ProducerOptions<K, V>,
   'acks' | 'idempotence'
 > {

@@ -14,7 +14,10 @@ import type { TransactionalProducerOptions } from './transactional-options.js'
 import { TransactionalProducer, type RunOptions } from './transactional-producer.js'
 
 /** What `new TransactionalPool(options)` takes. */
-export interface TransactionalPoolOptions<K, V> extends TransactionalProducerOptions<K, V> {
+export interface TransactionalPoolOptions<
+  K = Serialized,
+  V = Serialized,
+> extends TransactionalProducerOptions<K, V> {
   /**
    * Of a pool: how many producers it has, and so how many transactions run at a time, from 1 to 1000. Each
    * has connections of its own. Default 4.
