@@ -198,11 +198,14 @@ export class Transaction<K = Serialized, V = Serialized> implements AsyncDisposa
     return waitUntil((done) => job.run.onEnded(done), {
       clock,
       timeoutMs,
-      onTimeout: () =>
-        new TimeoutError(
-          `${what} has no outcome within ${timeoutMs} ms, and goes on: call it again to wait for it`,
-          { cause: manager.lastError ?? undefined },
-        ),
+      onTimeout: () => {
+        const { lastError } = manager
+        const why = lastError === null ? '' : ` (${lastError.message})`
+        return new TimeoutError(
+          `${what} has no outcome within ${timeoutMs} ms${why}, and goes on: call it again to wait for it`,
+          { cause: lastError ?? undefined },
+        )
+      },
     })
   }
 

@@ -95,6 +95,7 @@ export class TransactionalProducer<K = Serialized, V = Serialized> implements As
    * the id. The first `begin` does the same.
    */
   async connect(): Promise<void> {
+    this.#manager.assertGoingOn()
     await this.#producer.connect()
     await this.#manager.initialize()
   }

@@ -96,7 +96,7 @@ function mendOf(cause: OttlaError): string {
     return '; lower transactionTimeoutMs, or raise the brokers’ transaction.max.timeout.ms'
   }
   return code === ErrorCodes.UNSUPPORTED_VERSION
-    ? '; transactions need Kafka 0.11 or later, and 2.5 or later to go on after an abort that needs another epoch'
+    ? '; transactions need Kafka 0.11 or later, and 2.5 or later to go on after an abort that needs another epoch; where transaction.version was just lowered to 0, make a new producer'
     : ''
 }
 

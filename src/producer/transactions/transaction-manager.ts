@@ -152,6 +152,12 @@ export class TransactionManager {
 
   // Beginning
 
+  /** Throws where nothing can be begun any more: why. */
+  assertGoingOn(): void {
+    const over = this.#over()
+    if (over !== null) throw over
+  }
+
   /** Asks for the identity, once: whoever had the id before is fenced. Rejects as `connect` does. */
   initialize(): Promise<void> {
     const over = this.#over()
@@ -458,7 +464,9 @@ export class TransactionManager {
   }
 
   #timeout(message: string): TimeoutError {
-    return new TimeoutError(message, { cause: this.lastError ?? undefined })
+    const { lastError } = this
+    const why = lastError === null ? '' : `: ${lastError.message}`
+    return new TimeoutError(`${message}${why}`, { cause: lastError ?? undefined })
   }
 
   #lost(): TimeoutError {
