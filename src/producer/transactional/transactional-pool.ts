@@ -10,7 +10,7 @@ import { closeTimeoutMs } from '../intake/call-checks.js'
 import { kindOf } from '../intake/record.js'
 import type { CloseOptions } from '../producer.js'
 import type { Transaction } from './transaction.js'
-import type { TransactionalProducerOptions } from './transactional-options.js'
+import { splitOptions, type TransactionalProducerOptions } from './transactional-options.js'
 import { TransactionalProducer, type RunOptions } from './transactional-producer.js'
 
 /** What `new TransactionalPool(options)` takes. */
@@ -54,7 +54,7 @@ export class TransactionalPool<K = Serialized, V = Serialized> implements AsyncD
       throw new ConfigError(`option size is ${kindOf(size)}: give an integer from 1 to ${MOST}`)
     }
     this.#options = rest
-    new TransactionalProducer(rest) // what is wrong with the options is said of the user's own id
+    splitOptions(rest) // of the user's own id; the rest is looked at by each producer
     for (let n = 0; n < size; n++) this.#add(`${rest.transactionalId}-${n}`)
   }
 
