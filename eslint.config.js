@@ -131,7 +131,7 @@ export default defineConfig(
   },
   ...rooms,
   {
-    files: ['src/producer/environment.ts'],
+    files: ['src/producer/environment.ts', 'src/schema-registry/environment.ts'],
     rules: {
       // systemEnvironment() is where the machine's randomness enters; nowhere else may it.
       'no-restricted-properties': ['error', DATE_NOW, HRTIME],

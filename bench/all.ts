@@ -36,6 +36,7 @@ const STEPS: readonly Step[] = [
   { name: 'batches', hasPeers: false, options: ['--rounds', '3', '--seconds', '1.5'] },
   { name: 'linger', hasPeers: false, options: ['--rounds', '3'] },
   { name: 'workers', hasPeers: false, options: ['--rounds', '3', '--seconds', '1.5'] },
+  { name: 'surfaces', hasPeers: false, options: ['--rounds', '5', '--seconds', '2'] },
 ]
 
 /** Runs a step; resolves with whether every subject had its row. */

@@ -5,18 +5,26 @@
  *   dist/cjs/       the same as CommonJS, for `require`, with types of its own: TypeScript takes a
  *                   declaration for what the nearest package.json says it is, so these are copies
  *
- * The code is in few files, for import takes time by the file. As ES modules `ottla` and
- * `ottla/testing` share one; as CommonJS each is whole, because a call from file to file costs more
- * there. Of the declarations those go along that the two entries lead to; what is marked `@internal`
- * is not in them.
+ * The code is in few files, for import takes time by the file: one for each entry of package.json's
+ * `exports`, and one each for what all of them must have in common, since `instanceof` looks at it: the
+ * errors, and the schema registry. As ES modules `ottla` and `ottla/testing` share one more; as CommonJS
+ * they do not, because a call from file to file costs more there. Of the declarations those go along that
+ * the entries lead to; what is marked `@internal` is not in them.
  */
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { dirname, join, posix, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 
-const ENTRIES = ['index', 'testing/cluster']
+const ENTRIES = [
+  ...['index', 'testing/cluster'],
+  ...['schema-registry/schema-registry', 'avro/avro', 'json-schema/json-schema'],
+  ...['protobuf/protobuf', 'prometheus/prometheus', 'opentelemetry/opentelemetry'],
+]
+/** The files of the registry's room, as one that entries share. */
+const REGISTRY = 'schema-registry/room'
+const SHARED = ['errors', REGISTRY]
 const OPTIONS = {
   platform: 'node',
   target: 'node20.19',
@@ -25,22 +33,71 @@ const OPTIONS = {
   logLevel: 'warning',
 }
 
-/** Both bundle the project's own files alone: packages are left to be found when it runs. */
-async function makeModules(format, more) {
+/** Bundles the project's own files alone: packages are left to be found when it runs. */
+async function bundle(options) {
   await build({
     ...OPTIONS,
-    ...more,
-    entryPoints: ENTRIES.map((entry) => `src/${entry}.ts`),
-    format,
+    ...options,
     bundle: true,
     packages: 'external',
     logOverride: { 'ignored-bare-import': 'silent' }, // src/globals.ts is types alone
   })
 }
 
+/** The file that stands for a source in every bundle but its own; null where each has a copy. */
+function sharedFor(source) {
+  if (source === 'errors') return 'errors'
+  return source.startsWith('schema-registry/') ? REGISTRY : null
+}
+
+/** Leaves shared files to be imported, from where `entry` will lie. */
+function leavesShared(entry) {
+  const external = ({ path: specifier, resolveDir, kind }) => {
+    if (kind === 'entry-point') return null
+    const source = relative('src', join(resolveDir, specifier)).replaceAll('\\', '/')
+    const shared = sharedFor(source.slice(0, -'.js'.length))
+    if (shared === null || shared === entry) return null
+    const path = posix.relative(posix.dirname(entry), `${shared}.js`)
+    return { path: path.startsWith('.') ? path : `./${path}`, external: true }
+  }
+  return {
+    name: 'leaves-shared',
+    setup: (build) => build.onResolve({ filter: /^\..*\.js$/ }, external),
+  }
+}
+
+/** One file for each entry and each that is shared; `more`: what the format needs. */
+async function makeEntries(entries, outdir, more) {
+  for (const entry of entries) {
+    const input =
+      entry === REGISTRY
+        ? { stdin: { contents: wholeRoom('schema-registry'), resolveDir: 'src/schema-registry' } }
+        : { entryPoints: [`src/${entry}.ts`] }
+    const outfile = `${outdir}/${entry}.js`
+    await bundle({ ...more, ...input, outfile, plugins: [leavesShared(entry)] })
+  }
+}
+
+/** All that the files of a room export. */
+function wholeRoom(room) {
+  const files = readdirSync(`src/${room}`).filter(
+    (name) => name.endsWith('.ts') && name !== `${room}.ts`,
+  )
+  return files.map((name) => `export * from './${name.replace(/\.ts$/, '.js')}'`).join('\n')
+}
+
+async function makeModules() {
+  const [index, testing, ...others] = ENTRIES
+  const entryPoints = [index, testing].map((entry) => `src/${entry}.ts`)
+  const plugins = [leavesShared('index')]
+  await bundle({ format: 'esm', outdir: 'dist', splitting: true, entryPoints, plugins })
+  await makeEntries([...others, ...SHARED], 'dist', { format: 'esm' })
+}
+
 async function makeCommonJs() {
   // src/optional-package.ts has __filename there
-  await makeModules('cjs', { outdir: 'dist/cjs', define: { 'import.meta.url': 'undefined' } })
+  const options = { format: 'cjs', define: { 'import.meta.url': 'undefined' } }
+  await makeEntries([...ENTRIES, ...SHARED], 'dist/cjs', options)
   writeFileSync('dist/cjs/package.json', '{ "type": "commonjs" }\n')
 }
 
@@ -81,6 +138,6 @@ function copyForCommonJs(path) {
 
 process.chdir(dirname(dirname(fileURLToPath(import.meta.url))))
 rmSync('dist', { recursive: true, force: true })
-await makeModules('esm', { outdir: 'dist', splitting: true })
+await makeModules()
 await makeCommonJs()
 makeTypes()

@@ -15,10 +15,15 @@ export interface Timer {
   keepAlive(isWanted: boolean): void
 }
 
-/** How a timer bears on the life of the process. */
+/** How a timer bears on the life of the process, and what time it counts. */
 export interface TimerOptions {
   /** False: this timer alone does not keep the process alive. Default true. */
   readonly keepAlive?: boolean
+  /**
+   * True: time in which the program keeps the event loop counts, too, since whoever else keeps this limit
+   * counts it. Default false, as with `monotonicMs`.
+   */
+  readonly countsStalls?: boolean
 }
 
 /** The time and timers that a producer lives by. */
@@ -43,6 +48,12 @@ export interface Clock {
    * read.
    */
   setTimer(callback: () => void, delayMs: number, options?: TimerOptions): Timer
+  /**
+   * As `setTimer`, for less than a millisecond, which Node's timers cannot count: about so long, at an idle
+   * loop. The thread sleeps, 0.1 ms at a time, and the loop turns in between; so it is for what is rare, and
+   * gains more than a busy loop would lose by it.
+   */
+  setShortTimer(callback: () => void, delayMs: number): Timer
   /** Calls back once, after the I/O callbacks that are ready now. */
   defer(callback: () => void): void
 }

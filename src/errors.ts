@@ -30,8 +30,11 @@
  * error of another copy is an instance where a prototype of its chain has the same mark. A class that
  * a user derives from one of them has no mark, and means itself alone.
  *
- * Neighbours: none; this file imports nothing, and every room may import it.
+ * Neighbours: thrown.ts, for causes, and a type of record-metadata.ts; nothing else is imported here, and
+ * every room may import it.
  */
+import type { RecordMetadata } from './record-metadata.js'
+import { fitCause } from './thrown.js'
 
 /** Where the mark is; the same symbol in every copy, and in every realm of the process. */
 const MARK = Symbol.for('ottla.error')
@@ -58,7 +61,7 @@ export class OttlaError extends Error {
   readonly retriable: boolean
 
   constructor(code: string, message: string, options: OttlaErrorOptions = {}) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    super(message, options.cause === undefined ? undefined : { cause: fitCause(options.cause) })
     this.name = new.target.name
     this.code = code
     this.retriable = options.retriable ?? false
@@ -363,19 +366,15 @@ export class FencedError extends DeliveryError {
 }
 
 /** One record's fate in a `sendAll`. */
-export type SendAllResult<Metadata> =
-  | { readonly status: 'fulfilled'; readonly value: Metadata }
-  | { readonly status: 'rejected'; readonly reason: Error }
+export type SendAllResult =
+  | { readonly status: 'fulfilled'; readonly value: RecordMetadata }
+  | { readonly status: 'rejected'; readonly reason: DeliveryError }
 
 /** Some records of a `sendAll` failed; `results` has the fate of each, in the order given. */
-export class SendAllError<Metadata = unknown> extends DeliveryError {
-  readonly results: readonly SendAllResult<Metadata>[]
+export class SendAllError extends DeliveryError {
+  readonly results: readonly SendAllResult[]
 
-  constructor(
-    message: string,
-    results: readonly SendAllResult<Metadata>[],
-    options: DeliveryErrorOptions,
-  ) {
+  constructor(message: string, results: readonly SendAllResult[], options: DeliveryErrorOptions) {
     super(message, { code: 'ERR_OTTLA_SEND_ALL', ...options })
     this.results = results
   }

@@ -10,6 +10,10 @@ declare global {
   // eslint-disable-next-line @typescript-eslint/no-empty-object-type -- merges with the real one
   interface AbortSignal {}
 
+  // DOM, or @types/node.
+  // eslint-disable-next-line @typescript-eslint/no-empty-object-type, @typescript-eslint/no-explicit-any, @typescript-eslint/no-unused-vars -- merges with the real one
+  interface WritableStream<W = any> {}
+
   // The library esnext.disposable (TypeScript 5.2), or @types/node.
   interface SymbolConstructor {
     readonly asyncDispose: unique symbol

@@ -2,7 +2,12 @@
  * Ottla: a Kafka producer for Node.js. The only public door.
  */
 export { Producer } from './producer/producer.js'
-export type { CloseOptions, PartitionInfo, SendOptions } from './producer/producer.js'
+export type {
+  ClientInstanceIdOptions,
+  CloseOptions,
+  PartitionInfo,
+  SendOptions,
+} from './producer/producer.js'
 export type { ProducerOptions } from './producer/options/options.js'
 export { TransactionalProducer } from './producer/transactional/transactional-producer.js'
 export type { BeginOptions, RunOptions } from './producer/transactional/transactional-producer.js'
@@ -10,17 +15,55 @@ export { TransactionalPool } from './producer/transactional/transactional-pool.j
 export type { TransactionalPoolOptions } from './producer/transactional/transactional-pool.js'
 export type { TransactionalProducerOptions } from './producer/transactional/transactional-options.js'
 export type { EndOptions, Transaction } from './producer/transactional/transaction.js'
+export type { TransactionStateName } from './producer/transactions/transaction-state.js'
 export type {
   ConsumerGroupMetadata,
   OffsetToCommit,
 } from './producer/coordinating/consumer-group.js'
 export type { TlsInput, TlsOption, TlsOptions } from './network/tls/tls-options.js'
-export type { ProducerRecord } from './producer/intake/record.js'
-export type { DeliveryCallback } from './producer/intake/delivery-callback.js'
+export type { ProducerRecord } from './producer/records/record.js'
+export type { RecordWriteStream } from './producer/streams/record-write-stream.js'
+export type { SendEachOptions, SendEachResult } from './producer/streams/send-each.js'
+export type {
+  MappedStreamOptions,
+  RecordStreamOptions,
+  ValueStreamOptions,
+} from './producer/streams/stream-options.js'
+export type { DeliveryCallback } from './producer/records/delivery-callback.js'
 export type { CompressionOption } from './producer/preparing/compression-policy.js'
 export type { CompressionChoice } from './producer/preparing/auto-compression.js'
-export type { ProducerMetrics } from './producer/metrics.js'
-export type { PlainRecordMetadata, RecordMetadata } from './producer/batching/record-metadata.js'
+export type {
+  BrokerMetrics,
+  ConnectionMetrics,
+  MetricsHistogram,
+  ProducerMetrics,
+  TopicMetrics,
+  TransactionMetrics,
+} from './producer/metrics.js'
+export type {
+  HealthFailure,
+  HealthStatus,
+  OverduePartition,
+  ProducerHealth,
+} from './producer/health.js'
+export type {
+  InterceptedOutcome,
+  Interceptor,
+  SendCall,
+} from './producer/intercepting/interceptor.js'
+export type { SendChannelContext } from './producer/diagnostics/send-channel.js'
+export type {
+  AnsweredRequestMessage,
+  BatchMessage,
+  ConnectionMessage,
+  DiagnosticsMessages,
+  FailedBatchMessage,
+  LostConnectionMessage,
+  LostRequestMessage,
+  RequestMessage,
+  ThrottledMessage,
+} from './producer/diagnostics/messages.js'
+export type { PlainRecordMetadata, RecordMetadata } from './record-metadata.js'
 export type { Partitioner, PartitionerInput } from './producer/partitioning/partitioner.js'
 export { bytes, float64, int32, int64, json, string } from './serialization/basic.js'
 export type { Headers, HeaderValue } from './serialization/headers.js'

@@ -10,8 +10,9 @@
  *
  * An Error is in the facts under `err` and nowhere else: pino, bunyan and Fastify print no other.
  *
- * Neighbours: none; every room may import it.
+ * Neighbours: promised.ts; every room may import it.
  */
+import { isPromised } from './promised.js'
 
 /** One level's method: facts first (pino's order), then a sentence. */
 export type LogMethod = (facts: object, message: string) => void
@@ -83,8 +84,8 @@ export function missingLogMethod(logger: unknown): string | undefined {
 }
 
 /**
- * Wraps a user's logger so that it is given what it takes, and that one which throws harms nothing: a
- * failure to log must not become a failure to deliver. Methods are called on the logger itself, for
+ * Wraps a user's logger so that it is given what it takes, and that one which throws, or rejects later,
+ * harms nothing: a failure to log must not become a failure to deliver. Methods are called on the logger itself, for
  * those that use `this`.
  */
 export function safeLogger(logger: Logger | NestLogger): Log {
@@ -93,7 +94,7 @@ export function safeLogger(logger: Logger | NestLogger): Log {
     (level: Level): Log[Level] =>
     (facts, message) => {
       try {
-        write(level, facts, message)
+        isPromised(write(level, facts, message))
       } catch {
         // There is nowhere left to report it to.
       }
@@ -101,7 +102,8 @@ export function safeLogger(logger: Logger | NestLogger): Log {
   return { debug: guard('debug'), info: guard('info'), warn: guard('warn'), error: guard('error') }
 }
 
-type Writer = (level: Level, facts: LogFacts, message: string) => void
+/** What the method returns: `void`, it says, but it may be async. */
+type Writer = (level: Level, facts: LogFacts, message: string) => unknown
 
 function writerFor(logger: Logger | NestLogger): Writer {
   if (isNest(logger)) return (level, facts, message) => writeToNest(logger, level, facts, message)
@@ -125,16 +127,15 @@ function method(logger: unknown, name: string): unknown {
 }
 
 /** Nest's loggers take a text; only `error` takes a stack behind it, the others another text. */
-function writeToNest(logger: NestLogger, level: Level, facts: LogFacts, message: string): void {
+function writeToNest(logger: NestLogger, level: Level, facts: LogFacts, message: string): unknown {
   const { err, ...others } = facts
   const why = err === undefined ? '' : `: ${textOf(err)}`
   const rest = JSON.stringify(others)
   const text = `${message}${why}${rest === '{}' ? '' : ` ${rest}`}`
-  if (level === 'debug') logger.debug?.(text)
-  else if (level === 'info') logger.log(text)
-  else if (level === 'warn') logger.warn(text)
-  else if (err instanceof Error) logger.error(text, err.stack)
-  else logger.error(text)
+  if (level === 'debug') return logger.debug?.(text)
+  if (level === 'info') return logger.log(text)
+  if (level === 'warn') return logger.warn(text)
+  return err instanceof Error ? logger.error(text, err.stack) : logger.error(text)
 }
 
 /** A user's callback may throw anything. */

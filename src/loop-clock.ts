@@ -14,8 +14,9 @@
  *
  * So a wait of several steps (resolve, connect, handshake) has its turns, however long each lasts: a
  * second is ten turns of the loop at least. A timer that was set before a stall is set again for what is
- * left. Where only waits of minutes are on (unused connections, metadata's age) there is no beat, so that
- * an idle process sleeps; time runs on then.
+ * left; not so (`countsStalls`) where a peer keeps the same limit, for whom our stall is time. Where only
+ * waits of minutes are on (unused connections, metadata's age) there is no beat, so that an idle process
+ * sleeps; time runs on then.
  *
  * Neighbours: system-clock.ts gives it Node; test/simulation gives it a virtual process.
  */
@@ -32,6 +33,8 @@ export interface Machine {
   setTimeout(callback: () => void, delayMs: number): MachineTimer
   /** After sockets were read. */
   setImmediate(callback: () => void): MachineTimer
+  /** Less than a whole ms, after sockets were read. */
+  setShortTimeout(callback: () => void, delayMs: number): MachineTimer
 }
 
 const BEAT_MS = 50
@@ -80,6 +83,10 @@ export class LoopClock implements Clock {
   setTimer(callback: () => void, delayMs: number, options?: TimerOptions): Timer {
     this.#timerCount++
     return new LoopTimer(this, callback, delayMs, options)
+  }
+
+  setShortTimer(callback: () => void, delayMs: number): Timer {
+    return this.#machine.setShortTimeout(callback, delayMs)
   }
 
   /** For its timers: a bare timeout. */
@@ -134,11 +141,12 @@ export class LoopClock implements Clock {
   }
 }
 
-/** A timer of a LoopClock: timeout, once more for as long as the loop stalled, immediate. */
+/** A timer of a LoopClock: timeout, once more for stalls that do not count, immediate. */
 class LoopTimer implements Timer {
   readonly #clock: LoopClock
   readonly #callback: () => void
   readonly #dueMs: number
+  readonly #countsStalls: boolean
   #pending: MachineTimer
   /** What had not been counted when the timeout was set. */
   #lateMs: number
@@ -150,6 +158,7 @@ class LoopTimer implements Timer {
     this.#callback = callback
     this.#dueMs = clock.monotonicMs() + Math.max(0, delayMs)
     this.#lateMs = clock.lateMs
+    this.#countsStalls = options?.countsStalls === true
     this.#isKeptAlive = options?.keepAlive !== false
     this.#pending = clock.timeout(this.#onTimeout, delayMs)
     this.#pending.keepAlive(this.#isKeptAlive)
@@ -168,7 +177,7 @@ class LoopTimer implements Timer {
   readonly #onTimeout = (): void => {
     const leftMs = this.#dueMs - this.#clock.monotonicMs()
     // No more than has stalled: the timeout itself may be early, or a test's.
-    const moreMs = Math.min(leftMs, this.#clock.lateMs - this.#lateMs)
+    const moreMs = this.#countsStalls ? 0 : Math.min(leftMs, this.#clock.lateMs - this.#lateMs)
     this.#lateMs = this.#clock.lateMs
     this.#pending =
       moreMs >= 1

@@ -36,6 +36,45 @@ const machine: Machine = {
       keepAlive: (isWanted) => refer(handle, isWanted),
     }
   },
+  setShortTimeout: (callback, delayMs) => new ShortTimeout(callback, delayMs),
+}
+
+const NAP_MS = 0.1
+/** Nobody wakes who waits for it. */
+const asleep = new Int32Array(new SharedArrayBuffer(4))
+
+/** Naps of the thread, with a turn of the loop after each. */
+class ShortTimeout implements MachineTimer {
+  readonly #callback: () => void
+  readonly #dueMs: number
+  #turn: NodeJS.Immediate
+  #isKeptAlive = true
+
+  constructor(callback: () => void, delayMs: number) {
+    this.#callback = callback
+    this.#dueMs = real.stopwatchMs() + delayMs
+    this.#turn = real.setImmediate(this.#onTurn)
+  }
+
+  clear(): void {
+    real.clearImmediate(this.#turn)
+  }
+
+  keepAlive(isWanted: boolean): void {
+    this.#isKeptAlive = isWanted
+    refer(this.#turn, isWanted)
+  }
+
+  readonly #onTurn = (): void => {
+    const leftMs = this.#dueMs - real.stopwatchMs()
+    if (leftMs <= 0) {
+      this.#callback()
+      return
+    }
+    Atomics.wait(asleep, 0, 0, Math.min(leftMs, NAP_MS))
+    this.#turn = real.setImmediate(this.#onTurn)
+    refer(this.#turn, this.#isKeptAlive)
+  }
 }
 
 function refer(handle: NodeJS.RefCounted, isWanted: boolean): void {

@@ -65,7 +65,7 @@ t.test('the others say where', async (t) => {
   t.match(new errors.ConnectionError('m', place), place)
   t.match(new errors.BrokerError('m', broker), broker)
   t.match(new errors.ProtocolError('m', { apiName: 'Produce', version: 9, offset: 4 }), { apiName: 'Produce', version: 9, offset: 4 })
-  const results = [{ status: 'fulfilled', value: 7 } as const]
+  const results = [{ status: 'fulfilled', value: { topic: 'a', partition: 0, offset: 7n, timestamp: 0 } } as const]
   t.equal(new errors.SendAllError('m', results, {}).results, results)
 }) // prettier-ignore
 
@@ -78,7 +78,7 @@ t.test('an error of another copy of Ottla is an instance of the same classes, an
   for (const [name] of TREE) {
     for (const [other, make] of TREE) {
       const expected = make({}) instanceof errors[name]
-      const foreign = Object.create(copy[other].prototype as object) as unknown
+      const foreign = Object.create(copy[other].prototype) as unknown
       t.equal(foreign instanceof errors[name], expected, `${other} as ${name}`)
       t.equal(make({}) instanceof copy[name], expected, `${other} as ${name} there`)
     }

@@ -28,6 +28,23 @@ t.test('takes no harm from a logger that throws', async (t) => {
   t.doesNotThrow(() => safeLogger(console).debug({}, 'console fits the interface'))
 })
 
+t.test('takes no harm from a logger that is async and rejects', async (t) => {
+  const ended: unknown[] = []
+  const onUnhandled = (reason: unknown): void => void ended.push(reason)
+  process.on('unhandledRejection', onUnhandled)
+  t.teardown(() => process.off('unhandledRejection', onUnhandled))
+  const fail = (() => Promise.reject(new Error('the sink is down'))) as () => never
+  const levels = { debug: fail, info: fail, warn: fail, error: fail }
+  const nest = { debug: fail, log: fail, warn: fail, error: fail }
+  const winston = { ...levels, configure() {}, transports: [] }
+  for (const logger of [levels, nest, winston].map((it) => safeLogger(it))) {
+    for (const level of ['debug', 'info', 'warn', 'error'] as const) logger[level]({}, 'text')
+    logger.error({ err: new Error('why') }, 'text')
+  }
+  await new Promise((resolve) => setTimeout(resolve)) // Node tells of them once the turn has ended
+  t.strictSame(ended, [])
+})
+
 /** What each call was given. */
 type Calls = unknown[][]
 

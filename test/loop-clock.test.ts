@@ -31,6 +31,10 @@ class ManualLoop implements Machine {
     return add(this.immediates, { atMs: 0, callback })
   }
 
+  setShortTimeout(callback: () => void, delayMs: number): MachineTimer {
+    return add(this.timers, { atMs: this.nowMs + delayMs, callback })
+  }
+
   /** One turn, `ms` after the last: the program has computed for so long, or nothing was to be done. */
   turn(ms: number): void {
     this.nowMs += ms
@@ -109,6 +113,22 @@ t.test('a turn counts 100 ms at most, and the timer waits for what is left', asy
   t.ok(isOver)
   t.equal(clock.stopwatchMs(), 45_101, 'but the stopwatch has run on')
 })
+
+t.test(
+  'for a limit that is kept elsewhere every stall counts, and what has arrived is read first',
+  async (t) => {
+    const loop = new ManualLoop()
+    const clock = new LoopClock(loop)
+    const order: string[] = []
+    clock.setTimer(() => order.push('timer'), 1000, { countsStalls: true })
+    for (let i = 0; i < 3; i++) loop.turn(300)
+    t.strictSame(order, [])
+    loop.onPoll = () => order.push('poll')
+    loop.turn(300)
+    t.strictSame(order, ['poll', 'timer'])
+    t.ok(clock.monotonicMs() < 500)
+  },
+)
 
 t.test('time never goes back, and a wait always ends', async (t) => {
   const loop = new ManualLoop()

@@ -13,6 +13,7 @@ import { memory } from './memory.js'
 import { partitions } from './partitions.js'
 import { sizes } from './sizes.js'
 import { start } from './start.js'
+import { surfaces } from './surfaces.js'
 import { throughput } from './throughput.js'
 import { tls } from './tls.js'
 import { transactions } from './transactions.js'
@@ -36,4 +37,5 @@ export const CASES: readonly Case[] = [
   batches,
   linger,
   workers,
+  surfaces,
 ]

@@ -1,7 +1,7 @@
 /**
  * `npm run bench:micro`: the pieces of the hot path by themselves, without a network. With the name
  * of one way through the pipeline (`-- sendAll`), that alone: by itself in its process, as where two
- * builds are compared.
+ * builds are compared. So with `-- serializers`, which are in no other run.
  */
 import { checksumMicros } from './checksum.js'
 import { framingMicros } from './framing.js'
@@ -9,6 +9,7 @@ import { sinkValue } from './harness.js'
 import { partitionerMicros } from './partitioner.js'
 import { pipelineMicros } from './pipeline.js'
 import { recordBatchMicros } from './record-batch.js'
+import { serializerMicros } from './serializers.js'
 
 const [only] = process.argv.slice(2)
 if (only === undefined) {
@@ -17,5 +18,6 @@ if (only === undefined) {
   partitionerMicros()
   framingMicros()
 }
-await pipelineMicros(only)
+if (only === 'serializers') serializerMicros()
+else await pipelineMicros(only)
 console.log(`(${sinkValue()})`)

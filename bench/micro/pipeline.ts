@@ -11,7 +11,7 @@ import { makeValues } from '../support/values.js'
 
 const TOPIC = 'micro'
 const PARTITIONS = 6
-const RECORDS = 100_000 // less than the buffer holds: nothing is sent while they are appended
+const RECORDS = 50_000 // less than the buffer holds: nothing is sent while they are appended
 const RECORDS_IN_GROUP = 1000
 const KEYS = 1000
 const RUNS = 12
@@ -58,30 +58,53 @@ function enqueueing(
   }
 }
 
+/** A producer with a broker in memory, and one way to hand it records. */
+export interface Pipeline {
+  /** Nanoseconds of CPU a record until the calls have returned, and until all are acknowledged. */
+  run(): Promise<{ readonly appendNs: number; readonly wholeNs: number }>
+  close(): Promise<void>
+}
+
+export const PIPELINE_CASES = Object.keys(CASES)
+
+/** `name`: of `PIPELINE_CASES`. */
+export async function openPipeline(name: string): Promise<Pipeline> {
+  const hand = CASES[name]
+  if (hand === undefined) throw new Error(`no case ${name}: ${PIPELINE_CASES.join(', ')}`)
+  const environment = { ...systemEnvironment(), dial: dialNullBroker(TOPIC, PARTITIONS) }
+  const producer = new Producer({ brokers: 'localhost:9092' }, environment)
+  await producer.send({ topic: TOPIC, value: VALUE }) // the topic is known from here on
+  return {
+    async run() {
+      const started = process.cpuUsage()
+      hand(producer, RECORDS)
+      const appended = cpuNs(started)
+      await producer.flush()
+      return { appendNs: appended / RECORDS, wholeNs: cpuNs(started) / RECORDS }
+    },
+    close: () => producer.close(),
+  }
+}
+
 /** Prints what each call costs until it returns, and until it is acknowledged; or `only` one of them. */
 export async function pipelineMicros(only?: string): Promise<void> {
-  for (const [name, hand] of Object.entries(CASES)) {
-    if (only === undefined || only === name) await timePipeline(name, hand)
+  for (const name of PIPELINE_CASES) {
+    if (only === undefined || only === name) await timePipeline(name)
   }
 }
 
 /** With a producer of its own. */
-async function timePipeline(name: string, hand: Hand): Promise<void> {
-  const environment = { ...systemEnvironment(), dial: dialNullBroker(TOPIC, PARTITIONS) }
-  const producer = new Producer({ brokers: 'localhost:9092' }, environment)
-  await producer.send({ topic: TOPIC, value: VALUE }) // the topic is known from here on
+async function timePipeline(name: string): Promise<void> {
+  const pipeline = await openPipeline(name)
   const appendNs: number[] = []
   const wholeNs: number[] = []
   for (let run = 0; run < WARMUP_RUNS + RUNS; run++) {
-    const started = process.cpuUsage()
-    hand(producer, RECORDS)
-    const appended = cpuNs(started)
-    await producer.flush()
+    const cost = await pipeline.run()
     if (run < WARMUP_RUNS) continue
-    appendNs.push(appended / RECORDS)
-    wholeNs.push(cpuNs(started) / RECORDS)
+    appendNs.push(cost.appendNs)
+    wholeNs.push(cost.wholeNs)
   }
-  await producer.close()
+  await pipeline.close()
   console.log(
     `${name}: ${describe(appendNs)} of CPU until it returns, ${describe(wholeNs)} until acked`,
   )

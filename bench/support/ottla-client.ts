@@ -23,16 +23,16 @@ export function ottlaOptions(task: SubjectTask): ProducerOptions {
 
 export class OttlaClient implements Client {
   readonly version = VERSION
+  readonly producer: Producer
   readonly #task: SubjectTask
-  readonly #producer: Producer
   readonly #source: RecordSource
   readonly #window: Window
   readonly #onDelivery: DeliveryCallback
 
-  /** `environment`: another network than the real one. */
-  constructor(task: SubjectTask, environment?: Environment) {
+  /** `environment`: another network than the real one; `options`: what the task does not say. */
+  constructor(task: SubjectTask, environment?: Environment, options?: Partial<ProducerOptions>) {
     this.#task = task
-    this.#producer = new Producer(ottlaOptions(task), environment)
+    this.producer = new Producer({ ...ottlaOptions(task), ...options }, environment)
     this.#source = new RecordSource(task)
     // `enqueue` has its own bound, the buffer; the window then only counts.
     this.#window = new Window(task.mode === 'enqueue' ? Infinity : task.outstanding)
@@ -49,14 +49,14 @@ export class OttlaClient implements Client {
     for (let index = from; index < to; index++) {
       void this.#window.add()
       const record = this.#record(index)
-      while (!this.#producer.enqueue(record, this.#onDelivery)) await this.#producer.writable()
+      while (!this.producer.enqueue(record, this.#onDelivery)) await this.producer.writable()
     }
   }
 
   async #send(from: number, to: number): Promise<void> {
     for (let index = from; index < to; index++) {
       const full = this.#window.add()
-      this.#producer.send(this.#record(index)).then(this.#window.acked, this.#window.failed)
+      this.producer.send(this.#record(index)).then(this.#window.acked, this.#window.failed)
       if (full !== null) await full
     }
   }
@@ -66,13 +66,13 @@ export class OttlaClient implements Client {
       const length = Math.min(LIST_RECORDS, to - index)
       const records = Array.from({ length }, (_, offset) => this.#record(index + offset))
       const full = this.#window.add(length)
-      this.#producer.sendAll(records).then(() => this.#window.remove(length), this.#window.failed)
+      this.producer.sendAll(records).then(() => this.#window.remove(length), this.#window.failed)
       if (full !== null) await full
     }
   }
 
   async settle(): Promise<void> {
-    await this.#producer.flush()
+    await this.producer.flush()
     await this.#window.drained()
   }
 
@@ -80,8 +80,8 @@ export class OttlaClient implements Client {
     const record = this.#record(index)
     const { failed } = this.#window
     if (this.#task.mode !== 'enqueue') {
-      this.#producer.send(record).then(onAck, failed)
-    } else if (!this.#producer.enqueue(record, (error) => (error ? failed(error) : onAck()))) {
+      this.producer.send(record).then(onAck, failed)
+    } else if (!this.producer.enqueue(record, (error) => (error ? failed(error) : onAck()))) {
       failed(new Error('the buffer is full: the rate is more than the broker takes'))
     }
   }
@@ -89,7 +89,7 @@ export class OttlaClient implements Client {
   /** Of its whole life: bytes in for each byte out, what 'auto' chose, records in a batch. */
   summary(): Pick<SubjectReport, 'choice' | 'figures'> {
     const { compressionRatio, compressionChoices, recordsAcknowledged, batchesSent } =
-      this.#producer.metrics()
+      this.producer.metrics()
     const chosen = compressionChoices[this.#task.topic]
     const level = chosen?.level === undefined ? '' : ` ${chosen.level}`
     const recordsPerBatch = recordsAcknowledged / batchesSent
@@ -100,7 +100,7 @@ export class OttlaClient implements Client {
   }
 
   close(): Promise<void> {
-    return this.#producer.close()
+    return this.producer.close()
   }
 
   #record(index: number): ProducerRecord {

@@ -23,8 +23,13 @@ export interface LevelRange {
 export function resolveLevel(name: string, level: number | undefined, range: LevelRange): number {
   if (level === undefined || level === range.default) return range.default
   if (Number.isInteger(level) && level >= range.minimum && level <= range.maximum) return level
+  const given: unknown = level
+  const amiss =
+    typeof given === 'number'
+      ? `level ${given} is out of range`
+      : `level is ${given === null ? 'null' : `of type ${typeof given}`}`
   throw new ConfigError(
-    `compression level ${String(level)} is out of range for '${name}': use an integer from ` +
+    `compression ${amiss} for '${name}': use an integer from ` +
       `${range.minimum} to ${range.maximum}, or leave it out for the default, ${range.default}`,
   )
 }

@@ -8,6 +8,7 @@ import type { Log } from '../logger.js'
 import type { ApiVersionTable } from './connection/api-version-table.js'
 import type { Connection } from './connection/connection.js'
 import type { ConnectionSession } from './connection/connection-contract.js'
+import type { ConnectionStatistics } from './connection-statistics.js'
 import type { FinalizedFeatures } from './finalized-features.js'
 import type { ClusterIdentity } from './metadata/cluster-identity.js'
 import type { NetworkOptions } from './options.js'
@@ -43,4 +44,6 @@ export interface NetworkContext {
   readonly features: FinalizedFeatures
   /** How to log in; undefined where brokers want no login. The same one for all of a producer. */
   readonly login?: ConnectionLogin | undefined
+  /** Counts connections; undefined where nobody does. */
+  readonly statistics?: ConnectionStatistics | undefined
 }

@@ -10,10 +10,11 @@
  * Before: network/ and partitioning/topic-directory.ts call. The parts are looked up when something
  * happens, since they are made one after another (pipeline.ts).
  */
-import type { BrokerError, DeliveryError, OttlaError } from '../errors.js'
+import type { BrokerError, DeliveryError, OttlaError, ProtocolError } from '../errors.js'
 import type { Broker } from '../network/brokers/broker.js'
 import type { BrokerPool } from '../network/brokers/broker-pool.js'
 import type { PoolListener } from '../network/brokers/pool-listener.js'
+import type { ControlListener } from '../network/control/control-plane.js'
 import type { MetadataCache } from '../network/metadata/metadata.js'
 import type { MetadataListener } from '../network/metadata/metadata-listener.js'
 import type { PartitionMetadata, TopicMetadata } from '../network/metadata/topic-metadata.js'
@@ -22,6 +23,7 @@ import type { OutageNotice } from './outage-notice.js'
 import type { ProducerTopic } from './partitioning/topic.js'
 import type { DirectoryListener, TopicDirectory } from './partitioning/topic-directory.js'
 import type { Sequencer } from './sequencing/sequencer.js'
+import type { OfferedConnection, TelemetryReporter } from './telemetry/telemetry-reporter.js'
 import type { ParkingLot } from './waiting/parking-lot.js'
 
 /** The parts that are concerned. */
@@ -34,12 +36,14 @@ export interface ConcernedRooms {
   readonly observer: Observer
   /** null with a logger, which logs outages anyway. */
   readonly notice: OutageNotice | null
+  /** null where metrics are not pushed. */
+  readonly telemetry: TelemetryReporter | null
   readonly isClosed: boolean
   /** A rule of our own does not hold: nothing can be relied on any more. */
   onBroken(error: unknown): void
 }
 
-export class ClusterNews implements MetadataListener, PoolListener {
+export class ClusterNews implements MetadataListener, PoolListener, ControlListener {
   readonly #rooms: ConcernedRooms
 
   constructor(rooms: ConcernedRooms) {
@@ -65,7 +69,7 @@ export class ClusterNews implements MetadataListener, PoolListener {
     this.#guard(() => this.#rooms.directory.onLeader(name, partition))
   }
 
-  onTopicError(name: string, error: BrokerError): void {
+  onTopicError(name: string, error: BrokerError | ProtocolError): void {
     this.#guard(() => this.#rooms.directory.onTopicError(name, error))
   }
 
@@ -120,6 +124,11 @@ export class ClusterNews implements MetadataListener, PoolListener {
 
   // Connections
 
+  /** One of the control plane. */
+  onOpened(connection: OfferedConnection): void {
+    this.#guard(() => this.#rooms.telemetry?.opened(connection))
+  }
+
   onDialling(): void {
     const { notice, pool } = this.#rooms
     notice?.attempted('leaders', () => pool.whyNoneReachable())
@@ -136,10 +145,10 @@ export class ClusterNews implements MetadataListener, PoolListener {
     this.#rooms.sender.wake()
   }
 
-  onLost(nodeId: number): void {
+  onLost(nodeId: number, error: OttlaError): void {
     const { isClosed, metadata, sender, observer } = this.#rooms
     if (isClosed) return
-    observer.connectionLost(nodeId)
+    observer.connectionLost(nodeId, error)
     metadata.requestRefreshOf(nodeId)
     sender.wake()
   }

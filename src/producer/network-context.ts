@@ -8,6 +8,7 @@ import type { Log } from '../logger.js'
 import { parseAddress } from '../network/address.js'
 import { FinalizedFeatures } from '../network/finalized-features.js'
 import { ClusterIdentity } from '../network/metadata/cluster-identity.js'
+import type { ConnectionStatistics } from '../network/connection-statistics.js'
 import type { NetworkContext } from '../network/context.js'
 import type { NetworkOptions } from '../network/options.js'
 import { Login } from '../network/sasl/login.js'
@@ -20,18 +21,20 @@ export function networkContext<K, V>(
   options: ResolvedOptions<K, V>,
   environment: Environment,
   logger: Log,
+  statistics?: ConnectionStatistics,
 ): NetworkContext {
   const { clock, random, dial } = environment
   return {
     clock,
     random,
-    login: loginOf(options, environment, logger),
+    login: loginOf(options, environment, logger, statistics),
     dial: options.tls === undefined ? dial : dialTls(clock, options.tls, logger),
     dialPlain: options.tls === undefined ? undefined : dial,
     options: networkOptions(options),
     logger,
     cluster: new ClusterIdentity(),
     features: new FinalizedFeatures(),
+    statistics,
   }
 }
 
@@ -57,6 +60,7 @@ function loginOf<K, V>(
   options: ResolvedOptions<K, V>,
   { clock, random }: Environment,
   logger: Log,
+  statistics: ConnectionStatistics | undefined,
 ): Login | undefined {
   if (options.sasl === undefined) return undefined
   const mechanism = saslMechanism(options.sasl.reveal(), { clock, random, logger })
@@ -64,5 +68,5 @@ function loginOf<K, V>(
     const { name } = mechanism
     logger.warn({}, `the credentials of ${name} travel in clear text: set the option tls`)
   }
-  return new Login({ mechanism, clock, random, logger })
+  return new Login({ mechanism, clock, random, logger, statistics })
 }

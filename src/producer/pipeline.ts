@@ -11,7 +11,7 @@
  * when something happens (cluster-news.ts).
  */
 import type { Clock } from '../clock.js'
-import type { DeliveryError } from '../errors.js'
+import type { DeliveryError, OttlaError } from '../errors.js'
 import { safeLogger, silentLogger, type Log } from '../logger.js'
 import { BrokerPool } from '../network/brokers/broker-pool.js'
 import { ControlPlane } from '../network/control/control-plane.js'
@@ -25,15 +25,21 @@ import { MemoryBudget } from './batching/memory-budget.js'
 import { ClusterNews, TopicNews, type ConcernedRooms, type TopicRooms } from './cluster-news.js'
 import { Completion } from './completing/completion.js'
 import { Obstacles } from './completing/obstacles.js'
+import { RefusalLog } from './completing/refusal-log.js'
 import { Settlement } from './completing/settlement.js'
 import type { Environment } from './environment.js'
+import type { ProducerHealth } from './health.js'
+import { HealthCheck, type Life } from './health-check.js'
 import { Intake } from './intake/intake.js'
 import type { ProducerMetrics } from './metrics.js'
-import { MetricsCounter } from './metrics-counter.js'
+import { DiagnosticsObserver } from './diagnostics/diagnostics-observer.js'
 import { networkContext } from './network-context.js'
 import type { Observer } from './observer.js'
+import { MetricsCounter } from './observing/metrics-counter.js'
+import { observerOf } from './observing/observers.js'
 import type { ResolvedOptions } from './options/options.js'
 import { OutageNotice } from './outage-notice.js'
+import { UnheardLog } from './unheard-log.js'
 import { MeasuredPace } from './pacing/pace.js'
 import { Placement } from './partitioning/placement.js'
 import type { StickyOptions } from './partitioning/sticky-partitioner.js'
@@ -45,11 +51,12 @@ import { Compressor } from './preparing/compressor.js'
 import { LastResort } from './preparing/last-resort.js'
 import { NO_PREPARATION, type BatchPreparation } from './preparing/preparation.js'
 import type { BrokerSink, SinkOptions } from './sending/broker-sink.js'
-import type { QueuePorts } from './sending/partition-queue.js'
+import type { QueuePorts } from './queueing/partition-queue.js'
 import { Sender } from './sending/sender.js'
 import { ProducerIdSource } from './sequencing/producer-id.js'
 import { IdempotentSequencer, NO_SEQUENCER, type Sequencer } from './sequencing/sequencer.js'
 import { TransactionalSequencer } from './sequencing/transactional-sequencer.js'
+import { TelemetryReporter } from './telemetry/telemetry-reporter.js'
 import { CoordinatorRequests } from './coordinating/coordinator-requests.js'
 import { transactionLevel } from './coordinating/transaction-level.js'
 import { TransactionManager } from './transactions/transaction-manager.js'
@@ -90,12 +97,17 @@ export class Pipeline<K, V> implements ConcernedRooms, TopicRooms {
   /** Why something is not delivered. */
   readonly obstacles: Obstacles
   readonly notice: OutageNotice | null
+  /** null where metrics are not pushed. */
+  readonly telemetry: TelemetryReporter | null
+  /** Failures that nobody else hears of. */
+  readonly unheard: UnheardLog
   readonly onBroken: (error: unknown) => void
   readonly #environment: Environment
   readonly #options: ResolvedOptions<K, V>
-  readonly #counter = new MetricsCounter()
+  readonly #counter: MetricsCounter
   readonly #sinks = new Map<number, BrokerSink>()
   readonly #preparation: BatchPreparation
+  readonly #health: HealthCheck
   #autoCompression: AutoCompression | null = null
   #coordinators: CoordinatorRequests | null = null
   #isClosed = false
@@ -112,15 +124,18 @@ export class Pipeline<K, V> implements ConcernedRooms, TopicRooms {
     this.#environment = environment
     this.#options = options
     this.logger = options.logger === undefined ? silentLogger : safeLogger(options.logger)
+    this.unheard = new UnheardLog(clock, this.logger)
     this.notice = options.logger === undefined ? new OutageNotice(clock) : null
-    this.observer = this.#counter
+    this.#counter = new MetricsCounter(clock)
+    this.observer = observerOf(this.#counter, new DiagnosticsObserver(options.clientId, clock))
     this.budget = new MemoryBudget(options.bufferMemoryBytes, () => this.directory.topics.size)
-    const context = networkContext(options, environment, this.logger)
+    const context = networkContext(options, environment, this.logger, this.#counter.connections)
     const listener = new ClusterNews(this)
     this.control = new ControlPlane({ ...context, listener })
     this.metadata = new MetadataCache({ ...context, control: this.control, listener })
     this.pool = new BrokerPool({ ...context, listener })
     this.features = context.features
+    this.telemetry = this.#makeTelemetry()
     this.transactions = this.#makeTransactions()
     this.sequencer = this.#makeSequencer()
     this.accumulator = this.#makeAccumulator()
@@ -128,6 +143,7 @@ export class Pipeline<K, V> implements ConcernedRooms, TopicRooms {
       ...{ clock, metadata: this.metadata, pool: this.pool, sequencer: this.sequencer },
       ...{ sinks: this.#sinks, accumulator: this.accumulator },
     })
+    this.#health = this.#makeHealth()
     this.#preparation = this.#makePreparation()
     this.completion = this.#makeCompletion()
     this.sender = this.#makeSender()
@@ -156,8 +172,10 @@ export class Pipeline<K, V> implements ConcernedRooms, TopicRooms {
   }
 
   /** A record was given, and will not be delivered. */
-  readonly #onFailed = (error: DeliveryError, isHeard = true): void =>
+  readonly #onFailed = (error: OttlaError, isHeard = true): void => {
+    this.#health.failed(error)
     this.transactions?.recordFailed(error, isHeard)
+  }
 
   /** Memory came free. */
   readonly #onFreed = (): void => this.intake.serving.roomFreed()
@@ -168,6 +186,15 @@ export class Pipeline<K, V> implements ConcernedRooms, TopicRooms {
   flush(onFlushed: () => void): void {
     // Later, so that whoever awaits a record has gone on before: its promise takes a few microtasks.
     flushAll(this.accumulator, this.lot, () => this.clock.defer(onFlushed))
+  }
+
+  /** As `flush`, for the user, who may ask how long it takes. */
+  flushTimed(onFlushed: () => void): void {
+    const sinceMs = this.clock.monotonicMs()
+    this.flush(() => {
+      this.observer.flushed(this.clock.monotonicMs() - sinceMs)
+      onFlushed()
+    })
   }
 
   /** Fails whatever is left, when the time is up or nothing can be relied on. */
@@ -190,6 +217,8 @@ export class Pipeline<K, V> implements ConcernedRooms, TopicRooms {
     this.#isClosed = true
     this.#coordinators?.close()
     this.notice?.close()
+    this.telemetry?.close()
+    this.unheard.close()
     this.sender.close()
     this.sequencer.close()
     this.lot.close()
@@ -199,10 +228,24 @@ export class Pipeline<K, V> implements ConcernedRooms, TopicRooms {
     this.pool.close()
   }
 
+  #makeTelemetry(): TelemetryReporter | null {
+    const { metricsPush, transactionalId } = this.#options
+    if (!metricsPush) return null
+    const { clock, logger, control } = this
+    const anyAnswer = { check: () => {} }
+    return new TelemetryReporter({
+      ...{ clock, logger, random: this.#environment.random },
+      ask: async (api, request, address) =>
+        (await control.ask(api, request, { address }, anyAnswer)).response,
+      metrics: () => this.metrics(),
+      resource: transactionalId === null ? {} : { transactional_id: transactionalId },
+    })
+  }
+
   #makeTransactions(): TransactionManager | null {
     const { transactionalId, transactionTimeoutMs, maxBlockMs, apiVersions } = this.#options
     if (transactionalId === null) return null
-    const { clock, logger, control, features } = this
+    const { clock, logger, observer, control, features } = this
     const { retryBackoffMs: initialMs, retryBackoffMaxMs: maxMs } = this.#options
     const requests = new CoordinatorRequests({
       ...{ control, clock, random: this.#environment.random, backoff: { initialMs, maxMs } },
@@ -211,7 +254,7 @@ export class Pipeline<K, V> implements ConcernedRooms, TopicRooms {
     return new TransactionManager(
       { transactionalId, transactionTimeoutMs, maxBlockMs },
       {
-        ...{ clock, logger, requests },
+        ...{ clock, logger, observer, requests },
         level: () => transactionLevel(features, apiVersions),
         records: {
           flush: (onFlushed) => this.flush(onFlushed),
@@ -281,16 +324,33 @@ export class Pipeline<K, V> implements ConcernedRooms, TopicRooms {
   }
 
   #makeCompletion(): Completion {
-    const { logger, observer, accumulator, runCallback, obstacles, metadata } = this
+    const { clock, logger, observer, accumulator, runCallback, obstacles, metadata } = this
     const { random } = this.#environment
+    const refusals = new RefusalLog({ clock, logger }, this.#options.lingerMs)
     const onFreed = this.#onFreed
-    const transaction = this.transactions
+    const transaction = {
+      recordFailed: (error: OttlaError) => this.#onFailed(error),
+      answerCame: (isAcknowledged: boolean) => this.transactions?.answerCame(isAcknowledged),
+    }
+    const health = this.#health
+    const { unheard } = this
     const settlement = new Settlement({
-      ...{ logger, observer, accumulator, runCallback, decompress, onFreed, transaction },
+      ...{ observer, accumulator, runCallback, decompress, onFreed, transaction },
+      unheard,
     })
     const lastResort = this.#makeLastResort()
     return new Completion(this.#options, {
-      ...{ random, logger, settlement, accumulator, metadata, lastResort, obstacles },
+      ...{
+        random,
+        logger,
+        settlement,
+        accumulator,
+        metadata,
+        lastResort,
+        obstacles,
+        refusals,
+        health,
+      },
     })
   }
 
@@ -350,14 +410,36 @@ export class Pipeline<K, V> implements ConcernedRooms, TopicRooms {
 
   /** What has been done so far, and what is held. */
   metrics(): ProducerMetrics {
-    const { budget, lot, accumulator } = this
-    return {
-      ...this.#counter.totals,
+    const { budget, lot, accumulator, metadata, transactions } = this
+    const inFlightOf = (nodeId: number): number => this.#sinks.get(nodeId)?.inFlight.length ?? 0
+    let requestsInFlight = 0
+    for (const nodeId of this.#sinks.keys()) requestsInFlight += inFlightOf(nodeId)
+    return this.#counter.snapshot({
+      ...{ inFlightOf, requestsInFlight, isTransactional: transactions !== null },
       compressionChoices: this.#compressionChoices(),
       bufferAvailableBytes: budget.availableBytes,
+      bufferTotalBytes: budget.totalBytes,
       waitingSends: lot.waitingCount,
       batchesIncomplete: accumulator.incomplete.size,
-    }
+      metadataAgeMs: metadata.ageMs,
+    })
+  }
+
+  /** How it is; `failure`: why it has failed as a whole. */
+  health(life: Life, failure: unknown): ProducerHealth {
+    return this.#health.look(life, failure)
+  }
+
+  #makeHealth(): HealthCheck {
+    const { clock, metadata, accumulator, obstacles, transactions } = this
+    const { clientId, lingerMs, requestTimeoutMs, maxBlockMs, sasl } = this.#options
+    return new HealthCheck(
+      { clientId, lingerMs, requestTimeoutMs, maxBlockMs, hasLogin: sasl !== undefined },
+      {
+        ...{ clock, metadata, accumulator, obstacles, transactions },
+        rooms: this,
+      },
+    )
   }
 
   #compressionChoices(): Record<string, CompressionChoice> {
@@ -370,7 +452,7 @@ export class Pipeline<K, V> implements ConcernedRooms, TopicRooms {
   }
 
   #makeLot(options: ResolvedOptions<K, V>, clock: Clock): ParkingLot {
-    const { budget, logger, runCallback, directory, obstacles, metadata } = this
+    const { budget, unheard: logger, runCallback, directory, obstacles, metadata } = this
     const errors = new WaitErrors(options, { directory, obstacles, metadata })
     const onFailed = this.#onFailed
     return new ParkingLot(options, { clock, budget, logger, runCallback, errors, onFailed })
@@ -379,9 +461,9 @@ export class Pipeline<K, V> implements ConcernedRooms, TopicRooms {
   #makeIntake(options: ResolvedOptions<K, V>, clock: Clock): Intake<K, V> {
     const { accumulator, directory, budget, lot } = this
     const placement = new Placement(options, accumulator, clock, directory)
-    const { onBroken } = this
+    const { onBroken, observer } = this
     return new Intake(options, {
-      ...{ clock, placement, directory, budget, lot, accumulator, onBroken },
+      ...{ clock, placement, directory, budget, lot, accumulator, observer, onBroken },
       onRefused: this.#onFailed,
     })
   }

@@ -4,12 +4,13 @@
  * delivery lives here; ARCHITECTURE.md follows a record from `send` to the broker and back.
  */
 import { queueJob } from '../clock.js'
-import { AbortedError, ClosedError, TimeoutError, type DeliveryError } from '../errors.js'
+import { Closing } from '../closing.js'
+import { ClosedError, ConfigError, TimeoutError, type DeliveryError } from '../errors.js'
 import '../globals.js'
 import { crc32cNotice } from '../protocol/crc32c.js'
 import type { Serialized } from '../serialization/serializer.js'
-import { AbortListeners } from './intake/abort-listeners.js'
-import type { DeliveryCallback } from './intake/delivery-callback.js'
+import { AbortableSends } from './intake/abortable-sends.js'
+import type { DeliveryCallback } from './records/delivery-callback.js'
 import {
   checkCallback,
   checkNoOptions,
@@ -19,44 +20,50 @@ import {
   failedError,
   notTaken,
   signalOf,
+  timeoutMsOf,
 } from './intake/call-checks.js'
-import type { Submitted } from './intake/admission.js'
 import type { ParkedRecord } from './waiting/parked-record.js'
 import type { ProducerOptions, ResolvedOptions } from './options/options.js'
 import { resolveOptions } from './options/resolve-options.js'
+import type { ProducerHealth } from './health.js'
 import type { ProducerMetrics } from './metrics.js'
 import { because, closedError } from './waiting/parked-errors.js'
 import type { TransactionalSettings } from './transactional/transactional-options.js'
 import { systemEnvironment, type Environment } from './environment.js'
+import type {
+  ClientInstanceIdOptions,
+  CloseOptions,
+  PartitionInfo,
+  SendOptions,
+} from './call-options.js'
 import { Pipeline } from './pipeline.js'
+import { createWriteStream } from './streams/node-stream.js'
+import type { RecordSink } from './streams/record-sink.js'
+import type { RecordWriteStream } from './streams/record-write-stream.js'
+import { sendEach, type SendEachOptions, type SendEachResult } from './streams/send-each.js'
+import { isAsyncOnly, sendSource } from './streams/send-source.js'
+import type { AnyStreamOptions } from './streams/stream-checks.js'
+import type {
+  MappedStreamOptions,
+  RecordStreamOptions,
+  ValueStreamOptions,
+} from './streams/stream-options.js'
+import { createWritableStream } from './streams/web-stream.js'
 import { GroupRest } from './waiting/group-rest.js'
-import { RecordGroup } from './intake/record-group.js'
-import type { RecordMetadata } from './batching/record-metadata.js'
-import type { ProducerRecord } from './intake/record.js'
+import { RecordGroup, type GroupOutcome } from './records/record-group.js'
+import { InterceptedEnqueue } from './intake/intercepted-enqueue.js'
+import { Interception } from './intercepting/interception.js'
+import type { SendCall } from './intercepting/interceptor.js'
+import type { RecordMetadata } from '../record-metadata.js'
+import type { ProducerRecord } from './records/record.js'
 import type { ProducerTopic } from './partitioning/topic.js'
 
-/** Options of one `send`. */
-export interface SendOptions {
-  /**
-   * Aborted before the record is appended: it is not written. After: the promise rejects with
-   * outcome 'unknown', and the record is sent all the same.
-   */
-  readonly signal?: AbortSignal | undefined
-}
-
-/** Options of `close`. */
-export interface CloseOptions {
-  /** How long to go on delivering, in ms. Default `deliveryTimeoutMs`; 0 gives up at once. */
-  readonly timeoutMs?: number | undefined
-}
-
-/** One partition of a topic. */
-export interface PartitionInfo {
-  readonly topic: string
-  readonly partition: number
-  /** Node id of its leader; -1 while it has none. */
-  readonly leader: number
-}
+export type {
+  ClientInstanceIdOptions,
+  CloseOptions,
+  PartitionInfo,
+  SendOptions,
+} from './call-options.js'
 
 type State = 'open' | 'closing' | 'closed' | 'failed'
 
@@ -72,9 +79,11 @@ type State = 'open' | 'closing' | 'closed' | 'failed'
 export class Producer<K = Serialized, V = Serialized> implements AsyncDisposable {
   readonly #options: ResolvedOptions<K, V>
   readonly #pipeline: Pipeline<K, V>
-  readonly #aborts = new AbortListeners()
+  readonly #abortable: AbortableSends<K, V>
+  readonly #interception: Interception
+  readonly #intercepted: InterceptedEnqueue<K, V>
   #state: State = 'open'
-  #closing: Promise<void> | null = null
+  readonly #closing = new Closing()
   /** Why the producer has failed. */
   #failure: unknown = null
 
@@ -99,6 +108,14 @@ export class Producer<K = Serialized, V = Serialized> implements AsyncDisposable
     const resolved = resolveOptions(options, (message) => warnings.push(message))
     this.#options = { ...resolved, ...transactional }
     this.#pipeline = new Pipeline(this.#options, environment, (error) => this.#fail(error))
+    const { intake, lot } = this.#pipeline
+    this.#abortable = new AbortableSends({ intake, lot, assertOpen: this.#assertOpen })
+    this.#interception = new Interception(this.#options, this.#pipeline.logger)
+    this.#intercepted = new InterceptedEnqueue({
+      ...{ interception: this.#interception, intake, assertOpen: this.#assertOpen },
+      ...{ runCallback: this.#pipeline.runCallback, unheard: this.#unheard },
+      isOpen: () => this.#state === 'open',
+    })
     for (const message of warnings) this.#pipeline.logger.warn({}, message)
     if (crc32cNotice !== null) this.#pipeline.logger.info({}, crc32cNotice)
   }
@@ -106,6 +123,11 @@ export class Producer<K = Serialized, V = Serialized> implements AsyncDisposable
   /** For the transactional producer, which is built on one. @internal */
   static pipelineOf<K, V>(producer: Producer<K, V>): Pipeline<K, V> {
     return producer.#pipeline
+  }
+
+  /** For its transactions. @internal */
+  static sinkOf<K, V>(producer: Producer<K, V>): RecordSink<K, V> {
+    return producer.#sink
   }
 
   /**
@@ -123,7 +145,7 @@ export class Producer<K = Serialized, V = Serialized> implements AsyncDisposable
    * record may be in the log all the same. The record's bytes may be used again once it has returned.
    */
   send(record: ProducerRecord<K, V>, options?: SendOptions): Promise<RecordMetadata> {
-    if (options !== undefined) return this.#sendWith(record, options)
+    if (options !== undefined || this.#interception.isActive) return this.#sendWith(record, options)
     try {
       this.#assertOpen(record)
       const { intake } = this.#pipeline
@@ -138,21 +160,45 @@ export class Producer<K = Serialized, V = Serialized> implements AsyncDisposable
    * Sends records; resolves to their metadata, in the order given, once all are acknowledged. Where
    * any fails it rejects with SendAllError, which has the fate of each, once all are settled. What
    * finds no room, however many, is fed in order as room comes, and later calls for its topics wait
-   * behind; only where none finds room for `maxBlockMs` do the rest fail. The records and their bytes
-   * may be used again once it has returned. An iterable that throws rejects it before anything is
+   * behind; only where none finds room for `maxBlockMs` do the rest fail. All are serialized during the
+   * call, so that records, their objects and bytes may be used again once it has returned; but objects
+   * for an asynchronous serializer not before it has settled. An iterable that throws rejects it before anything is
    * sent.
+   *
+   * An asynchronous iterable is read as there is room, and each record sent as it comes. One that throws
+   * rejects with SendAllError, too, once what it gave is settled: `cause` is what was thrown.
    */
-  sendAll(records: Iterable<ProducerRecord<K, V>>, options?: undefined): Promise<RecordMetadata[]> {
+  sendAll(
+    records: Iterable<ProducerRecord<K, V>> | AsyncIterable<ProducerRecord<K, V>>,
+    options?: undefined,
+  ): Promise<RecordMetadata[]> {
     return new Promise((resolve, reject) => {
       checkNoOptions(options)
+      if (isAsyncOnly<ProducerRecord<K, V>>(records)) {
+        resolve(sendSource(this.#sink, records))
+        return
+      }
       checkRecords(records)
-      const list = (Array.isArray(records) ? records : Array.from(records)) as ProducerRecord<
-        K,
-        V
-      >[]
-      const group = new RecordGroup(list.length, { resolve, reject })
-      this.#pipeline.intake.submitGroup(list, group, this.#assertOpen)
+      const given = Array.isArray(records) ? records : Array.from(records)
+      this.#sendGroup(given as ProducerRecord<K, V>[], { resolve, reject })
     })
+  }
+
+  #sendGroup(list: ProducerRecord<K, V>[], outcome: GroupOutcome): void {
+    const { intake } = this.#pipeline
+    if (!this.#interception.isActive) {
+      intake.submitGroup(list, new RecordGroup(list.length, outcome), this.#assertOpen)
+      return
+    }
+    const call: SendCall = { kind: 'sendAll', recordCount: list.length }
+    const intercepted = Array.from(list, (record, place) =>
+      this.#interception.intercept(record, call, place, (it) => it),
+    )
+    const group = new RecordGroup(list.length, outcome, (place, error, metadata) =>
+      intercepted[place]?.settle(error, metadata),
+    )
+    const toSend = intercepted.map((it) => it.toSend as ProducerRecord<K, V>) // said to be ones
+    intake.submitGroup(toSend, group, this.#assertOpen)
   }
 
   /**
@@ -162,9 +208,17 @@ export class Producer<K = Serialized, V = Serialized> implements AsyncDisposable
    * wait for it; the record was not accepted, and the callback is not called. `await writable()`
    * then, and try again. The record's bytes may be used again once it has returned. Throws
    * InvalidRecordError for a callback that is no function.
+   *
+   * With `interceptors` (and not in streams) the first record that finds the buffer full is accepted all the same, and waits
+   * for room as one of `send` does: false is returned only before an interceptor has seen the record.
    */
   enqueue(record: ProducerRecord<K, V>, callback?: DeliveryCallback): boolean {
     if (callback !== undefined) checkCallback(callback)
+    if (this.#interception.isActive) return this.#intercepted.enqueue(record, callback ?? null)
+    return this.#enqueue(record, callback)
+  }
+
+  #enqueue(record: ProducerRecord<K, V>, callback: DeliveryCallback | undefined): boolean {
     try {
       this.#assertOpen(record)
       return this.#pipeline.intake.submit(record, callback ?? null, 'refuse') !== 'full'
@@ -172,6 +226,26 @@ export class Producer<K = Serialized, V = Serialized> implements AsyncDisposable
       this.#tell(callback ?? null, notTaken(error))
       return true
     }
+  }
+
+  /** What streams and long lists are built over. */
+  readonly #sink: RecordSink<K, V> = {
+    offer: (record, callback) => {
+      const isSeen = this.#interception.isActive || this.#intercepted.isHolding
+      if (isSeen) return this.#intercepted.offer(record, callback ?? null)
+      return this.#enqueue(record, callback)
+    },
+    withdraw: (record, error) => this.#intercepted.withdraw(record, error),
+    writable: () => this.writable(),
+    flush: () => this.flush(),
+  }
+
+  /** The callback of an intercepted record without one. */
+  readonly #unheard: DeliveryCallback = (error) => {
+    if (error === null) return
+    const { unheard, transactions } = this.#pipeline
+    unheard.error({ err: error }, 'records without a callback were not delivered')
+    transactions?.recordFailed(error as DeliveryError, false) // every error of a record is one
   }
 
   /**
@@ -201,11 +275,50 @@ export class Producer<K = Serialized, V = Serialized> implements AsyncDisposable
   }
 
   /**
+   * A Writable of node:stream in object mode whose chunks are records; or, with `topic`, values; or, with
+   * `toRecord`, whatever that makes records of. A write is done when its record is taken, and waits while
+   * the buffer is full. 'finish' comes, and `pipeline` resolves, when every record is settled; where one
+   * fails the stream does, with its error, unless `onError` is 'continue'. Throws ConfigError.
+   */
+  createWriteStream(options: ValueStreamOptions<V>): RecordWriteStream<V>
+  createWriteStream<T>(options: MappedStreamOptions<T, K, V>): RecordWriteStream<T>
+  createWriteStream(
+    options?: RecordStreamOptions<ProducerRecord<K, V>>,
+  ): RecordWriteStream<ProducerRecord<K, V>>
+  createWriteStream<T>(options: AnyStreamOptions<T, K, V> = {}): RecordWriteStream<T> {
+    return createWriteStream(this.#sink, options, this.#pipeline.runCallback)
+  }
+
+  /** The same as a WritableStream of the Web: `close` resolves when every record is settled. */
+  createWritableStream(options: ValueStreamOptions<V>): WritableStream<V>
+  createWritableStream<T>(options: MappedStreamOptions<T, K, V>): WritableStream<T>
+  createWritableStream(
+    options?: RecordStreamOptions<ProducerRecord<K, V>>,
+  ): WritableStream<ProducerRecord<K, V>>
+  createWritableStream<T>(options: AnyStreamOptions<T, K, V> = {}): WritableStream<T> {
+    return createWritableStream(this.#sink, options, this.#pipeline.runCallback)
+  }
+
+  /**
+   * Sends what a source gives, and hands on what became of each record, for `for await`: in the order of
+   * the source, or as they are settled. At most `window` records are read and not handed on. A failure is
+   * a result; the loop throws where the source does, the signal fires or the producer accepts no more
+   * records. Leaving the loop ends the source; what was read is sent all the same. Throws ConfigError.
+   */
+  sendEach<R extends ProducerRecord<K, V>>(
+    source: Iterable<R> | AsyncIterable<R>,
+    options?: SendEachOptions,
+  ): AsyncIterableIterator<SendEachResult<R>> {
+    return sendEach(this.#sink, source, options)
+  }
+
+  /**
    * Resolves when every record given before this call is settled, well or badly: its failure is its
    * own promise's matter. Does not wait for `lingerMs`. Of a closed producer it resolves at once.
    */
   flush(): Promise<void> {
-    return this.#state === 'failed' ? Promise.reject(this.#closedError()) : this.#settled()
+    if (this.#state === 'failed') return Promise.reject(this.#closedError())
+    return new Promise((resolve) => this.#pipeline.flushTimed(resolve))
   }
 
   #settled(): Promise<void> {
@@ -221,9 +334,46 @@ export class Producer<K = Serialized, V = Serialized> implements AsyncDisposable
       .map(({ partition, leaderId }) => ({ topic, partition, leader: leaderId }))
   }
 
-  /** What this producer has done so far, and what it holds. Costs next to nothing. */
+  /**
+   * What this producer has done so far, and what it holds: a snapshot, made anew by each call, in some
+   * tens of microseconds. docs/metrics.md has every field.
+   */
   metrics(): ProducerMetrics {
     return this.#pipeline.metrics()
+  }
+
+  /**
+   * The id under which the cluster keeps this producer's pushed metrics (KIP-714): 22 characters of
+   * base64url, as Java's `clientInstanceId(…).toString()` and the brokers' logs have it. Opens the first
+   * connection where there is none. Rejects with TimeoutError after `timeoutMs`, as where no broker has a
+   * telemetry plug-in; with BrokerError where a broker has refused telemetry for good; with ConfigError
+   * where `metricsPush` is false.
+   */
+  async clientInstanceId(options?: ClientInstanceIdOptions): Promise<string> {
+    this.#assertOpen()
+    const timeoutMs = timeoutMsOf('clientInstanceId', options, this.#options.maxBlockMs)
+    const { telemetry, metadata } = this.#pipeline
+    if (telemetry === null) {
+      throw new ConfigError('there is no client instance id with metricsPush: false: leave it out')
+    }
+    const [id] = await Promise.all([
+      telemetry.clientInstanceId(timeoutMs),
+      metadata.connect(timeoutMs),
+    ])
+    return id
+  }
+
+  /**
+   * How this producer is: connected, what waits for too long and why. Synchronous and cheap; for probes
+   * and status pages.
+   */
+  health(): ProducerHealth {
+    return this.#pipeline.health(this.#state, this.#failure)
+  }
+
+  /** The option `clientId`: what brokers, and labels of metrics, know this producer by. */
+  get clientId(): string {
+    return this.#options.clientId
   }
 
   /**
@@ -234,7 +384,7 @@ export class Producer<K = Serialized, V = Serialized> implements AsyncDisposable
   close(options: CloseOptions = {}): Promise<void> {
     try {
       const timeoutMs = closeTimeoutMs(options, this.#options.deliveryTimeoutMs)
-      return (this.#closing ??= this.#close(timeoutMs))
+      return this.#closing.once(() => this.#close(timeoutMs))
     } catch (error) {
       return Promise.reject(error)
     }
@@ -245,7 +395,8 @@ export class Producer<K = Serialized, V = Serialized> implements AsyncDisposable
   }
 
   async #close(timeoutMs: number): Promise<void> {
-    const { lot, intake, clock } = this.#pipeline
+    const { lot, intake, clock, telemetry } = this.#pipeline
+    const endMs = clock.monotonicMs() + timeoutMs
     this.#state = 'closing'
     lot.settleAll(
       (waiting) => waiting instanceof GroupRest || (waiting.isWaiting && !waiting.wasTaken),
@@ -263,6 +414,8 @@ export class Producer<K = Serialized, V = Serialized> implements AsyncDisposable
     const what = `the producer was closed before it was acknowledged (${timeoutMs} ms)`
     this.#pipeline.abandonAll(new ClosedError(what), ({ topic }) => this.#closedWhile(topic, what))
     if (this.#failure === null) this.#state = 'closed'
+    const lastPush = telemetry?.terminate(endMs - clock.monotonicMs())
+    if (lastPush) await lastPush
     this.#pipeline.close()
   }
 
@@ -278,63 +431,41 @@ export class Producer<K = Serialized, V = Serialized> implements AsyncDisposable
     this.#state = 'failed'
     this.#failure = cause
     this.#pipeline.logger.error({ err: cause }, 'the producer has failed; this is a bug in Ottla')
-    this.#closing ??= Promise.resolve()
+    void this.#closing.once(() => Promise.resolve())
     this.#pipeline.intake.room.wake()
     const reason = this.#closedError()
     this.#pipeline.abandonAll(reason)
     this.#pipeline.close()
   }
 
-  #sendWith(record: ProducerRecord<K, V>, options: SendOptions): Promise<RecordMetadata> {
+  #sendWith(record: ProducerRecord<K, V>, options?: SendOptions): Promise<RecordMetadata> {
     try {
-      const signal = signalOf(options)
-      return signal === undefined ? this.send(record) : this.#sendAbortable(record, signal)
+      const signal = options === undefined ? undefined : signalOf(options)
+      if (signal !== undefined) checkSignal(signal)
+      if (this.#interception.isActive) return this.#sendIntercepted(record, signal)
+      return signal === undefined ? this.send(record) : this.#abortable.send(record, signal, null)
     } catch (error) {
       return Promise.reject(notTaken(error))
     }
   }
 
-  /** `send` for which a signal may fire: the promise follows whichever comes first. */
-  #sendAbortable(record: ProducerRecord<K, V>, signal: AbortSignal): Promise<RecordMetadata> {
-    return new Promise((resolve, reject) => {
-      checkSignal(signal)
-      const isAborted = (): boolean => signal.aborted
-      let topic = ''
-      let submitted: Submitted = 'appended'
-      const onAbort = (): void => {
-        if (typeof submitted !== 'object' || submitted.wasPlaced) {
-          reject(aborted(signal, 'unknown', topic))
-        } else {
-          // Changes nothing where it was settled in the meantime.
-          this.#pipeline.lot.settle(submitted, aborted(signal, 'not-written', topic))
-        }
-      }
-      const callback: DeliveryCallback = (error, metadata) => {
-        this.#aborts.remove(signal, onAbort)
-        if (error === null)
-          resolve(metadata as RecordMetadata) // one of the two is there
-        else reject(error)
-      }
-      try {
-        this.#assertOpen(record)
-        topic = (record as ProducerRecord<K, V> | undefined)?.topic ?? ''
-        if (isAborted()) throw aborted(signal, 'not-written', topic)
-        submitted = this.#pipeline.intake.submit(record, callback, 'wait')
-        if (signal.aborted)
-          onAbort() // by a serializer
-        else this.#aborts.add(signal, onAbort)
-      } catch (error) {
-        reject(notTaken(error))
-      }
-    })
+  #sendIntercepted(
+    record: ProducerRecord<K, V>,
+    signal: AbortSignal | undefined,
+  ): Promise<RecordMetadata> {
+    const call: SendCall = { kind: 'send', recordCount: 1 }
+    return this.#interception.intercept(record, call, 0, (intercepted) =>
+      // It is said to be a record of this producer.
+      this.#abortable.send(intercepted.toSend as ProducerRecord<K, V>, signal, intercepted),
+    )
   }
 
   /** Calls the callback of a record that was not accepted: later, as every callback. */
   #tell(callback: DeliveryCallback | null, error: DeliveryError): void {
-    const { runCallback, logger, transactions } = this.#pipeline
+    const { runCallback, unheard, transactions } = this.#pipeline
     if (callback !== null) queueJob(() => runCallback(callback, error, null))
     else {
-      logger.error({ err: error }, 'a record without a callback was not accepted')
+      unheard.error({ err: error }, 'records without a callback were not accepted')
       transactions?.recordFailed(error, false)
     }
   }
@@ -356,20 +487,4 @@ export class Producer<K = Serialized, V = Serialized> implements AsyncDisposable
 /** The promise of a record that waits for its place. */
 function promiseOf(parked: ParkedRecord): Promise<RecordMetadata> {
   return new Promise((resolve) => (parked.resolve = resolve))
-}
-
-function aborted(
-  signal: AbortSignal,
-  outcome: 'not-written' | 'unknown',
-  topic: string,
-): AbortedError {
-  const known =
-    outcome === 'unknown'
-      ? 'it was in a batch already, and may be in the log'
-      : 'it is not in the log'
-  return new AbortedError(`a send to topic "${topic}" was aborted: ${known}`, {
-    outcome,
-    topic,
-    cause: signal.reason as unknown,
-  })
 }

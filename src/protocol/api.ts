@@ -35,6 +35,11 @@ export interface Api<Request, Response> {
   encodeResponse(writer: Writer, response: Response, version: number): void
   /** Throws ProtocolError for bytes that are not this response; leaves what follows it unread. */
   decodeResponse(reader: Reader, version: number): Response
+  /**
+   * What makes an answer none although it can be read, as the end of a sentence about it: what was asked
+   * for is missing, and no error code says why. Undefined where nothing is.
+   */
+  fault?(request: Request, response: Response): string | undefined
 }
 
 /** True where `version` of the API has compact types and tag sections. */

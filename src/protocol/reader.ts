@@ -187,12 +187,13 @@ export class Reader {
   }
 
   #isNullLength(length: number, type: string): boolean {
-    if (length < -1) throw this.#refusal(`the length of a ${type} is ${length}`)
+    if (length < -1) throw this.#refusal(`the length of ${withArticle(type)} is ${length}`)
     return length === -1
   }
 
   #requireValue<T>(value: T | null, type: string): T {
-    if (value === null) throw this.#refusal(`a ${type} is null where null is not allowed`)
+    if (value === null)
+      throw this.#refusal(`${withArticle(type)} is null where null is not allowed`)
     return value
   }
 
@@ -213,4 +214,8 @@ export class Reader {
       { apiName, version, offset: this.#offset },
     )
   }
+}
+
+function withArticle(type: string): string {
+  return `${/^[aeiou]/.test(type) ? 'an' : 'a'} ${type}`
 }

@@ -2,8 +2,8 @@
  * Serializers for what needs no schema: text, bytes, JSON, and numbers as Java's serializers write
  * them (big-endian; org.apache.kafka.common.serialization).
  */
-import { SerializationError } from '../errors.js'
-import { findMangled } from './json-check.js'
+import { bytesOf } from './any-bytes.js'
+import { jsonText } from './json-text.js'
 import { cannotSerialize, type Serializer } from './serializer.js'
 
 /** Text as UTF-8. Refuses anything else, so that `[object Object]` never reaches a topic. */
@@ -18,6 +18,8 @@ export function string(): Serializer<string> {
 export function bytes(): Serializer<Uint8Array> {
   return (value) => {
     if (value instanceof Uint8Array) return value
+    const foreign = bytesOf(value)
+    if (foreign !== undefined) return foreign
     throw cannotSerialize(value, 'bytes()', 'a Uint8Array or Buffer')
   }
 }
@@ -25,29 +27,14 @@ export function bytes(): Serializer<Uint8Array> {
 /**
  * `JSON.stringify` of the value, at the time of the call. Refuses, at any depth and by its path, what
  * that would change or drop in silence: Map, Set, bytes (Buffer, typed arrays, ArrayBuffer),
- * promises, functions, symbols, Error, RegExp, an invalid Date, NaN and Infinity; and BigInt. An
- * object with a toJSON, such as a Date, is written as that says; a field that is undefined is left
+ * promises, functions, symbols, Error, RegExp, objects whose contents are no fields (Headers, Blob, an
+ * iterator, a class with private fields and getters), an invalid Date, NaN, Infinity, undefined in a
+ * list; and BigInt. An object with a toJSON, such as a Date, is written as that says, and what it
+ * returns is held to the same (it is called once more for that); a field that is undefined is left
  * out, as ever.
  */
 export function json<T = unknown>(): Serializer<T> {
-  return (value) => {
-    const text = stringify(value)
-    if (text === undefined) throw cannotSerialize(value, 'json()', 'a value that JSON can express')
-    const fault = findMangled(value)
-    if (fault === null) return text
-    throw new SerializationError(`json(): value${fault}`)
-  }
-}
-
-/** undefined for undefined, functions and symbols. */
-function stringify(value: unknown): string | undefined {
-  try {
-    return JSON.stringify(value)
-  } catch (error) {
-    if (!(error instanceof TypeError) || !error.message.includes('BigInt')) throw error
-    const mend = 'give String(bigint), or Number(bigint) where it is small'
-    throw new SerializationError(`json(): JSON has no BigInt: ${mend}`, { cause: error })
-  }
+  return (value) => jsonText(value, 'json()')
 }
 
 /** An integer in 4 bytes, big-endian (Java's IntegerSerializer). */

@@ -5,6 +5,7 @@
  * Neighbours: the intake calls it; nothing here knows a producer.
  */
 import { SerializationError } from '../errors.js'
+import { bytesOf } from './any-bytes.js'
 import type { Headers } from './headers.js'
 
 /** What goes on the wire: text as UTF-8, bytes as they are, null as Kafka's null (a tombstone). */
@@ -17,6 +18,12 @@ export interface SerializerContext {
   readonly part: 'key' | 'value'
   /** The record's headers; undefined where it has none. They are the user's: to be read only. */
   readonly headers: Headers | undefined
+  /**
+   * Gives the record as it is written this header, in the place of any that it has of this name; the
+   * user's own object stays as it is. To be called before the serializer returns, or before its promise
+   * is resolved: later it does nothing. Call it on the context (`context.setHeader(…)`).
+   */
+  setHeader(name: string, value: Uint8Array): void
 }
 
 /**
@@ -31,13 +38,14 @@ export type Serializer<T> = (
 
 /** The serializers of a producer; what is left out takes string, Uint8Array and null. */
 export interface Serializers<K, V> {
-  readonly key?: Serializer<K>
-  readonly value?: Serializer<V>
+  readonly key?: Serializer<K> | undefined
+  readonly value?: Serializer<V> | undefined
 }
 
-/** True for what may go on the wire as it is. */
-export function isSerialized(value: unknown): value is Serialized {
-  return typeof value === 'string' || value === null || value instanceof Uint8Array
+/** The value as it may go on the wire; undefined for what may not. */
+export function asSerialized(value: unknown): Serialized | undefined {
+  if (typeof value === 'string' || value === null || value instanceof Uint8Array) return value
+  return bytesOf(value)
 }
 
 /** A SerializationError for a value that a serializer cannot take. */

@@ -15,6 +15,7 @@ import type { MetadataView, PartitionView } from './metadata-view.js'
 import { NO_LEADER, type Partition, type ReplicationDelay, type TailFate } from './partition.js'
 import { RequestLog } from './request-log.js'
 import type { TestSasl } from './sasl/test-sasl.js'
+import type { TestTelemetry } from './telemetry/test-telemetry.js'
 import { isTopicName, Topic, type TopicPlan } from './topic.js'
 import { ConsumerGroups } from './transactions/consumer-groups.js'
 import { TransactionCoordinator } from './transactions/coordinator.js'
@@ -37,6 +38,8 @@ export interface ClusterSettings {
   readonly clusterId: string
   /** Null where clients need not log in. */
   readonly sasl: TestSasl | null
+  /** Null where the brokers have no telemetry plug-in. */
+  readonly telemetry: TestTelemetry | null
   readonly transactionLevel: TransactionLevel
   readonly transactionKnobs: TransactionKnobs
 }

@@ -32,6 +32,8 @@ import { ClusterState } from './cluster-state.js'
 import type { Fault } from './fault-script.js'
 import { SERVICES, type ApiName } from './handlers/services.js'
 import {
+  checkOptions,
+  checkTopicOptions,
   resolveOptions,
   resolveTls,
   type TestClusterOptions,
@@ -41,6 +43,7 @@ import type { SeenRequest } from './request-log.js'
 import type { TestSasl } from './sasl/test-sasl.js'
 import { forbid, type Forbidden } from './forbid.js'
 import { TcpNetwork } from './tcp-network.js'
+import type { TestTelemetry } from './telemetry/test-telemetry.js'
 import { TestBroker } from './test-broker.js'
 import { TestPartition, type RecordsOptions, type StoredRecord } from './test-partition.js'
 import type { CertificateOptions, IssuedCertificate } from './tls/certificate-authority.js'
@@ -66,6 +69,7 @@ export type {
   TokenVerdict,
 } from './sasl/sasl-options.js'
 export type { SeenLogin, TestSasl } from './sasl/test-sasl.js'
+export type { SeenPush, TestTelemetry, TestTelemetryOptions } from './telemetry/test-telemetry.js'
 export type { LossOptions, TestBroker } from './test-broker.js'
 export type { StoredBytes } from './stored-bytes.js'
 export type { IsolationLevel } from './isolation-level.js'
@@ -128,6 +132,7 @@ export class TestCluster implements AsyncDisposable {
 
   /** Starts a cluster: one broker and no topics unless `options` say otherwise. */
   static async start(options: TestClusterOptions = {}): Promise<TestCluster> {
+    checkOptions(options)
     const tls = resolveTls(options)
     const network = options.network ?? new TcpNetwork(tls)
     const resolved = resolveOptions(options, network.clock)
@@ -169,6 +174,16 @@ export class TestCluster implements AsyncDisposable {
   get sasl(): TestSasl {
     if (this.#state.sasl !== null) return this.#state.sasl
     throw new Error('this test cluster was started without `sasl`')
+  }
+
+  /**
+   * What clients have pushed of their metrics, and what they are asked for. Throws where the cluster was
+   * started without `telemetry`.
+   */
+  get telemetry(): TestTelemetry {
+    const { telemetry } = this.#state.settings
+    if (telemetry !== null) return telemetry
+    throw new Error('this test cluster was started without `telemetry`')
   }
 
   /** The TLS handshakes that came to their end, oldest first; none without `tls`. */
@@ -295,6 +310,7 @@ export class TestCluster implements AsyncDisposable {
 
   /** Makes a topic; one partition, and a replica on up to three brokers, by default. */
   createTopic(name: string, options: TopicOptions = {}): void {
+    checkTopicOptions(name, options)
     const { settings } = this.#state
     this.#state.createTopic({
       name,

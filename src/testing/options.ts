@@ -6,10 +6,12 @@
 import type { Clock } from '../clock.js'
 import type { ClusterNetwork } from './cluster-network.js'
 import type { ClusterSettings } from './cluster-state.js'
+import { checkNames, type NamesOf } from './option-names.js'
 import type { ReplicationDelay } from './partition.js'
 import { judgeByClaims } from './sasl/oauthbearer-server.js'
 import type { TestSaslOptions } from './sasl/sasl-options.js'
 import { TestSasl } from './sasl/test-sasl.js'
+import { TestTelemetry, type TestTelemetryOptions } from './telemetry/test-telemetry.js'
 import { ServerTls, type TestTlsOptions } from './tls/server-tls.js'
 import type { TopicSettings } from './topic-config.js'
 import { knobsOf } from './transactions/environment.js'
@@ -60,6 +62,11 @@ export interface TestClusterOptions {
   readonly transactionVersion?: TransactionVersion | undefined
   /** How slow the coordinator of transactions is, and how it times them. */
   readonly transactions?: TransactionOptions | undefined
+  /**
+   * The brokers have a telemetry plug-in, and ask clients for their metrics (KIP-714);
+   * `cluster.telemetry` has what was pushed. Default: they have none, as Kafka without one.
+   */
+  readonly telemetry?: TestTelemetryOptions | undefined
   /** What carries the bytes. Default: TCP on the loopback interface. */
   readonly network?: ClusterNetwork | undefined
 }
@@ -70,6 +77,53 @@ export interface ResolvedClusterOptions {
   readonly topics: Readonly<Record<string, TopicOptions>>
   readonly versionCaps: Readonly<Record<string, number>>
   readonly settings: ClusterSettings
+}
+
+const NAMES: NamesOf<TestClusterOptions> = {
+  ...{ brokers: true, topics: true, autoCreateTopics: true, apiVersions: true },
+  ...{ replicationDelayMs: true, firstProducerId: true, clusterId: true, tls: true, sasl: true },
+  ...{ transactionVersion: true, transactions: true, telemetry: true, network: true },
+}
+const TOPIC_NAMES: NamesOf<TopicOptions> = {
+  partitions: true,
+  replicationFactor: true,
+  config: true,
+}
+const TLS_NAMES: NamesOf<TestTlsOptions> = {
+  ...{ authority: true, cert: true, key: true, hosts: true, advertisedHost: true },
+  ...{ clientAuth: true, ca: true, minVersion: true, maxVersion: true },
+}
+const SASL_NAMES: NamesOf<TestSaslOptions> = {
+  ...{ users: true, mechanisms: true, tokens: true, delegationTokens: true },
+  ...{ scramIterations: true, sessionLifetimeMs: true, failureDelayMs: true },
+}
+const TRANSACTION_NAMES: NamesOf<TransactionOptions> = {
+  ...{ logWriteDelayMs: true, markerDelayMs: true, timeoutCheckIntervalMs: true },
+  ...{ maxTimeoutMs: true, partitionVerification: true },
+}
+const TELEMETRY_NAMES: NamesOf<TestTelemetryOptions> = {
+  ...{ pushIntervalMs: true, requestedMetrics: true, acceptedCompressionTypes: true },
+  ...{ telemetryMaxBytes: true, deltaTemporality: true },
+}
+
+/** What is no option, at any depth. Throws TypeError. @internal */
+export function checkOptions(options: TestClusterOptions): void {
+  checkNames('a test cluster', options, NAMES)
+  const { topics, tls, sasl, transactions, telemetry } = options
+  if (typeof tls === 'object') checkNames('option tls of a test cluster', tls, TLS_NAMES)
+  checkNames('option sasl of a test cluster', sasl, SASL_NAMES)
+  checkNames('option transactions of a test cluster', transactions, TRANSACTION_NAMES)
+  checkNames('option telemetry of a test cluster', telemetry, TELEMETRY_NAMES)
+  if (topics === undefined) return
+  if (typeof topics !== 'object' || (topics as unknown) === null || Symbol.iterator in topics) {
+    throw new TypeError("option topics of a test cluster has topics by name: { orders: { partitions: 3 } }, or { orders: {} }") // prettier-ignore
+  }
+  for (const [name, topic] of Object.entries(topics)) checkTopicOptions(name, topic)
+}
+
+/** Throws TypeError for what is no option of a topic. @internal */
+export function checkTopicOptions(name: string, options: TopicOptions): void {
+  checkNames(`topic ${JSON.stringify(name)} of a test cluster`, options, TOPIC_NAMES)
 }
 
 const DEFAULT_REPLICATION_FACTOR = 3
@@ -96,6 +150,7 @@ export function resolveOptions(options: TestClusterOptions, clock: Clock): Resol
       firstProducerId: options.firstProducerId ?? 1000n,
       clusterId: options.clusterId ?? newClusterId(),
       sasl: options.sasl === undefined ? null : newSasl(options.sasl, clock),
+      telemetry: newTelemetry(options, clock),
       ...resolveTransactions(options),
     },
   }
@@ -116,6 +171,10 @@ function newSasl(options: TestSaslOptions, clock: Clock): TestSasl {
     options,
     judgeByClaims(() => clock.now()),
   )
+}
+
+function newTelemetry({ telemetry }: TestClusterOptions, clock: Clock): TestTelemetry | null {
+  return telemetry === undefined ? null : new TestTelemetry(telemetry, clock)
 }
 
 /** Null without TLS. Throws RangeError where bytes go over no socket. @internal */

@@ -92,6 +92,7 @@ export class ServerConnection implements ServerStreamHandlers, BrokerConnection 
     this.#isClosed = true
     this.#timer?.clear()
     this.#broker.connections.delete(this)
+    this.#cluster.settings.telemetry?.disconnected(this.#session)
   }
 
   /** Cuts the connection. Idempotent. */
@@ -132,7 +133,7 @@ export class ServerConnection implements ServerStreamHandlers, BrokerConnection 
     if (this.#session.takesRawTokens) return this.#serveRawToken(frame)
     const reader = new Reader(frame, { apiName: 'request', version: 0 })
     const header = decodeRequestHeader(reader)
-    const service = serviceOf(header.apiKey)
+    const service = serviceOf(header.apiKey, this.#cluster)
     const { apiVersion } = header
     if (service === undefined) return this.close()
     const highest = highestVersion(this.#broker, service)

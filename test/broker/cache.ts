@@ -19,7 +19,7 @@ export async function cachedFolder(
   name: string,
   fill: (folder: string) => Promise<void>,
 ): Promise<string> {
-  const folder = join(cacheRoot(), name)
+  const folder = cachePath(name)
   if (existsSync(folder)) return folder
   const partial = `${folder}.partial-${randomUUID()}`
   await mkdir(partial, { recursive: true })
@@ -34,7 +34,8 @@ export async function cachedFolder(
   return folder
 }
 
-function cacheRoot(): string {
+/** Where a file or folder of that name is kept, whether it is there or not. */
+export function cachePath(name: string): string {
   const base = process.env.XDG_CACHE_HOME || join(homedir(), '.cache')
-  return process.env.OTTLA_CACHE || join(base, 'ottla')
+  return join(process.env.OTTLA_CACHE || join(base, 'ottla'), name)
 }

@@ -9,7 +9,7 @@
 import { randomBytes } from 'node:crypto'
 import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { delimiter, join } from 'node:path'
 import { askMetadata } from './admin.js'
 import type { Daemon } from './daemon.js'
 import { Leash } from './leash.js'
@@ -50,6 +50,8 @@ export interface ClusterSetUp {
   readonly config: Readonly<Record<string, string>>
   /** Of the brokers' Java; they win over ours. */
   readonly jvmFlags: readonly string[]
+  /** A folder or jar of plug-ins, beside Kafka's own jars. */
+  readonly classPath?: string
   /** Of the listeners behind proxies. Default PLAINTEXT. */
   readonly proxiedProtocol?: ListenerPlace['protocol']
 }
@@ -61,8 +63,9 @@ export async function startCluster(options: ClusterOptions): Promise<JarsCluster
   const folder = await mkdtemp(join(tmpdir(), 'ottla-kafka-'))
   const leash = new Leash(['rm', '-rf', folder])
   try {
-    const { plan, zookeeper } = await prepare(options, folder, leash)
-    const context = { plan, classPath: options.classPath, leash }
+    const { plan, zookeeper, plugIns } = await prepare(options, folder, leash)
+    const classPath = [options.classPath, ...plugIns].join(delimiter)
+    const context = { plan, classPath, leash }
     const nodes = plan.places.map((place) => new JarsNode(place, context))
     await startNodes(nodes, options)
     return { folder, nodes, stop: () => stopAll(nodes, zookeeper, leash) }
@@ -76,7 +79,7 @@ async function prepare(
   options: ClusterOptions,
   folder: string,
   leash: Leash,
-): Promise<{ plan: ClusterPlan; zookeeper: Daemon | undefined }> {
+): Promise<{ plan: ClusterPlan; zookeeper: Daemon | undefined; plugIns: readonly string[] }> {
   const setUp = (await options.setUp?.(folder)) ?? NOTHING_SET_UP
   const each = 4 + setUp.listeners.length
   // All at once: nobody listens yet, and a second question could be answered with the same ports.
@@ -86,12 +89,13 @@ async function prepare(
   )
   const config = { ...setUp.config, ...options.config }
   const plan = { places, config, jvmFlags: setUp.jvmFlags }
+  const plugIns = setUp.classPath === undefined ? [] : [setUp.classPath]
   if (options.version.metadata === 'kraft') {
-    return { plan: { ...plan, zookeeper: undefined }, zookeeper: undefined }
+    return { plan: { ...plan, zookeeper: undefined }, zookeeper: undefined, plugIns }
   }
   const place = join(folder, 'zookeeper')
   const zookeeper = await startZookeeper(options.classPath, place, zookeeperPort, leash)
-  return { plan: { ...plan, zookeeper: `127.0.0.1:${zookeeperPort}` }, zookeeper }
+  return { plan: { ...plan, zookeeper: `127.0.0.1:${zookeeperPort}` }, zookeeper, plugIns }
 }
 
 function placeOf(

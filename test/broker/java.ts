@@ -1,12 +1,14 @@
 /**
  * The Java on this machine: is it new enough, and how to run a main class with it.
  *
- * Neighbours: jars.ts gives the class path; node.ts and zookeeper.ts run servers, tools.ts tools.
+ * Neighbours: jars.ts gives the class path, class-archive.ts lets tools start faster; node.ts and
+ * zookeeper.ts run servers, tools.ts tools.
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
+import { withClassArchive } from './class-archive.js'
 
 /** Kafka 4 needs Java 17 for brokers and tools; older versions run on it as well. */
 const MIN_JAVA = 17
@@ -52,14 +54,24 @@ export async function runJava(
   args: readonly string[],
   options: ToolOptions = {},
 ): Promise<string> {
-  const command = [javaProgram(), ...TOOL_FLAGS, TOOL_LOG, '-cp', classPath, main, ...args]
-  return (await run(command, { name: `${main} ${args.join(' ')}`, ...options })).stdout
+  const { stdout } = await withClassArchive(classPath, main, (flags) => {
+    const java = [javaProgram(), ...TOOL_FLAGS, ...flags, TOOL_LOG]
+    const named = { name: `${main} ${args.join(' ')}`, ...options }
+    return run([...java, '-cp', classPath, main, ...args], named)
+  })
+  return stdout
 }
 
 /** Compiles one `.java` file into a folder; needs a JDK, not only what runs Java. */
 export async function compileJava(classPath: string, file: string, folder: string): Promise<void> {
   const compiler = ['-m', 'jdk.compiler/com.sun.tools.javac.Main', '-proc:none', '--release', '17']
   await run([javaProgram(), ...TOOL_FLAGS, ...compiler, '-cp', classPath, '-d', folder, file])
+}
+
+/** Packs a folder of classes into a jar; needs a JDK. */
+export async function packJar(folder: string, jar: string): Promise<void> {
+  const packer = ['-m', 'jdk.jartool/sun.tools.jar.Main', '--create']
+  await run([javaProgram(), ...TOOL_FLAGS, ...packer, '--file', jar, '-C', folder, '.'])
 }
 
 /** Runs a command to its end; rejects, showing its last words, if it fails or takes too long. */

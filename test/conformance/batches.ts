@@ -5,7 +5,7 @@
 import fc from 'fast-check'
 import { COMPRESSION_NAMES, type Codec } from '../../src/compression/codec.js'
 import { createCodec } from '../../src/compression/create-codec.js'
-import { KeyEncoder } from '../../src/producer/intake/key-encoder.js'
+import { KeyEncoder } from '../../src/producer/records/key-encoder.js'
 import { crc32c } from '../../src/protocol/crc32c.js'
 import {
   bufferSizeFor,

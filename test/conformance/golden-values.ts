@@ -43,6 +43,7 @@ import type {
   TxnOffsetCommitResponse,
 } from '../../src/protocol/messages/txn-offset-commit.js'
 import { ZERO_UUID } from '../../src/protocol/uuid.js'
+import { GOLDEN_TELEMETRY } from './golden-telemetry.js'
 
 /** The two messages, as a version can carry them. */
 export type GoldenValues<Message> = (version: number) => {
@@ -445,6 +446,7 @@ export const GOLDEN_VALUES: Readonly<Record<string, GoldenValues<unknown>>> = {
   MetadataResponse: metadataResponse,
   ProduceRequest: produceRequest,
   ProduceResponse: produceResponse,
+  ...GOLDEN_TELEMETRY,
   InitProducerIdRequest: initProducerIdRequest,
   InitProducerIdResponse: initProducerIdResponse,
   FindCoordinatorRequest: findCoordinatorRequest,

@@ -53,6 +53,9 @@ const DEFAULTS: Readonly<Record<string, unknown>> = {
   zkMigrationReady: false,
 }
 
+/** Fields of text that are no text to Kafka. */
+const UUIDS: readonly string[] = ['topicId', 'clientInstanceId']
+
 /** Where our fields are not Kafka's: ours have one shape in all versions. */
 type Reshape = (message: Record<string, unknown>, version: number) => Record<string, unknown>
 
@@ -113,13 +116,16 @@ export function difference(ours: unknown, kafkas: unknown, path = '$'): string |
  * that does not carry a string has it empty.
  */
 export function mapStrings<T>(message: T, change: (text: string) => string): T {
-  return mapObjects(message, ([name, value]) => [
-    [name, isText(name, value) ? change(value) : value],
-  ]) as T
+  return mapObjects(message, ([name, value]) => [[name, mapText(name, value, change)]]) as T
+}
+
+function mapText(name: string, value: unknown, change: (text: string) => string): unknown {
+  if (Array.isArray(value)) return value.map((item) => mapText(name, item, change))
+  return isText(name, value) ? change(value) : value
 }
 
 function isText(name: string, value: unknown): value is string {
-  return typeof value === 'string' && value !== '' && name !== 'topicId'
+  return typeof value === 'string' && value !== '' && !UUIDS.includes(name)
 }
 
 /** What JavaScript writes for text with lone surrogates: each becomes U+FFFD. */

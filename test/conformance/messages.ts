@@ -10,9 +10,11 @@ import { apiVersions } from '../../src/protocol/messages/api-versions.js'
 import { createTopics } from '../../src/protocol/messages/create-topics.js'
 import { endTxn } from '../../src/protocol/messages/end-txn.js'
 import { findCoordinator } from '../../src/protocol/messages/find-coordinator.js'
+import { getTelemetrySubscriptions } from '../../src/protocol/messages/get-telemetry-subscriptions.js'
 import { initProducerId } from '../../src/protocol/messages/init-producer-id.js'
 import { metadata } from '../../src/protocol/messages/metadata.js'
 import { produce } from '../../src/protocol/messages/produce.js'
+import { pushTelemetry } from '../../src/protocol/messages/push-telemetry.js'
 import { saslAuthenticate } from '../../src/protocol/messages/sasl-authenticate.js'
 import { saslHandshake } from '../../src/protocol/messages/sasl-handshake.js'
 import { txnOffsetCommit } from '../../src/protocol/messages/txn-offset-commit.js'
@@ -34,6 +36,12 @@ import {
   saslHandshakeRequest,
   saslHandshakeResponse,
 } from '../protocol/arbitraries/sasl.js'
+import {
+  getTelemetrySubscriptionsRequest,
+  getTelemetrySubscriptionsResponse,
+  pushTelemetryRequest,
+  pushTelemetryResponse,
+} from '../protocol/arbitraries/telemetry.js'
 import {
   addOffsetsToTxnRequest,
   addOffsetsToTxnResponse,
@@ -71,6 +79,12 @@ export const MESSAGES: readonly MessageSpec[] = [
   ...messagesOf(txnOffsetCommit, txnOffsetCommitRequest, txnOffsetCommitResponse),
   ...messagesOf(saslHandshake, saslHandshakeRequest, saslHandshakeResponse),
   ...messagesOf(saslAuthenticate, saslAuthenticateRequest, saslAuthenticateResponse),
+  ...messagesOf(
+    getTelemetrySubscriptions,
+    getTelemetrySubscriptionsRequest,
+    getTelemetrySubscriptionsResponse,
+  ),
+  ...messagesOf(pushTelemetry, pushTelemetryRequest, pushTelemetryResponse),
 ]
 
 /** The seed of everything random in a conformance test: OTTLA_SEED, or a new one. */

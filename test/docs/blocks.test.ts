@@ -2,7 +2,7 @@
  * Every TypeScript and JavaScript block of the pages compiles against the types of src/, in one
  * program. A block without imports may use `producer`, as text around it does.
  */
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import t from 'tap'
 import ts from 'typescript'
 import { projectFile } from '../broker/project.js'
@@ -18,21 +18,6 @@ const LANGUAGES: Readonly<Record<string, string>> = {
 /** What the blocks may lean on: a producer, and packages that are not ours, as far as they are used. */
 const AMBIENT = `
 declare const producer: import('ottla').Producer
-declare module 'avsc' {
-  const avro: { Type: { forSchema(schema: object): { toBuffer(value: unknown): Buffer } } }
-  export default avro
-}
-declare module '@bufbuild/protobuf' {
-  export function toBinary<T>(schema: { readonly message: T }, message: T): Uint8Array
-  export function create<T>(schema: { readonly message: T }, init: Partial<T>): T
-}
-declare module '@kafkajs/confluent-schema-registry' {
-  export class SchemaRegistry {
-    constructor(options: { host: string })
-    getLatestSchemaId(subject: string): Promise<number>
-    encode(schemaId: number, value: unknown): Promise<Buffer>
-  }
-}
 declare module 'kafkajs' {
   interface Batch {
     readonly topic: string
@@ -65,6 +50,31 @@ declare module 'kerberos' {
   }
   export default kerberos
 }
+declare module '@opentelemetry/sdk-node' {
+  export class NodeSDK { start(): void }
+}
+declare module 'fastify' {
+  interface Reply {
+    code(status: number): Reply
+    send(body: unknown): Reply
+  }
+  interface Server {
+    get(path: string, handler: (request: unknown, reply: Reply) => Reply): void
+    addHook(name: string, hook: () => Promise<void>): void
+    listen(options: { port: number }): Promise<string>
+    readonly log: { error(error: unknown): void }
+  }
+  export default function Fastify(options?: { logger?: boolean }): Server
+}
+declare module '@nestjs/common' {
+  type Decorator = (...given: unknown[]) => void
+  export const Controller: (path?: string) => Decorator, Get: (path: string) => Decorator
+  export const Injectable: () => Decorator, Inject: (token: unknown) => Decorator
+  export const Module: (parts: object) => Decorator
+  export interface OnModuleInit { onModuleInit(): void }
+  export interface OnApplicationShutdown { onApplicationShutdown(): Promise<void> }
+  export class ServiceUnavailableException { constructor(body: object) }
+}
 declare module '@jest/globals' {
   type Body = () => Promise<void>
   export const afterEach: (body: Body) => void, beforeEach: (body: Body) => void
@@ -76,8 +86,11 @@ declare module 'vitest' {
   export const vi: { useFakeTimers(options: { now: number }): void; useRealTimers(): void }
 }
 declare module '#gen/order_pb.js' {
-  export interface Order { total: number }
-  export const OrderSchema: { readonly message: Order }
+  import type { Message } from '@bufbuild/protobuf'
+  import type { GenMessage } from '@bufbuild/protobuf/codegenv2'
+  export type Order = Message<'shop.Order'> & { id: string; totalCents: bigint }
+  export type Cancelled = Message<'shop.Cancelled'> & { id: string }
+  export const OrderSchema: GenMessage<Order>, CancelledSchema: GenMessage<Cancelled>
 }
 `
 
@@ -91,6 +104,20 @@ function virtualName({ path, line, language }: CodeBlock): string {
   return projectFile('.blocks', name + (LANGUAGES[language] ?? ''))
 }
 
+/** The entries of the package, by what is imported: the sources that they are built from. */
+function entries(): Record<string, string[]> {
+  const { exports } = JSON.parse(readFileSync(projectFile('package.json'), 'utf8')) as {
+    exports: Record<string, { readonly import?: { readonly default: string } }>
+  }
+  const paths: Record<string, string[]> = {}
+  for (const [entry, { import: built }] of Object.entries(exports)) {
+    if (built === undefined) continue
+    const source = built.default.replace('./dist/', 'src/').replace(/\.js$/, '.ts')
+    paths[entry.replace('.', 'ottla')] = [projectFile(source)]
+  }
+  return paths
+}
+
 function compile(files: ReadonlyMap<string, string>): readonly ts.Diagnostic[] {
   const { config } = ts.readConfigFile(projectFile('tsconfig.json'), (path) => {
     return readFileSync(path, 'utf8')
@@ -102,12 +129,7 @@ function compile(files: ReadonlyMap<string, string>): readonly ts.Diagnostic[] {
     incremental: false,
     ...{ noEmit: true, declaration: false, declarationMap: false, sourceMap: false },
     ...{ noUnusedLocals: false, noUnusedParameters: false, allowJs: true, checkJs: true },
-    paths: {
-      ottla: [projectFile('src/index.ts')],
-      ...(existsSync(projectFile('src/testing/index.ts'))
-        ? { 'ottla/testing': [projectFile('src/testing/index.ts')] }
-        : { 'ottla/testing': [projectFile('src/testing/cluster.ts')] }),
-    },
+    paths: entries(),
   }
   const host = ts.createCompilerHost(settings)
   const { fileExists, readFile, getSourceFile } = host

@@ -21,9 +21,11 @@ import { apiVersions } from '../../src/protocol/messages/api-versions.js'
 import { createTopics } from '../../src/protocol/messages/create-topics.js'
 import { endTxn } from '../../src/protocol/messages/end-txn.js'
 import { findCoordinator } from '../../src/protocol/messages/find-coordinator.js'
+import { getTelemetrySubscriptions } from '../../src/protocol/messages/get-telemetry-subscriptions.js'
 import { initProducerId } from '../../src/protocol/messages/init-producer-id.js'
 import { metadata } from '../../src/protocol/messages/metadata.js'
 import { produce } from '../../src/protocol/messages/produce.js'
+import { pushTelemetry } from '../../src/protocol/messages/push-telemetry.js'
 import { saslAuthenticate } from '../../src/protocol/messages/sasl-authenticate.js'
 import { saslHandshake } from '../../src/protocol/messages/sasl-handshake.js'
 import { txnOffsetCommit } from '../../src/protocol/messages/txn-offset-commit.js'
@@ -33,12 +35,23 @@ import { refusalsTable } from '../network/security/refusals-page.js'
 import { loadSection } from '../security-load/results.js'
 import { table } from './markdown.js'
 
+/** The types of a snapshot, each with a table of its fields. */
+const METRICS = [
+  ...['ProducerMetrics', 'MetricsHistogram', 'ConnectionMetrics'],
+  ...['TopicMetrics', 'BrokerMetrics', 'TransactionMetrics'],
+]
+
 /** Where each section stands, and what makes it. */
 export const SECTIONS = [
   { path: 'README.md', name: 'speed', make: speedSection },
   { path: 'docs/options.md', name: 'options', make: optionsTable },
   { path: 'docs/options.md', name: 'transactional options', make: transactionalOptionsTable },
   { path: 'docs/errors.md', name: 'errors', make: errorsTable },
+  ...METRICS.map((type) => ({
+    path: 'docs/metrics.md',
+    name: type,
+    make: () => metricsTable(type),
+  })),
   { path: 'docs/protocol.md', name: 'versions', make: versionsTable },
   { path: 'docs/file-map.md', name: 'file map', make: fileMap },
   { path: 'README.md', name: 'plot', make: plotCaption },
@@ -79,7 +92,7 @@ function transactionalOptionDocs(): OptionDoc[] {
 }
 
 function docsOf(path: string, name: string): OptionDoc[] {
-  const declared = new RegExp(`export interface ${name}<.*?> \\{\\n(.*?)\\n\\}`, 's')
+  const declared = new RegExp(`export interface ${name}(?:<.*?>)? \\{\\n(.*?)\\n\\}`, 's')
   const [, body = ''] = declared.exec(source(path)) ?? []
   const member = /\/\*\*((?:(?!\*\/).)*)\*\/\s+readonly (\w+)\??: ([^\n]*)/gs
   return Array.from(body.matchAll(member), ([, doc = '', name = '', type = '']) => ({
@@ -172,6 +185,34 @@ function tableOf(options: readonly OptionDoc[], defaultOf: (option: OptionDoc) =
   )
 }
 
+function metricsTable(type: string): string {
+  return table(
+    ['Field', 'Unit', 'What it is', 'Java’s name'],
+    docsOf('src/producer/metrics.ts', type).map((field) => [
+      `\`${field.name}\``,
+      metricUnit(field),
+      meaning(field),
+      javaMetric(field),
+    ]),
+  )
+}
+
+function metricUnit({ name, type }: OptionDoc): string {
+  const kind = type === 'MetricsHistogram' ? ', histogram' : ''
+  if (name.endsWith('Ms')) return `ms${kind}`
+  if (name.endsWith('Bytes') || name.startsWith('bytes')) return `bytes${kind}`
+  if (name.endsWith('Ratio')) return '0 to 1'
+  if (kind !== '') return 'number, histogram'
+  if (type.startsWith('number')) return 'number'
+  return `\`${type.replace(/^Readonly<(.*)>$/, '$1').replace(' | null', '')}\``
+}
+
+/** `(Java: a, b)`, or `(Java: a less b)`. */
+function javaMetric({ text }: OptionDoc): string {
+  const [, names = ''] = /\(Java: ([^)]*)\)/.exec(text) ?? []
+  return names === '' ? '–' : names.replaceAll(/[a-z]+(?:-[a-z]+)+/g, '`$&`')
+}
+
 function errorsTable(): string {
   const declared =
     /\/\*\*((?:(?!\*\/).)*)\*\/\nexport class (\w+)[^{]*? extends (\w+).*?(ERR_OTTLA_\w+)/gs
@@ -212,6 +253,11 @@ const APIS = [
   },
   { api: txnOffsetCommit, when: 'In transactions: offsets of a group' },
   { api: endTxn, when: 'In transactions: commit, or abort' },
+  {
+    api: getTelemetrySubscriptions,
+    when: 'Where brokers offer it (KIP-714), unless `metricsPush` is false: which metrics are wanted?',
+  },
+  { api: pushTelemetry, when: 'Once an interval, where metrics are wanted; and at the end' },
   { api: createTopics, when: 'Never by the producer; demo and tests make topics with it' },
 ] as const
 

@@ -46,6 +46,19 @@ const EXAMPLES: Readonly<Record<string, Expectation>> = {
       t.equal(new Set(valuesOf(records)).size, 100_000, 'each of them once')
     },
   },
+  'stream-lines': {
+    prints: [/^toRecord threw: "no reading" has no value$/, /^50000 acknowledged, 1 failed$/],
+    holds: (t, records) => t.equal(new Set(valuesOf(records)).size, 50_000, 'each of them once'),
+  },
+  interceptors: {
+    prints: [
+      /^send, record 1 of 1: acknowledged \(\d+ ms\)$/,
+      /^sendAll, record 1 of 2: acknowledged/,
+      /^sendAll, record 2 of 2: acknowledged/,
+      /^send, record 1 of 1: InvalidRecordError/,
+    ],
+    holds: (t, records) => t.strictSame(valuesOf(records), ['one', 'two', 'three']),
+  },
   'worker-threads': {
     partitions: 3,
     prints: [/^100000 of 100000 acknowledged, by [2-4] producers$/],
@@ -65,6 +78,36 @@ const EXAMPLES: Readonly<Record<string, Expectation>> = {
   'json-values': {
     prints: [/^order at partition 0, offset 0$/, /^SerializationError: not written$/],
     holds: (t, records) => t.strictSame(valuesOf(records), ['{"total":9.5,"items":["tea","cup"]}']),
+  },
+  'avro-values': {
+    prints: [
+      /^reading at offset 0$/,
+      /^reading at offset 1$/,
+      /: avro: value\.row is no field of weather\.Reading, which has id, takenAt, celsius, raw/,
+    ],
+    holds: (t, records) =>
+      t.strictSame(
+        records.map(({ value }) => value?.toString('hex')),
+        ['00', '0204cafe'].map((raw) => `8280808080808020d00f0000000000803540${raw}`),
+      ),
+  },
+  'checked-json': {
+    prints: [/^order at offset 0$/, /: json schema: value\.items\[1\]\.price: /],
+    holds: (t, records) => {
+      const text = '{"id":7,"items":[{"name":"tea","price":4}],"currency":"EUR"}'
+      t.strictSame(valuesOf(records), [text])
+    },
+  },
+  'protobuf-values': {
+    prints: [
+      /^order o-1 at offset 0$/,
+      /^order o-2 at offset 1$/,
+      /Protobuf shop\.Order: value\.totalCent is not a field of shop\.Order$/,
+    ],
+    holds: (t, records) => {
+      const hex = records.map(({ value }) => value?.toString('hex'))
+      t.strictSame(hex, ['0a036f2d3110b6071a050a03746561', '0a036f2d32108180808080808010'])
+    },
   },
   'own-partitioner': {
     partitions: 3,
@@ -101,6 +144,25 @@ const EXAMPLES: Readonly<Record<string, Expectation>> = {
       /^ERR_OTTLA_TOPIC_UNAVAILABLE: not written, send it again later$/,
     ],
     holds: (t, records) => t.strictSame(valuesOf(records), ['an order']),
+  },
+  tracing: {
+    prints: [
+      /^PRODUCER send \S+: within [0-9a-f]{8}…, 0 links, offset 0$/,
+      /^PRODUCER create \S+: within [0-9a-f]{8}…, 0 links, offset -$/,
+      /^PRODUCER create \S+: within [0-9a-f]{8}…, 0 links, offset -$/,
+      /^CLIENT send \S+: within [0-9a-f]{8}…, 2 links, offset -$/,
+      /^INTERNAL checkout: a trace begins, 0 links, offset -$/,
+    ],
+    holds: (t, records) => {
+      const traces = records.map(({ headers: [header] }) => {
+        const [name, value] = header ?? []
+        const [, traceId, spanId] = value?.toString().split('-') ?? []
+        return { name, traceId, spanId }
+      })
+      t.strictSame(new Set(traces.map(({ name }) => name)), new Set(['traceparent']))
+      t.equal(new Set(traces.map(({ traceId }) => traceId)).size, 1, 'one trace')
+      t.equal(new Set(traces.map(({ spanId }) => spanId)).size, 3, 'a span each')
+    },
   },
   'headers-and-tombstones': {
     prints: [/^created at offset 0$/, /^renamed at offset 1$/, /^deleted at offset 2$/],

@@ -15,6 +15,8 @@ export const LEFT_OUT: Readonly<Record<string, string>> = {
   'producer/million': 'looks at speed and memory',
   'producer/process': 'looks at the life of our own process',
   'testing/same-as-kafka': 'compares the test cluster with the pinned version, whose equal it is',
+  'testing/telemetry':
+    'starts the pinned version with a plug-in; brokers before 3.7 take no metrics',
   'testing/transactions/same-as-kafka': 'likewise; it starts the versions that it needs by itself',
 }
 

@@ -11,6 +11,7 @@ const CASES: [string, Partial<typeof SOUND>[], RegExp][] = [
   ['port 0', [{ port: 0 }], /broker 1 has port 0, and ports are 1 to 65535/],
   ['port 70000', [{ port: 70_000 }], /port 70000/],
   ['a negative port', [{ port: -1 }], /port -1/],
+  ['a negative id', [{ nodeId: -1 }], /broker -1 has the id -1, and ids are 0 and up/],
   ['no host', [{ host: '' }], /a host of 0 characters/],
   ['a long host', [{ host: 'x'.repeat(256) }], /a host of 256 characters/],
   ['a host with a line break', [{ host: 'a\nb' }], /characters that none has/],

@@ -5,8 +5,8 @@
  * Neighbours: pack.test.ts asks it questions.
  */
 import { execFile } from 'node:child_process'
-import { mkdir, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { mkdir, symlink, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { projectFile } from '../broker/project.js'
 
@@ -34,6 +34,20 @@ export async function install(folder: string, tarball: string): Promise<void> {
   await writeFile(join(folder, 'package.json'), '{ "private": true }')
   const flags = ['--ignore-scripts', '--omit=optional', '--no-audit', '--offline']
   await npm(folder, 'install', ...flags, tarball)
+}
+
+/** The libraries that the subpaths of the package need: its users install them beside it. */
+const LIBRARIES = [
+  ...['@bufbuild/protobuf', '@opentelemetry/api', 'ajv', 'avsc', 'prom-client', 'protobufjs'],
+]
+
+/** Puts these into the project, as they are in this repository. */
+export async function linkLibraries(folder: string): Promise<void> {
+  for (const name of LIBRARIES) {
+    const link = join(folder, 'node_modules', name)
+    await mkdir(dirname(link), { recursive: true })
+    await symlink(projectFile('node_modules', name), link, 'dir')
+  }
 }
 
 /** Runs npm in `cwd`. */

@@ -13,11 +13,19 @@ import { performance } from 'node:perf_hooks'
 import Table from 'cli-table3'
 import { writeTable, type Verdict } from './compatibility.js'
 import { BUNDLER_PROJECTS } from './projects/bundlers.js'
+import { FORMAT_PROJECTS } from './projects/formats.js'
+import { HEALTH_PROJECTS } from './projects/health.js'
 import { LOGGER_PROJECTS } from './projects/loggers.js'
 import { MANAGER_PROJECTS } from './projects/managers.js'
+import { OLD_LIBRARY_PROJECTS } from './projects/old-libraries.js'
+import { OPENTELEMETRY_PROJECTS } from './projects/opentelemetry.js'
 import type { Project } from './projects/project.js'
+import { PROTOBUF_PROJECTS } from './projects/protobuf.js'
+import { PROMETHEUS_PROJECTS } from './projects/prometheus.js'
 import { README_PROJECTS } from './projects/readme.js'
 import { RUNTIMES } from './projects/runtimes.js'
+import { SCHEMA_REGISTRY_PROJECTS } from './projects/schema-registry.js'
+import { STREAM_PROJECTS } from './projects/streams.js'
 import { TEST_RUNNERS } from './projects/test-runners.js'
 import { TYPESCRIPT_PROJECTS } from './projects/typescript.js'
 import { NotHere, Workshop } from './workshop.js'
@@ -25,11 +33,19 @@ import { NotHere, Workshop } from './workshop.js'
 const PROJECTS: readonly Project[] = [
   ...README_PROJECTS,
   ...RUNTIMES,
+  ...SCHEMA_REGISTRY_PROJECTS,
   ...TYPESCRIPT_PROJECTS,
   ...TEST_RUNNERS,
   ...BUNDLER_PROJECTS,
   ...MANAGER_PROJECTS,
   ...LOGGER_PROJECTS,
+  ...OPENTELEMETRY_PROJECTS,
+  ...FORMAT_PROJECTS,
+  ...PROTOBUF_PROJECTS,
+  ...PROMETHEUS_PROJECTS,
+  ...OLD_LIBRARY_PROJECTS,
+  ...HEALTH_PROJECTS,
+  ...STREAM_PROJECTS,
 ]
 
 async function verdictOf(project: Project, workshop: Workshop): Promise<Verdict> {

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
 import { projectFile } from '../broker/project.js'
-import { install, pack, runFile, typeCheck } from './consumer.js'
+import { install, linkLibraries, pack, runFile, typeCheck } from './consumer.js'
 
 t.setTimeout(300_000) // npm and tsc, several times
 
@@ -26,6 +26,7 @@ t.teardown(() => rm(folder, { recursive: true }))
 const consumer = join(folder, 'consumer')
 const packed = await pack(folder)
 await install(consumer, join(folder, packed.filename))
+await linkLibraries(consumer)
 const paths = packed.files.map(({ path }) => path)
 
 t.test('the tarball holds what users need and nothing else', async (t) => {
@@ -49,7 +50,8 @@ t.test('each form has its types, of the same files, and its code in few files wi
   t.ok(types.includes('index.d.ts') && types.includes('testing/cluster.d.ts'))
   const modules = paths.filter((path) => /^dist\/.*\.js$/.test(path))
   t.strictSame(modules.filter((path) => !paths.includes(`${path}.map`)), [])
-  t.ok(modules.length <= 5, `import takes time by the file: ${modules.join(', ')}`)
+  // One for each entry and each that they share, of either form; as ES modules two entries share one more.
+  t.ok(modules.length <= 2 * (entries.length + 2) + 1, `import takes time by the file: ${modules.join(', ')}`)
 }) // prettier-ignore
 
 t.test('the public types need no types of Node', async (t) => {
@@ -92,6 +94,21 @@ console.log(required !== imported, new ClosedError('m') instanceof imported.Deli
   t.equal(await runFile(consumer, 'both.mjs', source), 'true true')
 })
 
+t.test('metrics are counted in what users get, and can be stored as JSON', async (t) => {
+  const source = `
+import { Producer } from 'ottla'
+import { TestCluster } from 'ottla/testing'
+const cluster = await TestCluster.start({ topics: { orders: {} } })
+const producer = new Producer({ brokers: cluster.bootstrap })
+for (let i = 0; i < 3; i++) await producer.send({ topic: 'orders', value: 'a' })
+const { topics, brokers, requestLatencyMs, connections } = JSON.parse(JSON.stringify(producer.metrics()))
+const [broker] = Object.values(brokers)
+console.log(topics.orders.recordsAcknowledged, broker.requestsSent, requestLatencyMs.count, connections.failed)
+await producer.close()
+await cluster.close()`
+  t.equal(await runFile(consumer, 'metrics.mjs', source), '3 3 3 0')
+})
+
 t.test("'ottla/testing' is found by what knows no exports", async (t) => {
   const source = `console.log(typeof require('./node_modules/ottla/testing').TestCluster)`
   t.equal(await runFile(consumer, 'old.cjs', source), 'function')
@@ -110,7 +127,22 @@ const producer: ottla.Producer = new ottla.Producer({ brokers: 'localhost:1' })
 const offset: Promise<bigint> = producer.send({ topic: 'a', value: 'b' }).then((meta) => meta.offset)
 // @ts-expect-error -- the types are real ones, not any
 producer.send({ topic: 1 })
-export { offset }
+function fates(error: unknown): unknown[] {
+  if (!(error instanceof ottla.SendAllError)) return []
+  return error.results.map((it): bigint | ottla.DeliveryOutcome => {
+    // @ts-expect-error -- the metadata is no any
+    if (it.status === 'fulfilled') it.value.nothing
+    return it.status === 'fulfilled' ? it.value.offset : it.reason.outcome
+  })
+}
+function spread(meta: ottla.RecordMetadata): unknown {
+  const mock: ottla.RecordMetadata = { topic: 'a', partition: 0, offset: 1n, timestamp: 1 }
+  // @ts-expect-error -- what is spread has no fields left
+  return [mock, { ...meta }.offset]
+}
+const state = (it: ottla.Transaction): ottla.TransactionStateName => it.state
+const serializers: ottla.Serializers<ottla.Serialized, unknown> = { key: undefined, value: ottla.json() }
+export { offset, fates, spread, state, serializers }
 `
 const ALL_ENTRIES = entries.map((entry, i) => `export * as entry${i} from '${entry}'`).join('\n')
 
@@ -125,5 +157,31 @@ for (const [name, file, options, more] of consumers) {
   t.test(`${name} has its types`, async (t) => {
     const source = `import * as ottla from 'ottla'\n${more}\n${TYPED}`
     t.equal(await typeCheck(consumer, file, source, options), '')
+  })
+}
+
+const STREAMS = `
+import { createReadStream } from 'node:fs'
+import { pipeline as piped, Readable } from 'node:stream'
+import { finished, pipeline } from 'node:stream/promises'
+import { Producer, type RecordWriteStream } from 'ottla'
+export async function streams(producer: Producer, lines: (chunks: AsyncIterable<string>) => AsyncIterable<string>) {
+  await pipeline(createReadStream('x', 'utf8'), lines, producer.createWriteStream({ topic: 'orders' }))
+  const stream: RecordWriteStream<string> = producer.createWriteStream({ toRecord: (value: string) => ({ topic: 'orders', value }) })
+  piped(Readable.from(['a']), stream, (error) => console.log(error?.code))
+  Readable.from([{ topic: 'orders', value: 'x' }]).pipe(producer.createWriteStream()).once('finish', () => {})
+  await finished(stream)
+  await Readable.toWeb(Readable.from(['a'])).pipeTo(producer.createWritableStream({ topic: 'orders' }))
+  // @ts-expect-error -- a chunk is a record
+  producer.createWriteStream().write({ topic: 1 })
+}
+`
+
+for (const [file, module] of [
+  ['streams.mts', 'nodenext'],
+  ['streams.cts', 'nodenext'],
+] as const) {
+  t.test(`with @types/node its streams are what pipeline and pipe take: ${file}`, async (t) => {
+    t.equal(await typeCheck(consumer, file, STREAMS, { module }), '')
   })
 }

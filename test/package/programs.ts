@@ -55,7 +55,7 @@ it('sends', async () => { if (await main() !== '${SENT}') throw new Error('not s
 
 /** What TypeScript looks at: values and types of both entries, in a project that has no @types/node. */
 export const TYPED = `
-import { ConfigError, DeliveryError, Producer, json, type Logger, type ProducerRecord } from 'ottla'
+import { ConfigError, DeliveryError, Producer, SendAllError, json, type Interceptor, type Logger, type ProducerRecord, type RecordMetadata } from 'ottla'
 import { ErrorCodes, TestCluster, type StoredRecord } from 'ottla/testing'
 declare const console: { log(text: string): void }
 ${BODY}
@@ -68,6 +68,28 @@ export function outcome(error: unknown): string {
   if (error instanceof DeliveryError) return error.outcome
   return error instanceof ConfigError ? error.code : ''
 }
+export const counting: Interceptor = { onSend: (it) => ({ ...it, headers: { id: '1' } }), onOutcome: ({ error }) => console.log(error?.outcome ?? '') }
+export function streams(producer: Producer): boolean {
+  const stream = producer.createWriteStream({ topic: 'orders', onError: 'continue' })
+  stream.on('recordError', (error) => console.log(error.outcome)).once('finish', () => console.log('done'))
+  producer.createWritableStream({ toRecord: (total: number) => ({ topic: 'orders', value: String(total) }) })
+  return stream.write('a record')
+}
+export async function each(producer: Producer, source: AsyncIterable<ProducerRecord>): Promise<void> {
+  for await (const { index, metadata, error } of producer.sendEach(source)) {
+    console.log(error === null ? String(metadata.offset) : index + error.outcome)
+  }
+  await producer.sendAll(source)
+}
+export function fates(error: unknown): string[] {
+  if (!(error instanceof SendAllError)) return []
+  return error.results.map((it) => it.status === 'fulfilled' ? String(it.value.offset) : it.reason.outcome)
+}
+export const mock: RecordMetadata = { topic: 'orders', partition: 0, offset: 1n, timestamp: 1 }
+// @ts-expect-error -- what is spread has no fields left
+export const spread = { ...mock }.offset
+// @ts-expect-error -- so are those of streams
+export const wrongChunk = (producer: Producer) => producer.createWriteStream().write({ topic: 1 })
 // @ts-expect-error -- the types are real ones, not any
 export const wrong = (producer: Producer) => producer.send({ topic: 1 })
 ${RUN}`

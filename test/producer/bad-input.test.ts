@@ -5,7 +5,7 @@
 import { getEventListeners } from 'node:events'
 import t from 'tap'
 import { DeliveryError, Producer } from '../../src/index.js'
-import type { DeliveryCallback, ProducerOptions, ProducerRecord } from '../../src/index.js'
+import type { DeliveryCallback, ProducerOptions } from '../../src/index.js'
 import { simulate, values, type Simulation } from '../testing/support/simulation.js'
 
 const ORDERS = { topics: { orders: {} } }
@@ -164,12 +164,19 @@ t.test('an option that a call does not have is refused by name', async (t) => {
       [{ nonsense: undefined }, /"nonsense".*signal/],
       [() => {}, /send returns a promise; enqueue takes a callback/],
       ['soon', /a string/],
+      [new AbortController().signal, /are an AbortSignal: give \{ signal \}/],
+      [new Map(), /are a Map: give \{ signal \}/],
+      [[], /are an array: give \{ signal \}/],
     ]
     for (const [options, message] of given) {
       const error = await errorOf(it, it.producer.send(record, wrong(options)))
       t.match(error, { code: 'ERR_OTTLA_INVALID_RECORD', outcome: 'not-written', message })
     }
     const { signal } = new AbortController()
+    const promised = it.producer.send(wrong(Promise.resolve(record)))
+    t.match(await errorOf(it, promised), {
+      message: /^a record is an object .* a promise: await it before$/,
+    })
     const all = it.producer.sendAll([record], wrong({ signal }))
     t.match(await errorOf(it, all), { code: 'ERR_OTTLA_INVALID_RECORD', message: /sendAll/ })
     t.strictSame(values(it.cluster, 'orders'), [])
@@ -195,11 +202,8 @@ t.test('a key without a serializer is told which, whatever the value has', async
 })
 
 t.test('sendAll takes nothing that is no list of records, and loses none in silence', async (t) => {
-  async function* asynchronous(): AsyncGenerator<ProducerRecord> {
-    yield { topic: 'orders', value: 'x' }
-  }
   await withProducer(async (it) => {
-    const given = [null, undefined, 7, { topic: 'orders', value: 'x' }, asynchronous(), () => []]
+    const given = [null, undefined, 7, { topic: 'orders', value: 'x' }, () => []]
     for (const records of given) {
       const error = await errorOf(it, it.producer.sendAll(wrong(records)))
       t.match(error, { code: 'ERR_OTTLA_INVALID_RECORD', outcome: 'not-written' })

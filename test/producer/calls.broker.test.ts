@@ -13,7 +13,6 @@ import {
   TopicUnavailableError,
   type DeliveryError,
   type ProducerRecord,
-  type RecordMetadata,
 } from '../../src/index.js'
 import { brokerTest } from '../broker/broker-test.js'
 import { newProducer, newTopic, newTopicName } from './broker/bench.js'
@@ -171,7 +170,7 @@ await brokerTest(
       null as unknown as ProducerRecord,
       { topic, value: 'sixth' },
     ]
-    const error = await errorOf(SendAllError<RecordMetadata>, producer.sendAll(records))
+    const error = await errorOf(SendAllError, producer.sendAll(records))
     t.strictSame(
       error.results.map(({ status }) => status),
       ['fulfilled', 'rejected', 'fulfilled', 'rejected', 'rejected', 'fulfilled'],

@@ -5,7 +5,7 @@
 import t, { type Test } from 'tap'
 import type { DeliveryError } from '../../src/index.js'
 import { Completion } from '../../src/producer/completing/completion.js'
-import { PartitionQueue } from '../../src/producer/sending/partition-queue.js'
+import { PartitionQueue } from '../../src/producer/queueing/partition-queue.js'
 import { simulate, values, type Simulation } from '../testing/support/simulation.js'
 
 /** Has a method throw until the test is over. */

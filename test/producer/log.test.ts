@@ -37,6 +37,10 @@ async function start(
   return { ...it, lines, told }
 }
 
+const pass = async (it: Simulation, ms: number): Promise<void> => {
+  for (let passedMs = 0; passedMs < ms; passedMs += 100) await it.clock.advanceSettled(100)
+}
+
 const send = (it: Simulation): Promise<unknown> => it.producer.send({ topic: 't', value: 'x' })
 
 t.test('an outage: one line each when it begins and when it is over', async (t) => {
@@ -95,6 +99,110 @@ t.test('a broker that the cluster gives up is told to the end', async (t) => {
   await it.run(it.producer.close())
 })
 
+t.test(
+  'records that brokers refuse again and again: a warning long before they fail',
+  async (t) => {
+    const it = await start()
+    await it.run(send(it))
+    const NOT_ENOUGH_REPLICAS = 19
+    it.cluster.failNext('Produce', { errorCode: NOT_ENOUGH_REPLICAS, times: Infinity })
+    const sent = [1, 2, 3].map(() => send(it))
+    await pass(it, 2000)
+    t.strictSame(it.told(), [], 'an election takes so long')
+    await pass(it, 20_000)
+    const [line, ...others] = it.lines.filter(({ level }) => level === 'warn')
+    t.strictSame(others, [])
+    t.match(line, {
+      message: 'a broker refuses records again and again; they go again until they fail',
+      facts: { topic: 't', partition: 0, since: /^2026-/, err: /NOT_ENOUGH_REPLICAS/ },
+    })
+    it.cluster.clearFaults()
+    await it.run(Promise.all(sent))
+    const over = it.lines.at(-1)
+    t.match(over, { level: 'info', message: 'the partition is written to again' })
+    t.equal(over?.facts['since'], line?.facts['since'])
+    t.ok(Number(over?.facts['outageMs']) > 20_000)
+    await it.run(it.producer.close())
+  },
+)
+
+t.test(
+  'a topic that is missing: a warning once that has lasted, one line when it is there',
+  async (t) => {
+    const it = await start({ topics: { t: {} }, autoCreateTopics: false }, { createTopics: false })
+    await it.run(send(it))
+    const sent = it.producer.send({ topic: 'later', value: 'x' })
+    await pass(it, 2000)
+    t.strictSame(it.told(), [])
+    await pass(it, 10_000)
+    t.strictSame(it.told(), [
+      'warn records of a topic wait: it is missing, or a leader of it; asking again',
+    ])
+    t.match(it.lines.find(({ level }) => level === 'warn')?.facts, {
+      ...{ topic: 'later', since: /^2026-/, err: /UNKNOWN_TOPIC_OR_PARTITION/ },
+    })
+    it.cluster.createTopic('later')
+    await it.run(sent)
+    t.strictSame(it.told().slice(1), ['info nothing of the topic is missing any more'])
+    await it.run(it.producer.close())
+  },
+)
+
+t.test('a topic that is missing, and given up', async (t) => {
+  const options = { createTopics: false, maxBlockMs: 10_000 }
+  const it = await start({ topics: { t: {} }, autoCreateTopics: false }, options)
+  await it.run(it.producer.send({ topic: 'never', value: 'x' }).catch(() => {}))
+  t.strictSame(it.told(), [
+    'warn records of a topic wait: it is missing, or a leader of it; asking again',
+    'info a topic that was missing is not asked for any longer',
+  ])
+  await it.run(it.producer.close())
+})
+
+t.test('a partition without a leader', async (t) => {
+  const it = await start({ brokers: 2, topics: { t: { partitions: 2, replicationFactor: 1 } } })
+  await it.run(send(it))
+  await it.cluster.broker(2).stop()
+  const partition = it.cluster.partitions('t').findIndex(({ leader }) => leader < 0)
+  const sent = it.producer.send({ topic: 't', partition, value: 'x' })
+  await pass(it, 10_000)
+  const waiting = it.lines.filter(({ level, facts }) => level === 'warn' && facts['topic'] === 't')
+  t.equal(waiting.length, 1)
+  t.match(waiting[0]?.facts['err'], {
+    message: `topic "t": LEADER_NOT_AVAILABLE, 1 of 2 partitions (${partition}) have no leader`,
+  })
+  await it.cluster.broker(2).start()
+  await it.run(sent)
+  t.equal(
+    it.told().filter((line) => line === 'info nothing of the topic is missing any more').length,
+    1,
+  )
+  await it.run(it.producer.close())
+})
+
+t.test(
+  'failures that nobody hears of: one line at once, and after a second one for the rest',
+  async (t) => {
+    const it = await start(ONE, { maxBlockMs: 1000 })
+    await it.run(it.producer.connect())
+    await it.run(it.producer.close())
+    for (let n = 0; n < 1000; n++) it.producer.enqueue({ topic: 't', value: 'x' })
+    const lines = (): Line[] => it.lines.filter(({ level }) => level === 'error')
+    t.match(lines(), [
+      {
+        message: 'records without a callback were not accepted',
+        facts: { recordCount: 1, err: Error },
+      },
+    ])
+    t.equal(it.clock.timerCount, 0, 'it is closed: no timer is left')
+    await pass(it, 1000)
+    it.producer.enqueue({ topic: 't', value: 'x' })
+    t.equal(lines().length, 2)
+    t.equal(lines()[1]?.facts['recordCount'], 1000)
+    t.equal(it.clock.timerCount, 0)
+  },
+)
+
 /** The warnings of this process meanwhile. */
 async function warnings(act: () => Promise<unknown>): Promise<NodeJS.ErrnoException[]> {
   const heard: NodeJS.ErrnoException[] = []
@@ -104,10 +212,6 @@ async function warnings(act: () => Promise<unknown>): Promise<NodeJS.ErrnoExcept
   await new Promise((resolve) => setImmediate(resolve))
   process.off('warning', listener)
   return heard.filter(({ name }) => name === 'OttlaWarning')
-}
-
-const pass = async (it: Simulation, ms: number): Promise<void> => {
-  for (let passedMs = 0; passedMs < ms; passedMs += 100) await it.clock.advanceSettled(100)
 }
 
 t.test('without a logger the process is warned once that nothing can be reached', async (t) => {

@@ -1,7 +1,7 @@
 import t from 'tap'
-import { MetricsCounter } from '../../src/producer/metrics-counter.js'
 import { NO_OBSERVER, type Observer } from '../../src/producer/observer.js'
 import { ErrorCodes } from '../../src/protocol/error-codes.js'
+import { observerOf } from '../../src/producer/observing/observers.js'
 import { SendingRig } from './support/sending.js'
 
 /** Notes what it is told, in order. */
@@ -57,23 +57,32 @@ t.test('and of what goes wrong', async (t) => {
   t.equal(told.at(-1), '2 split')
 })
 
-t.test('metrics count what an observer is told', async (t) => {
-  const counter = new MetricsCounter()
-  const rig = new SendingRig({ observer: counter })
+t.test('an observer is told how large a request is', async (t) => {
+  const sizes: [number, number][] = []
+  const observer: Observer = {
+    ...NO_OBSERVER,
+    requestSent: ({ sizeBytes, frameBytes }) => void sizes.push([sizeBytes, frameBytes]),
+  }
+  const rig = new SendingRig({ observer })
   rig.send('a')
-  rig.sent()[0]?.lose()
-  rig.clock.advance(100)
-  rig.sent()[1]?.answer()
-  counter.compressed(1000, 250)
-  t.match(counter.totals, {
-    recordsAcknowledged: 1,
-    recordsFailed: 0,
-    requestsSent: 2,
-    batchesSent: 2,
-    batchesRetried: 1,
-    batchesSplit: 0,
-    answersLost: 1,
-    compressionRatio: 0.25,
-  })
-  t.ok(counter.totals.bytesSent > 0)
+  const [[batchBytes, requestBytes] = [0, 0]] = sizes
+  t.ok(requestBytes > batchBytes && requestBytes < batchBytes + 100, `${requestBytes} bytes`)
+})
+
+t.test('of several observers each is told everything, in its turn', async (t) => {
+  const told: string[] = []
+  const observerNamed = (name: string): Observer => {
+    const names = Object.keys(NO_OBSERVER) as (keyof Observer)[]
+    const tell = (method: string) => (): void => void told.push(`${name} ${method}`)
+    return Object.fromEntries(names.map((method) => [method, tell(method)])) as never
+  }
+  const both = observerOf(observerNamed('a'), observerNamed('b'))
+  for (const method of Object.keys(NO_OBSERVER)) {
+    ;(both[method as keyof Observer] as () => void)()
+    t.strictSame(told.splice(0), [`a ${method}`, `b ${method}`])
+  }
+})
+
+t.test('one observer stands for itself', async (t) => {
+  t.equal(observerOf(NO_OBSERVER), NO_OBSERVER)
 })

@@ -7,7 +7,7 @@ import t from 'tap'
 import type { OttlaError, RecordMetadata } from '../../src/index.js'
 import type { ApiVersion } from '../../src/protocol/messages/api-versions.js'
 import { initProducerId } from '../../src/protocol/messages/init-producer-id.js'
-import { metadata } from '../../src/protocol/messages/metadata.js'
+import { metadata, type MetadataResponse } from '../../src/protocol/messages/metadata.js'
 import { produce, type ProduceResponse } from '../../src/protocol/messages/produce.js'
 import { ZERO_UUID } from '../../src/protocol/uuid.js'
 import { ALL_VERSIONS } from '../network/support/scripted-broker.js'
@@ -112,7 +112,8 @@ for (const version of [3, 9, 13]) {
         t.match(await it.outcome(it.producer.send(RECORD)), {
           code: 'ERR_OTTLA_DELIVERY_TIMEOUT',
           outcome: 'unknown',
-          message: /left a partition of the request out/,
+          message:
+            /an attempt was sent and its answer is missing.*left a partition of the request out/,
         })
         await it.outcome(it.producer.close())
         t.equal(it.clock.timerCount, 0)
@@ -120,6 +121,103 @@ for (const version of [3, 9, 13]) {
     )
   }
 }
+
+t.test('a producer id below 0 is none: it is asked for again', async (t) => {
+  for (const odd of [{ producerId: -1n }, { producerEpoch: -1 }]) {
+    const it = new ScriptedCluster({ identified: (sound) => ({ ...sound, ...odd }) }, SHORT)
+    const failed = (await it.outcome(it.producer.send(RECORD))) as OttlaError
+    t.match(failed, {
+      outcome: 'not-written',
+      message: /no producer id: .*answer of boot:9092 to InitProducerId gives the producer id/,
+    })
+    t.equal(it.produceRequests, 0, 'nothing leaves without an id')
+    it.oddity = {}
+    t.match(await it.outcome(it.producer.send(RECORD)), { offset: 2n ** 60n })
+    await it.outcome(it.producer.close())
+    t.equal(it.clock.timerCount, 0)
+  }
+})
+
+type Described = MetadataResponse['topics'][number]
+type Part = Described['partitions'][number]
+
+const withPartitions =
+  (change: (partitions: readonly Part[]) => object[]) =>
+  (sound: MetadataResponse): MetadataResponse => ({
+    ...sound,
+    topics: sound.topics.map((topic) => {
+      return { ...topic, partitions: change(topic.partitions) as Part[] }
+    }),
+  })
+
+/** Metadata that leaves out the topic, or partitions of it. */
+const GAPS: Record<string, (sound: MetadataResponse) => MetadataResponse> = {
+  'the topic is left out': (sound) => ({ ...sound, topics: [] }),
+  'no partitions': withPartitions(() => []),
+  'a gap': withPartitions(([a, b]) => [{ ...a }, { ...b, partitionIndex: 2 }]),
+  'a partition twice': withPartitions(([a]) => [{ ...a }, { ...a }]),
+  'a negative index': withPartitions(([a, b]) => [{ ...a, partitionIndex: -1 }, { ...b }]),
+}
+
+for (const [name, described] of Object.entries(GAPS)) {
+  t.test(`metadata with ${name} is named as the reason, and loses no known topic`, async (t) => {
+    const it = new ScriptedCluster({ described }, SHORT)
+    const failed = (await it.outcome(it.producer.send(RECORD))) as OttlaError
+    t.match(failed, {
+      outcome: 'not-written',
+      retriable: true,
+      message: /answers leave it out, or/,
+    })
+    t.match(failed.cause, { name: 'ProtocolError', retriable: true })
+    t.equal(failed.message.split('topic "orders"').length, 2, 'which is named once')
+    it.oddity = {}
+    t.match(await it.outcome(it.producer.send(RECORD)), { offset: 2n ** 60n })
+    it.oddity = { described }
+    const beyond = { ...RECORD, partition: 2 } // asks for the topic, again and again
+    t.match(await it.outcome(it.producer.send(beyond)), { outcome: 'not-written' })
+    t.match(await it.outcome(it.producer.send(RECORD)), { offset: 2n ** 60n + 1n })
+    await it.outcome(it.producer.close())
+  })
+}
+
+t.test(
+  'a broker that names itself as the new leader, again and again, is not asked without end',
+  async (t) => {
+    let leaderEpoch = 3
+    const produced = withTopics(({ partitionResponses, ...topic }) => [
+      {
+        ...topic,
+        partitionResponses: partitionResponses.map((partition) => {
+          return {
+            ...partition,
+            errorCode: 6,
+            currentLeader: { leaderId: 1, leaderEpoch: ++leaderEpoch },
+          }
+        }),
+      },
+    ])
+    const it = new ScriptedCluster({ produced }, SHORT)
+    t.match(await it.outcome(it.producer.send(RECORD)), {
+      outcome: 'unknown',
+      message:
+        /answered with an error that may also come after it was stored.*NOT_LEADER_OR_FOLLOWER/,
+    })
+    t.ok(it.produceRequests < 12, `${it.produceRequests} requests in 4 s`)
+    await it.outcome(it.producer.close())
+  },
+)
+
+t.test('a topic that is refused for a reason that nobody knows is named once', async (t) => {
+  const described = (sound: MetadataResponse): MetadataResponse => ({
+    ...sound,
+    topics: sound.topics.map((topic) => ({ ...topic, errorCode: 9999, partitions: [] })),
+  })
+  const it = new ScriptedCluster({ described }, SHORT)
+  const failed = (await it.outcome(it.producer.send(RECORD))) as OttlaError
+  t.match(failed.message, /^topic "orders": .*UNKNOWN_ERROR_9999/)
+  t.equal(failed.message.split('topic "orders"').length, 2)
+  await it.outcome(it.producer.close())
+})
 
 t.test('what an answer says twice counts once, the first time', async (t) => {
   const produced = withTopics((topic) => {

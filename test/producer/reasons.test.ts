@@ -5,6 +5,7 @@
 import t, { type Test } from 'tap'
 import { ConnectionError, OttlaError, Producer } from '../../src/index.js'
 import type { ProducerOptions } from '../../src/producer/options/options.js'
+import { ScriptedCluster } from './support/scripted-cluster.js'
 import { simulate, type Simulation } from '../testing/support/simulation.js'
 import { ALL_VERSIONS, replyVersions, splitRequests } from '../network/support/scripted-broker.js'
 import { testContext } from '../network/support/context.js'
@@ -128,6 +129,30 @@ t.test('a leader that does not answer, and one that holds up what is behind', as
   const second = failure(it, send())
   for (const error of [await first, await second]) t.type(error.cause, OttlaError)
   await end(t, it)
+})
+
+t.test('a quota whose pause outlasts the patience, of Produce and of metadata', async (t) => {
+  const throttleTimeMs = 60_000
+  const it = new ScriptedCluster({ produced: (sound) => ({ ...sound, throttleTimeMs }) }, SHORT)
+  const send = (topic: string) => it.producer.send({ topic, partition: 0, value: 'x' })
+  await it.outcome(send('t'))
+  const late = it.outcome(send('t'))
+  await it.clock.advanceSettled(1900)
+  const why = /broker 1 wants no request for another 5[89] s \(a quota\)/
+  t.match(await late, { outcome: 'not-written', message: why, cause: { retriable: true } })
+  t.match(it.producer.health().reason, why)
+  await it.outcome(it.producer.close({ timeoutMs: 0 }))
+  t.equal(it.clock.timerCount, 0)
+
+  const other = new ScriptedCluster({ described: (sound) => ({ ...sound, throttleTimeMs }) }, SHORT)
+  await other.outcome(other.producer.send({ topic: 't', value: 'x' }))
+  const unknown = await other.outcome(other.producer.send({ topic: 'u', value: 'x' }))
+  t.match(unknown, {
+    name: 'TopicUnavailableError',
+    message: /the broker at boot:9092 wants no request for another 5[89] s \(a quota\)/,
+  })
+  t.equal(other.producer.health().isConnected, true)
+  await other.outcome(other.producer.close({ timeoutMs: 0 }))
 })
 
 t.test('connect that runs out of time has the cause', async (t) => {

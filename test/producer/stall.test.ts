@@ -5,7 +5,7 @@ import { stat } from 'node:fs'
 import { Worker } from 'node:worker_threads'
 import t from 'tap'
 import type { Test } from 'tap'
-import { Producer, type ProducerOptions } from '../../src/index.js'
+import { Producer, TransactionalProducer, type ProducerOptions } from '../../src/index.js'
 
 /** How many requests the brokers have seen. */
 const seen = new Int32Array(new SharedArrayBuffer(4))
@@ -95,3 +95,21 @@ t.test('close: what was answered during a stall is acknowledged', async (t) => {
   t.match(await sent, { topic: 't' })
   await closed
 })
+
+t.test(
+  "a transaction's time, which the coordinator keeps: it is aborted before that fences",
+  async (t) => {
+    const options = { transactionTimeoutMs: 3000, deliveryTimeoutMs: 1500, requestTimeoutMs: 1000 }
+    const producer = new TransactionalProducer({ brokers, transactionalId: 'busy', ...options })
+    t.teardown(() => producer.close())
+    const txn = await producer.begin()
+    await txn.send({ topic: 't', value: 'x' })
+    const endMs = performance.now() + 4000
+    while (txn.state === 'open' && performance.now() < endMs) {
+      stall(200)
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+    await t.rejects(txn.commit(), { code: 'ERR_OTTLA_TRANSACTION_ABORTED', message: /in time/ })
+    await producer.transaction((next) => next.send({ topic: 't', value: 'y' }))
+  },
+)

@@ -3,8 +3,9 @@
  * waits for whom, and what a topic that is gone or idle leaves behind. A whole producer against the
  * test cluster, on a virtual clock.
  */
+import { runInNewContext } from 'node:vm'
 import t from 'tap'
-import type { ProducerRecord, SendAllError } from '../../src/index.js'
+import { json, type ProducerRecord, type SendAllError } from '../../src/index.js'
 import { Accumulator } from '../../src/producer/batching/accumulator.js'
 import { TopicDirectory } from '../../src/producer/partitioning/topic-directory.js'
 import { ErrorCodes } from '../../src/testing/cluster.js'
@@ -18,19 +19,21 @@ async function pass(it: Simulation, ms: number): Promise<void> {
 const free = ({ producer }: Simulation): number => producer.metrics().bufferAvailableBytes
 
 t.test('bytes may be used again after the call, on every path', async (t) => {
-  const paths: Record<string, [isKnown: boolean, memoryBytes: number, isAsync: boolean]> = {
+  const paths: Record<string, [isKnown: boolean, memoryBytes: number, isAsync: boolean, isForeign?: boolean]> = {
     'appended': [true, 1_000_000, false],
     'topic not known': [false, 1_000_000, false],
     'no room': [true, 20_000, false],
     'serializer not done': [true, 1_000_000, true],
     'topic not known, no room, serializer not done': [false, 20_000, true],
+    'another realm’s, no room': [true, 20_000, false, true],
+    'another realm’s, topic not known, serializer not done': [false, 1_000_000, true, true],
   } // prettier-ignore
-  for (const [path, [isKnown, bufferMemoryBytes, isAsync]] of Object.entries(paths)) {
+  for (const [path, [isKnown, bufferMemoryBytes, isAsync, isForeign = false]] of Object.entries(paths)) {
     const serialize = (value: unknown): Promise<Buffer> => Promise.resolve(Buffer.from(value as Buffer))
     const serializers = isAsync ? { value: serialize as never } : {}
     const it = await simulate({ topics: { orders: {} } }, { bufferMemoryBytes, serializers })
     if (isKnown) await it.run(it.producer.partitionsFor('orders'))
-    const pool = Buffer.alloc(1000)
+    const pool = isForeign ? (runInNewContext('new Uint8Array(1000)') as Uint8Array) : Buffer.alloc(1000)
     const record = { topic: 'orders', key: pool, value: pool, headers: { h: pool } }
     const sent: Promise<unknown>[] = []
     for (let i = 0; i < 40; i++) {
@@ -278,3 +281,91 @@ for (const [name, prototype, method] of [
     t.equal(it.clock.timerCount, 0)
   })
 }
+
+t.test('sendAll takes objects as they are during the call, however many find no room', async (t) => {
+  const serializers = { value: json() } as never
+  const options = { bufferMemoryBytes: 16_384, batchSizeBytes: 2048, serializers }
+  const it = await simulate({ topics: { orders: {} } }, options)
+  await it.run(it.producer.partitionsFor('orders'))
+  const list = Array.from({ length: 300 }, (_, n) => ({ n, pad: 'x'.repeat(200) }))
+  const all = it.producer.sendAll(list.map((value) => ({ topic: 'orders', value: value as never })))
+  for (const value of list) value.n = -1
+  t.ok(it.producer.metrics().waitingSends > 100)
+  await it.run(all)
+  const stored = it.cluster.records('orders').map(({ value }) => JSON.parse(String(value)) as { n: number })
+  t.strictSame(stored.map(({ n }) => n), list.map((_, i) => i))
+  await it.run(it.producer.close())
+}) // prettier-ignore
+
+t.test('one buffer for all that a serializer returns is copied for what waits in a sendAll', async (t) => {
+  const shared = Buffer.alloc(400)
+  const serializers = { value: (n: number) => shared.fill(32).fill(String(n), 0, String(n).length) }
+  const options = { bufferMemoryBytes: 16_384, batchSizeBytes: 2048, serializers: serializers as never }
+  const it = await simulate({ topics: { orders: {} } }, options)
+  await it.run(it.producer.partitionsFor('orders'))
+  const list = Array.from({ length: 200 }, (_, n) => ({ topic: 'orders', value: n as never }))
+  await it.run(it.producer.sendAll(list))
+  t.strictSame(values(it.cluster, 'orders').map(Number), list.map((_, i) => i))
+  await it.run(it.producer.close())
+}) // prettier-ignore
+
+t.test('asynchronous serializers of a sendAll are not all at work at once', async (t) => {
+  let atWork = 0
+  let most = 0
+  const value = async (text: unknown): Promise<string> => {
+    most = Math.max(most, ++atWork)
+    await Promise.resolve()
+    atWork--
+    return String(text).padEnd(400, '.')
+  }
+  const options = { bufferMemoryBytes: 16_384, batchSizeBytes: 2048, serializers: { value } as never }
+  const it = await simulate({ topics: { orders: {} } }, options)
+  await it.run(it.producer.partitionsFor('orders'))
+  const list = Array.from({ length: 2000 }, (_, i) => ({ topic: 'orders', value: String(i) }))
+  await it.run(it.producer.sendAll(list))
+  t.ok(most < 300, `${most} at a time`)
+  t.strictSame(values(it.cluster, 'orders').map((text) => Number.parseInt(String(text))), list.map((_, i) => i))
+  await it.run(it.producer.close())
+}) // prettier-ignore
+
+t.test('flush does not wait for lingerMs, where what a sendAll feeds has to wait for its serializer', async (t) => {
+  const lastDone: (() => void)[] = []
+  const value = (text: unknown): unknown =>
+    text === 'last' ? new Promise((resolve) => lastDone.push(() => resolve(text))) : text
+  const options = { bufferMemoryBytes: 16_384, batchSizeBytes: 512, lingerMs: 60_000, serializers: { value } as never }
+  const it = await simulate({ topics: { orders: {}, others: {} } }, options)
+  await it.run(Promise.all([it.producer.partitionsFor('orders'), it.producer.partitionsFor('others')]))
+  const small = it.producer.send({ topic: 'orders', value: 'last' }) // so that records are known to be small
+  lastDone.shift()?.()
+  await it.clock.settle()
+  await it.run(Promise.all([small, it.producer.flush()]))
+  const large = [8000, 7500].map((length) => it.producer.send({ topic: 'others', value: 'x'.repeat(length) }))
+  const all = it.producer.sendAll(['a'.repeat(600), 'b', 'c', 'last'].map((value) => ({ topic: 'orders', value })))
+  t.equal(it.producer.metrics().waitingSends, 4)
+  const flushed = it.producer.flush()
+  await it.run(Promise.all(large))
+  await pass(it, 500)
+  t.equal(lastDone.length, 1)
+  lastDone[0]?.()
+  await it.run(flushed)
+  await it.run(all)
+  t.ok(it.clock.monotonicMs() < 60_000)
+  await it.run(it.producer.close())
+}) // prettier-ignore
+
+t.test('a list that the user\'s code makes shorter or longer during sendAll', async (t) => {
+  for (const change of ['shorter', 'longer'] as const) {
+    let list: ProducerRecord[] = []
+    const value = (text: unknown): string => {
+      if (text === '0' && change === 'shorter') list.pop()
+      else if (text === '0') list.push({ topic: 'orders', value: '3' })
+      return text as string
+    }
+    const it = await simulate({ topics: { orders: {} } }, { serializers: { value } })
+    list = ['0', '1', '2'].map((value) => ({ topic: 'orders', value }))
+    const outcome = await it.run(it.producer.sendAll(list).catch((error: unknown) => error as SendAllError))
+    if (change === 'longer') t.equal((outcome as unknown[]).length, 3)
+    else t.match((outcome as SendAllError).results, [{ status: 'fulfilled' }, { status: 'fulfilled' }, { reason: { name: 'InvalidRecordError' } }])
+    await it.run(it.producer.close())
+  }
+}) // prettier-ignore

@@ -20,6 +20,11 @@ t.test('reads every number big-endian in its own width', async (t) => {
   t.equal(reader('ffffffff0f').readUnsignedVarint(), 0xffffffff)
 })
 
+t.test('a null is told by its type', async (t) => {
+  t.throws(() => reader('00').readArray(true, () => 0, 1), { message: /an array is null where/ })
+  t.throws(() => reader('ffff').readString(false), { message: /a string is null where/ })
+})
+
 t.test('reads lengths of both forms, null included', async (t) => {
   t.equal(reader('0002c3a9').readString(false), 'é')
   t.equal(reader('03c3a9').readString(true), 'é')

@@ -69,6 +69,11 @@ export class BatchWatch {
     partition.sent(attempt)
   }
 
+  /** Another cluster has taken the place of the first; it may give the same producer id. */
+  anotherCluster(): void {
+    for (const partition of this.#partitions.values()) partition.anotherCluster()
+  }
+
   /** Its answer came; undefined: none will. */
   settled(attempt: Attempt, errorCode: number | undefined): void {
     this.unansweredBytes -= attempt.sizeBytes

@@ -36,6 +36,8 @@ export interface FaultParts {
   readonly vault: LoginVault | null
   /** Another program starts to write to the cluster. */
   readonly startOther: () => void
+  /** Called when another cluster has taken the place of the first. */
+  readonly noteWipe: () => void
   /** Faults of transactions; default none. */
   readonly ofTransactions?: (tools: FaultTools) => readonly WeightedFault[]
 }

@@ -118,12 +118,13 @@ export function depose(
 
 /** Another cluster at the same addresses, and another program that is first to ask it for an id. */
 function wipe(
-  { cluster, plan, random, tell, startOther }: FaultParts,
+  { cluster, plan, random, tell, startOther, noteWipe }: FaultParts,
   { undoLater, noteEnd }: FaultTools,
 ): void {
   tell('fault: another cluster')
   for (const topic of cluster.topics) noteEnd(topic)
   cluster.wipe()
+  noteWipe()
   const make = (): void => {
     for (const [topic, options] of Object.entries(plan.topics)) {
       if (!cluster.topics.includes(topic)) cluster.createTopic(topic, options)

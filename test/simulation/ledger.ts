@@ -3,7 +3,7 @@
  * workload, audited by audit.ts against what the cluster has.
  */
 import { DeliveryError, FatalError, type DeliveryOutcome } from '../../src/errors.js'
-import type { RecordMetadata } from '../../src/producer/batching/record-metadata.js'
+import type { RecordMetadata } from '../../src/record-metadata.js'
 
 /** One record that was given to the producer. */
 export interface Entry {

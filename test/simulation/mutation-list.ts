@@ -23,8 +23,8 @@ export interface Mutation {
 /** For what takes a rare coincidence to be seen. */
 const MANY_SEEDS = 8000
 
-const QUEUE = 'producer/sending/partition-queue.js'
-const SENT = 'producer/sending/sent-batches.js'
+const QUEUE = 'producer/queueing/partition-queue.js'
+const SENT = 'producer/queueing/sent-batches.js'
 const COMPLETION = 'producer/completing/completion.js'
 const SETTLEMENT = 'producer/completing/settlement.js'
 const NUMBERING = 'producer/sequencing/numbering.js'
@@ -169,15 +169,18 @@ export const MUTATIONS: readonly Mutation[] = [
       },
     ],
   },
-  mutation(
-    'new batches overtake a retry',
-    SENT,
-    "return mayFollow && isBehindAll && index < maxInFlight ? batch : 'wait';",
-    'return mayFollow && isBehindAll && index < maxInFlight ? batch : null;',
-  ),
+  {
+    ...mutation(
+      'new batches overtake a retry',
+      SENT,
+      "return mayFollow && isBehindAll && index < maxInFlight ? batch : 'wait';",
+      'return mayFollow && isBehindAll && index < maxInFlight ? batch : null;',
+    ),
+    seeds: MANY_SEEDS,
+  },
   mutation(
     'proof outlasts a failure',
-    'producer/sending/leadership.js',
+    'producer/queueing/leadership.js',
     'this.#isProven = false; if (isImmediate',
     'if (isImmediate',
   ),
@@ -194,7 +197,7 @@ export const MUTATIONS: readonly Mutation[] = [
     'this.leave(batch, false);',
   ),
   // Truth
-  mutation('a lost answer is forgotten', BATCH, 'if (maybeWritten) this.#maybeWritten = true;'),
+  mutation('a lost answer is forgotten', BATCH, 'if (!maybeWritten) return;', 'return;'),
   mutation(
     'in flight counts as not written',
     'producer/completing/delivery-errors.js',
@@ -220,9 +223,9 @@ export const MUTATIONS: readonly Mutation[] = [
   ),
   mutation(
     'an aborted record counts as not written',
-    'producer/producer.js',
-    `reject(aborted(signal, 'unknown', topic))`,
-    `reject(aborted(signal, 'not-written', topic))`,
+    'producer/intake/abortable-sends.js',
+    `reject(abortedError(signal, 'unknown', topic))`,
+    `reject(abortedError(signal, 'not-written', topic))`,
   ),
   {
     name: 'records are told twice',

@@ -59,7 +59,7 @@ export async function hunt(mutation: Mutation): Promise<Finding> {
 }
 
 /** The source with the one place changed that `find` names; layout does not count. */
-function changed(source: string, { file, find, put }: Mutation['changes'][number]): string {
+export function changed(source: string, { file, find, put }: Mutation['changes'][number]): string {
   const escaped = find.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`)
   const pattern = new RegExp(escaped.trim().replaceAll(/\s+/g, String.raw`\s*`), 'g')
   const count = [...source.matchAll(pattern)].length

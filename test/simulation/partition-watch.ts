@@ -67,6 +67,13 @@ export class PartitionWatch {
     this.#unanswered.push(attempt)
   }
 
+  /** Numbers of the cluster that was there say nothing of those of the one that is. */
+  anotherCluster(): void {
+    this.#isProven = false
+    this.#last = null
+    this.#missing = []
+  }
+
   #checkNumbers(attempt: Attempt): void {
     const last = this.#last
     if (last === null || !isSameEpoch(last, attempt)) {

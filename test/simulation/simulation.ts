@@ -15,6 +15,7 @@ import { TestCluster } from '../../src/testing/cluster.js'
 import { VirtualNetwork } from '../../src/testing/virtual-network.js'
 import { audit } from './audit.js'
 import { BatchWatch } from './batch-watch.js'
+import { checkCounted } from './counted.js'
 import { checkDemands } from './demands.js'
 import { Faults } from './faults.js'
 import { HeldMemory } from './held-memory.js'
@@ -152,6 +153,7 @@ class Simulation {
     const wrongs = audit({ ...metrics, plan, entries, cluster, tailsLost, forgotten, deleted })
     this.#ledger.violations.push(
       ...wrongs,
+      ...checkCounted(metrics, plan.guarantee !== 'none'),
       ...checkDemands(plan, { entries, metrics, cluster, longestThrottleMs, virtualMs }),
     )
   }
@@ -203,6 +205,7 @@ class Simulation {
     const chance = new Random(this.#seed, 'faults')
     const parts = {
       ...{ plan, random: chance, clock, cluster, network, tell, stallClient, startOther },
+      noteWipe: () => this.#watch.anotherCluster(),
       vault: this.#vault,
     }
     const faults = new Faults(parts)
@@ -298,14 +301,13 @@ class Simulation {
 
   /** What is held never exceeds the bound, not for a moment; what is under way is held. */
   #checkMemory(): void {
-    const metrics = this.#producer?.metrics()
-    if (metrics === undefined) return
-    const { bufferAvailableBytes, batchesSplit } = metrics
+    if (this.#producer === null) return
+    const { availableBytes: bufferAvailableBytes } = Producer.pipelineOf(this.#producer).budget
     if (bufferAvailableBytes < 0) this.#wrong(`memory is overdrawn: ${bufferAvailableBytes}`)
     const heldBytes = (this.#plan.options.bufferMemoryBytes ?? Infinity) - bufferAvailableBytes
     const { unansweredBytes } = this.#watch
     // The parts of a batch take what memory is there.
-    if (unansweredBytes > heldBytes && batchesSplit === 0)
+    if (unansweredBytes > heldBytes && this.#producer.metrics().batchesSplit === 0)
       this.#wrong(`${unansweredBytes} bytes are under way, and ${heldBytes} are held`)
   }
 

@@ -43,6 +43,10 @@ export class VirtualClock implements Clock {
     return this.#add(callback, delayMs)
   }
 
+  setShortTimer(callback: () => void, delayMs: number): Timer {
+    return this.#add(callback, delayMs)
+  }
+
   defer(callback: () => void): void {
     this.#add(callback, 0)
   }

@@ -76,6 +76,10 @@ export class VirtualProcess {
           this.#clock.setTimer(() => this.#happen(TIMERS, ready), Math.max(1, Math.ceil(delayMs)))
         return once(party, callback, begin)
       },
+      setShortTimeout: (callback, delayMs) =>
+        once(party, callback, (ready) =>
+          this.#clock.setTimer(() => this.#happen(TIMERS, ready), delayMs),
+        ),
       // Not counted: it runs in this turn or the next, and leaves nothing (a flush just before the end).
       setImmediate: (callback) => once({ pending: 0 }, callback, (ready) => this.#immediate(ready)),
       get pending() {
@@ -93,6 +97,7 @@ export class VirtualProcess {
       readUntilMs: () => machine.stopwatchMs(),
       stopwatchMs: () => machine.stopwatchMs(),
       setTimer: (callback, delayMs) => machine.setTimeout(callback, delayMs),
+      setShortTimer: (callback, delayMs) => machine.setShortTimeout(callback, delayMs),
       defer: (callback) => void machine.setImmediate(callback),
     }
   }

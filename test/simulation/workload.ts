@@ -7,8 +7,8 @@
 import type { Clock } from '../../src/clock.js'
 import { ClosedError, SendAllError, SerializationError } from '../../src/errors.js'
 import type { Producer } from '../../src/producer/producer.js'
-import type { ProducerRecord } from '../../src/producer/intake/record.js'
-import type { RecordMetadata } from '../../src/producer/batching/record-metadata.js'
+import type { ProducerRecord } from '../../src/producer/records/record.js'
+import type { RecordMetadata } from '../../src/record-metadata.js'
 import type { HeldMemory } from './held-memory.js'
 import type { Entry, Ledger, Tell } from './ledger.js'
 import type { Plan, SimulatedValue } from './plan.js'
@@ -228,7 +228,7 @@ export class Workload {
           return
         }
         both.forEach(({ entry }, i) => {
-          const result = (error as SendAllError<RecordMetadata>).results[i]
+          const result = error.results[i]
           if (result?.status === 'fulfilled') ledger.acked(entry, result.value)
           else ledger.failed(entry, result?.reason)
         })

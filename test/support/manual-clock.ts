@@ -74,6 +74,10 @@ export class ManualClock implements Clock {
     }
   }
 
+  setShortTimer(callback: () => void, delayMs: number): Timer {
+    return this.setTimer(callback, delayMs)
+  }
+
   defer(callback: () => void): void {
     this.#deferred.push(callback)
   }

@@ -229,6 +229,30 @@ t.test('names what there is when it is asked for what there is not', async (t) =
   await t.rejects(TestCluster.start({ brokers: 0 }), RangeError)
 })
 
+t.test('options that there are not are refused, at any depth', async (t) => {
+  const wrong: [options: unknown, message: RegExp][] = [
+    [{ broker: 3 }, /unknown option "broker" of a test cluster: did you mean brokers\?/],
+    [{ topics: ['orders'] }, /topics by name: \{ orders: /],
+    [{ topics: null }, /topics by name/],
+    [{ topics: { orders: 3 } }, /topic "orders" of a test cluster takes an object/],
+    [{ topics: { orders: { partition: 3 } } }, /topic "orders" of a test cluster: did you mean partitions/],
+    [{ tls: { host: ['a'] } }, /option tls of a test cluster: did you mean hosts/],
+    [{ sasl: { user: {} } }, /option sasl of a test cluster: did you mean users/],
+    [{ transactions: { zebra: 1 } }, /option transactions of a test cluster: it takes logWriteDelayMs, /],
+    [{ telemetry: { zebra: 1 } }, /option telemetry of a test cluster: it takes pushIntervalMs, /],
+    [null, /a test cluster takes an object/],
+  ] // prettier-ignore
+  for (const [options, message] of wrong) {
+    await t.rejects(TestCluster.start(options as object), { name: 'TypeError', message })
+  }
+  const cluster = await TestCluster.start({ topics: undefined, tls: undefined })
+  t.teardown(() => cluster.close())
+  t.throws(
+    () => cluster.createTopic('orders', { partition: 3 } as object),
+    /did you mean partitions/,
+  )
+})
+
 t.test('a batch lost with the tail of a log is not answered for by another at its offset', async (t) => {
   const it = await simulate({ topics: { orders: {} }, brokers: 2, replicationDelayMs: 500 })
   const environment = { clock: it.clock, random: () => 0.5, dial: it.network.dial }

@@ -171,7 +171,7 @@ export class BrokerLink implements ConnectionListener {
       return
     }
     if (!connection.isOpen) {
-      this.#lost(gone, this.#failures + 1)
+      this.#lost(connection.closeReason ?? gone, this.#failures + 1)
       return
     }
     this.#connection = connection

@@ -26,12 +26,22 @@ const MAX_HOST_CHARS = 255
 /** Control characters, spaces and marks that turn text around: no host has them, and logs would. */
 const NO_HOST = /[\p{Cc}\p{Cf}\p{Z}]/u
 
+/** What is wrong with an id that a broker has given; else undefined. -1 says elsewhere that there is none. */
+export function nodeIdFault(nodeId: number): string | undefined {
+  return nodeId < 0 ? `the id ${nodeId}, and ids are 0 and up` : undefined
+}
+
 /**
  * What is wrong with an address that a broker has given, in words without its bytes; else
  * undefined.
  */
 export function addressFault({ host, port }: Pick<Broker, 'host' | 'port'>): string | undefined {
   if (!(port >= 1 && port <= MAX_PORT)) return `port ${port}, and ports are 1 to ${MAX_PORT}`
+  return hostFault(host)
+}
+
+/** The same of a host alone, whoever has given it. */
+export function hostFault(host: string): string | undefined {
   if (host.length < 1 || host.length > MAX_HOST_CHARS) {
     return `a host of ${host.length} characters, and hosts have 1 to ${MAX_HOST_CHARS}`
   }

@@ -62,6 +62,18 @@ export class ApiVersionTable implements CommonVersions {
     return version
   }
 
+  /** Whether there is a common version at all. */
+  has(api: ApiIdentity): boolean {
+    const range = this.#ranges.get(api.key)
+    if (range === undefined) return false
+    const highest = Math.min(
+      api.maxVersion,
+      this.#caps[api.name] ?? api.maxVersion,
+      range.maxVersion,
+    )
+    return highest >= Math.max(api.minVersion, range.minVersion)
+  }
+
   #unsupported(api: ApiIdentity, highest: number, theirs: string): BrokerError {
     const cap = highest < api.maxVersion ? ` (capped at ${highest} by option apiVersions)` : ''
     return new BrokerError(

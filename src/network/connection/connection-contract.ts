@@ -7,6 +7,7 @@
 import type { Clock } from '../../clock.js'
 import type { OttlaError } from '../../errors.js'
 import type { Log } from '../../logger.js'
+import type { ConnectionStatistics } from '../connection-statistics.js'
 import type { NetworkOptions } from '../options.js'
 import type { Address } from '../transport/transport.js'
 
@@ -25,6 +26,7 @@ export interface ConnectionContext {
   readonly clock: Clock
   readonly options: NetworkOptions
   readonly logger: Log
+  readonly statistics?: ConnectionStatistics | undefined
 }
 
 /** Called with what concerns the connection as a whole. Must not throw. */

@@ -62,7 +62,7 @@ export function answerLate(
   return connectionError(
     address,
     phase,
-    `no answer to ${api.name} v${version} from ${formatAddress(address)} within ${timeoutMs} ms; ` +
+    `no answer to ${api.name} v${version} from ${formatAddress(address)} within ${Math.round(timeoutMs)} ms; ` +
       'the connection is closed, since a late answer could be mistaken for the next one',
   )
 }
@@ -73,7 +73,7 @@ export function writeLate(address: Address, timeoutMs: number): ConnectionError 
   return connectionError(
     address,
     'request',
-    `a request to ${where} could not be written within ${timeoutMs} ms; the connection is closed, since the other side no longer reads`,
+    `a request to ${where} could not be written within ${Math.round(timeoutMs)} ms; the connection is closed, since the other side no longer reads`,
   )
 }
 

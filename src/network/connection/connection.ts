@@ -17,13 +17,19 @@
  * producer's sender writes to it.
  */
 import type { Clock } from '../../clock.js'
-import type { ConnectionPhase, OttlaError } from '../../errors.js'
+import {
+  ClosedError,
+  ConnectionError,
+  type ConnectionPhase,
+  type OttlaError,
+} from '../../errors.js'
 import type { Log } from '../../logger.js'
 import type { Api } from '../../protocol/api.js'
 import type { Reader } from '../../protocol/reader.js'
 import { formatAddress } from '../address.js'
 import { UNKNOWN_NODE_ID } from '../brokers/broker.js'
 import type { ProduceConnection } from '../brokers/produce-port.js'
+import type { ConnectionStatistics } from '../connection-statistics.js'
 import type { NetworkOptions } from '../options.js'
 import type { Transport, TransportHandlers } from '../transport/transport.js'
 import { AnswerReader } from './answer-reader.js'
@@ -64,6 +70,7 @@ export class Connection implements TransportHandlers, ProduceConnection {
   readonly #options: NetworkOptions
   readonly #logger: Log
   readonly #listener: ConnectionListener
+  readonly #statistics: ConnectionStatistics | undefined
   readonly #reader: AnswerReader
   readonly #requests: RequestQueue
   readonly #writer: FrameWriter
@@ -77,7 +84,7 @@ export class Connection implements TransportHandlers, ProduceConnection {
   #lastUnansweredMs = -Infinity
 
   constructor(context: ConnectionContext, address: ConnectionTarget, listener: ConnectionListener) {
-    const { clock, options, logger } = context
+    const { clock, options, logger, statistics } = context
     this.nodeId = address.nodeId
     this.host = address.host
     this.port = address.port
@@ -85,6 +92,7 @@ export class Connection implements TransportHandlers, ProduceConnection {
     this.#options = options
     this.#logger = logger
     this.#listener = listener
+    this.#statistics = statistics
     this.#versions = new ApiVersionTable([], {}, formatAddress(address))
     this.#reader = new AnswerReader({
       ...{ address: this, clock, logger },
@@ -124,6 +132,11 @@ export class Connection implements TransportHandlers, ProduceConnection {
   /** The handshake is over and requests are accepted. */
   get isOpen(): boolean {
     return this.#state === ConnectionState.ready
+  }
+
+  /** Why it is closed, or takes no requests any more; undefined before. */
+  get closeReason(): OttlaError | undefined {
+    return this.#closeReason
   }
 
   /**
@@ -169,6 +182,7 @@ export class Connection implements TransportHandlers, ProduceConnection {
     this.#versions = versions
     this.#hold.use(session)
     this.#state = ConnectionState.ready
+    this.#statistics?.opened()
     this.#reader.becomeReady()
     this.#deadlines.touch()
   }
@@ -319,6 +333,10 @@ export class Connection implements TransportHandlers, ProduceConnection {
 
   /** Closes at once and fails every waiting request with `reason`, oldest first. Idempotent. */
   close(reason: OttlaError): void {
+    this.#end(reason, !isOurWish(reason))
+  }
+
+  #end(reason: OttlaError, isLost: boolean): void {
     if (this.#state === ConnectionState.closed) return
     const wasReady = this.isOpen || this.#state === ConnectionState.retiring
     this.#state = ConnectionState.closed
@@ -331,7 +349,9 @@ export class Connection implements TransportHandlers, ProduceConnection {
     this.#writer.failUnanswered(reason, this.#logger)
     for (const request of this.#hold.end()) failSafely(request, reason, this.#logger)
     this.#hold.settle(reason)
-    if (wasReady) this.#listener.onClose(this, reason)
+    if (!wasReady) return
+    this.#statistics?.closed(isLost)
+    this.#listener.onClose(this, reason)
   }
 
   /** Not for callers: the transport's. */
@@ -343,7 +363,7 @@ export class Connection implements TransportHandlers, ProduceConnection {
     const phase = this.#phase()
     const waiting = this.#requests.describe()
     const mayBeRefusal = this.#mayBeRefusal(phase)
-    this.close(reasons.streamEnded(this, { phase, waiting, mayBeRefusal, cause: error }))
+    this.#end(reasons.streamEnded(this, { phase, waiting, mayBeRefusal, cause: error }), true)
   }
 
   /** TLS is refused at the first byte, a missing login at the first request after the handshake. */
@@ -405,3 +425,11 @@ export class Connection implements TransportHandlers, ProduceConnection {
     this.#writer.keepAlive(this.#isBusy())
   }
 }
+
+/** It is not needed any more, or was not used: nothing is wrong with it. */
+function isOurWish(reason: OttlaError): boolean {
+  if (reason instanceof ClosedError) return true
+  return reason instanceof ConnectionError && OUR_WISHES.has(reason.phase)
+}
+
+const OUR_WISHES: ReadonlySet<ConnectionPhase> = new Set(['close', 'idle', 'connect'])

@@ -8,8 +8,9 @@
  *     └─ size < 0 or too large: ProtocolError, and nothing more is read
  *
  * A frame that lies within one chunk is a view of it, uncopied; one that spans several is copied
- * once, when its last byte is there, so that memory grows with the bytes received and never with
- * the size claimed. Not a decoder: a frame's content is none of its business.
+ * once, when its last byte is there; one that comes in very many is gathered in one buffer, which grows
+ * twofold, since each part costs more than a few bytes. So memory grows with the bytes received and never
+ * with the size claimed. Not a decoder: a frame's content is none of its business.
  *
  * Neighbours: connection.ts feeds it and takes the frames; tls/first-bytes.ts knows who else speaks.
  */
@@ -17,6 +18,8 @@ import { ProtocolError } from '../../errors.js'
 import { strangerBy } from '../tls/first-bytes.js'
 
 const SIZE_BYTES = 4
+/** More parts of a frame than that are gathered in one buffer. */
+const MAX_PARTS = 64
 const NOT_KAFKA = 'the other side does not speak the Kafka protocol, or the stream is broken'
 
 /**
@@ -35,6 +38,8 @@ export class FrameSplitter {
   refusedHead: Buffer | undefined
   /** Bytes of a frame that has begun and is not complete, its size field first. */
   #parts: Buffer[] = []
+  /** In place of the parts, once there were too many: as many of its bytes as have come. */
+  #gathered: Buffer | null = null
   #partsBytes = 0
   /** Size field plus body of the frame that has begun; 0 while that is not known. */
   #wholeBytes = 0
@@ -44,13 +49,19 @@ export class FrameSplitter {
     this.maxFrameBytes = maxFrameBytes
   }
 
+  /** What is held of a frame that is not complete. */
+  get held(): { readonly parts: number; readonly bytes: number } {
+    const gatheredBytes = this.#gathered?.length
+    return { parts: this.#parts.length, bytes: gatheredBytes ?? this.#partsBytes }
+  }
+
   /**
    * Takes the next chunk and hands over each frame that it completes, without the size field. The
    * frame may be kept. Throws ProtocolError for a size that no Kafka broker sends; the stream cannot
    * be read any further then.
    */
   push(chunk: Buffer, onFrame: (frame: Buffer) => void): void {
-    let rest = this.#parts.length === 0 ? chunk : this.#continueFrame(chunk, onFrame)
+    let rest = this.#partsBytes === 0 ? chunk : this.#continueFrame(chunk, onFrame)
     while (!this.#stopped && rest.length >= SIZE_BYTES) {
       const wholeBytes = SIZE_BYTES + this.#readSize(rest)
       if (rest.length < wholeBytes) break
@@ -63,7 +74,7 @@ export class FrameSplitter {
   /** Drops what is held; no frame is handed over after it, not even from the chunk at hand. */
   stop(): void {
     this.#stopped = true
-    this.#parts = []
+    this.#drop()
   }
 
   /** Adds to the frame that has begun; returns the bytes after its end. */
@@ -82,19 +93,43 @@ export class FrameSplitter {
   }
 
   #finishFrame(onFrame: (frame: Buffer) => void): void {
-    const frame = Buffer.concat(this.#parts, this.#partsBytes).subarray(SIZE_BYTES)
+    const whole = this.#gathered ?? Buffer.concat(this.#parts, this.#partsBytes)
+    this.#drop()
+    onFrame(whole.subarray(SIZE_BYTES))
+  }
+
+  #drop(): void {
     this.#parts = []
+    this.#gathered = null
     this.#partsBytes = 0
     this.#wholeBytes = 0
-    onFrame(frame)
   }
 
   #keep(part: Buffer): void {
+    if (part.length === 0) return
+    if (this.#gathered !== null || this.#parts.length >= MAX_PARTS) {
+      this.#gather(part)
+      return
+    }
     this.#parts.push(part)
     this.#partsBytes += part.length
     if (this.#parts.length === 1 && part.length >= SIZE_BYTES) {
       this.#wholeBytes = SIZE_BYTES + part.readInt32BE(0)
     }
+  }
+
+  /** Each byte is copied twice or so: the buffer doubles, but never beyond the frame. */
+  #gather(part: Buffer): void {
+    const bytes = this.#partsBytes + part.length
+    let gathered = this.#gathered
+    if (gathered === null || gathered.length < bytes) {
+      const held = gathered === null ? this.#parts : [gathered.subarray(0, this.#partsBytes)]
+      gathered = Buffer.concat(held, Math.min(2 * bytes, this.#wholeBytes))
+      this.#gathered = gathered
+      this.#parts = []
+    }
+    part.copy(gathered, this.#partsBytes)
+    this.#partsBytes = bytes
   }
 
   #readSize(bytes: Buffer): number {

@@ -40,6 +40,20 @@ export async function openConnection(options: OpenOptions): Promise<Connection> 
   const deadlineMs = clock.monotonicMs() + network.connectionTimeoutMs
   const version = highestApiVersions(network.apiVersions)
   try {
+    return await attemptTwice(options, version, deadlineMs)
+  } catch (error) {
+    if (!options.signal.aborted) options.context.statistics?.failed()
+    throw error
+  }
+}
+
+async function attemptTwice(
+  options: OpenOptions,
+  version: number,
+  deadlineMs: number,
+): Promise<Connection> {
+  const { clock } = options.context
+  try {
     return await attempt(options, version, deadlineMs)
   } catch (error) {
     const mayBeTheVersion =
@@ -82,7 +96,7 @@ async function attempt(
     session = await context.login?.perform(connection, versions, limits)
     if (isForProducing === true) await context.cluster.check(connection, versions, timeLeftMs())
     connection.becomeReady(versions, session)
-    if (!connection.isOpen) throw givenUp(target)
+    if (!connection.isOpen) throw connection.closeReason ?? givenUp(target)
     context.features.learn(features)
     transport.judge?.(true)
     return connection

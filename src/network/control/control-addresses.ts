@@ -50,10 +50,15 @@ export class ControlAddresses {
   readonly #looking = new AbortController()
   #closeReason: OttlaError | undefined
 
-  constructor(context: NetworkContext, brokers: BrokerList) {
+  /** `onOpened` is called with each connection that has come up. */
+  constructor(
+    context: NetworkContext,
+    brokers: BrokerList,
+    onOpened: (connection: Connection) => void,
+  ) {
     this.#context = context
     this.#brokers = brokers
-    this.#connections = new ControlConnections(context)
+    this.#connections = new ControlConnections(context, onOpened)
     this.#attempts = new Attempts(context.clock)
     const targets = context.options.bootstrap.map(({ host, port }) => {
       return { nodeId: UNKNOWN_NODE_ID, host, port }

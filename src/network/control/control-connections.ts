@@ -32,14 +32,17 @@ interface Line {
 /** By address. */
 export class ControlConnections {
   readonly #context: NetworkContext
+  readonly #onOpened: (connection: Connection) => void
   /** The one that answered last is the last. */
   readonly #lines = new Map<string, Line>()
   /** No longer asked anything; open until their last answers are in. */
   readonly #retiring = new Set<Connection>()
   #first: Connection | undefined
 
-  constructor(context: NetworkContext) {
+  /** `onOpened` is called with each connection that has come up. */
+  constructor(context: NetworkContext, onOpened: (connection: Connection) => void) {
     this.#context = context
+    this.#onOpened = onOpened
   }
 
   /** The one to ask first, if it is open. */
@@ -131,6 +134,7 @@ export class ControlConnections {
         line.connection = connection
         if (this.#lines.get(address) !== line) connection.close(unneeded(connection))
         else if (!connection.isOpen) this.#lines.delete(address)
+        else this.#onOpened(connection)
       },
       () => {
         if (this.#lines.get(address) === line) this.#lines.delete(address)

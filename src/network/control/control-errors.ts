@@ -5,6 +5,7 @@
  */
 import { BrokerError, ConnectionError, OttlaError, ProtocolError } from '../../errors.js'
 import type { OttlaErrorOptions } from '../../errors.js'
+import type { Api } from '../../protocol/api.js'
 import { ErrorCodes, errorCode } from '../../protocol/error-codes.js'
 import { findCoordinator } from '../../protocol/messages/find-coordinator.js'
 import type {
@@ -12,7 +13,7 @@ import type {
   FindCoordinatorResponse,
 } from '../../protocol/messages/find-coordinator.js'
 import { formatAddress } from '../address.js'
-import { addressFault } from '../brokers/broker.js'
+import { addressFault, nodeIdFault } from '../brokers/broker.js'
 import { isFinalRefusal } from '../metadata/metadata-errors.js'
 import type { Address } from '../transport/transport.js'
 
@@ -33,6 +34,19 @@ export function requireAccepted(
   })
 }
 
+/** Throws ProtocolError where a response leaves out what was asked for, and no error code says why. */
+export function requireWhole<Request, Response>(
+  api: Api<Request, Response>,
+  address: Address,
+  request: Request,
+  response: Response,
+): void {
+  const fault = api.fault?.(request, response)
+  if (fault === undefined) return
+  const message = `the answer of ${formatAddress(address)} to ${api.name} ${fault}`
+  throw new ProtocolError(message, { apiName: api.name, retriable: true })
+}
+
 /**
  * The one coordinator that was asked for. Throws BrokerError where there is none, ProtocolError where it
  * cannot be used: credentials go where a coordinator is said to be, and what can be no address is nobody's.
@@ -47,7 +61,7 @@ export function requireCoordinator(
     throw new ProtocolError(message, { apiName: findCoordinator.name, retriable: true })
   }
   requireAccepted(findCoordinator, from, coordinator)
-  const fault = addressFault(coordinator)
+  const fault = nodeIdFault(coordinator.nodeId) ?? addressFault(coordinator)
   if (fault === undefined) return coordinator
   const message = `the coordinator that ${formatAddress(from)} names cannot be used: it has ${fault}`
   throw new ProtocolError(message, { apiName: findCoordinator.name, retriable: true })

@@ -3,6 +3,7 @@
  *
  *   ask(api, request, 'any')        to one broker after the other, until one answers
  *   … { broker: nodeId }            to that one, and nobody else
+ *   … { address }                   to the one at that address
  *   … { coordinator: key, type }    to the one that keeps it: any broker is asked which (FindCoordinator)
  *
  * `'any'` begins with the broker that answered last; on failure or silence the other brokers and the
@@ -20,7 +21,7 @@ import { BrokerList } from '../brokers/broker-list.js'
 import type { Connection, ConnectionTarget } from '../connection/connection.js'
 import type { NetworkContext } from '../context.js'
 import { ControlAddresses } from './control-addresses.js'
-import { notListed, requireAccepted, requireCoordinator } from './control-errors.js'
+import { notListed, requireAccepted, requireCoordinator, requireWhole } from './control-errors.js'
 import type {
   AskOptions,
   ControlAnswer,
@@ -33,6 +34,8 @@ import { Coordinators, coordinatorRequest, findCoordinatorUpTo5 } from './coordi
 export interface ControlListener {
   /** One was not answered, or refused: brokers may have gone, or the whole cluster. Not of a discovery. */
   onFailure(): void
+  /** A connection of the control plane has come up: what its broker speaks is known. */
+  onOpened?(connection: Connection): void
 }
 
 /** A broker has answered, if only to refuse for good. */
@@ -54,7 +57,9 @@ export class ControlPlane {
     this.#context = context
     this.#listener = listener
     this.brokers = new BrokerList(context.random)
-    this.#addresses = new ControlAddresses(context, this.brokers)
+    this.#addresses = new ControlAddresses(context, this.brokers, (connection) =>
+      listener.onOpened?.(connection),
+    )
   }
 
   /**
@@ -118,6 +123,7 @@ export class ControlPlane {
   #route<Response>(target: ControlTarget, put: Put<Response>): Promise<Outcome<Response>> {
     if (target === 'any') return this.#addresses.askAny(put)
     if ('coordinator' in target) return this.#askCoordinator(target, put)
+    if ('address' in target) return this.#addresses.askOne(target.address, put)
     const broker = this.brokers.get(target.broker)
     if (broker !== undefined) return this.#addresses.askOne(broker, put)
     return Promise.reject(this.#addresses.closeReason ?? notListed(target.broker))
@@ -158,6 +164,7 @@ export class ControlPlane {
       if (!isDiscovery) await cluster.check(connection, connection.versions, undefined)
       const askedMs = clock.monotonicMs()
       const response = await connection.request(api, request, limits)
+      requireWhole(api, connection, request, response)
       if (check === undefined) requireAccepted(api, connection, response)
       else check(response, connection)
       return { connection, response, tookMs: clock.monotonicMs() - askedMs }

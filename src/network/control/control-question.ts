@@ -3,7 +3,7 @@
  *
  * Neighbours: control-plane.ts asks.
  */
-import type { Connection } from '../connection/connection.js'
+import type { Connection, ConnectionTarget } from '../connection/connection.js'
 
 /** The broker that keeps a group or a transactional id. */
 export interface CoordinatorTarget {
@@ -11,11 +11,16 @@ export interface CoordinatorTarget {
   readonly type: 'group' | 'transaction'
 }
 
+/** The broker at an address, such as that of a connection, whether or not the cluster lists it. */
+export interface AddressTarget {
+  readonly address: ConnectionTarget
+}
+
 /**
- * Whom to ask: any broker that answers; or the one that alone can answer, by its id or as a
- * coordinator.
+ * Whom to ask: any broker that answers; or the one that alone can answer, by its id, by its address or as
+ * a coordinator.
  */
-export type ControlTarget = 'any' | { readonly broker: number } | CoordinatorTarget
+export type ControlTarget = 'any' | { readonly broker: number } | AddressTarget | CoordinatorTarget
 
 /** How to ask. */
 export interface AskOptions<Response> {

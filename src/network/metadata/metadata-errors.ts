@@ -8,8 +8,9 @@ import { ErrorCodes, errorCode } from '../../protocol/error-codes.js'
 import { metadata } from '../../protocol/messages/metadata.js'
 import type { MetadataResponse } from '../../protocol/messages/metadata.js'
 import { formatAddress } from '../address.js'
-import { addressFault } from '../brokers/broker.js'
+import { addressFault, nodeIdFault } from '../brokers/broker.js'
 import type { Address } from '../transport/transport.js'
+import type { TopicMetadata } from './topic-metadata.js'
 
 /** Answers that are of no use are failures of the broker that gave them: another one is asked. */
 export function requireUsable(
@@ -38,7 +39,7 @@ export function requireUsable(
 function requireAddresses(where: string, brokers: MetadataResponse['brokers']): void {
   const ids = new Set(brokers.map(({ nodeId }) => nodeId))
   const faults = brokers.flatMap((broker) => {
-    const fault = addressFault(broker)
+    const fault = nodeIdFault(broker.nodeId) ?? addressFault(broker)
     return fault === undefined ? [] : [`broker ${broker.nodeId} has ${fault}`]
   })
   if (ids.size < brokers.length) faults.push('two brokers have the same id')
@@ -59,6 +60,27 @@ export function topicError(topic: string, code: number, createTopics: boolean): 
     errorName: name,
     retriable,
   })
+}
+
+/** Partitions have no leader, or one that the cluster does not list. */
+export function leaderlessTopic(
+  { name, partitions }: TopicMetadata,
+  brokerIds: ReadonlySet<number>,
+): BrokerError {
+  const missing = partitions.filter(({ leaderId }) => !brokerIds.has(leaderId))
+  const numbers = missing.slice(0, 5).map(({ partition }) => partition)
+  const which = numbers.join(', ') + (missing.length > numbers.length ? ', …' : '')
+  const { name: errorName, retriable } = errorCode(ErrorCodes.LEADER_NOT_AVAILABLE)
+  return new BrokerError(
+    `topic ${JSON.stringify(name)}: ${errorName}, ${missing.length} of ${partitions.length} partitions (${which}) have no leader`,
+    { apiName: metadata.name, errorCode: ErrorCodes.LEADER_NOT_AVAILABLE, errorName, retriable },
+  )
+}
+
+/** An answer leaves it out, or some of its partitions. */
+export function incompleteTopic(topic: string): ProtocolError {
+  const message = `topic ${JSON.stringify(topic)}: the brokers' answers leave it out, or partitions of it`
+  return new ProtocolError(message, { apiName: metadata.name, retriable: true })
 }
 
 /** The cluster wants its clients to begin again with their bootstrap addresses (KIP-1102). */

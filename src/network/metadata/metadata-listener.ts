@@ -3,7 +3,7 @@
  *
  * Neighbours: metadata.ts calls; the producer's cluster-news.ts listens.
  */
-import type { BrokerError, OttlaError } from '../../errors.js'
+import type { BrokerError, OttlaError, ProtocolError } from '../../errors.js'
 import type { Broker } from '../brokers/broker.js'
 import type { PartitionMetadata, TopicMetadata } from './topic-metadata.js'
 
@@ -12,11 +12,12 @@ export interface MetadataListener {
   /** A topic is known now, or has changed. Called after `onBrokers` has named its leaders. */
   onTopic(topic: TopicMetadata): void
   /**
-   * An answer has an error for a wanted topic; called for each such answer. Where it is not
+   * An answer has an error for a wanted topic, or leaves out some of it (ProtocolError); called for each
+   * such answer. Where it is not
    * retriable (INVALID_TOPIC_EXCEPTION, TOPIC_AUTHORIZATION_FAILED) and nothing else is known of the
    * topic, the topic is forgotten: `want` asks anew.
    */
-  onTopicError(name: string, error: BrokerError): void
+  onTopicError(name: string, error: BrokerError | ProtocolError): void
   /** A hint has named another leader: what `onTopic` would say, of one partition. */
   onLeader(name: string, partition: PartitionMetadata): void
   /** The cluster's brokers have changed; all of them. For `BrokerPool.updateBrokers`. */

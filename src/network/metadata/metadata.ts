@@ -31,6 +31,7 @@ import type { NetworkContext } from '../context.js'
 import type { ControlPlane } from '../control/control-plane.js'
 import type { ControlAnswer } from '../control/control-question.js'
 import { OutageLog } from '../outage-log.js'
+import { throttleError } from '../throttle-error.js'
 import { Waiters } from '../waiters.js'
 import {
   isFinalRefusal,
@@ -73,6 +74,10 @@ export class MetadataCache {
   readonly #waiters: Waiters
   readonly #outage: OutageLog
   #hasAnswered = false
+  /** The broker that wanted a pause last. */
+  #throttledBy = ''
+  /** Monotonic. */
+  #answeredAtMs = -Infinity
   #isClosed = false
 
   constructor({ listener, control, ...context }: MetadataParts) {
@@ -153,10 +158,25 @@ export class MetadataCache {
     return answered
   }
 
+  /** Since the last answer; null before the first. */
+  get ageMs(): number | null {
+    return this.#hasAnswered ? this.#context.clock.monotonicMs() - this.#answeredAtMs : null
+  }
+
+  /** Some broker has answered, however long ago. */
+  get hasAnswered(): boolean {
+    return this.#hasAnswered
+  }
+
   /** Why no broker answers, each address with its cause; null while one does. */
   failure(): OttlaError | null {
     const isMissed = !this.#hasAnswered || this.#loop.askingForMs >= SLOW_MS
     return this.#outage.error ?? (isMissed ? this.#control.failure() : null)
+  }
+
+  /** Why it is not asked for at present, although brokers answer; null where it is. */
+  whyPausing(): OttlaError | null {
+    return throttleError(this.#throttledBy, this.#loop.throttledForMs)
   }
 
   /** Stops for good; leaves no timer. */
@@ -200,6 +220,7 @@ export class MetadataCache {
     if (version >= CLIENT_THROTTLES_FROM && response.throttleTimeMs > 0) {
       connection.throttle(response.throttleTimeMs)
       this.#loop.throttle(response.throttleTimeMs)
+      this.#throttledBy = `the broker at ${formatAddress(connection)}`
     }
     if (response.errorCode === ErrorCodes.REBOOTSTRAP_REQUIRED) {
       this.#rebootstrap(connection)
@@ -212,6 +233,7 @@ export class MetadataCache {
     if (hasNewBrokers) this.#brokersChanged()
     const hasNewTopics = this.#topics.take(response, version, question.topics)
     this.#hasAnswered = true
+    this.#answeredAtMs = this.#context.clock.monotonicMs()
     this.#waiters.resolve()
     const broughtNews = hasNewBrokers || hasNewTopics
     this.#loop.finished({ broughtNews, tookMs })

@@ -53,6 +53,11 @@ export class RefreshLoop {
     return this.#isRefreshing ? this.#nowMs() - this.#startedMs : 0
   }
 
+  /** For how long the broker that answered last wants no request yet, in ms; else 0 or less. */
+  get throttledForMs(): number {
+    return this.#schedule.earliestForNewMs - this.#nowMs()
+  }
+
   /** A topic is wanted that was not. */
   newTopic(): void {
     this.#requests.addNew()
@@ -148,7 +153,7 @@ export class RefreshLoop {
   /** Somebody waits for what the next refresh may bring. */
   #isAwaited(): boolean {
     const { topics, isAwaited } = this.#parts
-    return isAwaited() || topics.unresolved.some(({ known }) => known === undefined)
+    return isAwaited() || topics.isAwaited
   }
 
   #nowMs(): number {

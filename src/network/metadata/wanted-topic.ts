@@ -4,6 +4,7 @@
  * Neighbours: wanted-topics.ts keeps one for each; metadata-question.ts asks for some.
  */
 import type { TopicMetadata } from './topic-metadata.js'
+import type { TopicOutage } from './topic-outage.js'
 
 export interface WantedTopic {
   readonly name: string
@@ -16,6 +17,6 @@ export interface WantedTopic {
   isUnresolved: boolean
   /** The last answer had an error for it: the listener has it from `onTopicError`. */
   hasError: boolean
-  /** The last answer made no sense, and that was logged. */
-  hasGaps: boolean
+  /** What is logged while it is unresolved. */
+  readonly outage: TopicOutage
 }

@@ -10,14 +10,16 @@
  *
  * Neighbours: metadata.ts owns it; topic-metadata.ts merges.
  */
+import type { BrokerError, ProtocolError } from '../../errors.js'
 import { ErrorCodes } from '../../protocol/error-codes.js'
 import type { MetadataResponse, MetadataResponseTopic } from '../../protocol/messages/metadata.js'
 import type { BrokerList } from '../brokers/broker-list.js'
 import type { NetworkContext } from '../context.js'
-import { topicError } from './metadata-errors.js'
+import { incompleteTopic, leaderlessTopic, topicError } from './metadata-errors.js'
 import type { MetadataListener } from './metadata-listener.js'
 import { forgetLeaders, lacksLeader, mergeTopic } from './topic-metadata.js'
 import type { PartitionMetadata, TopicMetadata } from './topic-metadata.js'
+import { TopicOutage } from './topic-outage.js'
 import type { WantedTopic } from './wanted-topic.js'
 
 /** What they are kept with. */
@@ -44,6 +46,14 @@ export class WantedTopics {
     return [...this.#topics.values()].filter(({ isUnresolved }) => isUnresolved)
   }
 
+  /** Somebody waits for a topic that is not known. */
+  get isAwaited(): boolean {
+    const { listener } = this.#parts
+    return this.unresolved.some(
+      ({ name, known }) => known === undefined && listener.isInUse?.(name) === true,
+    )
+  }
+
   /** What is known of a topic; undefined until an answer has named it. */
   known(name: string): TopicMetadata | undefined {
     return this.#topics.get(name)?.known
@@ -57,12 +67,14 @@ export class WantedTopics {
       topic.lastUsedMs = lastUsedMs
       return false
     }
-    const news = { known: undefined, isUnresolved: true, hasError: false, hasGaps: false }
+    const outage = new TopicOutage(this.#parts.context, name)
+    const news = { known: undefined, isUnresolved: true, hasError: false, outage }
     this.#topics.set(name, { name, lastUsedMs, ...news })
     return true
   }
 
   forget(name: string): void {
+    this.#topics.get(name)?.outage.dropped()
     this.#topics.delete(name)
   }
 
@@ -94,8 +106,8 @@ export class WantedTopics {
       const answer = answers.get(wanted.name)
       if (this.#topics.get(wanted.name) !== wanted) continue // forgotten in the meantime
       wanted.isUnresolved = true // until the answer has shown otherwise
-      if (answer === undefined) continue
-      if (answer.errorCode !== ErrorCodes.NONE) this.#takeError(wanted, answer)
+      if (answer === undefined) this.#missed(wanted, incompleteTopic(wanted.name))
+      else if (answer.errorCode !== ErrorCodes.NONE) this.#takeError(wanted, answer)
       else if (this.#takeTopic(wanted, answer, version, brokerIds)) hasNews = true
     }
     return hasNews
@@ -136,11 +148,12 @@ export class WantedTopics {
   ): boolean {
     const merged = mergeTopic(wanted.known, { topic: answer, version, brokerIds })
     if (merged === undefined) {
-      this.#tellGaps(wanted)
+      this.#missed(wanted, incompleteTopic(wanted.name))
       return false
     }
-    wanted.hasGaps = false
     wanted.isUnresolved = lacksLeader(merged, brokerIds)
+    if (wanted.isUnresolved) wanted.outage.lasts(() => leaderlessTopic(merged, brokerIds))
+    else wanted.outage.over()
     if (merged === wanted.known && !wanted.hasError) return false
     wanted.known = merged
     wanted.hasError = false
@@ -148,19 +161,18 @@ export class WantedTopics {
     return true
   }
 
-  #tellGaps(wanted: WantedTopic): void {
-    const level = wanted.hasGaps ? 'debug' : 'warn'
-    wanted.hasGaps = true
-    const { logger } = this.#parts.context
-    logger[level]({ topic: wanted.name }, 'a metadata answer has gaps; asking again')
+  #takeError(wanted: WantedTopic, answer: MetadataResponseTopic): void {
+    const { createTopics } = this.#parts.context.options
+    this.#missed(wanted, topicError(wanted.name, answer.errorCode, createTopics))
   }
 
-  #takeError(wanted: WantedTopic, answer: MetadataResponseTopic): void {
-    const { options, logger } = this.#parts.context
-    const error = topicError(wanted.name, answer.errorCode, options.createTopics)
+  /** The answer is of no use for this topic: whoever waits for it is told why. */
+  #missed(wanted: WantedTopic, error: BrokerError | ProtocolError): void {
+    const { logger } = this.#parts.context
     logger.debug({ topic: wanted.name, err: error }, 'no metadata of a topic')
     wanted.hasError = true
-    if (!error.retriable) {
+    if (error.retriable) wanted.outage.lasts(() => error)
+    else {
       wanted.isUnresolved = false
       if (wanted.known === undefined) this.#topics.delete(wanted.name)
     }

@@ -3,6 +3,7 @@
  *
  * Neighbours: every file of this room that quotes a broker, a token or a user's function.
  */
+import { thrownWords } from '../../thrown.js'
 
 const MAX_CHARS = 500
 
@@ -15,8 +16,8 @@ export function cleanText(text: string, maxChars = MAX_CHARS): string {
 
 /** What was thrown, in one line. */
 export function describeThrown(thrown: unknown): string {
-  const text = thrown instanceof Error ? thrown.message : `it threw ${kindOf(thrown)}`
-  return cleanText(text) || 'an error without a message'
+  const words = thrownWords(thrown, (other) => `it threw ${kindOf(other)}`)
+  return cleanText(words) || 'an error without a message'
 }
 
 /** Not the value, which may be a secret. */

@@ -9,6 +9,7 @@
  */
 import { ConnectionError, OttlaError } from '../../errors.js'
 import { Secret } from '../../secret.js'
+import { isThrown } from '../../thrown.js'
 import { describeThrown } from './clean-text.js'
 import type { SaslContext, SaslEnvironment } from './mechanism.js'
 import { callWithin } from './user-call.js'
@@ -103,7 +104,7 @@ export function credentialsError(why: string, context: SaslContext, cause?: unkn
     port,
     phase: 'authenticate',
     code: 'ERR_OTTLA_CREDENTIALS',
-    retriable: !(cause instanceof OttlaError) || cause.retriable,
+    retriable: !isThrown(cause, OttlaError) || cause.retriable,
     cause,
   })
 }

@@ -11,6 +11,7 @@
 import type { Clock } from '../../clock.js'
 import { OttlaError, TimeoutError } from '../../errors.js'
 import { Secret } from '../../secret.js'
+import { isThrown } from '../../thrown.js'
 import { describeThrown } from './clean-text.js'
 import { CREDENTIALS_TIMEOUT_MS, credentialsError } from './credentials.js'
 import type { SaslContext, SaslEnvironment, SaslExchange, SaslMechanism } from './mechanism.js'
@@ -77,7 +78,7 @@ class CustomExchange implements SaslExchange {
       const limits = { clock: this.#clock, timeoutMs: CREDENTIALS_TIMEOUT_MS, signal }
       return bytesOrEnd(await callWithin(() => this.#authenticate(challenge, told), limits))
     } catch (cause) {
-      if (cause instanceof OttlaError && !(cause instanceof TimeoutError)) throw cause
+      if (isThrown(cause, OttlaError) && !(cause instanceof TimeoutError)) throw cause
       const why = `the function sasl.authenticate failed: ${describeThrown(cause)}`
       throw credentialsError(why, this.#context, cause)
     }

@@ -21,6 +21,7 @@ import { saslAuthenticate } from '../../protocol/messages/sasl-authenticate.js'
 import type { SaslAuthenticateResponse } from '../../protocol/messages/sasl-authenticate.js'
 import { saslHandshake } from '../../protocol/messages/sasl-handshake.js'
 import type { SaslHandshakeResponse } from '../../protocol/messages/sasl-handshake.js'
+import { withoutSecrets } from '../../secret.js'
 import { formatAddress } from '../address.js'
 import type { ApiVersionTable } from '../connection/api-version-table.js'
 import type { Connection } from '../connection/connection.js'
@@ -140,7 +141,7 @@ function handshakeRefused(
   { errorCode: code, mechanisms }: SaslHandshakeResponse,
 ): OttlaError {
   const where = formatAddress(attempt.connection)
-  const offered = cleanText(mechanisms.join(', '))
+  const offered = wordsOf(attempt, mechanisms.join(', '))
   if (code === ErrorCodes.UNSUPPORTED_SASL_MECHANISM) {
     return refusal(
       attempt,
@@ -167,7 +168,7 @@ function loginRefused(
   }
   const { exchange, mechanism, connection } = attempt
   const who = exchange.user === undefined ? '' : ` as "${cleanText(exchange.user)}"`
-  const words = cleanText(errorMessage ?? '')
+  const words = wordsOf(attempt, errorMessage ?? '')
   const { hint = '' } = exchange
   const isSaid = words === '' || hint.includes(words) // OAUTHBEARER has had the broker's words before
   const said = isSaid ? '' : `: the broker says "${words}"`
@@ -175,6 +176,11 @@ function loginRefused(
     attempt,
     `${formatAddress(connection)} refuses the login by ${mechanism}${who}${said}${hint === '' ? '' : ` (${hint})`}; check the credentials in option sasl`,
   )
+}
+
+/** The broker's words, fit for a message. */
+function wordsOf({ exchange }: LoginAttempt, text: string): string {
+  return cleanText(withoutSecrets(text, exchange.secrets ?? []))
 }
 
 /** 34 in the middle of it, or a code that has no meaning here; the same login may work later. */

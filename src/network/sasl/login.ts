@@ -16,6 +16,7 @@ import type { Log } from '../../logger.js'
 import { formatAddress } from '../address.js'
 import type { ApiVersionTable } from '../connection/api-version-table.js'
 import type { Connection } from '../connection/connection.js'
+import type { ConnectionStatistics } from '../connection-statistics.js'
 import type { ConnectionLogin } from '../context.js'
 import { firstBytes, runLogin } from './exchange.js'
 import type { SaslExchange, SaslMechanism } from './mechanism.js'
@@ -30,6 +31,8 @@ export interface LoginParts {
   /** Uniform in [0, 1). */
   readonly random: () => number
   readonly logger: Log
+  /** Counts logins; undefined where nobody does. */
+  readonly statistics?: ConnectionStatistics | undefined
 }
 
 /** How long a login may take, from its first request on, and who gives it up. */
@@ -97,6 +100,7 @@ export class Login implements ConnectionLogin {
       const limits = { clock, timeoutMs: attempt.timeoutMs }
       const { lifetimeMs } = await callWithin(() => runLogin(whole), limits)
       this.#hasWorked = true
+      this.#parts.statistics?.authenticated(attempt.isAgain)
       return { lifetimeMs, startedAtMs: leftAtMs }
     } catch (error) {
       throw this.#judged(error, attempt)
@@ -106,7 +110,9 @@ export class Login implements ConnectionLogin {
   /** What has worked before is tried again. */
   #judged(error: unknown, { connection, timeoutMs }: SessionAttempt): unknown {
     if (error instanceof TimeoutError) return late(connection, timeoutMs, true)
-    if (!(error instanceof AuthenticationError) || !this.#hasWorked) return error
+    if (!(error instanceof AuthenticationError)) return error
+    this.#parts.statistics?.authenticationFailed()
+    if (!this.#hasWorked) return error
     const { message, host, port, mechanism, user, code, cause } = error
     return new AuthenticationError(message, {
       host, port, mechanism, user, code, cause, retriable: true,

@@ -15,6 +15,7 @@
  */
 import type { Clock } from '../../clock.js'
 import type { Log } from '../../logger.js'
+import type { Secret } from '../../secret.js'
 import '../../globals.js'
 
 /** What every mechanism is built from: time, chance and a log. */
@@ -46,6 +47,8 @@ export interface SaslExchange {
   readonly user: string | undefined
   /** What may help whoever reads of a refusal, as a token's issuer and audience. Never a secret. */
   readonly hint?: string | undefined
+  /** What the broker was sent, or knows, and no words of its may show. */
+  readonly secrets?: readonly Secret<string>[] | undefined
   /**
    * Called with undefined first, then with each answer of the broker, until it returns undefined.
    *

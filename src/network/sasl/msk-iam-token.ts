@@ -12,6 +12,7 @@ import type { Clock } from '../../clock.js'
 import { systemClock } from '../../system-clock.js'
 import { ConfigError } from '../../errors.js'
 import { findPackage, loadFound, packagesLookedForFrom } from '../../optional-package.js'
+import { checkPlain } from '../../plain-options.js'
 import { describeThrown } from './clean-text.js'
 import { nearest } from '../../nearest.js'
 import type { SaslToken } from './oauth-token.js'
@@ -108,6 +109,7 @@ async function sign(
 function checkOptions(options: MskIamTokenOptions): MskIamTokenOptions {
   const given: unknown = options
   if (typeof given !== 'object' || given === null) throw fault("needs e.g. { region: 'eu-central-1' }") // prettier-ignore
+  checkPlain('the object for mskIamToken', given, KEYS)
   for (const [name, value] of Object.entries(given) as [string, unknown][]) checkOption(name, value)
   const { region, profile, roleArn, roleSessionName, credentialsProvider } = options
   if (typeof region !== 'string' || !/^[a-z0-9-]{1,60}$/.test(region)) {

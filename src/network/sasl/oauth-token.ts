@@ -7,6 +7,7 @@
  * Spec: RFC 6750, section 2.1 (the characters); RFC 7519; KIP-342 (extensions).
  * Neighbours: token-source.ts keeps one; oauthbearer.ts sends it.
  */
+import { hasFields } from '../../plain-options.js'
 import { Secret } from '../../secret.js'
 import { cleanText } from './clean-text.js'
 import '../../globals.js'
@@ -84,7 +85,7 @@ function checkText(token: unknown, answer: object): string {
 /** @throws Error as {@link checkToken}; names only, since a value may be private */
 export function checkExtensions(extensions: unknown): readonly (readonly [string, string])[] {
   if (extensions === undefined) return []
-  if (typeof extensions !== 'object' || extensions === null) {
+  if (typeof extensions !== 'object' || extensions === null || !hasFields(extensions)) {
     throw new Error('has extensions that are no object of strings')
   }
   return Object.entries(extensions).map(([name, value]: [string, unknown]) => {

@@ -15,6 +15,7 @@
  */
 import { assert } from '../../assert.js'
 import { AuthenticationError } from '../../errors.js'
+import { withoutSecrets, type Secret } from '../../secret.js'
 import { cleanText } from './clean-text.js'
 import type { SaslContext, SaslEnvironment, SaslExchange, SaslMechanism } from './mechanism.js'
 import { describeToken, type CheckedToken, type SaslTokenFunction } from './oauth-token.js'
@@ -49,6 +50,10 @@ class OauthBearerExchange implements SaslExchange {
     this.#now = now
   }
 
+  get secrets(): readonly Secret<string>[] {
+    return this.#token === undefined ? [] : [this.#token.token]
+  }
+
   /** The token's claims, and the broker's reason where it gave one. */
   get hint(): string | undefined {
     const claims = this.#token === undefined ? undefined : describeToken(this.#token, this.#now())
@@ -69,7 +74,8 @@ class OauthBearerExchange implements SaslExchange {
     if (challenge.length === 0) return undefined
     assert(this.#token !== undefined, 'OAUTHBEARER was given an answer before it asked')
     this.#tokens.refused(this.#token.token)
-    this.#refusal = `the broker says ${cleanText(Buffer.from(challenge).toString())}`
+    const words = withoutSecrets(Buffer.from(challenge).toString(), this.secrets)
+    this.#refusal = `the broker says ${cleanText(words)}`
     return Buffer.from(SOH)
   }
 

@@ -8,6 +8,7 @@
 import { readFileSync } from 'node:fs'
 import type { Clock } from '../../clock.js'
 import { ConfigError } from '../../errors.js'
+import { checkPlain, hasFields } from '../../plain-options.js'
 import { Secret } from '../../secret.js'
 import { describeThrown } from './clean-text.js'
 import { credentialFault, type SaslCredential } from './credentials.js'
@@ -210,6 +211,7 @@ function checkTypes(where: string, options: unknown, types: Types): void {
     throw new ConfigError(`${where} needs an object: give { tokenUrl, clientId, clientSecret }`)
   }
   const known = Object.keys(types)
+  checkPlain(`the object for ${where}`, options, known)
   for (const [name, value] of Object.entries(options)) {
     const type = Object.hasOwn(types, name) ? types[name] : undefined
     if (type === undefined) {
@@ -217,9 +219,14 @@ function checkTypes(where: string, options: unknown, types: Types): void {
       const mend = near === undefined ? `it can have ${known.join(', ')}` : `did you mean ${near}?`
       throw new ConfigError(`${where} has ${JSON.stringify(name.slice(0, 60))}: ${mend}`)
     }
-    if (value === undefined || type === 'any' || (typeof value === type && value !== null)) continue
-    throw new ConfigError(`${where} has a ${name} of type ${typeof value}: give ${type === 'object' ? 'an' : 'a'} ${type}`) // prettier-ignore
+    if (value === undefined || type === 'any' || isOfType(value, type)) continue
+    throw new ConfigError(`${where} has a ${name} of type ${typeof value}: give a ${type === 'object' ? 'plain object' : type}`) // prettier-ignore
   }
+}
+
+function isOfType(value: unknown, type: string): boolean {
+  if (type !== 'object') return typeof value === type
+  return typeof value === 'object' && value !== null && hasFields(value)
 }
 
 function fault(what: string, cause?: unknown): ConfigError {

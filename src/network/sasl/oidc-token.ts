@@ -10,13 +10,14 @@
  *     client_id              likewise, where given
  *
  * A request that fails is made again after 100 ms, 200 ms and so on, while `timeoutMs` lasts, unless
- * the answer is final. Nothing is kept here: OAUTHBEARER keeps the token.
+ * the answer is final. So is one for which no secret or assertion can be had now: vaults have bad
+ * minutes, and files are replaced. Nothing is kept here: OAUTHBEARER keeps the token.
  *
  * Spec: RFC 6749, RFC 7523; KIP-768, KIP-1139. Neighbours: oidc-plan.ts, token-request.ts.
  */
 import type { Clock } from '../../clock.js'
 import { systemClock } from '../../system-clock.js'
-import { ConnectionError } from '../../errors.js'
+import { ConnectionError, OttlaError } from '../../errors.js'
 import type { Secret } from '../../secret.js'
 import { describeThrown } from './clean-text.js'
 import { credentialFault, type SaslCredential } from './credentials.js'
@@ -105,7 +106,8 @@ async function buildForm(plan: OidcPlan): Promise<URLSearchParams> {
   if (scope !== undefined) form.set('scope', scope)
   if (plan.assertion === undefined) return form
   const assertion = await plan.assertion().catch((error: unknown) => {
-    throw new TokenFailure(`the assertion cannot be made: ${describeThrown(error)}`, false)
+    // A key that is no file was tried when the options were checked.
+    throw new TokenFailure(`the assertion cannot be made: ${describeThrown(error)}`, true)
   })
   form.set(isJwtBearer ? 'assertion' : 'client_assertion', assertion)
   if (!isJwtBearer) form.set('client_assertion_type', CLIENT_ASSERTION)
@@ -117,7 +119,7 @@ async function basic(plan: OidcPlan, secret: Secret<SaslCredential>): Promise<st
   const source = secret.reveal()
   const value: unknown = typeof source === 'string' ? source : await callSecret(source)
   const fault = credentialFault(value)
-  if (fault !== undefined) throw new TokenFailure(`what clientSecret answers ${fault}`, false)
+  if (fault !== undefined) throw new TokenFailure(`what clientSecret answers ${fault}`, true)
   const parts = [plan.clientId ?? '', value as string]
   const encoded = plan.urlEncodeCredentials ? parts.map(formEncode) : parts
   return `Basic ${Buffer.from(encoded.join(':')).toString('base64')}`
@@ -127,7 +129,8 @@ async function callSecret(secret: () => string | Promise<string>): Promise<unkno
   try {
     return await secret()
   } catch (error) {
-    throw new TokenFailure(`the function clientSecret failed: ${describeThrown(error)}`, false)
+    const isPassing = !(error instanceof OttlaError) || error.retriable
+    throw new TokenFailure(`the function clientSecret failed: ${describeThrown(error)}`, isPassing)
   }
 }
 

@@ -7,6 +7,7 @@
  *
  * Spec: RFC 4616; Kafka's PlainSaslServer. Neighbours: credentials.ts.
  */
+import type { Secret } from '../../secret.js'
 import type { Credentials } from './credentials.js'
 import type { SaslContext, SaslExchange, SaslMechanism } from './mechanism.js'
 
@@ -22,6 +23,7 @@ class PlainExchange implements SaslExchange {
   readonly #credentials: Credentials
   readonly #context: SaslContext
   user: string | undefined
+  secrets: readonly Secret<string>[] = []
 
   constructor(credentials: Credentials, context: SaslContext) {
     this.#credentials = credentials
@@ -33,6 +35,7 @@ class PlainExchange implements SaslExchange {
     if (challenge !== undefined) return undefined
     const { username, password } = await this.#credentials.resolve(this.#context)
     this.user = username
+    this.secrets = [password]
     return Buffer.from(`\0${username}\0${password.reveal()}`)
   }
 }

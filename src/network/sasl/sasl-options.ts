@@ -11,6 +11,7 @@ import { Credentials, credentialFault, type SaslCredential } from './credentials
 import { customMechanism, type SaslAuthenticate } from './custom.js'
 import type { SaslEnvironment, SaslMechanism } from './mechanism.js'
 import { nearest } from '../../nearest.js'
+import { checkPlain } from '../../plain-options.js'
 import { oauthBearerMechanism } from './oauthbearer.js'
 import type { SaslTokenFunction } from './oauth-token.js'
 import { plainMechanism } from './plain.js'
@@ -99,6 +100,7 @@ export function saslMechanism(options: SaslOptions, environment: SaslEnvironment
 
 function checkObject(options: unknown): Given {
   if (typeof options === 'object' && options !== null && !Array.isArray(options)) {
+    checkPlain('option sasl', options, Object.values(KEYS).flat())
     return options as Given
   }
   throw new ConfigError(`option sasl is ${kind(options)}: ${EXAMPLE}`)

@@ -11,7 +11,6 @@
  *
  * Spec: RFC 5802, section 7; RFC 7677. Neighbours: scram.ts.
  */
-import { cleanText } from './clean-text.js'
 
 const MAX_MESSAGE_BYTES = 64 * 1024
 const MAX_SALT_BYTES = 1024
@@ -77,7 +76,7 @@ function textOf(bytes: Uint8Array): string {
 }
 
 function refuseError(text: string): void {
-  if (text.startsWith('e=')) throw new ScramFault(`refused: ${cleanText(text.slice(2))}`)
+  if (text.startsWith('e=')) throw new ScramFault(`refused: ${text.slice(2)}`)
   if (text.startsWith('m=')) throw new ScramFault('demands an extension that Ottla does not know')
 }
 

@@ -18,7 +18,8 @@
  */
 import { assert } from '../../assert.js'
 import { AuthenticationError } from '../../errors.js'
-import { type Secret } from '../../secret.js'
+import { withoutSecrets, type Secret } from '../../secret.js'
+import { cleanText } from './clean-text.js'
 import type { Credentials } from './credentials.js'
 import type { SaslContext, SaslExchange, SaslMechanism } from './mechanism.js'
 import { nodeCrypto } from '../late-modules.js'
@@ -71,6 +72,8 @@ class ScramExchange implements SaslExchange {
   #clientFirst = ''
   #signature: Buffer = Buffer.alloc(0)
   user: string | undefined
+  /** The HMAC of a delegation token is known to the broker. */
+  secrets: readonly Secret<string>[] = []
 
   constructor(scram: Scram, context: SaslContext) {
     this.#scram = scram
@@ -94,6 +97,7 @@ class ScramExchange implements SaslExchange {
     const { username, password } = await credentials.resolve(this.#context)
     this.user = username
     this.#password = password
+    if (isDelegationToken) this.secrets = [password]
     this.#clientNonce = makeNonce()
     this.#clientFirst = messages.clientFirstBare(username, this.#clientNonce, isDelegationToken)
     this.#state = 'first'
@@ -132,7 +136,7 @@ class ScramExchange implements SaslExchange {
     const { host, port } = this.#context
     const mechanism = this.#scram.name
     return new AuthenticationError(
-      `cannot log in by ${mechanism}: the broker ${host}:${port} ${why}`,
+      `cannot log in by ${mechanism}: the broker ${host}:${port} ${cleanText(withoutSecrets(why, this.secrets))}`,
       {
         // prettier-ignore
         host,

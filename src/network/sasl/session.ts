@@ -89,6 +89,8 @@ export class Session {
   #renewAtMs = Infinity
   #isShort = false
   #isRenewing = false
+  /** It was said that there are no credentials. */
+  #isTold = false
 
   constructor(parts: SessionParts) {
     this.#parts = parts
@@ -155,6 +157,7 @@ export class Session {
       return
     }
     if (!connection.isOpen) return
+    this.#credentialsCame()
     const timeoutMs = await connection.hold()
     try {
       this.begun(
@@ -178,11 +181,19 @@ export class Session {
       throw error
     }
     const { host, port } = connection
-    logger.warn(
-      { host, port, err: error },
-      'cannot log in again yet; the session goes on until it ends',
-    )
+    const facts = { host, port, err: error }
+    const message = 'cannot log in again yet; the session goes on until it ends'
+    if (this.#isTold) logger.debug(facts, message)
+    else logger.warn(facts, message)
+    this.#isTold = true
     this.#wakeIn(Math.min(RETRY_MS, leftMs))
+  }
+
+  #credentialsCame(): void {
+    if (!this.#isTold) return
+    this.#isTold = false
+    const { host, port } = this.#parts.connection
+    this.#parts.logger.info({ host, port }, 'there are credentials again; logging in again')
   }
 
   #wakeIn(delayMs: number): void {

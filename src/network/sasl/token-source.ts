@@ -140,7 +140,8 @@ export class TokenSource {
   }
 
   #keep(checked: CheckedToken): void {
-    const { clock, random } = this.#environment
+    const { clock, random, logger } = this.#environment
+    if (this.#retryAtMs !== -Infinity) logger.info({}, 'there is a new token for OAUTHBEARER again')
     const lifeMs = checked.expiresAtMs === undefined ? 0 : checked.expiresAtMs - clock.now()
     const refreshAtMs = clock.stopwatchMs() + refreshAfterMs(lifeMs, random())
     this.#good = { checked, refreshAtMs }

@@ -22,7 +22,7 @@ import { nodeCrypto, nodeTls } from '../late-modules.js'
 import type { Address, Dial } from '../transport/transport.js'
 import type { TlsCredentials, TlsSettings } from './secure-context.js'
 import { PieceWriter } from './piece-writer.js'
-import { explainTls, identityRefused } from './tls-errors.js'
+import { explainTls, identityFault, identityRefused } from './tls-errors.js'
 
 /** A `Dial` over node:tls. It remembers which addresses failed. */
 export function dialTls(clock: Clock, credentials: TlsCredentials, logger: Log): Dial {
@@ -89,8 +89,11 @@ class TlsMaker implements SocketMaker {
     const { checkServerIdentity: own } = this.#settings
     if (own === undefined) return nodeTls().checkServerIdentity(this.#verifiedName, certificate)
     try {
-      const refusal = own(this.#verifiedName, certificate)
-      return refusal === undefined ? undefined : identityRefused(this.#address, refusal)
+      const answer: unknown = own(this.#verifiedName, certificate)
+      if (answer === undefined) return undefined
+      return answer instanceof Error
+        ? identityRefused(this.#address, answer)
+        : identityRefused(this.#address, undefined, identityFault(answer))
     } catch (error) {
       return identityRefused(this.#address, error)
     }

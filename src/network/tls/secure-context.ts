@@ -17,6 +17,7 @@ import type { Clock } from '../../clock.js'
 import { ConfigError, ConnectionError, OttlaError } from '../../errors.js'
 import type { Log } from '../../logger.js'
 import { Secret } from '../../secret.js'
+import { isThrown, thrownKind, thrownWords } from '../../thrown.js'
 import { formatAddress } from '../address.js'
 import { giveUpLater } from '../transport/dial-each.js'
 import type { Address, DialOptions } from '../transport/transport.js'
@@ -75,7 +76,7 @@ export class TlsCredentials {
     const given = this.#given.reveal()
     if (typeof given !== 'function') return this.#lookAgain(given === true ? {} : given, asking)
     try {
-      this.#use(await this.#ask(given, options, asking.clock), asking.logger)
+      this.#use(await this.#ask(given, options, asking.clock), asking.logger, 'what it returned')
     } catch (error) {
       this.#keep(`the function of option tls has failed (${wordsOf(error)})`, asking.logger)
       if (this.#current === undefined) throw unavailable(address, error)
@@ -108,8 +109,8 @@ export class TlsCredentials {
     return this.#inForce()
   }
 
-  #use(options: TlsOptions, logger: Log): void {
-    checkTlsShape(options)
+  #use(options: TlsOptions, logger: Log, what?: string): void {
+    checkTlsShape(options, what)
     const next = load(options)
     if (next.fingerprint !== this.#current?.fingerprint) {
       if (this.#current !== undefined) logger.info({}, 'TLS keys or certificates have changed: new connections use the new ones') // prettier-ignore
@@ -179,7 +180,7 @@ async function callSafely(ask: () => TlsOptions | PromiseLike<TlsOptions>): Prom
 }
 
 function unavailable({ host, port }: Address, error: unknown): ConnectionError {
-  const isOurs = error instanceof ConfigError
+  const isOurs = isThrown(error, ConfigError)
   return new ConnectionError(
     `cannot connect to ${formatAddress({ host, port })} with TLS: the function of option tls has failed (${wordsOf(error)})`,
     {
@@ -188,14 +189,14 @@ function unavailable({ host, port }: Address, error: unknown): ConnectionError {
       phase: 'tls',
       code: 'ERR_OTTLA_TLS_CREDENTIALS',
       retriable: !isOurs,
-      ...(error instanceof OttlaError && { cause: error }),
+      ...(isThrown(error, OttlaError) && { cause: error }),
     },
   )
 }
 
 /** Of the user's own error only its kind: what it says may hold a secret. */
 function wordsOf(error: unknown): string {
-  if (error instanceof OttlaError) return error.message
-  if (!(error instanceof Error)) return `a ${typeof error} was thrown`
-  return /^(?:no answer within|given up by)/.test(error.message) ? error.message : error.name
+  if (isThrown(error, OttlaError)) return error.message
+  const words = thrownWords(error, () => '')
+  return /^(?:no answer within|given up by)/.test(words) ? words : thrownKind(error)
 }

@@ -12,6 +12,8 @@
  */
 import type { X509Certificate } from 'node:crypto'
 import { ConnectionError } from '../../errors.js'
+import { isPromised } from '../../promised.js'
+import { isThrown, thrownWords } from '../../thrown.js'
 import { GIVEN_UP } from '../transport/dial-each.js'
 import type { SocketStage } from '../transport/socket-maker.js'
 import { formatAddress } from '../address.js'
@@ -162,12 +164,23 @@ export function explainTls(error: Error, stage: SocketStage, facts: TlsFacts): E
   })
 }
 
+/** Why an answer of the user's own check lets nobody in that is no Error. Not the value, which may be a secret. */
+export function identityFault(answer: unknown): string {
+  const kind = answer === null ? 'null' : `a value of type ${typeof answer}`
+  const what = isPromised(answer) ? 'a promise' : kind
+  return `it returned ${what}, and must return an Error or undefined`
+}
+
 /** The user's own check has refused, or thrown. */
-export function identityRefused(address: Address, thrown: unknown): ConnectionError {
+export function identityRefused(
+  address: Address,
+  thrown: unknown,
+  words = 'it threw',
+): ConnectionError {
   const { host, port } = address
-  const cause = thrown instanceof Error ? thrown : undefined
+  const cause = isThrown(thrown, Error) ? thrown : undefined
   return new ConnectionError(
-    `no TLS connection to ${formatAddress({ host, port })}: tls.checkServerIdentity refuses its certificate (${cause?.message ?? 'it threw'})`,
+    `no TLS connection to ${formatAddress({ host, port })}: tls.checkServerIdentity refuses its certificate (${thrownWords(thrown, () => words)})`,
     { host, port, phase: 'tls', code: 'ERR_OTTLA_TLS_IDENTITY_REFUSED', retriable: false, cause },
   )
 }

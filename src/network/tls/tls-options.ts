@@ -8,6 +8,9 @@
  */
 import { isIP } from 'node:net'
 import { ConfigError } from '../../errors.js'
+import { nearest } from '../../nearest.js'
+import { checkPlain } from '../../plain-options.js'
+import { hostFault } from '../brokers/broker.js'
 
 /** PEM (or for `pfx` PKCS12) as text, as bytes, or in a file, which is read again when it changes. */
 export type TlsInput = string | Uint8Array | { readonly path: string }
@@ -77,6 +80,8 @@ const inputs: Check = (name, value) => {
 
 const servername: Check = (name, value) => {
   text(name, value)
+  const fault = hostFault(value as string)
+  if (fault !== undefined) throw new ConfigError(`option ${name} is ${fault}: give the name in the certificates`) // prettier-ignore
   if (isIP(value as string) === 0) return
   throw new ConfigError(`option ${name} is an IP address, which TLS does not send: give a name, or leave it out`) // prettier-ignore
 }
@@ -123,13 +128,14 @@ const OTHER_NAMES: Readonly<Record<string, string>> = {
   protocol: 'minVersion',
 }
 
-/** Throws ConfigError unless it is settings of TLS, with known names and fitting types. */
-export function checkTlsShape(given: unknown): asserts given is TlsOptions {
+/** Throws ConfigError unless it is settings of TLS, with known names and fitting types; `what` it is. */
+export function checkTlsShape(given: unknown, what = 'option tls'): asserts given is TlsOptions {
+  const known = Object.keys(CHECKS)
   if (typeof given !== 'object' || given === null || Array.isArray(given)) {
-    throw new ConfigError(
-      `option tls is ${kindOf(given)}: give true, { ca: { path: 'ca.pem' } }, or a function that returns such an object`,
-    )
+    const mend = what === 'option tls' ? "give true, { ca: { path: 'ca.pem' } }, or a function that returns such an object" : "give e.g. { ca: { path: 'ca.pem' } }" // prettier-ignore
+    throw new ConfigError(`${what} is ${kindOf(given)}: ${mend}`)
   }
+  checkPlain(what, given, known)
   for (const [name, value] of Object.entries(given)) {
     if (value === undefined) continue
     const check = Object.hasOwn(CHECKS, name) ? CHECKS[name] : undefined
@@ -157,9 +163,7 @@ function checkTogether({ cert, key, pfx, passphrase }: TlsOptions): void {
 function near(name: string): string {
   const wanted = name.toLowerCase().replace(/[^a-z]/g, '')
   const known = Object.keys(CHECKS)
-  const isNear = (ours: string): boolean =>
-    wanted.startsWith(ours.toLowerCase()) || (wanted.length > 1 && ours.toLowerCase().startsWith(wanted)) // prettier-ignore
-  const found = OTHER_NAMES[wanted] ?? known.find(isNear)
+  const found = Object.hasOwn(OTHER_NAMES, wanted) ? OTHER_NAMES[wanted] : nearest(name, known)
   if (found === undefined) return `: those of tls are ${known.join(', ')}`
   return `: did you mean tls.${found}?`
 }

@@ -60,7 +60,7 @@ async function ask<Answer>(
   question: (connection: Connection) => Answer | Promise<Answer>,
 ): Promise<Answer> {
   const connection = await openConnection({
-    context: { ...context, dial, login: undefined },
+    context: { ...context, dial, login: undefined, statistics: undefined },
     target: { nodeId: UNKNOWN_NODE_ID, host, port },
     listener: { onWritable: () => {}, onClose: () => {} },
     signal,

@@ -23,7 +23,7 @@ import {
 } from '../../protocol/record-batch.js'
 import { ProducerBatch, type BatchQueue } from './batch.js'
 import { Deque } from '../collections/deque.js'
-import type { PreparedRecord } from '../intake/prepared-record.js'
+import type { PreparedRecord } from '../records/prepared-record.js'
 
 /** How an append ended. */
 export const Appended = { yes: 0, batchFull: 1, noMemory: 2 } as const

@@ -1,10 +1,10 @@
 /**
  * A record as a batch takes it in.
  *
- * Before: intake/prepared-record.ts is one. After: batch.ts.
+ * Before: records/prepared-record.ts is one. After: batch.ts.
  */
 import type { BatchRecord } from '../../protocol/record-batch.js'
-import type { DeliveryCallback } from '../intake/delivery-callback.js'
+import type { DeliveryCallback } from '../records/delivery-callback.js'
 import type { Resolve } from './batch-waiters.js'
 
 /** What a batch keeps of a record: its bytes, and who waits for it. */

@@ -14,9 +14,9 @@
  *
  * Neighbours: batch.ts, whose every record has an index; intake.ts asks for the promises.
  */
-import type { RecordGroup } from '../intake/record-group.js'
-import type { DeliveryCallback } from '../intake/delivery-callback.js'
-import type { RecordMetadata } from './record-metadata.js'
+import type { RecordGroup } from '../records/record-group.js'
+import type { DeliveryCallback } from '../records/delivery-callback.js'
+import type { RecordMetadata } from '../../record-metadata.js'
 
 /** Settles a promise: with the metadata, or with a promise to adopt. */
 export type Resolve = (value: RecordMetadata | Promise<RecordMetadata>) => void

@@ -16,7 +16,7 @@
  * Before: the accumulator fills it. After: its queue, a request, and completing/ in the end.
  */
 import { assert } from '../../assert.js'
-import type { OttlaError } from '../../errors.js'
+import { BrokerError, type OttlaError } from '../../errors.js'
 import {
   NO_PRODUCER,
   RecordBatchBuilder,
@@ -24,12 +24,13 @@ import {
   type BatchBytes,
   type ProducerStamp,
 } from '../../protocol/record-batch.js'
-import type { PartitionQueue } from '../sending/partition-queue.js'
+import type { PartitionQueue } from '../queueing/partition-queue.js'
 import type { QueuedBatch } from './queued-batch.js'
 import type { AppendableRecord } from './appendable-record.js'
 import { BatchWaiters, type CallbackRunner, type Waiter } from './batch-waiters.js'
-import type { RecordGroup } from '../intake/record-group.js'
-import { BatchRecordMetadata, type BatchResult, type RecordMetadata } from './record-metadata.js'
+import type { RecordGroup } from '../records/record-group.js'
+import type { RecordMetadata } from '../../record-metadata.js'
+import { BatchRecordMetadata, type BatchResult } from './record-metadata.js'
 
 /** Who waits for a batch whose records were told. */
 const NOBODY = new BatchWaiters()
@@ -75,6 +76,7 @@ export class ProducerBatch implements QueuedBatch {
   #otherBytes: BatchBytes | null = null
   #codecId = 0
   #maybeWritten = false
+  #hasLostAnswer = false
 
   constructor(queue: BatchQueue, createdMs: number, buffer: Buffer) {
     this.queue = queue
@@ -90,6 +92,11 @@ export class ProducerBatch implements QueuedBatch {
    */
   get maybeWritten(): boolean {
     return this.#maybeWritten
+  }
+
+  /** It may be, and no broker has said what became of such an attempt. */
+  get hasLostAnswer(): boolean {
+    return this.#hasLostAnswer
   }
 
   get state(): BatchState {
@@ -221,6 +228,7 @@ export class ProducerBatch implements QueuedBatch {
   renumber(stamp: ProducerStamp): void {
     this.#stamp = stamp
     this.#maybeWritten = false
+    this.#hasLostAnswer = false
     const { buffer, start, end } = this.wire
     this.#otherBytes = { buffer: Buffer.from(buffer), start, end }
     this.#isSealed = false
@@ -249,7 +257,10 @@ export class ProducerBatch implements QueuedBatch {
   /** Its records live on in `children`; who waits for it to be done waits for all of them. */
   becomeSplit(children: readonly ProducerBatch[]): void {
     this.#transition('done')
-    for (const child of children) child.#maybeWritten = this.#maybeWritten
+    for (const child of children) {
+      child.#maybeWritten = this.#maybeWritten
+      child.#hasLostAnswer = this.#hasLostAnswer
+    }
     const listeners = this.#doneListeners ?? []
     this.#doneListeners = null
     let open = children.length
@@ -295,7 +306,9 @@ export class ProducerBatch implements QueuedBatch {
   /** The last attempt failed; `maybeWritten`: it may be in the log all the same. */
   attemptFailed(error: OttlaError, maybeWritten: boolean): void {
     this.#lastError = error
-    if (maybeWritten) this.#maybeWritten = true
+    if (!maybeWritten) return
+    this.#maybeWritten = true
+    if (!(error instanceof BrokerError)) this.#hasLostAnswer = true
   }
 
   /** Every record is in the log, from `baseOffset` on; -1n where the broker does not say. */

@@ -34,7 +34,7 @@ export interface QueuedBatch extends NumberedBatch {
   readonly attempts: number
   /** The leader epoch at the last attempt. */
   readonly leaderEpochAtSend: number
-  /** The term of its leader at the last attempt (sending/leadership.ts). */
+  /** The term of its leader at the last attempt (queueing/leadership.ts). */
   readonly leaderTermAtSend: number
   /** Bytes at which it is full. */
   readonly limitBytes: number

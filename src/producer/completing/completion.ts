@@ -20,6 +20,7 @@ import type { ProduceResponse } from '../../protocol/messages/produce.js'
 import type { ProducerBatch } from '../batching/batch.js'
 import type { PartitionAnswer, ProduceRequest } from '../sending/produce-request.js'
 import * as deliveryErrors from './delivery-errors.js'
+import type { RefusalLog } from './refusal-log.js'
 import { leaderHint, logAppendTimeOf, offsetOf } from './partition-answer.js'
 import { endingPauseMs } from '../pacing/pace-constants.js'
 import { ANSWER_LOST, isTooLarge, judge, type Verdict } from './retry-policy.js'
@@ -37,6 +38,9 @@ export interface CompletionParts {
   readonly random: () => number
   readonly logger: Log
   readonly settlement: Settlement
+  readonly refusals: Pick<RefusalLog, 'refused' | 'acknowledged'>
+  /** Told that a batch is in the log. */
+  readonly health?: { acknowledged(nowMs: number): void } | undefined
   /** Batches with records that are not settled. */
   readonly accumulator: { readonly incomplete: Iterable<ProducerBatch> }
   readonly metadata: {
@@ -66,6 +70,8 @@ export class Completion {
   readonly #options: CompletionOptions
   readonly #parts: CompletionParts
   readonly #settlement: Settlement
+  /** Brokers whose answers name what was not asked for. */
+  readonly #strange = new Set<number>()
 
   constructor(options: CompletionOptions, parts: CompletionParts) {
     this.#options = options
@@ -79,10 +85,7 @@ export class Completion {
       for (const answer of topic.partitionResponses) {
         const batch = request.takeBatch(topic, answer.index)
         if (batch === undefined) {
-          this.#parts.logger.warn(
-            { topic: topic.name || topic.topicId, partition: answer.index, nodeId: request.nodeId },
-            'a Produce response names a partition that was not in the request; ignored',
-          )
+          this.#tellStrange(request.nodeId, topic.name || topic.topicId, answer.index)
           continue
         }
         const hint = leaderHint(batch.queue, answer, response, request.topicIdOf(topic))
@@ -92,6 +95,15 @@ export class Completion {
       }
     }
     if (request.hasBatches) this.lost(request, missingAnswer(request), nowMs)
+  }
+
+  #tellStrange(nodeId: number, topic: string, partition: number): void {
+    if (this.#strange.has(nodeId)) return
+    this.#strange.add(nodeId)
+    this.#parts.logger.warn(
+      { topic, partition, nodeId },
+      'a Produce response names a partition that was not in the request; ignored, also from now on',
+    )
   }
 
   /** No answer will come for the request's remaining batches: each may be written or not. */
@@ -104,12 +116,13 @@ export class Completion {
   }
 
   /** acks 0: the bytes are in the kernel, and nothing more will be known. */
-  written(request: ProduceRequest): void {
+  written(request: ProduceRequest, nowMs: number): void {
     for (const batch of [...request.batches()]) {
       batch.queue.attemptEnded(batch)
       if (batch.isDone) this.#settlement.leave(batch, true)
-      else this.#settlement.acknowledge(batch, -1n, -1)
+      else this.#settlement.acknowledge(batch, -1n, -1, nowMs)
     }
+    this.#parts.health?.acknowledged(nowMs)
   }
 
   /** The batch never left: the broker cannot take it in any version we speak. */
@@ -171,7 +184,7 @@ export class Completion {
       maybeWritten: batch.maybeWritten,
     })
     if (verdict.action === 'acknowledge') {
-      this.#acknowledge(batch, answer, request.nodeId)
+      this.#acknowledge(batch, answer, request.nodeId, nowMs)
     } else {
       const error = deliveryErrors.brokerError(answer)
       this.#apply(batch, verdict, error, { nowMs, answer, request })
@@ -180,10 +193,13 @@ export class Completion {
     queue.proceed()
   }
 
-  #acknowledge(batch: ProducerBatch, answer: PartitionAnswer, nodeId: number): void {
+  #acknowledge(batch: ProducerBatch, answer: PartitionAnswer, nodeId: number, nowMs: number): void {
     batch.queue.acknowledged(batch, nodeId)
+    this.#parts.refusals.acknowledged(batch.queue)
+    this.#parts.health?.acknowledged(nowMs)
+    const appendedMs = logAppendTimeOf(answer, batch)
     if (batch.isDone) this.#settlement.leave(batch, true)
-    else this.#settlement.acknowledge(batch, offsetOf(answer), logAppendTimeOf(answer, batch))
+    else this.#settlement.acknowledge(batch, offsetOf(answer), appendedMs, nowMs)
   }
 
   #failOvertaken(batch: ProducerBatch): void {
@@ -215,6 +231,7 @@ export class Completion {
     } else if (verdict.action === 'fail' || !mayTryAgain) {
       this.#settlement.fail(batch, deliveryErrors.failed(batch, error, answer))
     } else {
+      if (answer !== undefined) this.#parts.refusals.refused(batch, error, circumstances.nowMs)
       this.#retry(batch, verdict, circumstances)
       if (verdict.action === 'restart-sequence') batch.queue.restartNumbers()
     }

@@ -24,11 +24,19 @@ import type { BatchQueue, ProducerBatch } from '../batching/batch.js'
 import type { PartitionAnswer } from '../sending/produce-request.js'
 import { isTooLarge } from './retry-policy.js'
 
-const UNKNOWN_NOTE = 'an attempt was sent and its answer is missing, so it may be in the log or not'
-
 /** What is known of a batch that ends now; while in flight it may still be written. */
 function outcomeOf(batch: ProducerBatch, otherwise: DeliveryOutcome): DeliveryOutcome {
   return batch.maybeWritten || batch.isInFlight ? 'unknown' : otherwise
+}
+
+/** Why the outcome is *unknown*. */
+function unknownNote(batch: ProducerBatch): string {
+  const end = 'so it may be in the log or not'
+  if (batch.hasLostAnswer || batch.isInFlight)
+    return `an attempt was sent and its answer is missing, ${end}`
+  return batch.maybeWritten
+    ? `an attempt was answered with an error that may also come after it was stored, ${end}`
+    : `an attempt was sent, ${end}`
 }
 
 function describe({ queue }: ProducerBatch): string {
@@ -98,7 +106,7 @@ function failedRecord(
 }
 
 function notAcknowledged(batch: ProducerBatch, why: string, outcome: DeliveryOutcome): string {
-  const note = outcome === 'unknown' ? `; ${UNKNOWN_NOTE}` : ''
+  const note = outcome === 'unknown' ? `; ${unknownNote(batch)}` : ''
   const attempts = batch.attempts === 1 ? '1 attempt' : `${batch.attempts} attempts`
   return `${describe(batch)}: not acknowledged after ${attempts}: ${why}${note}`
 }
@@ -144,7 +152,7 @@ export function expired(
   const outcome = outcomeOf(batch, 'not-written')
   const ageMs = Math.round(nowMs - batch.createdMs)
   const attempts = batch.attempts === 0 ? 'never sent' : `${batch.attempts} attempt(s)`
-  const known = outcome === 'unknown' ? UNKNOWN_NOTE : 'it is not in the log'
+  const known = outcome === 'unknown' ? unknownNote(batch) : 'it is not in the log'
   const last = obstacle === null ? '' : `; last error: ${obstacle.message}`
   return new DeliveryTimeoutError(
     `${describe(batch)}: not acknowledged within deliveryTimeoutMs (${deliveryTimeoutMs} ms; ${ageMs} ms old, ${attempts}): ${known}${last}`,
@@ -161,7 +169,7 @@ export function abandoned(
   // After a defect of ours what is noted of its attempts is not to be relied on.
   const isDoubtful = reason instanceof FatalError && batch.attempts > 0
   const outcome = outcomeOf(batch, isDoubtful ? 'unknown' : 'not-written')
-  const known = outcome === 'unknown' ? UNKNOWN_NOTE : 'it is not in the log'
+  const known = outcome === 'unknown' ? unknownNote(batch) : 'it is not in the log'
   const last = obstacle === null ? '' : `; last error: ${obstacle.message}`
   const message = `${describe(batch)}: ${reason.message}; ${known}${last}`
   const options = { ...place(batch), outcome, cause: obstacle ?? reason }

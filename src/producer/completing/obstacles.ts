@@ -7,6 +7,7 @@
  *   no connection to the leader ───> why not (BrokerLink)
  *   no producer id (its hold) ─────> why not
  *   refused, or the answer lost ───> that
+ *   the leader wants a pause ──────> for how long
  *   the leader owes answers ───────> how many, since when
  *
  * Neighbours: pipeline.ts asks for the errors of delivery-errors.ts and parked-errors.ts.
@@ -14,17 +15,21 @@
 import type { Clock } from '../../clock.js'
 import { TimeoutError, type OttlaError } from '../../errors.js'
 import type { ProducePort } from '../../network/brokers/produce-port.js'
+import { throttleError } from '../../network/throttle-error.js'
 import type { BatchQueue, ProducerBatch } from '../batching/batch.js'
 import { leaderless } from './delivery-errors.js'
 import { STALL_MS } from '../pacing/pace-constants.js'
 import type { Sequencer } from '../sequencing/sequencer.js'
 import type { ProduceRequest } from '../sending/produce-request.js'
 
+/** A quota's pauses of that length are no fault (pacing/throttle-pace.ts keeps them near a second). */
+const USUAL_PAUSE_MS = 3000
+
 /** Who knows what has failed last. */
 export interface ObstacleParts {
   readonly clock: Pick<Clock, 'monotonicMs'>
   readonly metadata: { failure(): OttlaError | null }
-  readonly pool: Pick<ProducePort, 'knows' | 'whyUnreachable'>
+  readonly pool: Pick<ProducePort, 'knows' | 'whyUnreachable' | 'connection'>
   readonly sequencer: Pick<Sequencer, 'whyNoIdentity'>
   /** By node id: the requests that the broker has not answered, oldest first. */
   readonly sinks: ReadonlyMap<number, { readonly inFlight: readonly ProduceRequest[] }>
@@ -41,16 +46,20 @@ export class Obstacles {
 
   /** Why the batch is not acknowledged; null where nothing is amiss. */
   ofBatch({ queue, isInFlight, lastError }: ProducerBatch): OttlaError | null {
-    if (isInFlight) return lastError ?? this.#silence(queue, 0)
-    return this.#ofQueue(queue) ?? lastError ?? this.#silence(queue, 0)
+    const why = isInFlight ? null : this.#ofQueue(queue)
+    return why ?? lastError ?? this.#throttle(queue, 0) ?? this.#silence(queue, 0)
   }
 
   /** Why no memory comes free: what holds back the oldest batch. */
   ofRoom(): OttlaError | null {
     const [oldest] = this.#parts.accumulator.incomplete
-    if (oldest === undefined) return this.#parts.metadata.failure()
-    const { queue, lastError } = oldest
-    return this.#ofQueue(queue) ?? lastError ?? this.#silence(queue, STALL_MS)
+    return oldest === undefined ? this.#parts.metadata.failure() : this.ofLateBatch(oldest)
+  }
+
+  /** Why a batch is not acknowledged that should be by now; a broker may take STALL_MS to answer. */
+  ofLateBatch({ queue, lastError }: ProducerBatch): OttlaError | null {
+    const why = this.#ofQueue(queue) ?? lastError
+    return why ?? this.#throttle(queue, USUAL_PAUSE_MS) ?? this.#silence(queue, STALL_MS)
   }
 
   #ofQueue(queue: BatchQueue): OttlaError | null {
@@ -62,6 +71,14 @@ export class Obstacles {
     const hold = queue.hold(this.#parts.clock.monotonicMs())
     const isUnidentified = hold === 'identity' || hold === 'transaction' || hold === 'partition'
     return isUnidentified ? this.#parts.sequencer.whyNoIdentity() : null
+  }
+
+  /** The leader wants a pause that has more than `leastMs` left. */
+  #throttle({ leaderId }: BatchQueue, leastMs: number): OttlaError | null {
+    const { pool, clock } = this.#parts
+    const untilMs = pool.connection(leaderId)?.throttledUntilMs ?? 0
+    const leftMs = untilMs - clock.monotonicMs()
+    return leftMs > leastMs ? throttleError(`broker ${leaderId}`, leftMs) : null
   }
 
   /** The broker that owes answers for the partition, which may have led it before, says nothing. */

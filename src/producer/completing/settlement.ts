@@ -18,7 +18,7 @@ import type { Observer } from '../observer.js'
 
 /** What settling works with; all made by the producer. */
 export interface SettlementParts {
-  readonly logger: Log
+  readonly unheard: Pick<Log, 'error'> // of records without a callback
   readonly observer: Observer
   readonly accumulator: Accumulator
   readonly runCallback: CallbackRunner
@@ -30,7 +30,7 @@ export interface SettlementParts {
     /** Records of it are lost. */
     recordFailed(error: OttlaError): void
     /** An answer came that was owed. */
-    answerCame(): void
+    answerCame(isAcknowledged: boolean): void
   } | null
 }
 
@@ -42,22 +42,22 @@ export class Settlement {
   }
 
   /** Every record is in the log, from `baseOffset` on; -1n where the broker does not say. */
-  acknowledge(batch: ProducerBatch, baseOffset: bigint, logAppendTimeMs: number): void {
-    this.#parts.observer.batchAcknowledged(batch)
+  acknowledge(batch: ProducerBatch, baseOffset: bigint, appendedMs: number, nowMs: number): void {
+    this.#parts.observer.batchAcknowledged(batch, nowMs)
     this.#parts.accumulator.settled(batch)
     batch.queue.topic.fill.taken(batch.sizeBytes)
     this.leave(batch, true)
-    batch.acknowledge(baseOffset, logAppendTimeMs, this.#parts.runCallback)
+    batch.acknowledge(baseOffset, appendedMs, this.#parts.runCallback)
   }
 
   /** No record is acknowledged; `errorOf` gives the error of the record at each index. */
   fail(batch: ProducerBatch, errorOf: (index: number) => OttlaError): void {
     const { topic, partition } = batch.queue
-    this.#parts.observer.batchFailed(batch)
+    this.#parts.observer.batchFailed(batch, errorOf(0))
     this.#parts.accumulator.settled(batch)
     batch.queue.failed(batch)
     batch.fail(errorOf, this.#parts.runCallback, (error, recordCount) => {
-      this.#parts.logger.error(
+      this.#parts.unheard.error(
         { topic: topic.name, partition, recordCount, err: error },
         'records without a callback were not delivered',
       )
@@ -86,6 +86,6 @@ export class Settlement {
     this.#parts.accumulator.free(batch, isAnswered && batch.attempts === 1)
     batch.queue.leave(batch)
     this.#parts.onFreed()
-    this.#parts.transaction?.answerCame()
+    this.#parts.transaction?.answerCame(isAnswered)
   }
 }

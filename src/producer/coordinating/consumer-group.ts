@@ -8,7 +8,8 @@
  * Before: transaction.ts. After: offset-commits.ts sends it.
  */
 import { InvalidRecordError } from '../../errors.js'
-import { kindOf, quote } from '../intake/record.js'
+import { isWellFormed } from '../../serialization/well-formed.js'
+import { checkTopicName, kindOf, MAX_NAME_BYTES, quote } from '../records/record.js'
 
 /** The member of a consumer group that has read the records; take it when the records are handed out. */
 export interface ConsumerGroupMetadata {
@@ -64,17 +65,28 @@ export function groupMember(group: unknown): GroupMember {
   if (!isInteger(generation, -1)) {
     throw invalid(`a generationId that is ${kindOf(generation)}: give an integer from -1`)
   }
-  const member = textOf('memberId', memberId ?? '')
+  const member = textOf('a memberId', memberId ?? '')
   const instance = groupInstanceId ?? null
   return {
     ...{ groupId, generationId: generation, memberId: member },
-    groupInstanceId: instance === null ? null : textOf('groupInstanceId', instance),
+    groupInstanceId: instance === null ? null : textOf('a groupInstanceId', instance),
   }
 }
 
-function textOf(name: string, value: unknown): string {
-  if (typeof value === 'string') return value
-  throw invalid(`a ${name} that is ${kindOf(value)}: give text`)
+function textOf(what: string, value: unknown): string {
+  if (typeof value !== 'string') throw invalid(`${what} that is ${kindOf(value)}: give text`)
+  checkText(what, value)
+  return value
+}
+
+/** It would be refused when it is written, and by then the transaction would have to be aborted. */
+function checkText(what: string, text: string): void {
+  if (!isWellFormed(text)) {
+    throw invalid(`${what} with half a surrogate pair (${quote(text)}), which UTF-8 cannot carry`)
+  }
+  const bytes = Buffer.byteLength(text)
+  if (bytes <= MAX_NAME_BYTES) return
+  throw invalid(`${what} of ${bytes} bytes (${quote(text)}): Kafka takes at most ${MAX_NAME_BYTES}`)
 }
 
 function checkGroupId(group: unknown, groupId: unknown): asserts groupId is string {
@@ -87,6 +99,7 @@ function checkGroupId(group: unknown, groupId: unknown): asserts groupId is stri
       `${what}: give the group's id, or { groupId, generationId, memberId, groupInstanceId }`,
     )
   }
+  checkText('a groupId', groupId)
 }
 
 /** Throws InvalidRecordError for what are no offsets. */
@@ -105,6 +118,7 @@ function checkedOffset(given: unknown): CheckedOffset {
   if (typeof topic !== 'string' || topic === '') {
     throw invalid(`an offset whose topic is ${kindOf(topic)}: give { topic, partition, offset }`)
   }
+  checkTopicName(topic)
   if (!isInteger(partition, 0)) {
     throw invalid(
       `an offset of topic ${quote(topic)} whose partition is ${kindOf(partition)}: give an integer from 0`,
@@ -114,15 +128,12 @@ function checkedOffset(given: unknown): CheckedOffset {
   if (!isInteger(epoch, -1))
     throw invalid(`a leaderEpoch that is ${kindOf(epoch)}: give an integer from -1`)
   const text = metadata ?? null
-  if (text !== null && typeof text !== 'string') {
-    throw invalid(`an offset's metadata that is ${kindOf(text)}: give text, or null`)
-  }
   return {
     topic,
     partition,
     offset: offsetOf(offset, topic, partition),
     leaderEpoch: epoch,
-    metadata: text,
+    metadata: text === null ? null : textOf("an offset's metadata", text),
   }
 }
 

@@ -169,7 +169,7 @@ export class CoordinatorRequests {
       const verdict = judgeTransaction(isSearch ? 'FindCoordinator' : name, error.errorCode)
       return { verdict, response: null, error }
     }
-    if (error instanceof ProtocolError && name === 'TxnOffsetCommit') {
+    if (error instanceof ProtocolError && !error.retriable && name === 'TxnOffsetCommit') {
       return { verdict: CANNOT_SAY, response: null, error }
     }
     // A wrong password is told at once; but not where the brokers took it before.

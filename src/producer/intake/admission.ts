@@ -12,7 +12,6 @@
  * Before: intake.ts. After: placement.ts, or parking-lot.ts.
  */
 import { DeliveryError } from '../../errors.js'
-import type { Serialized } from '../../serialization/serializer.js'
 import type { Line } from '../collections/line.js'
 import { Placed, type Placement } from '../partitioning/placement.js'
 import type { TopicDirectory } from '../partitioning/topic-directory.js'
@@ -21,9 +20,10 @@ import type { ParkingLot } from '../waiting/parking-lot.js'
 import { NOT_ITS_TURN, type Refusal, type RoomWatch } from '../waiting/room-watch.js'
 import type { Lingering, Serving } from '../waiting/serving.js'
 import { notTaken } from './call-checks.js'
-import type { PreparedRecord } from './prepared-record.js'
-import type { RecordLimit } from './record-limit.js'
-import { setKey, type LaterParts } from './record-preparer.js'
+import type { PreparedRecord } from '../records/prepared-record.js'
+import type { RecordLimit } from '../records/record-limit.js'
+import { setKey } from '../records/record-preparer.js'
+import { addHeaders, type LaterParts } from '../records/serializer-call.js'
 
 /**
  * What becomes of a record that finds no room: it is not taken (enqueue), or waits (send, sendAll).
@@ -111,11 +111,11 @@ export class Admission {
     withoutRoom: WithoutRoom,
     why: Refusal,
   ): Submitted {
-    const lot = this.#lot
-    if (withoutRoom === 'fed') return lot.parkFed(record, isSerialized)
+    if (withoutRoom === 'fed') return this.#lot.parkFed(record, isSerialized)
+    this.#parts.room.foundNone()
     if (withoutRoom !== 'refuse') {
       const isSend = withoutRoom === 'wait'
-      return lot.parkWaiting(record, isSerialized, { isHeldBack: why.isHeldBack, isSend })
+      return this.#lot.parkWaiting(record, isSerialized, { isHeldBack: why.isHeldBack, isSend })
     }
     this.#parts.room.refused(record.topic, why)
     return 'full'
@@ -135,11 +135,9 @@ export class Admission {
     if (parked.line !== null) parked.ownBytes() // it waits on, and its serializer may use them again
   }
 
-  #takeSerialized(
-    parked: ParkedRecord,
-    [key, value]: readonly [key: Serialized, value: Serialized],
-  ): void {
+  #takeSerialized(parked: ParkedRecord, [key, value, calls]: Awaited<LaterParts>): void {
     try {
+      addHeaders(parked, calls)
       setKey(parked, typeof key === 'string' ? Buffer.from(key) : key)
       parked.value = value
       this.#limit.check(parked)

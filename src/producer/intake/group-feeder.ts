@@ -5,7 +5,7 @@
  * Before: intake.ts; serving.ts, when it is the turn of what is left.
  */
 import type { ProducerBatch } from '../batching/batch.js'
-import type { DeliveryCallback } from './delivery-callback.js'
+import type { DeliveryCallback } from '../records/delivery-callback.js'
 import type { TopicDirectory } from '../partitioning/topic-directory.js'
 import type { ProducerTopic } from '../partitioning/topic.js'
 import type { ParkedRecord } from '../waiting/parked-record.js'
@@ -13,10 +13,12 @@ import type { ParkingLot } from '../waiting/parking-lot.js'
 import type { Serving } from '../waiting/serving.js'
 import type { Submitted, WithoutRoom } from './admission.js'
 import { notTaken } from './call-checks.js'
-import { checkRecord } from './record-fields.js'
+import { checkRecord } from '../records/record-fields.js'
 import { GroupRest, type FedRecord } from '../waiting/group-rest.js'
-import type { RecordGroup } from './record-group.js'
-import type { ProducerRecord } from './record.js'
+import type { PreparedRecord } from '../records/prepared-record.js'
+import type { LaterParts } from '../records/serializer-call.js'
+import type { RecordGroup } from '../records/record-group.js'
+import type { ProducerRecord } from '../records/record.js'
 
 /** Where each record goes in. */
 export interface Entrance<K, V> {
@@ -27,8 +29,17 @@ export interface Entrance<K, V> {
     withoutRoom: WithoutRoom,
     callTimeMs?: number,
   ): Submitted
+  /** Checks and serializes a record, for `submitPrepared`; throws as `submit` does. */
+  prepare(input: ProducerRecord<K, V>, callTimeMs: number): Prepared
+  submitPrepared(prepared: Prepared, withoutRoom: WithoutRoom): Submitted
   /** The batch of the last record, which was 'appended'. */
   batchOfLast(): ProducerBatch
+}
+
+/** A record, and what its serializers come to where they are not done. */
+export interface Prepared {
+  readonly prepared: PreparedRecord
+  readonly later: LaterParts | null
 }
 
 /** Throws where the producer takes no more records. */
@@ -52,7 +63,7 @@ export class GroupFeeder<K, V> {
     callTimeMs: number,
     assertOpen: AssertOpen,
   ): void {
-    for (let place = 0; place < records.length; place++) {
+    for (let place = 0; place < group.count; place++) {
       const record = records[place] as ProducerRecord<K, V> // or whatever the user gave
       try {
         assertOpen(record)
@@ -60,9 +71,9 @@ export class GroupFeeder<K, V> {
         group.failed(place, notTaken(error))
         continue
       }
-      const submitted = this.#submitOne(record, group, place, 'wait in group', callTimeMs)
+      const submitted = this.#submitOne(record, group, place, callTimeMs)
       if (typeof submitted !== 'object' || !submitted.isWaiting) continue
-      this.#parkRests(records, place + 1, group, callTimeMs, submitted)
+      this.#parkRests(records, place + 1, group, callTimeMs, submitted, assertOpen)
       return
     }
   }
@@ -72,13 +83,11 @@ export class GroupFeeder<K, V> {
     record: ProducerRecord<K, V>,
     group: RecordGroup,
     place: number,
-    withoutRoom: WithoutRoom,
-    callTimeMs?: number,
+    callTimeMs: number,
   ): Submitted {
     try {
-      const submitted = this.#entrance.submit(record, null, withoutRoom, callTimeMs)
-      if (typeof submitted === 'object') submitted.callback = group.callbackFor(place)
-      else this.#entrance.batchOfLast().groupLast(group, place)
+      const submitted = this.#entrance.submit(record, null, 'wait in group', callTimeMs)
+      this.#belongs(submitted, group, place)
       return submitted
     } catch (error) {
       group.failed(place, notTaken(error))
@@ -86,29 +95,59 @@ export class GroupFeeder<K, V> {
     }
   }
 
-  /** What is left from place `from` on waits behind `first`. */
+  /** The group is told of it. */
+  #belongs(submitted: Submitted, group: RecordGroup, place: number): void {
+    if (typeof submitted === 'object') submitted.callback = group.callbackFor(place)
+    else this.#entrance.batchOfLast().groupLast(group, place)
+  }
+
+  /**
+   * What is left from place `from` on waits behind `first`: serialized, so that the user may change his
+   * objects. But from the first record on whose serializer is asynchronous that is left to the feeding: or as
+   * many would be at work at a time as the user has records.
+   */
   #parkRests(
     records: readonly ProducerRecord<K, V>[],
     from: number,
     group: RecordGroup,
     callTimeMs: number,
     first: ParkedRecord,
+    assertOpen: AssertOpen,
   ): void {
     const rests = new Map<ProducerTopic, GroupRest>()
-    for (let place = from; place < records.length; place++) {
+    const restOf = (topic: ProducerTopic): GroupRest => {
+      const rest = rests.get(topic) ?? new GroupRest(topic, group)
+      rests.set(topic, rest)
+      return rest
+    }
+    let isAsync = !first.isSerialized
+    for (let place = from; place < group.count; place++) {
+      const record = records[place] as ProducerRecord<K, V> // or whatever the user gave
       try {
-        const record = records[place] as ProducerRecord<unknown, unknown>
-        checkRecord(record)
-        const topic = this.#directory.get(record.topic)
-        const rest = rests.get(topic) ?? new GroupRest(topic, group)
-        rests.set(topic, rest)
-        rest.add(record, place, callTimeMs)
+        assertOpen(record)
+        if (isAsync) {
+          checkRecord(record)
+          restOf(this.#directory.get(record.topic)).addUnserialized(record, place, callTimeMs)
+        } else {
+          const { prepared, later } = this.#entrance.prepare(record, callTimeMs)
+          isAsync = later !== null
+          restOf(prepared.topic).add(prepared, later, place)
+        }
       } catch (error) {
         group.failed(place, notTaken(error))
       }
     }
     first.rest = rests.get(first.topic) ?? null
-    for (const rest of rests.values()) if (rest.count > 0) this.#lot.parkRest(rest)
+    this.#parkAll([...rests.values()], assertOpen)
+  }
+
+  #parkAll(rests: readonly GroupRest[], assertOpen: AssertOpen): void {
+    try {
+      assertOpen(null) // the user's code, which has run meanwhile, may have closed the producer
+      for (const rest of rests) if (rest.count > 0) this.#lot.parkRest(rest)
+    } catch (error) {
+      for (const rest of rests) rest.fail(notTaken(error))
+    }
     this.#entrance.serving.roomFreed()
   }
 
@@ -119,9 +158,26 @@ export class GroupFeeder<K, V> {
     this.#lot.fed(rest)
   }
 
-  #submitFed({ record, place }: FedRecord, rest: GroupRest): void {
-    const input = record as ProducerRecord<K, V> // as it was given to sendAll
-    const submitted = this.#submitOne(input, rest.group, place, 'fed')
+  #feedOne(fed: FedRecord, group: RecordGroup): Submitted {
+    const entrance = this.#entrance
+    try {
+      const submitted =
+        'prepared' in fed
+          ? entrance.submitPrepared(fed, 'fed')
+          : entrance.submit(fed.input as ProducerRecord<K, V>, null, 'fed') // as it was given
+      this.#belongs(submitted, group, fed.place)
+      return submitted
+    } catch (error) {
+      group.failed(fed.place, notTaken(error))
+      return 'full'
+    }
+  }
+
+  #submitFed(fed: FedRecord, rest: GroupRest): void {
+    const submitted = this.#feedOne(fed, rest.group)
+    if (typeof submitted === 'object' && rest.placedListener !== null) {
+      ;(submitted.placedListeners ??= []).push(rest.placedListener)
+    }
     if (typeof submitted === 'object' && submitted.isWaiting) submitted.rest = rest
     else if (rest.topic.isKnown) this.#lot.movedOn(rest)
   }

@@ -14,7 +14,8 @@ import { DeliveryError } from '../../errors.js'
 import type { Serializers } from '../../serialization/serializer.js'
 import type { ProducerBatch } from '../batching/batch.js'
 import type { MemoryBudget } from '../batching/memory-budget.js'
-import type { RecordMetadata } from '../batching/record-metadata.js'
+import type { RecordMetadata } from '../../record-metadata.js'
+import type { Observer } from '../observer.js'
 import type { Placement } from '../partitioning/placement.js'
 import type { TopicDirectory } from '../partitioning/topic-directory.js'
 import type { ProducerTopic } from '../partitioning/topic.js'
@@ -23,14 +24,15 @@ import { RoomWatch } from '../waiting/room-watch.js'
 import { Serving, type Lingering } from '../waiting/serving.js'
 import { Admission, type Submitted, type WithoutRoom } from './admission.js'
 import { failedError } from './call-checks.js'
-import type { DeliveryCallback } from './delivery-callback.js'
-import { GroupFeeder, type Entrance } from './group-feeder.js'
-import type { PreparedRecord } from './prepared-record.js'
-import { checkRecord } from './record-fields.js'
-import type { RecordGroup } from './record-group.js'
-import { RecordLimit, type RecordLimitOptions } from './record-limit.js'
-import { RecordPreparer, type LaterParts } from './record-preparer.js'
-import type { ProducerRecord } from './record.js'
+import type { DeliveryCallback } from '../records/delivery-callback.js'
+import { GroupFeeder, type Entrance, type Prepared } from './group-feeder.js'
+import type { PreparedRecord } from '../records/prepared-record.js'
+import { checkRecord } from '../records/record-fields.js'
+import type { RecordGroup } from '../records/record-group.js'
+import { RecordLimit, type RecordLimitOptions } from '../records/record-limit.js'
+import { RecordPreparer } from '../records/record-preparer.js'
+import type { LaterParts } from '../records/serializer-call.js'
+import type { ProducerRecord } from '../records/record.js'
 
 export interface IntakeOptions<K, V> extends RecordLimitOptions {
   readonly serializers: Serializers<K, V>
@@ -45,6 +47,7 @@ export interface IntakeParts {
   readonly placement: Placement
   readonly lot: ParkingLot
   readonly accumulator: Lingering
+  readonly observer: Observer
   /** A rule of our own does not hold: nothing can be relied on any more. */
   readonly onBroken: (error: unknown) => void
   /** A record was not taken, for a reason that is not its own: too many wait. */
@@ -72,7 +75,7 @@ export class Intake<K, V> implements Entrance<K, V> {
     this.#placement = placement
     this.#onBroken = onBroken
     this.#onRefused = parts.onRefused
-    this.room = new RoomWatch(budget, lot)
+    this.room = new RoomWatch(budget, lot, parts.observer)
     this.#feeder = new GroupFeeder(this, directory, lot)
     this.serving = new Serving({ ...parts, room: this.room, feeder: this.#feeder })
     lot.attach(this.serving)
@@ -111,6 +114,25 @@ export class Intake<K, V> implements Entrance<K, V> {
       throw this.#failed(error, isOurs, topic)
     } finally {
       if (isShared) preparer.release()
+    }
+  }
+
+  prepare(input: ProducerRecord<K, V>, callTimeMs: number): Prepared {
+    checkRecord(input)
+    const topic = this.#directory.get(input.topic)
+    try {
+      const prepared = this.#preparer.prepare(input, topic, callTimeMs, false)
+      return { prepared, later: this.#preparer.later }
+    } catch (error) {
+      throw this.#failed(error, false, topic)
+    }
+  }
+
+  submitPrepared({ prepared, later }: Prepared, withoutRoom: WithoutRoom): Submitted {
+    try {
+      return this.#admit(prepared, later, withoutRoom)
+    } catch (error) {
+      throw this.#failed(error, true, prepared.topic)
     }
   }
 

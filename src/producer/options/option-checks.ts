@@ -11,12 +11,15 @@ import { endTxn } from '../../protocol/messages/end-txn.js'
 import { findCoordinator } from '../../protocol/messages/find-coordinator.js'
 import { txnOffsetCommit } from '../../protocol/messages/txn-offset-commit.js'
 import { apiVersions } from '../../protocol/messages/api-versions.js'
+import { getTelemetrySubscriptions } from '../../protocol/messages/get-telemetry-subscriptions.js'
 import { initProducerId } from '../../protocol/messages/init-producer-id.js'
 import { metadata } from '../../protocol/messages/metadata.js'
 import { produce } from '../../protocol/messages/produce.js'
+import { pushTelemetry } from '../../protocol/messages/push-telemetry.js'
 import { nearest } from '../../nearest.js'
+import { checkPlain } from '../../plain-options.js'
 import { mendOf } from './other-names.js'
-import { kindOf, quote } from '../intake/record.js'
+import { kindOf, quote } from '../records/record.js'
 
 /** Throws ConfigError where a value does not fit. */
 type Check = (name: string, value: unknown) => void
@@ -25,6 +28,7 @@ type Check = (name: string, value: unknown) => void
 const APIS: readonly string[] = [
   ...[apiVersions, metadata, initProducerId, produce, findCoordinator],
   ...[addPartitionsToTxn, addOffsetsToTxn, endTxn, txnOffsetCommit],
+  ...[getTelemetrySubscriptions, pushTelemetry],
 ].map(({ name }) => name)
 const MAX_INT32 = 2 ** 31 - 1
 
@@ -69,7 +73,7 @@ const acks: Check = (name, value) => {
 }
 
 const brokers: Check = (name, value) => {
-  const list = typeof value === 'string' ? value.split(',') : value
+  const list = typeof value === 'string' ? entriesOf(value) : value
   if (!Array.isArray(list) || list.length === 0) {
     const given = Array.isArray(list) ? 'an empty list' : kindOf(value)
     throw new ConfigError(
@@ -86,18 +90,43 @@ const brokers: Check = (name, value) => {
   }
 }
 
+/** What stands before an @ may be a password, which may have commas too: it stays in one piece. */
+function entriesOf(text: string): string[] {
+  return text.includes('@') ? [text] : text.split(',')
+}
+
 const serializers: Check = (name, value) => {
   if (typeof value !== 'object' || value === null) {
     throw new ConfigError(
       `option ${name} is ${kindOf(value)}: give { key, value }, each a function`,
     )
   }
+  checkPlain(`option ${name}`, value, ['key', 'value'])
   for (const [part, serializer] of Object.entries(value)) {
     if (part !== 'key' && part !== 'value') {
       throw new ConfigError(`option ${name} has ${quote(part)}: only key and value can be there`)
     }
     if (serializer !== undefined) aFunction(`${name}.${part}`, serializer)
   }
+}
+
+const interceptors: Check = (name, value) => {
+  if (!Array.isArray(value)) {
+    throw new ConfigError(
+      `option ${name} is ${kindOf(value)}: give an array of interceptors, each { onSend, onOutcome }`,
+    )
+  }
+  value.forEach((it: unknown, place) => checkInterceptor(`${name}[${place}]`, it))
+}
+
+function checkInterceptor(name: string, value: unknown): void {
+  const { onSend, onOutcome } = Object(value) as Record<string, unknown>
+  if (onSend !== undefined) aFunction(`${name}.onSend`, onSend)
+  if (onOutcome !== undefined) aFunction(`${name}.onOutcome`, onOutcome)
+  if (onSend !== undefined || onOutcome !== undefined) return
+  throw new ConfigError(
+    `option ${name} is ${kindOf(value)}: give an object with a function onSend, onOutcome, or both`,
+  )
 }
 
 const logger: Check = (name, value) => {
@@ -110,7 +139,13 @@ const logger: Check = (name, value) => {
 
 const compression: Check = (name, value) => {
   if (typeof value === 'string') return // an unknown codec has an error of its own
+  if (typeof value === 'object' && value !== null) {
+    checkPlain(`option ${name}`, value, ['codec', 'level'])
+  }
   const { codec, ...rest } = (value ?? {}) as { codec?: unknown }
+  if (codec === 'auto') {
+    throw new ConfigError(`option ${name} has codec 'auto', which has no level: give 'auto' alone`)
+  }
   const others = Object.keys(rest).filter((key) => key !== 'level')
   if (typeof codec !== 'string' || others.length > 0) {
     throw new ConfigError(
@@ -123,6 +158,7 @@ const versionCaps: Check = (name, value) => {
   if (typeof value !== 'object' || value === null) {
     throw new ConfigError(`option ${name} is ${kindOf(value)}: give e.g. { Produce: 9 }`)
   }
+  checkPlain(`option ${name}`, value, APIS)
   for (const [api, version] of Object.entries(value)) {
     if (!APIS.includes(api)) {
       throw new ConfigError(`option ${name} has ${quote(api)}: it can have ${APIS.join(', ')}`)
@@ -166,9 +202,13 @@ const CHECKS: Readonly<Record<string, Check>> = {
   partitionerIgnoreKeys: boolean,
   partitionerAdaptive: boolean,
   serializers,
+  interceptors,
   logger,
   apiVersions: versionCaps,
+  metricsPush: boolean,
 }
+
+export const OPTION_NAMES: readonly string[] = Object.keys(CHECKS)
 
 /** Throws ConfigError unless every option is known and its value fits. */
 export function checkShape(given: unknown): void {
@@ -177,6 +217,7 @@ export function checkShape(given: unknown): void {
       `a producer's options are ${kindOf(given)}: give e.g. { brokers: ['localhost:9092'] }`,
     )
   }
+  checkPlain("a producer's options", given, OPTION_NAMES)
   const set = Object.entries(given).filter(([, value]) => value !== undefined)
   // Names first: whoever wrote `bootstrap.servers` has given no brokers, and should not be told so.
   for (const [name] of set) if (!isOption(name)) throw new ConfigError(unknown(name))
@@ -192,7 +233,7 @@ export function isOption(name: string): boolean {
 
 /** The option that was probably meant: another client's name for ours, a slip, or one cut short. */
 function unknown(name: string): string {
-  const known = Object.keys(CHECKS)
+  const known = OPTION_NAMES
   const mend = mendOf(name)
   const near = nearest(name, known) ?? nearest(name.replace(/(Ms|Bytes)$/, ''), known)
   const otherwise =

@@ -10,7 +10,14 @@ import type { TlsOption } from '../../network/tls/tls-options.js'
 import type { Secret } from '../../secret.js'
 import type { Serialized, Serializers } from '../../serialization/serializer.js'
 import type { CompressionOption } from '../preparing/compression-policy.js'
+import type { Interceptor } from '../intercepting/interceptor.js'
 import type { Partitioner } from '../partitioning/partitioner.js'
+
+/**
+ * A type that is settled elsewhere: the serializers, or the user, say what keys and values are, and not
+ * an interceptor that takes any. (TypeScript's NoInfer, which came with 5.4.)
+ */
+type Settled<T> = [T][T extends unknown ? 0 : never]
 
 /** What `new Producer(options)` takes; all but `brokers` may be left out. */
 export interface ProducerOptions<K = Serialized, V = Serialized> {
@@ -60,8 +67,9 @@ export interface ProducerOptions<K = Serialized, V = Serialized> {
    */
   readonly batchSizeBytes?: number | undefined
   /**
-   * Largest request, in bytes, and so the largest record, before compression. Default 1048576. Java:
-   * max.request.size. Brokers have limits of their own (message.max.bytes).
+   * Largest request, in bytes, and so the largest record, before compression: its batches, without what
+   * a request has around them (dozens of bytes, and the names of topics). Default 1048576. Java:
+   * max.request.size, which counts the same. Brokers have limits of their own (message.max.bytes).
    */
   readonly maxRequestSizeBytes?: number | undefined
   /**
@@ -144,12 +152,23 @@ export interface ProducerOptions<K = Serialized, V = Serialized> {
   /** Turn keys and values into bytes; without, they are string, Uint8Array or null. Java: key.serializer, value.serializer. */
   readonly serializers?: Serializers<K, V> | undefined
   /**
+   * Called for every record on its way in and with its outcome, in the order given; one may change the
+   * record. Default: none. Java: interceptor.classes.
+   */
+  readonly interceptors?: readonly Interceptor<Settled<K>, Settled<V>>[] | undefined
+  /**
    * Where to log: console, or a logger of pino, bunyan, winston or Nest. Default: nowhere; but that no
    * broker can be reached is reported once, by `process.emitWarning`.
    */
   readonly logger?: Logger | NestLogger | undefined
   /** Highest version to speak, by API name, e.g. { Produce: 9 }: for odd brokers, and tests. */
   readonly apiVersions?: Readonly<Record<string, number>> | undefined
+  /**
+   * Push this producer's metrics to the cluster where its operators ask for them (KIP-714): numbers, and
+   * the names of topics; nothing of a record. Brokers without a telemetry plug-in are not even asked. See
+   * docs/telemetry.md. Default true. Java: enable.metrics.push.
+   */
+  readonly metricsPush?: boolean | undefined
 }
 
 /** The same with every default filled in. @internal */
@@ -184,8 +203,11 @@ export interface ResolvedOptions<K, V> {
   readonly partitionerIgnoreKeys: boolean
   readonly partitionerAdaptive: boolean
   readonly serializers: Serializers<K, V>
+  /** Whatever they take: a producer of any records is one of these. */
+  readonly interceptors: readonly Interceptor<unknown, unknown>[]
   readonly logger: Logger | NestLogger | undefined
   readonly apiVersions: Readonly<Record<string, number>>
+  readonly metricsPush: boolean
   /** null without transactions. */
   readonly transactionalId: string | null
   readonly transactionTimeoutMs: number

@@ -85,11 +85,13 @@ export const RENAMED: Readonly<Record<string, keyof ProducerOptions>> = {
   serializer: 'serializers',
   beforeSerialization: 'serializers',
   registry: 'serializers',
-  // what is heard
+  // what is seen and heard
+  'interceptor.classes': 'interceptors',
   logCreator: 'logger',
   log_cb: 'logger',
   'api.version.request': 'apiVersions',
   'broker.version.fallback': 'apiVersions',
+  'enable.metrics.push': 'metricsPush',
 }
 
 const LOG = 'the logger decides what it shows: give logger, e.g. console or pino({ level })'
@@ -147,9 +149,7 @@ export const INSTEAD: Readonly<Record<string, string>> = {
   'metrics.recording.level': METRICS,
   'metrics.sample.window.ms': METRICS,
   instrumentationEvents: METRICS,
-  'enable.metrics.push': 'Ottla tells its metrics to nobody but you: producer.metrics()',
-  'interceptor.classes': 'do it around send, or in serializers',
-  'plugin.library.paths': 'do it around send, or in serializers',
+  'plugin.library.paths': 'give interceptors, or serializers',
   'client.dns.lookup': 'every address of a name is tried',
   'broker.address.family': 'every address of a name is tried, IPv6 and IPv4',
   'broker.address.ttl': 'a name is looked up at each dial',

@@ -42,8 +42,10 @@ const DEFAULTS = {
   partitionerIgnoreKeys: false,
   partitionerAdaptive: true,
   serializers: {},
+  interceptors: [],
   logger: undefined,
   apiVersions: {},
+  metricsPush: true,
   transactionalId: null,
   transactionTimeoutMs: 60_000,
 } as const
@@ -146,9 +148,13 @@ function fitDelivery(
   if (set.requestTimeoutMs === undefined && deliveryTimeoutMs > lingerMs) {
     return { requestTimeoutMs: deliveryTimeoutMs - lingerMs }
   }
-  const other = set.requestTimeoutMs === undefined ? 'lingerMs' : 'lingerMs + requestTimeoutMs'
+  const isAlone = set.requestTimeoutMs === undefined // with no time left, whatever it gives way
+  const other = isAlone ? 'lingerMs' : 'lingerMs + requestTimeoutMs'
+  const least = isAlone
+    ? `more than lingerMs (${lingerMs})`
+    : `at least ${other} (${lingerMs} + ${requestTimeoutMs})`
   throw new ConfigError(
-    `deliveryTimeoutMs (${deliveryTimeoutMs}) is less than ${other} (${lingerMs} + ${requestTimeoutMs}): a batch would run out of time before its first answer; raise deliveryTimeoutMs or lower ${other}`,
+    `deliveryTimeoutMs (${deliveryTimeoutMs}) is not ${least}: a batch would run out of time before its first answer; raise deliveryTimeoutMs or lower ${other}`,
   )
 }
 

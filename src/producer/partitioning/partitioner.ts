@@ -3,10 +3,11 @@
  * hash of its key (murmur2, as every Kafka client), the topic's sticky partition.
  */
 import { InvalidRecordError } from '../../errors.js'
+import { isPromised } from '../../promised.js'
 import type { Serialized } from '../../serialization/serializer.js'
 import { partitionForKey } from './murmur2.js'
-import type { PreparedRecord } from '../intake/prepared-record.js'
-import { quote } from '../intake/record.js'
+import type { PreparedRecord } from '../records/prepared-record.js'
+import { quote } from '../records/record.js'
 import { STICKY } from './undecided.js'
 
 /** What a partitioner is told of a record. */
@@ -71,8 +72,9 @@ function askPartitioner(record: PreparedRecord, partitioner: Partitioner): numbe
   ) {
     return chosen
   }
+  const made = isPromised(chosen) ? 'returned a promise' : `chose ${quote(chosen)}`
   throw new InvalidRecordError(
-    `the partitioner chose ${quote(chosen)} for topic "${name}": it must be an integer from 0 to ${partitionCount - 1}, or undefined`,
+    `the partitioner ${made} for topic "${name}": it must be an integer from 0 to ${partitionCount - 1}, or undefined`,
     { topic: name },
   )
 }

@@ -7,7 +7,7 @@
 import type { BatchQueue } from '../batching/batch.js'
 import { Appended, type Accumulator } from '../batching/accumulator.js'
 import type { Clock } from '../../clock.js'
-import type { PreparedRecord } from '../intake/prepared-record.js'
+import type { PreparedRecord } from '../records/prepared-record.js'
 import { choosePartition, type Partitioner } from './partitioner.js'
 import { STICKY, UNDECIDED } from './undecided.js'
 import type { ProducerTopic } from './topic.js'

@@ -1,19 +1,19 @@
 /**
  * The topics that this producer writes to: made at the first record, filled by metadata, dropped
- * when the cluster says that there can be no such topic.
+ * when the cluster says that there can be no such topic, or none yet and nobody waits for it.
  *
  * Before: network/metadata/metadata.ts tells it what it learns. After: the intake and the sender look topics up.
  */
 import type { Clock, Timer } from '../../clock.js'
-import { AuthenticationError, TopicUnavailableError } from '../../errors.js'
-import type { BrokerError, DeliveryError, OttlaError } from '../../errors.js'
+import { AuthenticationError, BrokerError, TopicUnavailableError } from '../../errors.js'
+import type { DeliveryError, OttlaError, ProtocolError } from '../../errors.js'
 import { ErrorCodes } from '../../protocol/error-codes.js'
 import type { PartitionMetadata, TopicMetadata } from '../../network/metadata/topic-metadata.js'
 import { authorizationError, forbiddenBy } from '../completing/authorization.js'
 import { closedError } from '../waiting/parked-errors.js'
-import { checkTopicName } from '../intake/record.js'
+import { checkTopicName } from '../records/record.js'
 import type { ProducerBatch } from '../batching/batch.js'
-import type { QueuePorts } from '../sending/partition-queue.js'
+import type { QueuePorts } from '../queueing/partition-queue.js'
 import { ProducerTopic } from './topic.js'
 import type { StickyOptions } from './sticky-partitioner.js'
 
@@ -41,6 +41,8 @@ export interface TopicMetadataSource {
   requestRefresh(topics: readonly string[]): void
   /** Why no broker answers; null where one does. */
   failure(): OttlaError | null
+  /** Why it is not asked for at present, although brokers answer; null where it is. */
+  whyPausing(): OttlaError | null
 }
 
 interface Waiter {
@@ -59,7 +61,7 @@ export class TopicDirectory {
   readonly #waiters = new Set<Waiter>()
   readonly #partitionTimers = new Map<ProducerTopic, Timer>()
   /** Why a topic is not known yet, as far as the cluster says. */
-  readonly #lastErrors = new Map<string, BrokerError>()
+  readonly #lastErrors = new Map<string, OttlaError>()
   /** Topics that were known and are not, as far as the last answers say. */
   readonly #missing = new Map<string, { readonly sinceMs: number; answers: number }>()
   #last: ProducerTopic | null = null
@@ -153,21 +155,26 @@ export class TopicDirectory {
   /** Why a record for `name` cannot be placed after `waitedMs`. */
   unavailable(name: string, waitedMs: number): TopicUnavailableError {
     const cause = this.whyUnknown(name) ?? undefined
-    const why = cause?.message ?? 'no broker has answered about it'
+    const why = cause === undefined ? 'no broker has answered about it' : whyOf(name, cause)
     return new TopicUnavailableError(
       `topic "${name}": nothing known of it after maxBlockMs (${Math.round(waitedMs)} ms): ${why}`,
       { topic: name, cause, retriable: true },
     )
   }
 
-  /** Why nothing is known of a topic: no broker answers, or what one has said of it. */
+  /** Why nothing is known of a topic: no broker answers, what one has said of it, or that it wants a pause. */
   whyUnknown(name: string): OttlaError | null {
-    return this.#metadata.failure() ?? this.#lastErrors.get(name) ?? null
+    const said = this.#lastErrors.get(name)
+    return this.#metadata.failure() ?? said ?? this.#metadata.whyPausing()
   }
 
-  /** Nobody waits any longer for a topic that never became known: it is not asked for any more. */
+  /**
+   * Nobody waits any longer for a topic that never became known: it is not asked for any more, once an
+   * answer has not known it either. Before, the answer may be on its way: were it forgotten here, who has
+   * less patience than metadata takes would never get it.
+   */
   dropIfUnused(topic: ProducerTopic): void {
-    if (topic.isKnown || this.isInUse(topic.name)) return
+    if (topic.isKnown || this.isInUse(topic.name) || !this.#lastErrors.has(topic.name)) return
     this.#drop(topic)
   }
 
@@ -215,14 +222,13 @@ export class TopicDirectory {
     this.topics.get(name)?.updateLeader(partition)
   }
 
-  onTopicError(name: string, error: BrokerError): void {
+  onTopicError(name: string, error: BrokerError | ProtocolError): void {
     const topic = this.topics.get(name)
     if (topic === undefined) return
     this.#lastErrors.set(name, error)
     if (!topic.isKnown && !error.retriable) this.#giveUp(topic, error)
-    else if (topic.isKnown && error.errorCode === ErrorCodes.UNKNOWN_TOPIC_OR_PARTITION) {
-      this.#miss(topic)
-    }
+    else if (topic.isKnown && isUnknownTopic(error)) this.#miss(topic)
+    else this.dropIfUnused(topic)
   }
 
   /** One broker may be behind for a moment; several answers over a while mean that it is deleted. */
@@ -263,11 +269,22 @@ export class TopicDirectory {
   }
 }
 
+/** No other answer says that a known topic is gone: not one that leaves it out. */
+function isUnknownTopic(error: BrokerError | ProtocolError): boolean {
+  return error instanceof BrokerError && error.errorCode === ErrorCodes.UNKNOWN_TOPIC_OR_PARTITION
+}
+
+/** Its words, without the topic, which has been named. */
+function whyOf(topic: string, { message }: OttlaError): string {
+  const prefix = `topic "${topic}": `
+  return message.startsWith(prefix) ? message.slice(prefix.length) : message
+}
+
 /** A refused login, or a right that is missing, is told as what it is. */
 function unavailableBecause(topic: string, cause: OttlaError): DeliveryError {
   const forbidden = forbiddenBy(cause, { topic })
   if (forbidden !== undefined) return authorizationError(cause.message, forbidden, { topic })
-  const message = `topic "${topic}": ${cause.message}`
+  const message = `topic "${topic}": ${whyOf(topic, cause)}`
   if (!(cause instanceof AuthenticationError)) {
     return new TopicUnavailableError(message, { topic, cause })
   }

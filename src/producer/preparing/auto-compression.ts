@@ -17,7 +17,7 @@ import { createCodec } from '../../compression/create-codec.js'
 import type { Log } from '../../logger.js'
 import { CodecTrials, type Score } from './codec-trials.js'
 import type { CodecChooser } from './codec-chooser.js'
-import type { QueueTopic } from '../sending/partition-queue.js'
+import type { QueueTopic } from '../queueing/partition-queue.js'
 
 /** Less says nothing about a codec. */
 const LEAST_SAMPLE_BYTES = 1024

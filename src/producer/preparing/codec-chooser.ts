@@ -4,7 +4,7 @@
  * Neighbours: compressor.ts asks; compression-policy.ts and auto-compression.ts answer.
  */
 import type { Codec } from '../../compression/codec.js'
-import type { QueueTopic } from '../sending/partition-queue.js'
+import type { QueueTopic } from '../queueing/partition-queue.js'
 
 /** Which codec a topic's batches get, and what is learnt from each. */
 export interface CodecChooser {

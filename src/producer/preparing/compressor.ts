@@ -20,7 +20,7 @@ import type { Accumulator } from '../batching/accumulator.js'
 import type { ProducerBatch } from '../batching/batch.js'
 import { Deque } from '../collections/deque.js'
 import type { Observer } from '../observer.js'
-import type { QueueTopic } from '../sending/partition-queue.js'
+import type { QueueTopic } from '../queueing/partition-queue.js'
 import type { CodecChooser } from './codec-chooser.js'
 import type { BatchPreparation } from './preparation.js'
 
@@ -67,6 +67,8 @@ export class Compressor implements BatchPreparation {
   readonly #parts: CompressorParts
   readonly #waiting = new Deque<Job>()
   #atWork = 0
+  /** Codecs that have failed, and not worked since. */
+  readonly #failing = new Set<string>()
 
   constructor(parts: CompressorParts) {
     this.#parts = parts
@@ -150,7 +152,11 @@ export class Compressor implements BatchPreparation {
 
   /** The batch is sent as it is: the codec's failure must not be the records'. */
   #failed(error: unknown, { name }: Codec): void {
-    this.#parts.logger.error({ err: error, codec: name }, 'a batch could not be compressed')
+    const { logger } = this.#parts
+    const message = 'a batch could not be compressed; such batches are sent as they are'
+    if (this.#failing.has(name)) logger.debug({ err: error, codec: name }, message)
+    else logger.error({ err: error, codec: name }, message)
+    this.#failing.add(name)
   }
 
   /** Takes the compressed records where they are fewer bytes; there are none where the codec failed. */
@@ -158,10 +164,11 @@ export class Compressor implements BatchPreparation {
     const { accumulator, policy, observer, onFreed } = this.#parts
     batch.prepared()
     if (room === null) return
+    if (this.#failing.size > 0) this.#works(codec)
     const plainBytes = batch.records.recordBytes.length
     const compressedBytes = recordBytesOf(room).length
     const ratio = Math.min(1, compressedBytes / plainBytes)
-    observer.compressed(plainBytes, Math.min(plainBytes, compressedBytes))
+    observer.compressed(plainBytes, Math.min(plainBytes, compressedBytes), topic.name)
     if (topic.fill.isTelling(plainBytes)) topic.fill.observed(ratio)
     policy.observed?.(topic, ratio, plainBytes, codec)
     if (compressedBytes >= plainBytes) {
@@ -170,6 +177,11 @@ export class Compressor implements BatchPreparation {
     }
     accumulator.compressed(batch, room, codec.id)
     onFreed()
+  }
+
+  #works({ name }: Codec): void {
+    if (!this.#failing.delete(name)) return
+    this.#parts.logger.info({ codec: name }, 'batches can be compressed again')
   }
 }
 

@@ -17,7 +17,7 @@ import type { Accumulator } from '../batching/accumulator.js'
 import type { ProducerBatch } from '../batching/batch.js'
 import { syncLimitBytes } from './compressor.js'
 import type { Observer } from '../observer.js'
-import type { QueueTopic } from '../sending/partition-queue.js'
+import type { QueueTopic } from '../queueing/partition-queue.js'
 
 export interface LastResortParts {
   /** Knows what may help such a batch. */
@@ -110,7 +110,8 @@ export class LastResort {
     const { accumulator, observer } = this.#parts
     if (batch.codecId === 0) {
       // else it is counted already
-      observer.compressed(recordBytesOf(batch.wire).length, bytes.length)
+      const { name } = batch.queue.topic
+      observer.compressed(recordBytesOf(batch.wire).length, bytes.length, name)
     }
     const room = accumulator.takeRoom(bytes.length)
     recordBytesOf(room).set(bytes)

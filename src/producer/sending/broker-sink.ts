@@ -54,7 +54,7 @@ export interface RequestCompletion {
   answered(request: ProduceRequest, response: ProduceResponse, nowMs: number): void
   lost(request: ProduceRequest, error: OttlaError, nowMs: number): void
   /** acks 0: the bytes are in the kernel. */
-  written(request: ProduceRequest): void
+  written(request: ProduceRequest, nowMs: number): void
   refused(batch: ProducerBatch, error: OttlaError): void
 }
 
@@ -252,16 +252,17 @@ export class BrokerSink implements ProduceListener {
   onLost(request: ProduceRequest, error: OttlaError): void {
     const nowMs = this.#parts.clock.monotonicMs()
     this.#ended(request)
-    this.#parts.observer.answerLost(request)
+    this.#parts.observer.answerLost(request, error)
     this.#guard(() => this.#parts.completion.lost(request, error, nowMs))
     this.#parts.scheduler.wake()
   }
 
   /** With acks 0 the bytes in the kernel are all the acknowledgement there is. */
   #written(request: ProduceRequest): void {
+    const nowMs = this.#parts.clock.monotonicMs()
     this.#ended(request)
-    this.#guard(() => this.#parts.completion.written(request))
-    this.#goOn(this.#parts.clock.monotonicMs())
+    this.#guard(() => this.#parts.completion.written(request, nowMs))
+    this.#goOn(nowMs)
   }
 
   #ended(request: ProduceRequest): void {

@@ -68,6 +68,7 @@ export class ProduceRequest implements ResponseHandler, RequestFacts {
   readonly #listener: ProduceListener
   #silentSinceMs: number
   #sizeBytes = 0
+  #frameBytes = 0
 
   constructor(facts: RequestFacts, listener: ProduceListener) {
     this.nodeId = facts.nodeId
@@ -92,6 +93,11 @@ export class ProduceRequest implements ResponseHandler, RequestFacts {
   /** Bytes of its batches. */
   get sizeBytes(): number {
     return this.#sizeBytes
+  }
+
+  /** Bytes of all of it, as it travels; 0 before `frame`. */
+  get frameBytes(): number {
+    return this.#frameBytes
   }
 
   add(batch: ProducerBatch): void {
@@ -146,10 +152,12 @@ export class ProduceRequest implements ResponseHandler, RequestFacts {
     }
     const { version, replicationTimeoutMs: timeoutMs } = this
     const { correlationId, clientId, acks, transactionalId } = options
-    return frameProduceRequest(
+    const frame = frameProduceRequest(
       { version, correlationId, clientId, transactionalId, acks, timeoutMs },
       topics,
     )
+    for (const { length } of frame) this.#frameBytes += length
+    return frame
   }
 
   /** The id that the topic had when the request was made; ZERO_UUID where it is none of its topics. */

@@ -13,7 +13,7 @@ import type { BatchQueue, ProducerBatch } from '../batching/batch.js'
 import type { BrokerPace } from '../pacing/pace.js'
 import { BrokerSink, type SinkOptions, type SinkParts, type SinkScheduler } from './broker-sink.js'
 import { LeaderSearch, type LeaderQuestions } from './leader-search.js'
-import type { QueueScheduler } from './partition-queue.js'
+import type { QueueScheduler } from '../queueing/partition-queue.js'
 import { Pauses } from './pauses.js'
 
 /** What the sender works with; all made by the producer. */
@@ -107,6 +107,7 @@ export class Sender implements QueueScheduler<ProducerBatch>, SinkScheduler {
   leaderChanged(queue: BatchQueue): void {
     const { leaderId, inFlightNodeId } = queue
     if (inFlightNodeId >= 0 && inFlightNodeId !== leaderId) this.#sink(inFlightNodeId).movedAway()
+    if (queue.retryAtMs > 0) this.#pauses.add(queue) // it may end sooner now
     this.#parts.network.forgiveFailures(leaderId)
     this.consider(queue)
   }

@@ -11,7 +11,7 @@
  * and under new ones it would be written twice. What may be in the log is then failed as *unknown*;
  * the other batches get new numbers, in their order.
  *
- * Before: sending/partition-queue.ts, which has one. After: producer-id.ts, partition-sequence.ts.
+ * Before: queueing/partition-queue.ts, which has one. After: producer-id.ts, partition-sequence.ts.
  */
 import { assert } from '../../assert.js'
 import type { NumberedBatch } from '../batching/queued-batch.js'

@@ -7,7 +7,7 @@
  *
  *   no identity ─> transaction ended, or the next not begun ─> partition not added ─> counting
  *
- * Before: sending/partition-queue.ts, which has one. After: partition-sequence.ts counts; the gate is
+ * Before: queueing/partition-queue.ts, which has one. After: partition-sequence.ts counts; the gate is
  * transactions/transaction-manager.ts.
  */
 import { assert } from '../../assert.js'

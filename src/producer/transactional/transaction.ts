@@ -7,10 +7,11 @@
 import { queueJob, type Clock } from '../../clock.js'
 import { TimeoutError, TransactionAbortedError, type DeliveryError } from '../../errors.js'
 import type { Serialized } from '../../serialization/serializer.js'
-import type { RecordMetadata } from '../batching/record-metadata.js'
-import type { DeliveryCallback } from '../intake/delivery-callback.js'
-import { checkCallback } from '../intake/call-checks.js'
-import type { ProducerRecord } from '../intake/record.js'
+import type { CallbackRunner } from '../batching/batch-waiters.js'
+import type { RecordMetadata } from '../../record-metadata.js'
+import type { DeliveryCallback } from '../records/delivery-callback.js'
+import { checkCallback, timeoutMsOf } from '../intake/call-checks.js'
+import type { ProducerRecord } from '../records/record.js'
 import type { SendOptions } from '../producer.js'
 import {
   checkOffsets,
@@ -22,8 +23,19 @@ import { abortedError, notOpenError, stateError } from '../transactions/transact
 import type { TransactionJob } from '../transactions/transaction-job.js'
 import type { TransactionManager } from '../transactions/transaction-manager.js'
 import type { TransactionStateName } from '../transactions/transaction-state.js'
-import { timeoutOf } from './transactional-calls.js'
 import { waitUntil } from '../transactions/wait.js'
+import { createWriteStream } from '../streams/node-stream.js'
+import type { RecordSink } from '../streams/record-sink.js'
+import type { RecordWriteStream } from '../streams/record-write-stream.js'
+import { sendEach, type SendEachOptions, type SendEachResult } from '../streams/send-each.js'
+import { isAsyncOnly, sendSource } from '../streams/send-source.js'
+import type { AnyStreamOptions } from '../streams/stream-checks.js'
+import type {
+  MappedStreamOptions,
+  RecordStreamOptions,
+  ValueStreamOptions,
+} from '../streams/stream-options.js'
+import { createWritableStream } from '../streams/web-stream.js'
 
 /** How long to wait for an outcome. */
 export interface EndOptions {
@@ -37,7 +49,10 @@ export interface EndOptions {
 /** Takes records: a producer, as far as a transaction uses it. */
 export interface RecordTaker<K, V> {
   send(record: ProducerRecord<K, V>, options?: SendOptions): Promise<RecordMetadata>
-  sendAll(records: Iterable<ProducerRecord<K, V>>, options?: undefined): Promise<RecordMetadata[]>
+  sendAll(
+    records: Iterable<ProducerRecord<K, V>> | AsyncIterable<ProducerRecord<K, V>>,
+    options?: undefined,
+  ): Promise<RecordMetadata[]>
   enqueue(record: ProducerRecord<K, V>, callback?: DeliveryCallback): boolean
   writable(): Promise<void>
   flush(): Promise<void>
@@ -46,11 +61,12 @@ export interface RecordTaker<K, V> {
 /** What a transaction is made of. @internal */
 export interface TransactionPieces<K, V> {
   readonly records: RecordTaker<K, V>
+  readonly sink: RecordSink<K, V>
   readonly manager: TransactionManager
   readonly job: TransactionJob
   readonly clock: Clock
   readonly maxBlockMs: number
-  readonly runCallback: (callback: DeliveryCallback, error: Error, metadata: null) => void
+  readonly runCallback: CallbackRunner
   readonly onUnheard: (error: DeliveryError) => void
 }
 
@@ -98,9 +114,18 @@ export class Transaction<K = Serialized, V = Serialized> implements AsyncDisposa
     return job.run.isOpen ? records.send(record, options) : this.#refuse('send')
   }
 
-  /** As `Producer.sendAll`; a record that fails aborts the transaction, as with `send`. */
-  sendAll(records: Iterable<ProducerRecord<K, V>>, options?: undefined): Promise<RecordMetadata[]> {
+  /**
+   * As `Producer.sendAll`; a record that fails aborts the transaction, but for the errors that `send` names:
+   * who catches the SendAllError of such a record can commit the others without it.
+   */
+  sendAll(
+    records: Iterable<ProducerRecord<K, V>> | AsyncIterable<ProducerRecord<K, V>>,
+    options?: undefined,
+  ): Promise<RecordMetadata[]> {
     const { job } = this.#pieces
+    if (isAsyncOnly<ProducerRecord<K, V>>(records) && job.run.isOpen) {
+      return sendSource(this.#sink(), records)
+    }
     return job.run.isOpen ? this.#pieces.records.sendAll(records, options) : this.#refuse('sendAll')
   }
 
@@ -124,6 +149,49 @@ export class Transaction<K = Serialized, V = Serialized> implements AsyncDisposa
     return job.run.isOpen ? records.writable() : this.#refuse('writable')
   }
 
+  /** What streams and long lists of this transaction are built over. */
+  #sink(): RecordSink<K, V> {
+    const { sink, job } = this.#pieces
+    return {
+      offer: (record, callback) =>
+        job.run.isOpen ? sink.offer(record, callback) : this.enqueue(record, callback),
+      withdraw: (record, error) => sink.withdraw(record, error),
+      writable: () => this.writable(),
+      flush: () => this.flush(),
+    }
+  }
+
+  /** As `Producer.createWriteStream`: end it before `commit`. A record that fails aborts the transaction. */
+  createWriteStream(options: ValueStreamOptions<V>): RecordWriteStream<V>
+  createWriteStream<T>(options: MappedStreamOptions<T, K, V>): RecordWriteStream<T>
+  createWriteStream(
+    options?: RecordStreamOptions<ProducerRecord<K, V>>,
+  ): RecordWriteStream<ProducerRecord<K, V>>
+  createWriteStream<T>(options: AnyStreamOptions<T, K, V> = {}): RecordWriteStream<T> {
+    return createWriteStream(this.#sink(), options, this.#pieces.runCallback)
+  }
+
+  /** As `Producer.createWritableStream`, and `createWriteStream` above. */
+  createWritableStream(options: ValueStreamOptions<V>): WritableStream<V>
+  createWritableStream<T>(options: MappedStreamOptions<T, K, V>): WritableStream<T>
+  createWritableStream(
+    options?: RecordStreamOptions<ProducerRecord<K, V>>,
+  ): WritableStream<ProducerRecord<K, V>>
+  createWritableStream<T>(options: AnyStreamOptions<T, K, V> = {}): WritableStream<T> {
+    return createWritableStream(this.#sink(), options, this.#pieces.runCallback)
+  }
+
+  /**
+   * As `Producer.sendEach`; a record that fails aborts the transaction, but for the errors that `send` names:
+   * look at each result's `error`, or the others are committed without it.
+   */
+  sendEach<R extends ProducerRecord<K, V>>(
+    source: Iterable<R> | AsyncIterable<R>,
+    options?: SendEachOptions,
+  ): AsyncIterableIterator<SendEachResult<R>> {
+    return sendEach(this.#sink(), source, options)
+  }
+
   /** As `Producer.flush`: every record given until now is settled. `commit` does that by itself. */
   flush(): Promise<void> {
     return this.#pieces.records.flush()
@@ -142,12 +210,16 @@ export class Transaction<K = Serialized, V = Serialized> implements AsyncDisposa
     group: string | ConsumerGroupMetadata,
     offsets: Iterable<OffsetToCommit>,
   ): Promise<void> {
-    const { manager, job } = this.#pieces
+    const { manager, job, clock } = this.#pieces
     const member = groupMember(group)
     const checked = checkOffsets(offsets)
     if (!job.run.isOpen) throw this.#notOpen('sendOffsets')
     if (checked.length === 0) return
-    if (await job.offsets.commit(member, checked)) return
+    const sinceMs = clock.monotonicMs()
+    if (await job.offsets.commit(member, checked)) {
+      manager.watch.took('sendOffsets', sinceMs)
+      return
+    }
     throw job.run.error ?? abortedError(manager.transactionalId, job.run.failure)
   }
 
@@ -161,7 +233,7 @@ export class Transaction<K = Serialized, V = Serialized> implements AsyncDisposa
   async commit(options: EndOptions = {}): Promise<void> {
     const { manager, job } = this.#pieces
     const { run } = job
-    const timeoutMs = timeoutOf('commit', options, this.#pieces.maxBlockMs)
+    const timeoutMs = timeoutMsOf('commit', options, this.#pieces.maxBlockMs)
     if (run.isAbortedByUser) throw stateError('commit() after abort(): the transaction is aborted')
     if (run.isOpen) manager.commit(job)
     await this.#ended('commit', timeoutMs)
@@ -177,7 +249,7 @@ export class Transaction<K = Serialized, V = Serialized> implements AsyncDisposa
   async abort(options: EndOptions = {}): Promise<void> {
     const { manager, job } = this.#pieces
     const { run } = job
-    const timeoutMs = timeoutOf('abort', options, this.#pieces.maxBlockMs)
+    const timeoutMs = timeoutMsOf('abort', options, this.#pieces.maxBlockMs)
     if (run.state === 'committing' || run.state === 'committed') {
       throw stateError('abort() after commit(): call commit() again for its outcome')
     }

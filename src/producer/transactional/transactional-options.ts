@@ -6,7 +6,10 @@
  */
 import { ConfigError } from '../../errors.js'
 import type { Serialized } from '../../serialization/serializer.js'
-import { kindOf, quote } from '../intake/record.js'
+import { isWellFormed } from '../../serialization/well-formed.js'
+import { checkPlain } from '../../plain-options.js'
+import { OPTION_NAMES } from '../options/option-checks.js'
+import { kindOf, MAX_NAME_BYTES, quote } from '../records/record.js'
 import type { ProducerOptions } from '../options/options.js'
 import { localTimeoutMs } from '../transactions/transaction-job.js'
 
@@ -38,8 +41,10 @@ export interface TransactionalSettings {
 
 const DEFAULT_TRANSACTION_TIMEOUT_MS = 60_000
 const DEFAULT_DELIVERY_TIMEOUT_MS = 120_000
+const DEFAULT_REQUEST_TIMEOUT_MS = 30_000
 const MAX_INT32 = 2 ** 31 - 1
-const MAX_ID_BYTES = 32_767
+
+const OWN = ['transactionalId', 'transactionTimeoutMs']
 
 /** Other clients' names, of which letters alone count. */
 const RENAMED: Readonly<Record<string, string>> = {
@@ -52,11 +57,7 @@ const RENAMED: Readonly<Record<string, string>> = {
 export function splitOptions<K, V>(
   given: TransactionalProducerOptions<K, V>,
 ): { producer: ProducerOptions<K, V>; settings: TransactionalSettings } {
-  if (Object(given) !== given) {
-    throw new ConfigError(
-      `a transactional producer's options are ${kindOf(given)}: give e.g. { brokers: ['localhost:9092'], transactionalId: 'orders-0' }`,
-    )
-  }
+  checkObject("a transactional producer's options", given)
   const { transactionalId, transactionTimeoutMs = DEFAULT_TRANSACTION_TIMEOUT_MS, ...rest } = given
   checkNames(rest)
   checkId(transactionalId)
@@ -66,19 +67,34 @@ export function splitOptions<K, V>(
   return { producer: { ...rest, ...fitDelivery(rest, transactionTimeoutMs) }, settings }
 }
 
+/** What can be split without losing any; `others` it has too. Throws ConfigError. @internal */
+export function checkObject(what: string, given: object, others: readonly string[] = []): void {
+  if (Object(given) !== given) {
+    throw new ConfigError(
+      `${what} are ${kindOf(given)}: give e.g. { brokers: ['localhost:9092'], transactionalId: 'orders-0' }`,
+    )
+  }
+  checkPlain(what, given, [...others, ...OWN, ...OPTION_NAMES])
+}
+
 /** Those of other clients for the two options that are not a producer's. */
 function checkNames(given: object): void {
   for (const name of Object.keys(given)) {
-    const ours = RENAMED[name.toLowerCase().replace(/[^a-z]/g, '')]
-    if (ours === undefined) continue
-    throw new ConfigError(`unknown option ${quote(name)}: did you mean ${ours}?`)
+    const letters = name.toLowerCase().replace(/[^a-z]/g, '')
+    if (!Object.hasOwn(RENAMED, letters)) continue
+    throw new ConfigError(`unknown option ${quote(name)}: did you mean ${RENAMED[letters]}?`)
   }
 }
 
 function checkId(id: unknown): void {
-  if (typeof id === 'string' && id !== '' && Buffer.byteLength(id) <= MAX_ID_BYTES) return
+  if (typeof id === 'string' && id !== '' && Buffer.byteLength(id) <= MAX_NAME_BYTES) {
+    if (isWellFormed(id)) return
+    throw new ConfigError(
+      `option transactionalId is ${kindOf(id)}, with half a surrogate pair, which UTF-8 cannot carry: another such id would be the same to the brokers; leave it out`,
+    )
+  }
   throw new ConfigError(
-    `option transactionalId is ${kindOf(id)}: give a name of at most ${MAX_ID_BYTES} bytes that is this instance's own, and the same after a restart`,
+    `option transactionalId is ${kindOf(id)}: give a name of at most ${MAX_NAME_BYTES} bytes that is this instance's own, and the same after a restart`,
   )
 }
 
@@ -108,15 +124,14 @@ function checkFixed(given: { acks?: unknown; idempotence?: unknown; retries?: un
   if (retries === 0) needs('retries', retries)
 }
 
+interface Times {
+  readonly deliveryTimeoutMs?: unknown
+  readonly requestTimeoutMs?: unknown
+  readonly lingerMs?: unknown
+}
+
 /** A record must have failed before its transaction runs out of time. */
-function fitDelivery(
-  given: {
-    readonly deliveryTimeoutMs?: unknown
-    readonly requestTimeoutMs?: unknown
-    readonly lingerMs?: unknown
-  },
-  transactionTimeoutMs: number,
-): { deliveryTimeoutMs?: number } {
+function fitDelivery(given: Times, transactionTimeoutMs: number): { deliveryTimeoutMs?: number } {
   for (const name of ['deliveryTimeoutMs', 'requestTimeoutMs', 'lingerMs'] as const) {
     const value = given[name]
     if (typeof value !== 'number' || value < transactionTimeoutMs) continue
@@ -124,7 +139,26 @@ function fitDelivery(
       `${name} (${value}) is not less than transactionTimeoutMs (${transactionTimeoutMs}): the coordinator would abort a transaction before its records have failed; lower ${quote(name)} or raise transactionTimeoutMs`,
     )
   }
-  if (given.deliveryTimeoutMs !== undefined) return {}
   const limitMs = Math.max(1, Math.floor(localTimeoutMs(transactionTimeoutMs)))
-  return { deliveryTimeoutMs: Math.min(DEFAULT_DELIVERY_TIMEOUT_MS, limitMs) }
+  const usualMs = Math.min(DEFAULT_DELIVERY_TIMEOUT_MS, limitMs)
+  const leastMs = leastDeliveryMs(given, usualMs, transactionTimeoutMs)
+  return given.deliveryTimeoutMs === undefined
+    ? { deliveryTimeoutMs: Math.max(usualMs, leastMs) }
+    : {}
+}
+
+/**
+ * What linger and one answer take, of which `deliveryTimeoutMs` may not be less. The default of
+ * `requestTimeoutMs` gives way while `lingerMs` leaves time for an answer.
+ */
+function leastDeliveryMs(given: Times, usualMs: number, transactionTimeoutMs: number): number {
+  const { lingerMs = 0, requestTimeoutMs = DEFAULT_REQUEST_TIMEOUT_MS } = given
+  if (!Number.isInteger(lingerMs) || !Number.isInteger(requestTimeoutMs)) return 0 // refused later
+  const isSet = given.requestTimeoutMs !== undefined
+  if (!isSet && (given.deliveryTimeoutMs !== undefined || (lingerMs as number) < usualMs)) return 0
+  const leastMs = (lingerMs as number) + (requestTimeoutMs as number)
+  if (leastMs < transactionTimeoutMs) return leastMs
+  throw new ConfigError(
+    `lingerMs (${String(lingerMs)}) + requestTimeoutMs (${String(requestTimeoutMs)}${isSet ? '' : ', its default'}) is not less than transactionTimeoutMs (${transactionTimeoutMs}): a transaction would be out of time before the first answer; raise transactionTimeoutMs, or lower one of the others`,
+  )
 }

@@ -4,13 +4,20 @@
  *
  * Before: the user. After: transactional-producer.ts, one for each id.
  */
+import { assert } from '../../assert.js'
+import { Closing } from '../../closing.js'
 import { ClosedError, ConfigError, FencedError } from '../../errors.js'
 import type { Serialized } from '../../serialization/serializer.js'
 import { closeTimeoutMs } from '../intake/call-checks.js'
-import { kindOf } from '../intake/record.js'
+import { kindOf } from '../records/record.js'
 import type { CloseOptions } from '../producer.js'
 import type { Transaction } from './transaction.js'
-import { splitOptions, type TransactionalProducerOptions } from './transactional-options.js'
+import { checkRun } from './transactional-calls.js'
+import {
+  checkObject,
+  splitOptions,
+  type TransactionalProducerOptions,
+} from './transactional-options.js'
 import { TransactionalProducer, type RunOptions } from './transactional-producer.js'
 
 /** What `new TransactionalPool(options)` takes. */
@@ -45,11 +52,12 @@ export class TransactionalPool<K = Serialized, V = Serialized> implements AsyncD
   readonly #options: TransactionalProducerOptions<K, V>
   readonly #members = new Map<string, Member<K, V>>()
   #fenced: FencedError | null = null
-  #closing: Promise<void> | null = null
+  readonly #closing = new Closing()
 
   /** Throws ConfigError. Opens nothing. */
   constructor(options: TransactionalPoolOptions<K, V>) {
-    const { size = DEFAULT_SIZE, ...rest } = Object(options) as TransactionalPoolOptions<K, V>
+    checkObject("a transactional pool's options", options, ['size'])
+    const { size = DEFAULT_SIZE, ...rest } = options
     if (!Number.isInteger(size) || size < 1 || size > MOST) {
       throw new ConfigError(`option size is ${kindOf(size)}: give an integer from 1 to ${MOST}`)
     }
@@ -63,28 +71,47 @@ export class TransactionalPool<K = Serialized, V = Serialized> implements AsyncD
     return this.#members.size
   }
 
+  /**
+   * Those producers, for what each tells of itself: `health()`, `metrics()`. One that has failed is
+   * replaced by another, so ask for them each time.
+   */
+  get producers(): readonly TransactionalProducer<K, V>[] {
+    return Array.from(this.#members.values(), ({ producer }) => producer)
+  }
+
   /** Registers every id. Rejects as `TransactionalProducer.connect`. */
   async connect(): Promise<void> {
     this.#assertOpen()
-    await Promise.all([...this.#members.values()].map(({ producer }) => producer.connect()))
+    await Promise.all(
+      this.#goingOn().map((member) => this.#use(member, () => member.producer.connect())),
+    )
   }
 
   /**
    * As `TransactionalProducer.transaction`, on the producer with the least to do. The function may run
-   * beside others.
+   * beside others. A call that waits for a producer that is fenced meanwhile goes to another one.
    */
   async transaction<T>(
     action: (transaction: Transaction<K, V>) => T | Promise<T>,
     options: RunOptions = {},
   ): Promise<T> {
     this.#assertOpen()
-    const member = this.#leastBusy()
-    member.busyCount++
-    try {
-      return await member.producer.transaction(action, options)
-    } finally {
-      member.busyCount--
-      if (member.producer.isOver) this.#replace(member)
+    checkRun(action, options)
+    let callCount = 0
+    const run = (transaction: Transaction<K, V>): T | Promise<T> => {
+      callCount++
+      return action(transaction)
+    }
+    for (;;) {
+      const member = this.#leastBusy()
+      const { producer } = member
+      try {
+        return await this.#use(member, () => producer.transaction(run, options))
+      } catch (error) {
+        // Not once the function was called: what it has done by itself, nobody takes back.
+        if (callCount > 0 || this.#members.get(producer.transactionalId) === member) throw error
+        if (!(error instanceof FencedError)) throw error
+      }
     }
   }
 
@@ -92,7 +119,7 @@ export class TransactionalPool<K = Serialized, V = Serialized> implements AsyncD
   close(options: CloseOptions = {}): Promise<void> {
     try {
       closeTimeoutMs(options, 0) // what is wrong closes nothing
-      return (this.#closing ??= this.#close(options))
+      return this.#closing.once(() => this.#close(options))
     } catch (error) {
       return Promise.reject(error)
     }
@@ -111,19 +138,34 @@ export class TransactionalPool<K = Serialized, V = Serialized> implements AsyncD
     this.#members.set(transactionalId, { producer, busyCount: 0 })
   }
 
-  #leastBusy(): Member<K, V> {
-    let least: Member<K, V> | null = null
-    for (const member of this.#members.values()) {
-      if (member.producer.isOver) continue // until its last call has returned
-      if (least === null || member.busyCount < least.busyCount) least = member
+  /** Runs a call on a producer; one that is over by then is replaced. */
+  async #use<T>(member: Member<K, V>, call: () => Promise<T>): Promise<T> {
+    member.busyCount++
+    try {
+      return await call()
+    } finally {
+      member.busyCount--
+      this.#replace(member)
     }
-    if (least !== null) return least
-    throw this.#fenced ?? new ClosedError('the pool has no producer left')
   }
 
+  /** Those that are not over, at least one: who is may have become so between two calls. */
+  #goingOn(): Member<K, V>[] {
+    for (const member of [...this.#members.values()]) this.#replace(member)
+    if (this.#members.size > 0) return [...this.#members.values()]
+    assert(this.#fenced !== null, 'only a producer that is fenced is not replaced')
+    throw this.#fenced
+  }
+
+  #leastBusy(): Member<K, V> {
+    return this.#goingOn().reduce((least, it) => (it.busyCount < least.busyCount ? it : least))
+  }
+
+  /** One that is over; where it is fenced, by nothing. */
   #replace({ producer }: Member<K, V>): void {
     const { transactionalId, overBecause } = producer
-    if (this.#closing !== null || this.#members.get(transactionalId)?.producer !== producer) return
+    if (!producer.isOver || this.#closing.isUnderWay) return
+    if (this.#members.get(transactionalId)?.producer !== producer) return
     this.#members.delete(transactionalId)
     void producer.close({ timeoutMs: 0 })
     if (overBecause instanceof FencedError) this.#fenced = overBecause
@@ -131,7 +173,7 @@ export class TransactionalPool<K = Serialized, V = Serialized> implements AsyncD
   }
 
   #assertOpen(): void {
-    if (this.#closing === null) return
+    if (!this.#closing.isUnderWay) return
     throw new ClosedError('the pool is closed: make a new TransactionalPool')
   }
 }

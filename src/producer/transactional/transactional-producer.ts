@@ -5,14 +5,27 @@
  *
  * Before: the user. After: transaction.ts; transaction-manager.ts decides.
  */
-import { AbortedError, ClosedError, TimeoutError, TransactionAbortedError } from '../../errors.js'
+import { Closing } from '../../closing.js'
+import {
+  AbortedError,
+  ClosedError,
+  TimeoutError,
+  TransactionAbortedError,
+  TransactionStateError,
+} from '../../errors.js'
 import type { DeliveryError, OttlaError, TransactionUnknownError } from '../../errors.js'
 import type { Serialized } from '../../serialization/serializer.js'
 import { systemEnvironment, type Environment } from '../environment.js'
 import { closeTimeoutMs } from '../intake/call-checks.js'
+import type { ProducerHealth } from '../health.js'
 import type { ProducerMetrics } from '../metrics.js'
 import type { Pipeline } from '../pipeline.js'
-import { Producer, type CloseOptions, type PartitionInfo } from '../producer.js'
+import {
+  Producer,
+  type ClientInstanceIdOptions,
+  type CloseOptions,
+  type PartitionInfo,
+} from '../producer.js'
 import { assert } from '../../assert.js'
 import { Transaction } from './transaction.js'
 import { stateError, unknownError } from '../transactions/transaction-errors.js'
@@ -63,7 +76,7 @@ export class TransactionalProducer<K = Serialized, V = Serialized> implements As
   readonly #manager: TransactionManager
   readonly #maxBlockMs: number
   readonly #transactionTimeoutMs: number
-  #closing: Promise<void> | null = null
+  readonly #closing = new Closing()
 
   /** Throws ConfigError. */
   constructor(options: TransactionalProducerOptions<K, V>)
@@ -109,7 +122,7 @@ export class TransactionalProducer<K = Serialized, V = Serialized> implements As
     checkBegin(options)
     const { signal, wait = true } = options
     this.#mustBeIdle(wait)
-    const { clock, runCallback, logger } = this.#pipeline
+    const { clock, runCallback, unheard } = this.#pipeline
     const limits = this.#limits(signal, () => this.#outOfTurn())
     const endMs = clock.monotonicMs() + limits.timeoutMs
     await waitFor(this.#manager.initialize(), limits)
@@ -117,10 +130,17 @@ export class TransactionalProducer<K = Serialized, V = Serialized> implements As
     const leftMs = Math.max(0, endMs - clock.monotonicMs())
     const job = await this.#turn({ ...limits, timeoutMs: leftMs })
     return new Transaction<K, V>({
-      ...{ records: this.#producer, manager: this.#manager, job, clock, runCallback },
+      ...{
+        records: this.#producer,
+        sink: Producer.sinkOf(this.#producer),
+        manager: this.#manager,
+        job,
+        clock,
+        runCallback,
+      },
       maxBlockMs: this.#maxBlockMs,
       onUnheard: (error) =>
-        logger.error({ err: error }, 'a record without a callback was not accepted'),
+        unheard.error({ err: error }, 'records without a callback were not accepted'),
     })
   }
 
@@ -200,7 +220,10 @@ export class TransactionalProducer<K = Serialized, V = Serialized> implements As
       return { value: await action(transaction) }
     } catch (error) {
       await transaction.abort().catch((abortError: unknown) => {
-        if (!(abortError instanceof TimeoutError)) throw abortError
+        // It takes long; or the function had called commit() itself.
+        const isNoNews =
+          abortError instanceof TimeoutError || abortError instanceof TransactionStateError
+        if (!isNoNews) throw abortError
       })
       return { error, aborted: transaction.abortedBecause }
     }
@@ -248,6 +271,21 @@ export class TransactionalProducer<K = Serialized, V = Serialized> implements As
     return this.#producer.metrics()
   }
 
+  /** The id of this producer's pushed metrics, as `Producer.clientInstanceId`. */
+  clientInstanceId(options?: ClientInstanceIdOptions): Promise<string> {
+    return this.#producer.clientInstanceId(options)
+  }
+
+  /** How this producer is, as `Producer.health`; 'failed' where it is fenced. */
+  health(): ProducerHealth {
+    return this.#producer.health()
+  }
+
+  /** The option `clientId`. */
+  get clientId(): string {
+    return this.#producer.clientId
+  }
+
   /**
    * Waits for a commit that is under way, aborts a transaction that is open, and closes every connection:
    * within `timeoutMs`, by default `transactionTimeoutMs`. With 0 nothing is sent, and the coordinator
@@ -257,7 +295,7 @@ export class TransactionalProducer<K = Serialized, V = Serialized> implements As
   close(options: CloseOptions = {}): Promise<void> {
     try {
       const timeoutMs = closeTimeoutMs(options, this.#transactionTimeoutMs)
-      return (this.#closing ??= this.#close(timeoutMs))
+      return this.#closing.once(() => this.#close(timeoutMs))
     } catch (error) {
       return Promise.reject(error)
     }
@@ -268,9 +306,10 @@ export class TransactionalProducer<K = Serialized, V = Serialized> implements As
   }
 
   async #close(timeoutMs: number): Promise<void> {
+    const { clock, telemetry } = this.#pipeline
+    const endMs = clock.monotonicMs() + timeoutMs
     if (timeoutMs > 0) {
       this.#manager.closing()
-      const { clock } = this.#pipeline
       const onTimeout = (): Error => new ClosedError('closed')
       await waitUntil((done) => this.#manager.whenEnded(done), {
         clock,
@@ -281,6 +320,8 @@ export class TransactionalProducer<K = Serialized, V = Serialized> implements As
       )
     }
     this.#manager.close()
+    const lastPush = telemetry?.terminate(endMs - clock.monotonicMs())
+    if (lastPush) await lastPush
     await this.#producer.close({ timeoutMs: 0 })
   }
 

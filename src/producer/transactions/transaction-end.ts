@@ -31,8 +31,8 @@ export interface EndFacts {
 }
 
 /**
- * The outcome; or 'abort': it cannot be committed, and is to be aborted now. 'refused' is aborted, by a
- * coordinator that will do nothing more for this producer.
+ * The outcome; or 'abort': it cannot be committed, and is to be aborted now. 'refused': it will not be
+ * committed, and the coordinator does nothing more for this producer, which ends here.
  */
 export type EndDecision = 'committed' | 'aborted' | 'abort' | 'unknown' | 'fenced' | 'refused'
 
@@ -68,6 +68,8 @@ function decideAbort(facts: EndFacts): EndDecision {
   // At level 2 the coordinator aborts whatever is ours to abort: a transaction in the way is another's.
   const isOthers = level === 2 && code === ErrorCodes.INVALID_TXN_STATE
   if (action === 'fenced' || isOthers) return 'fenced'
-  if (action === 'stopped' || action === 'abort') return 'aborted'
+  if (action === 'stopped') return 'aborted'
+  // Only an answer that it was carried out ends it: after any other the coordinator has it open still, and
+  // would count what comes next as part of it. It ends with the time limit, or with the next producer.
   return isBeginUncertain && code === ErrorCodes.INVALID_TXN_STATE ? 'aborted' : 'refused'
 }

@@ -63,14 +63,14 @@ export class TransactionEnding {
     const isStill = job === this.#slots.current && this.#slots.state.current === 'flushing'
     if (!isStill || job.run.failure !== null) return
     this.#slots.state.go('committing')
-    await this.#end(job, true, false)
+    await this.#end(job, true)
   }
 
   /** Its records have failed; those in flight may be written until they are answered. */
   async abort(job: TransactionJob): Promise<void> {
     await this.#answered()
     await job.settled()
-    if (job === this.#slots.current && !job.run.hasEnded) await this.#end(job, false, false)
+    if (job === this.#slots.current && !job.run.hasEnded) await this.#end(job, false)
   }
 
   /** An answer that was owed has come, or none is waited for any more. */
@@ -96,18 +96,20 @@ export class TransactionEnding {
     })
   }
 
-  async #end(job: TransactionJob, isCommit: boolean, mayBeCommitted: boolean): Promise<void> {
+  async #end(job: TransactionJob, isCommit: boolean): Promise<void> {
     job.stop()
     this.#parts.onEnding()
     if (!job.run.isBegun) {
       this.#parts.onEnded(job, isCommit ? 'committed' : 'aborted', null)
       return
     }
+    if (isCommit) job.run.mayBeCommitted = true
     const answer = await this.#ask(job, isCommit)
     if (job !== this.#slots.current || job.run.hasEnded) return
+    if (isCommit) job.run.mayBeCommitted = answer.mayHaveActed
     job.run.wantsBump ||= answer.mayArriveLate
     const error = answer.kind === 'decided' ? answer.error : null
-    const decision = this.#decide(job, answer, isCommit, mayBeCommitted)
+    const decision = this.#decide(job, answer, isCommit)
     this.#learn(job, answer)
     if (decision !== 'abort') {
       this.#parts.onEnded(job, decision, error)
@@ -116,7 +118,7 @@ export class TransactionEnding {
     if (error !== null) job.run.fail(error)
     job.run.go('aborting')
     this.#slots.state.go('aborting')
-    await this.#end(job, false, answer.mayHaveActed)
+    await this.#end(job, false)
   }
 
   #ask(job: TransactionJob, committed: boolean): Promise<Decided<EndTxnResponse> | Stopped> {
@@ -136,11 +138,11 @@ export class TransactionEnding {
     { run }: TransactionJob,
     answer: Decided<EndTxnResponse> | Stopped,
     isCommit: boolean,
-    mayBeCommitted: boolean,
   ): EndDecision {
     const isDecided = answer.kind === 'decided'
     return decideEnd({
-      ...{ isCommit, mayBeCommitted, level: run.level, mayHaveActed: answer.mayHaveActed },
+      ...{ isCommit, level: run.level, mayHaveActed: answer.mayHaveActed },
+      mayBeCommitted: run.mayBeCommitted,
       action: isDecided ? answer.verdict.action : 'stopped',
       code: isDecided ? (brokerErrorOf(answer.error)?.errorCode ?? 0) : 0,
       isBeginUncertain: run.isBeginUncertain,

@@ -4,7 +4,8 @@
  *
  *   gathering ── startSending ──> sending, and its time runs once it has something
  *
- * Its time ends before the coordinator's own limit does, which would leave us with a refused epoch.
+ * Its time ends before the coordinator's own limit does, which would leave us with a refused epoch; so it
+ * is the coordinator's time, in which a stall of ours counts.
  *
  * Before: transaction-manager.ts makes one for each. After: transaction-run.ts has its state.
  */
@@ -120,7 +121,8 @@ export class TransactionJob {
   #startTime(): void {
     const { clock, transactionTimeoutMs, onOutOfTime } = this.#parts
     const timeoutMs = localTimeoutMs(transactionTimeoutMs)
-    this.#timer = clock.setTimer(() => onOutOfTime(this), timeoutMs, { keepAlive: false })
+    const timer = { keepAlive: false, countsStalls: true } // as it does for the coordinator
+    this.#timer = clock.setTimer(() => onOutOfTime(this), timeoutMs, timer)
   }
 
   #whenSending(): Promise<Sending | null> {

@@ -28,6 +28,7 @@ import {
 import type { Log } from '../../logger.js'
 import { ErrorCodes } from '../../protocol/error-codes.js'
 import type { CoordinatorRequests } from '../coordinating/coordinator-requests.js'
+import type { Observer } from '../observer.js'
 import { TransactionEnding, type Ending } from './transaction-ending.js'
 import {
   abortedError,
@@ -38,11 +39,13 @@ import {
   transactionsClosed,
   unknownError,
 } from './transaction-errors.js'
+import { MarkerWait } from './marker-wait.js'
 import { TransactionFailures } from './transaction-failures.js'
 import { TransactionJob } from './transaction-job.js'
 import type { TransactionLevel } from '../coordinating/transaction-level.js'
 import type { TransactionRun } from './transaction-run.js'
 import { Gate, TransactionSlots } from './transaction-slots.js'
+import { TransactionWatch } from './transaction-watch.js'
 import { TransactionalIdentity } from '../coordinating/transactional-identity.js'
 import { waitFor } from './wait.js'
 
@@ -56,6 +59,7 @@ export interface TransactionOptions {
 export interface TransactionParts {
   readonly clock: Clock
   readonly logger: Log
+  readonly observer: Observer
   readonly requests: CoordinatorRequests
   /** Of the cluster, as far as it is known now. */
   level(): TransactionLevel
@@ -86,10 +90,12 @@ interface Waiter {
 
 export class TransactionManager {
   readonly gate: Gate
+  readonly watch: TransactionWatch
   readonly #options: TransactionOptions
   readonly #parts: TransactionParts
   readonly #slots: TransactionSlots
   readonly #ending: TransactionEnding
+  readonly #markers: MarkerWait
   readonly #failures: TransactionFailures
   #transactions = 0
   /** Of the next one: looked at between transactions, where the identity is made to fit it. */
@@ -105,8 +111,10 @@ export class TransactionManager {
   constructor(options: TransactionOptions, parts: TransactionParts) {
     this.#options = options
     this.#parts = parts
+    this.watch = new TransactionWatch(parts)
     this.#slots = new TransactionSlots(new TransactionalIdentity(options, parts.requests))
-    this.gate = new Gate(this.#slots, this)
+    this.#markers = new MarkerWait(parts.clock, () => this.#partitions?.goOn())
+    this.gate = new Gate(this.#slots, this.#markers, this)
     this.#failures = new TransactionFailures({
       transactionalId: options.transactionalId,
       abort: (job, failure) => this.#abort(job, failure),
@@ -137,6 +145,11 @@ export class TransactionManager {
   /** Why nothing can be done any more; null while something can. */
   get fatal(): DeliveryError | null {
     return this.#fatal
+  }
+
+  /** No transaction begins any more. */
+  get isClosing(): boolean {
+    return this.#isClosing
   }
 
   /** Why the coordinator has not answered; null where nothing is amiss. */
@@ -176,13 +189,13 @@ export class TransactionManager {
     })
   }
 
-  async #initialize(): Promise<void> {
+  async #initialize(sinceMs = this.#parts.clock.monotonicMs()): Promise<void> {
     const era = this.#era
     this.#slots.state.go('initializing')
     const answer = await this.#slots.identity.acquire(() => this.#isPresent(era))
     const over = this.#over()
     if (over !== null) throw over
-    if (era !== this.#era) return this.#initialize()
+    if (era !== this.#era) return this.#initialize(sinceMs)
     if (answer.kind === 'stopped') throw transactionsClosed()
     const { verdict, error } = answer
     if (verdict.action === 'refuse') {
@@ -191,6 +204,7 @@ export class TransactionManager {
     }
     if (verdict.action !== 'done') throw this.#fail(this.#failures.finalError(verdict, error))
     this.#level = this.#parts.level()
+    this.watch.took('init', sinceMs)
     this.#ready()
   }
 
@@ -224,6 +238,7 @@ export class TransactionManager {
     if (waiter === undefined || this.#over() !== null || !this.#mayGather()) return
     this.#waiters.delete(waiter)
     const job = this.#newJob()
+    this.watch.begun(job.run)
     this.#slots.next = job
     if (this.#slots.state.current === 'ready') this.#startSending(job)
     waiter.begun(job)
@@ -254,6 +269,7 @@ export class TransactionManager {
     this.#slots.next = null
     this.#slots.state.go('in transaction')
     job.startSending(identity, this.#level)
+    this.#markers.begin(this.#level)
     this.#partitions?.goOn()
     if (job.run.state === 'committing') this.#ending.flush(job)
   }
@@ -275,6 +291,7 @@ export class TransactionManager {
 
   /** Sends what it has, and commits. `run.onEnded` tells the outcome. */
   commit(job: TransactionJob): void {
+    this.watch.ending(job.run, 'commit')
     job.run.go('committing')
     if (job === this.#slots.current) this.#ending.flush(job)
   }
@@ -292,6 +309,7 @@ export class TransactionManager {
     const isTooLate = isCurrent && this.#slots.state.isEnding // EndTxn decides
     if (!run.mayCommit || isTooLate) return
     if (failure !== null) run.fail(failure)
+    this.watch.ending(run, 'abort')
     run.go('aborting')
     if (isCurrent) this.#slots.state.go('aborting')
     job.stop()
@@ -309,8 +327,9 @@ export class TransactionManager {
     job.run.end('aborted', reason)
   }
 
-  /** An answer that was owed has come. */
-  answerCame(): void {
+  /** An answer that was owed has come, or none is waited for any more. */
+  answerCame(isAcknowledged: boolean): void {
+    this.#markers.answered(isAcknowledged)
     this.#ending.answerCame()
   }
 
@@ -321,11 +340,12 @@ export class TransactionManager {
     else if (ending === 'unknown') {
       const unknown = unknownError(transactionalId, error)
       run.end('unknown', unknown)
-      this.#fail(unknown)
+      this.#fail(fatalError(transactionalId, unknown)) // for others: of theirs it is known
     } else {
       run.end(ending, ending === 'aborted' ? abortedError(transactionalId, run.failure) : null)
       this.#slots.current = null
       this.#slots.state.go('ready')
+      this.#markers.ended()
       this.#afterwards(run)
     }
   }
@@ -382,6 +402,7 @@ export class TransactionManager {
       this.#parts.logger.error({ err: reason }, 'the transactional producer cannot go on')
     }
     this.#parts.requests.close()
+    this.#giveUpCommit(reason)
     this.#stop(reason)
     this.#dismiss(reason)
     return reason
@@ -396,6 +417,7 @@ export class TransactionManager {
 
   /** Ends every transaction that is under way, for `reason`. */
   #stop(reason: DeliveryError): void {
+    this.#markers.stop()
     const jobs = [this.#slots.current, this.#slots.next]
     this.#slots.current = null
     this.#slots.next = null
@@ -433,9 +455,9 @@ export class TransactionManager {
 
   /** A commit that was asked for, and whose answer will never be heard. */
   #giveUpCommit(why: OttlaError): void {
-    const { current, state } = this.#slots
-    const isAsked = state.current === 'committing' && current?.run.isBegun === true
-    if (isAsked) current.run.end('unknown', unknownError(this.transactionalId, why))
+    const run = this.#slots.current?.run
+    if (run?.mayBeCommitted !== true || run.hasEnded) return
+    run.end('unknown', unknownError(this.transactionalId, why))
   }
 
   /** No transaction begins any more; one that is open is aborted. */

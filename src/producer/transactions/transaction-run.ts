@@ -42,6 +42,11 @@ export class TransactionRun {
    * refused.
    */
   wantsBump = false
+  /**
+   * EndTxn was asked to commit, and no answer says yet that it did not: if there is none any more, the
+   * outcome is unknown, whatever the transaction has come to meanwhile.
+   */
+  mayBeCommitted = false
   /** The user's own abort, which is no failure. */
   isAbortedByUser = false
   #state: TransactionStateName = 'open'

@@ -14,6 +14,7 @@ import type { ProducerIdentity } from '../sequencing/partition-sequence.js'
 import type { SequencedTransactions } from '../sequencing/transactional-sequencer.js'
 import type { AddablePartition } from '../sequencing/transactional-numbering.js'
 import type { TransactionJob } from './transaction-job.js'
+import type { MarkerWait } from './marker-wait.js'
 import { TransactionState } from './transaction-state.js'
 import type { TransactionalIdentity } from '../coordinating/transactional-identity.js'
 
@@ -41,16 +42,21 @@ export class TransactionSlots {
   }
 }
 
+/** Of the manager. */
+interface GateParts {
+  readonly lastError: OttlaError | null
+  clusterGone(): void
+}
+
 /** The partitions' view. */
 export class Gate implements SequencedTransactions {
   readonly #slots: TransactionSlots
-  readonly #parts: { readonly lastError: OttlaError | null; clusterGone(): void }
+  readonly #markers: MarkerWait
+  readonly #parts: GateParts
 
-  constructor(
-    slots: TransactionSlots,
-    parts: { readonly lastError: OttlaError | null; clusterGone(): void },
-  ) {
+  constructor(slots: TransactionSlots, markers: MarkerWait, parts: GateParts) {
     this.#slots = slots
+    this.#markers = markers
     this.#parts = parts
   }
 
@@ -59,7 +65,7 @@ export class Gate implements SequencedTransactions {
   }
 
   get isSending(): boolean {
-    return this.#slots.state.isSending
+    return this.#slots.state.isSending && !this.#markers.isPausing
   }
 
   get mustAdd(): boolean {
@@ -88,7 +94,9 @@ export class Gate implements SequencedTransactions {
   }
 
   numbered(): void {
-    this.#slots.current?.begun()
+    const { current } = this.#slots
+    if (current?.run.isBegun === false) this.#markers.sent()
+    current?.begun()
   }
 
   numbersLost(): void {

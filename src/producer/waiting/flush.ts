@@ -5,7 +5,6 @@
 import type { Accumulator } from '../batching/accumulator.js'
 import type { ProducerBatch } from '../batching/batch.js'
 import type { ParkingLot } from './parking-lot.js'
-import type { GroupRest } from './group-rest.js'
 
 /** Calls `onFlushed` once, when all that was taken until now is settled; overrides linger. */
 export function flushAll(accumulator: Accumulator, lot: ParkingLot, onFlushed: () => void): void {
@@ -18,8 +17,7 @@ export function flushAll(accumulator: Accumulator, lot: ParkingLot, onFlushed: (
       done()
       return
     }
-    batch.makeDue()
-    batch.queue.schedule()
+    makeDue(batch)
     batch.onDone(done)
   }
   accumulator.releaseLingering(Infinity)
@@ -34,20 +32,15 @@ export function flushAll(accumulator: Accumulator, lot: ParkingLot, onFlushed: (
   for (const rest of lot.rests) {
     open++
     rest.group.onSettled(done)
-    ;(rest.emptiedListeners ??= []).push(() => hurry(rest, accumulator, lot))
+    rest.placedListener = makeDue
+    ;(rest.emptiedListeners ??= []).push(() => accumulator.releaseLingering(Infinity))
   }
   done()
 }
 
-/** The group is fed to the end: its records are in batches, which need not linger, or the last is parked. */
-function hurry(rest: GroupRest, accumulator: Accumulator, lot: ParkingLot): void {
-  accumulator.releaseLingering(Infinity)
-  const makeDue = (batch: ProducerBatch | null): void => {
-    if (batch === null) return
-    batch.makeDue()
-    batch.queue.schedule()
-  }
-  for (const parked of lot) {
-    if (parked.rest === rest) (parked.placedListeners ??= []).push(makeDue)
-  }
+/** The batch of a record that was fed after the flush, and parked (an asynchronous serializer): it need not linger. */
+function makeDue(batch: ProducerBatch | null): void {
+  if (batch === null) return
+  batch.makeDue()
+  batch.queue.schedule()
 }

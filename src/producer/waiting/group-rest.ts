@@ -1,22 +1,28 @@
 /**
  * What is left of a `sendAll` that found no room: the records for one topic, as they were when they were
- * given. It stands in the topic's line as a whole, and feeds its records as room comes.
+ * given: serialized, unless the serializers are asynchronous. It stands in the topic's line as a whole, and feeds its records as room comes.
  *
  * Before: group-feeder.ts. After: parking-lot.ts has the lines.
  */
 import type { DeliveryError } from '../../errors.js'
 import type { Headers } from '../../serialization/headers.js'
+import type { ProducerBatch } from '../batching/batch.js'
 import type { Standing } from '../collections/line.js'
-import { ownBytes } from '../intake/own-bytes.js'
-import type { ProducerRecord } from '../intake/record.js'
-import type { RecordGroup } from '../intake/record-group.js'
+import { isIterator } from '../records/header-reader.js'
+import { ownBytes } from '../records/own-bytes.js'
+import type { PreparedRecord } from '../records/prepared-record.js'
+import type { LaterParts } from '../records/serializer-call.js'
+import type { ProducerRecord } from '../records/record.js'
+import type { RecordGroup } from '../records/record-group.js'
 import type { ProducerTopic } from '../partitioning/topic.js'
 
-/** A record of a group that was not looked at yet, and its place. */
-export interface FedRecord {
-  readonly record: ProducerRecord<unknown, unknown>
-  readonly place: number
-}
+/** A record of a group, and its place. */
+export type FedRecord = WaitingRecord & { readonly place: number }
+
+/** It was prepared during the call; or it was not looked at yet. */
+export type WaitingRecord =
+  | { readonly prepared: PreparedRecord; readonly later: LaterParts | null }
+  | { readonly input: ProducerRecord<unknown, unknown> }
 
 /** The records of a group, for one topic, that have found no room yet. */
 export class GroupRest {
@@ -27,6 +33,8 @@ export class GroupRest {
   line: Standing | null = null
   /** Called once none is left to be fed. */
   emptiedListeners: (() => void)[] | null = null
+  /** What is fed and has to wait once more calls it with the batch that it goes to; null where it is settled without one. */
+  placedListener: ((batch: ProducerBatch | null) => void) | null = null
   #records: (FedRecord | null)[] = []
   #fedCount = 0
 
@@ -40,11 +48,23 @@ export class GroupRest {
     return this.#records.length - this.#fedCount
   }
 
-  /** Adds a record as it is now: the user may use his bytes and objects again. */
-  add(record: ProducerRecord<unknown, unknown>, place: number, callTimeMs: number): void {
+  /** Adds a record that was prepared, with bytes of its own; `later`: what its serializers come to. */
+  add(prepared: PreparedRecord, later: LaterParts | null, place: number): void {
+    prepared.key = ownBytes(prepared.key)
+    prepared.value = ownBytes(prepared.value)
+    prepared.headers = prepared.headers?.map(ownBytes) ?? null
+    this.#records.push({ prepared, later, place })
+  }
+
+  /** Adds a record for asynchronous serializers, which see its objects when it is fed; its bytes are copied. */
+  addUnserialized(
+    record: ProducerRecord<unknown, unknown>,
+    place: number,
+    callTimeMs: number,
+  ): void {
     const { topic, key, value, partition, timestamp = callTimeMs, headers } = record
     const own = { topic, key: ownBytes(key), value: ownBytes(value), partition, timestamp }
-    this.#records.push({ record: { ...own, headers: ownHeaders(headers) }, place })
+    this.#records.push({ input: { ...own, headers: ownHeaders(headers) }, place })
   }
 
   /** The next to be fed; undefined where none is left. */
@@ -65,6 +85,7 @@ export class GroupRest {
 
 function ownHeaders(headers: Headers | undefined): Headers | undefined {
   if (typeof headers !== 'object' || Object(headers) !== headers) return headers
+  if (isIterator(headers)) return headers // refused when it is fed
   if (Symbol.iterator in headers) {
     return Array.from(headers, (pair) => (Array.isArray(pair) ? pair.map(ownBytes) : pair)) as never
   }

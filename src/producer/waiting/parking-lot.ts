@@ -23,7 +23,7 @@ import type { CallbackRunner } from '../batching/batch-waiters.js'
 import { Deque } from '../collections/deque.js'
 import { Line } from '../collections/line.js'
 import type { MemoryBudget } from '../batching/memory-budget.js'
-import type { PreparedRecord } from '../intake/prepared-record.js'
+import type { PreparedRecord } from '../records/prepared-record.js'
 import { GroupRest } from './group-rest.js'
 import { ParkedRecord } from './parked-record.js'
 import type { ProducerTopic } from '../partitioning/topic.js'
@@ -357,9 +357,13 @@ export class ParkingLot {
     this.#leave(parked)
     if (resolve !== null) resolve(Promise.reject(error))
     else if (callback !== null) queueJob(() => this.#parts.runCallback(callback, error, null))
-    else this.#parts.logger.error({ err: error }, 'a record without a callback was not delivered')
+    else this.#tellUnheard(parked, error)
     placedListeners?.forEach((listener) => listener(null))
     this.#parts.onFailed?.(error, resolve !== null || callback !== null)
+  }
+
+  #tellUnheard({ topic: { name: topic } }: ParkedRecord, err: DeliveryError): void {
+    this.#parts.logger.error({ topic, err }, 'records without a callback were not delivered')
   }
 
   /** Settles everybody that `which` names. */
@@ -369,6 +373,8 @@ export class ParkingLot {
   ): void {
     const topics = new Set<ProducerTopic>()
     for (const waiting of [...this.#all, ...this.#rests].filter(which)) {
+      const isGone = waiting instanceof GroupRest ? waiting.line === null : waiting.isSettled
+      if (isGone) continue // what was told of one of them has settled others
       topics.add(waiting.topic)
       if (waiting instanceof GroupRest) this.#failRest(waiting, error(waiting))
       else this.#tell(waiting, error(waiting))
@@ -376,9 +382,10 @@ export class ParkingLot {
     for (const topic of topics) this.#keeper?.settled(topic)
   }
 
+  /** Whoever waits for it is told later: an interceptor may call the producer, and must find this done. */
   #failRest(rest: GroupRest, error: DeliveryError): void {
-    rest.fail(error)
     this.#leaveRest(rest)
+    queueJob(() => rest.fail(error))
     this.#parts.onFailed?.(error, true)
   }
 

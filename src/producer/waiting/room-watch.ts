@@ -4,6 +4,7 @@
  * Before: the intake refuses a record. After: `writable` of producer.ts.
  */
 import type { MemoryBudget } from '../batching/memory-budget.js'
+import type { Observer } from '../observer.js'
 import type { ParkingLot } from './parking-lot.js'
 import type { ProducerTopic } from '../partitioning/topic.js'
 
@@ -21,15 +22,22 @@ export const NOT_ITS_TURN: Refusal = { refusedBytes: 0, isHeldBack: false }
 export class RoomWatch {
   readonly #budget: MemoryBudget
   readonly #lot: ParkingLot
+  readonly #observer: Observer
   /** The last record that was not taken. */
   #topic: ProducerTopic | null = null
   #neededBytes = 0
   #isHeldBack = false
   #listeners: (() => void)[] = []
 
-  constructor(budget: MemoryBudget, lot: ParkingLot) {
+  constructor(budget: MemoryBudget, lot: ParkingLot, observer: Observer) {
     this.#budget = budget
     this.#lot = lot
+    this.#observer = observer
+  }
+
+  /** A call has found no room: its record waits, or is not taken. */
+  foundNone(): void {
+    this.#observer.bufferExhausted()
   }
 
   /** A record of this topic was not taken. */

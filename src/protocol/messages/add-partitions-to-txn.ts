@@ -21,6 +21,7 @@
  * Spec: AddPartitionsToTxnRequest.json, AddPartitionsToTxnResponse.json; KIP-98.
  */
 
+import { leftOut } from '../answered-partitions.js'
 import type { Api } from '../api.js'
 import type { Reader } from '../reader.js'
 import type { Writer } from '../writer.js'
@@ -142,6 +143,21 @@ function decodePartitionResult(
   return partition
 }
 
+function fault(
+  { topics }: AddPartitionsToTxnRequest,
+  { results }: AddPartitionsToTxnResponse,
+): string | undefined {
+  const asked = topics.flatMap(({ name: topic, partitions }) =>
+    partitions.map((partition) => ({ topic, partition })),
+  )
+  const answered = results.flatMap(({ name: topic, resultsByPartition }) =>
+    resultsByPartition.map(({ partitionIndex: partition, partitionErrorCode: code }) => {
+      return { topic, partition, code }
+    }),
+  )
+  return leftOut(asked, answered)
+}
+
 export const addPartitionsToTxn: Api<AddPartitionsToTxnRequest, AddPartitionsToTxnResponse> = {
   name: 'AddPartitionsToTxn',
   key: 24,
@@ -152,4 +168,5 @@ export const addPartitionsToTxn: Api<AddPartitionsToTxnRequest, AddPartitionsToT
   decodeRequest,
   encodeResponse,
   decodeResponse,
+  fault,
 }

@@ -171,6 +171,15 @@ function onlyItem<T>(items: readonly T[], field: string, version: number): T {
   throw new ProtocolError(message, { apiName: findCoordinator.name, version })
 }
 
+/** Before v4 an answer does not say whose coordinator it is. */
+function fault(
+  { coordinatorKeys }: FindCoordinatorRequest,
+  { coordinators }: FindCoordinatorResponse,
+): string | undefined {
+  const other = coordinators.find(({ key }) => key !== '' && !coordinatorKeys.includes(key))
+  return other && `names the coordinator of ${JSON.stringify(other.key)}, which was not asked for`
+}
+
 export const findCoordinator: Api<FindCoordinatorRequest, FindCoordinatorResponse> = {
   name: 'FindCoordinator',
   key: 10,
@@ -181,4 +190,5 @@ export const findCoordinator: Api<FindCoordinatorRequest, FindCoordinatorRespons
   decodeRequest,
   encodeResponse,
   decodeResponse,
+  fault,
 }

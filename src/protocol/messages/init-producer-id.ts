@@ -21,6 +21,7 @@
 
 import { requireDefault } from '../api.js'
 import type { Api } from '../api.js'
+import { ErrorCodes } from '../error-codes.js'
 import type { Reader } from '../reader.js'
 import type { Writer } from '../writer.js'
 
@@ -91,6 +92,15 @@ function decodeResponse(reader: Reader, version: number): InitProducerIdResponse
   return response
 }
 
+/** Whoever took it for an id would write without one, and not be idempotent. */
+function fault(
+  _request: InitProducerIdRequest,
+  { errorCode, producerId, producerEpoch }: InitProducerIdResponse,
+): string | undefined {
+  if (errorCode !== ErrorCodes.NONE || (producerId >= 0n && producerEpoch >= 0)) return undefined
+  return `gives the producer id ${producerId} with the epoch ${producerEpoch}, and both are 0 and up`
+}
+
 export const initProducerId: Api<InitProducerIdRequest, InitProducerIdResponse> = {
   name: 'InitProducerId',
   key: 22,
@@ -101,4 +111,5 @@ export const initProducerId: Api<InitProducerIdRequest, InitProducerIdResponse> 
   decodeRequest,
   encodeResponse,
   decodeResponse,
+  fault,
 }

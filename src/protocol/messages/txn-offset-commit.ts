@@ -30,6 +30,7 @@
  * Spec: TxnOffsetCommitRequest.json, TxnOffsetCommitResponse.json; KIP-98, KIP-447.
  */
 
+import { leftOut } from '../answered-partitions.js'
 import { requireDefault } from '../api.js'
 import type { Api } from '../api.js'
 import type { Reader } from '../reader.js'
@@ -213,6 +214,23 @@ function decodePartitionResult(
   return partition
 }
 
+function fault(
+  request: TxnOffsetCommitRequest,
+  response: TxnOffsetCommitResponse,
+): string | undefined {
+  const asked = request.topics.flatMap(({ name: topic, partitions }) =>
+    partitions.map(({ partitionIndex: partition }) => ({ topic, partition })),
+  )
+  const answered = response.topics.flatMap(({ name: topic, partitions }) =>
+    partitions.map(({ partitionIndex: partition, errorCode: code }) => ({
+      topic,
+      partition,
+      code,
+    })),
+  )
+  return leftOut(asked, answered)
+}
+
 export const txnOffsetCommit: Api<TxnOffsetCommitRequest, TxnOffsetCommitResponse> = {
   name: 'TxnOffsetCommit',
   key: 28,
@@ -223,4 +241,5 @@ export const txnOffsetCommit: Api<TxnOffsetCommitRequest, TxnOffsetCommitRespons
   decodeRequest,
   encodeResponse,
   decodeResponse,
+  fault,
 }

@@ -17,6 +17,7 @@ export interface TransactionKnobs {
   timeoutCheckIntervalMs: number
   maxTimeoutMs: number
   areMarkersHeld: boolean
+  readonly partitionVerification: boolean
 }
 
 /** The cluster, as far as transactions need it. */
@@ -43,6 +44,7 @@ export function knobsOf(options: TransactionOptions): TransactionKnobs {
     timeoutCheckIntervalMs: options.timeoutCheckIntervalMs ?? CHECK_INTERVAL_MS,
     maxTimeoutMs: options.maxTimeoutMs ?? MAX_TIMEOUT_MS,
     areMarkersHeld: false,
+    partitionVerification: options.partitionVerification ?? true,
   }
 }
 

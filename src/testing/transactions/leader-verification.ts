@@ -1,7 +1,7 @@
 /**
  * What the leader of a partition does before it appends a batch of a transaction that is not open there
  * yet: it asks the coordinator. For a producer up to Produce v11 it asks whether the partition was added;
- * for v12 and later it adds it.
+ * for v12 and later it adds it. Brokers before Kafka 3.6 ask nothing of the former.
  *
  * Spec: Kafka's ReplicaManager.handleProduceAppend, AddPartitionsToTxnManager; KIP-890. Neighbours:
  * handlers/produce.ts and handlers/txn-offset-commit.ts ask, through verification-queue.ts;
@@ -74,6 +74,8 @@ function verifyOnce(
   done: (verifications: Verifications, isConcurrent: boolean) => void,
 ): void {
   const verifications = new Map<Partition, Verification>()
+  const isAdding = request.version >= FIRST_ADDING
+  const isAsking = isAdding || cluster.settings.transactionKnobs.partitionVerification
   const asked: { batch: TransactionalBatch; guard: AppendGuard }[] = []
   for (const batch of batches) {
     const { partition, producerId, producerEpoch: epoch, baseSequence: lowestSequence } = batch
@@ -82,9 +84,10 @@ function verifyOnce(
       const refused = refusal(ErrorCodes.INVALID_PRODUCER_EPOCH)
       verifications.set(partition, { guard: null, refusal: refused })
     } else if (!producers.isOpen(producerId, epoch)) {
-      const raisesEpochs = request.version >= FIRST_ADDING
-      const guard = producers.guards.ask(producerId, { lowestSequence, epoch, raisesEpochs })
-      asked.push({ batch, guard })
+      const place = { lowestSequence, epoch, raisesEpochs: isAdding }
+      const guard = producers.guards.ask(producerId, place)
+      if (isAsking) asked.push({ batch, guard })
+      else verifications.set(partition, { guard, refusal: null })
     }
   }
   const [first] = asked
@@ -92,7 +95,6 @@ function verifyOnce(
   const partitions = asked.map(({ batch }) => batch.place)
   const { producerId, producerEpoch } = first.batch
   const { transactionalId, leaderId, version } = request
-  const isAdding = version >= FIRST_ADDING
   const addition = { transactionalId, producerId, producerEpoch, partitions, isAdding }
   askCoordinator(cluster, leaderId, addition, (errorOf) => {
     for (const { batch, guard } of asked) {

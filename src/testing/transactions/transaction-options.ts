@@ -23,4 +23,10 @@ export interface TransactionOptions {
   readonly timeoutCheckIntervalMs?: number | undefined
   /** Kafka's `transaction.max.timeout.ms`: a longer timeout is refused with 50. Default 900,000. */
   readonly maxTimeoutMs?: number | undefined
+  /**
+   * Kafka's `transaction.partition.verification.enable`: a leader asks the coordinator whether a partition
+   * was added before it appends the first batch of a transaction (Produce up to v11; from v12 on it adds
+   * the partition itself, always). Brokers before Kafka 3.6 do not: `false`. Default true.
+   */
+  readonly partitionVerification?: boolean | undefined
 }

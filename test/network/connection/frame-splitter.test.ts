@@ -75,6 +75,27 @@ t.test('leaves delivered frames alone when more arrives', async (t) => {
   t.strictSame(frames.map(String), [...BODIES, ...BODIES])
 })
 
+t.test(
+  'holds few parts of a frame that drips in, and little more than has come of it',
+  async (t) => {
+    const body = Buffer.alloc(200_000, 'abcdefg')
+    for (const step of [1, 3, 7000]) {
+      const splitter = new FrameSplitter()
+      const frames: Buffer[] = []
+      const stream = Buffer.concat([frame(body), frame('next')])
+      for (let at = 0; at < stream.length; at += step) {
+        splitter.push(stream.subarray(at, at + step), (it) => frames.push(it))
+        const { parts, bytes } = splitter.held
+        if (parts > 64) t.fail(`${parts} parts after ${at} bytes`)
+        if (bytes > 2 * (at + step)) t.fail(`${bytes} bytes after ${at + step}`)
+      }
+      t.strictSame(frames.map(({ length }) => length), [body.length, 4]) // prettier-ignore
+      t.ok(frames[0]?.equals(body))
+      t.strictSame(splitter.held, { parts: 0, bytes: 0 })
+    }
+  },
+)
+
 t.test('refuses sizes that no broker sends, wherever they are cut', async (t) => {
   for (const size of [-1, -0x80000000, 101, 0x7fffffff]) {
     const bytes = Buffer.alloc(4)

@@ -54,6 +54,14 @@ t.test('asks in the highest version, naming itself', async (t) => {
   t.equal(connection.versions.version(produce), 13)
 })
 
+t.test('a connection that we close before it is ready says why', async (t) => {
+  const { open } = setUp((request) => {
+    replyVersions(request)
+    replyVersions(request)
+  })
+  await t.rejects(open(), { name: 'ProtocolError', message: /one:9092 sent an answer that nobody/ })
+})
+
 /** As a broker that knows ApiVersions up to `highest` answers a later version: in v0. */
 function refuseAbove(highest: number, listed = ALL_VERSIONS) {
   return (request: ReceivedRequest): void => {

@@ -223,6 +223,20 @@ t.test('an answer that names no coordinator, or two, is none', async (t) => {
   }
 })
 
+t.test('an answer about another key, or with an id below 0, names no coordinator', async (t) => {
+  const odd: [object, RegExp][] = [
+    [{ key: 'other' }, /to FindCoordinator names the coordinator of "other", which was not asked/],
+    [{ nodeId: -1 }, /it has the id -1, and ids are 0 and up/],
+  ]
+  for (const [change, message] of odd) {
+    const { control, found, asked } = setUp()
+    Object.assign(found, change)
+    const refused = { name: 'ConnectionError', retriable: true, message }
+    await t.rejects(control.ask(initProducerId, ANY_ID, TX), refused)
+    t.ok(asked.every((question) => question.endsWith('for the coordinator')))
+  }
+})
+
 t.test('a coordinator that refuses is the same one next time', async (t) => {
   const { control, asked, codes } = setUp()
   codes.set('two:9092', ErrorCodes.CONCURRENT_TRANSACTIONS)

@@ -44,8 +44,9 @@ t.test('keeps one refresh under way, and asks for later topics after it', async 
 })
 
 t.test('asks for an unknown topic again, less and less often, until it is known', async (t) => {
-  const { cache, cluster, clock, events } = setUp()
+  const { cache, cluster, clock, events, inUse } = setUp()
   cluster.topics = { a: { errorCode: ErrorCodes.LEADER_NOT_AVAILABLE } }
+  inUse.add('a')
   cache.want('a')
   await clock.settle()
   t.strictSame(events.splice(0), ['brokers one:9092,two:9092', 'a LEADER_NOT_AVAILABLE true'])
@@ -56,6 +57,9 @@ t.test('asks for an unknown topic again, less and less often, until it is known'
     await clock.advanceSettled(1)
     t.equal(cluster.asked.length, index + 2)
   }
+  inUse.delete('a')
+  await clock.advanceSettled(1000)
+  t.equal(clock.keepAliveTimerCount, 0, 'nobody waits any longer: asking does not hold the process')
   cluster.topics = { a: { leaders: [[1, 0]] } }
   await clock.advanceSettled(1000)
   t.equal(events.at(-1), 'a: 1/0')
@@ -93,6 +97,7 @@ t.test('keeps what it knows of a topic that an answer leaves out, and asks again
   cache.requestRefresh()
   await clock.settle()
   t.equal(cache.topic('a')?.partitions.length, 2)
+  t.strictSame(events.splice(0), ['a topic "a": the brokers\' answers leave it out, or partitions of it true']) // prettier-ignore
   cluster.topics = { a: { errorCode: ErrorCodes.UNKNOWN_TOPIC_OR_PARTITION } }
   await clock.advanceSettled(50)
   t.strictSame(events.splice(0), ['a UNKNOWN_TOPIC_OR_PARTITION true'])

@@ -2,11 +2,11 @@
 import { openConnection } from '../../../src/network/connection/open-connection.js'
 import type { Connection } from '../../../src/network/connection/connection.js'
 import { Login } from '../../../src/network/sasl/login.js'
-import type { SaslExchange } from '../../../src/network/sasl/mechanism.js'
+import type { SaslExchange, SaslMechanism } from '../../../src/network/sasl/mechanism.js'
 import { initProducerId } from '../../../src/protocol/messages/init-producer-id.js'
 import { saslAuthenticate } from '../../../src/protocol/messages/sasl-authenticate.js'
 import { saslHandshake } from '../../../src/protocol/messages/sasl-handshake.js'
-import { silentLogger } from '../../../src/logger.js'
+import type { LogMethod } from '../../../src/logger.js'
 import type { ManualClock } from '../../support/manual-clock.js'
 import { testContext } from '../support/context.js'
 import type { TestContext } from '../support/context.js'
@@ -43,6 +43,8 @@ export class LoginWorld {
   /** What the broker has got and what its client has been told, in order. */
   readonly events: string[] = []
   readonly script: Script = {}
+  /** Level and text of each line that the login has logged. */
+  readonly logged: string[] = []
   /** Requests that are no part of a login, not answered yet. */
   readonly requests: ReceivedRequest[] = []
   /** The steps of the mechanism; a test may put others here. */
@@ -50,13 +52,18 @@ export class LoginWorld {
     challenge,
   ) => (challenge === undefined ? 'secret' : undefined)
 
-  constructor() {
+  /** `mechanism`: default one of these steps. */
+  constructor(mechanism?: SaslMechanism) {
     const context = testContext()
+    const at =
+      (level: string): LogMethod =>
+      (_, message) =>
+        void this.logged.push(`${level} ${message}`)
     this.login = new Login({
-      mechanism: { name: 'TEST', isClearText: false, start: () => this.#exchange() },
+      mechanism: mechanism ?? { name: 'TEST', isClearText: false, start: () => this.#exchange() },
       clock: context.clock,
       random: () => 0.5,
-      logger: silentLogger,
+      logger: { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') },
     })
     this.context = { ...context, login: this.login }
     context.network.listen(TARGET, (peer) => this.#accept(peer))

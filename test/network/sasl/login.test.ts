@@ -2,8 +2,10 @@
 import t from 'tap'
 import { AuthenticationError, ConnectionError, ProtocolError } from '../../../src/errors.js'
 import { saslHandshake } from '../../../src/protocol/messages/sasl-handshake.js'
+import { saslMechanism, type SaslOptions } from '../../../src/network/sasl/sasl-options.js'
 import { BrokerPool } from '../../../src/network/brokers/broker-pool.js'
 import { LoginWorld, TARGET, accept, refuse } from './login-world.js'
+import { everythingOf, scramServer, testEnvironment } from './support.js'
 
 async function failure(world: LoginWorld): Promise<unknown> {
   return await world.open().then(
@@ -48,6 +50,58 @@ t.test('a refused login names mechanism, user and the words of the broker, clean
   )
   t.notMatch(String(error), /secret/)
   t.ok(String(error).length < 800, 'and not more than a few hundred characters of them')
+})
+
+const LONG = `p4ss/"${'word'.repeat(150)}`
+const TOKEN = `e30.e30.${'sign'.repeat(150)}`
+const TOKENS: SaslOptions = { mechanism: 'OAUTHBEARER', token: () => ({ token: TOKEN }) }
+
+t.test('a broker that repeats a secret is quoted without it', async (t) => {
+  const cases: [SaslOptions, string][] = [
+    [{ mechanism: 'PLAIN', username: 'alice', password: LONG }, LONG],
+    [{ mechanism: 'PLAIN', username: 'alice', password: () => LONG }, LONG],
+    [TOKENS, TOKEN],
+  ]
+  for (const [options, secret] of cases) {
+    const sayings = [`no: ${secret}`, `${'x'.repeat(450)} ${secret}`, JSON.stringify({ secret })]
+    for (const words of sayings) {
+      const world = new LoginWorld(saslMechanism(options, testEnvironment()))
+      world.script.authenticate = (request) => refuse(request, 58, words)
+      const error = await failure(world)
+      t.match(error, { name: 'AuthenticationError', message: /the broker says ".*\*\*\*/ })
+      t.notMatch(everythingOf(error), /wordword|signsign/)
+    }
+  }
+})
+
+t.test('nor in the JSON by which it refuses a token', async (t) => {
+  const world = new LoginWorld(saslMechanism(TOKENS, testEnvironment()))
+  const answers = [JSON.stringify({ status: 'invalid_token', token: TOKEN })]
+  world.script.authenticate = (request) => {
+    const json = answers.shift()
+    if (json === undefined) refuse(request, 58, 'no')
+    else accept(request, 0, json)
+  }
+  const error = await failure(world)
+  t.match(error, {
+    message: /"no" \(the broker says \{"status":"invalid_token","token":"\*\*\*"\}/,
+  })
+  t.notMatch(everythingOf(error), /signsign/)
+})
+
+t.test('nor the HMAC of a delegation token, which the broker knows', async (t) => {
+  const hmac = 'aG1hY2htYWM='
+  const scram = { mechanism: 'SCRAM-SHA-256', username: 'id', password: hmac } as const
+  const options = { ...scram, isDelegationToken: true }
+  const final = `e=no ${hmac}\u2028`
+  const world = new LoginWorld(saslMechanism(options, testEnvironment()))
+  const server = scramServer('sha256', hmac)
+  world.script.authenticate = (request, bytes) =>
+    accept(request, 0, bytes.startsWith('n,') ? server.first(bytes) : final)
+  t.match(await failure(world), {
+    name: 'AuthenticationError',
+    message: /one:9092 refused: no \*\*\*/,
+  })
 })
 
 t.test('a login that has worked before is worth another try when it is refused', async (t) => {

@@ -74,6 +74,10 @@ t.test('what a token function must not answer', async (t) => {
     [{ token: 'abc', expiresAtMs: 'soon' }, /expiresAtMs/],
     [{ token: 'abc', expiresAtMs: NaN }, /expiresAtMs/],
     [{ token: 'abc', extensions: { auth: 'x' } }, /"auth": a name is letters, and not auth/],
+    [
+      { token: 'abc', extensions: new Map([['a', 'x']]) },
+      /extensions that are no object of strings/,
+    ],
     [{ token: 'abc', extensions: { a1: 'x' } }, /"a1"/],
     [{ token: 'abc', extensions: { a: 'x\x01b=c' } }, /"a" that is no printable/],
     [{ token: 'abc', extensions: { a: 1 } }, /"a"/],

@@ -1,9 +1,11 @@
 import { generateKeyPairSync } from 'node:crypto'
+import { writeFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import t, { type Test } from 'tap'
+import { ConfigError, TimeoutError } from '../../../src/errors.js'
 import { oidcToken } from '../../../src/network/sasl/oidc-token.js'
 import type { TokenRequest, TokenResponse } from '../../../src/network/sasl/token-request.js'
 import { ManualClock } from '../../support/manual-clock.js'
@@ -34,6 +36,10 @@ function endpoint(...answers: Answer[]) {
   const token = (options: object = {}) => oidcToken({ ...BASE, fetch, ...options }, clock)
   const form = (index = 0) => Object.fromEntries(new URLSearchParams(requests[index]?.body))
   return { clock, requests, token, form }
+}
+
+async function until(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await new Promise((resolve) => setImmediate(resolve))
 }
 
 async function* chunks(text: string): AsyncGenerator<Uint8Array> {
@@ -180,10 +186,39 @@ t.test(
     const file = join(t.testdir({ jwt: 'ready.made.assertion\n' }), 'jwt')
     await it.token({ clientSecret: undefined, assertion: { file } })()
     t.equal(it.form(2).client_assertion, 'ready.made.assertion')
-    const gone = it.token({ clientSecret: undefined, assertion: { file: `${file}-gone` } })
-    t.match(await failureOf(gone()), { message: /assertion cannot be made: ENOENT/ })
   },
 )
+
+t.test('a secret or an assertion that cannot be had now is asked for again', async (t) => {
+  const bad: unknown[] = [new Error('vault is sealed'), new TimeoutError('slow', {}), 42, '']
+  const clientSecret = (): string => {
+    const answer = bad.length > 0 ? bad.shift() : 'found'
+    if (answer instanceof Error) throw answer
+    return answer as string
+  }
+  const it = endpoint()
+  const got = it.token({ clientSecret })()
+  await it.clock.advanceSettled(100 + 200 + 400 + 800)
+  t.match(await got, { token: 'abc' })
+  const final = it.token({ clientSecret: () => Promise.reject(new ConfigError('no vault')) })
+  t.match(await failureOf(final()), { message: /clientSecret failed: no vault$/, retriable: false })
+
+  const file = join(t.testdir({}), 'jwt')
+  const plan = { clientSecret: undefined, assertion: { file } }
+  const late = failureOf(it.token({ ...plan, timeoutMs: 1 })())
+  await until(() => it.clock.timerCount === 2) // the limit, and the pause: the file was looked for
+  it.clock.advance(1)
+  t.match(await late, {
+    message: /no answer within 1 ms; the assertion cannot be made: ENOENT/,
+    retriable: true,
+  })
+  const found = it.token(plan)()
+  await until(() => it.clock.timerCount === 2)
+  writeFileSync(file, 'a.b.c')
+  it.clock.advance(100)
+  t.match(await found, { token: 'abc' })
+  t.equal(it.clock.timerCount, 0)
+})
 
 t.test('what does not fit is said at once', async (t) => {
   const signed = { algorithm: 'RS256', key: KEY }
@@ -202,9 +237,11 @@ t.test('what does not fit is said at once', async (t) => {
     [{ grantType: 'jwt-bearer' }, /needs/],
     [{ assertion: signed }, /leave one out/],
     [{ extensions: { auth: 'x' } }, /extension "auth"/],
+    [{ extensions: new Map([['a', 'hidden-4711']]) }, /extensions that are no object of strings/],
     [{ timeoutMs: 0 }, /timeoutMs/],
     [{ scope: ['a'] }, /scope of type object: give a string/],
     [{ clientSecrt: 'hidden-4711' }, /"clientSecrt": did you mean clientSecret\?/],
+    [{ assertion: new Map() }, /assertion of type object: give a plain object/],
     [{ clientSecret: undefined, assertion: {} }, /needs assertion\.algorithm/],
     [{ clientSecret: undefined, assertion: { algorithm: 'RS256' } }, /needs assertion\.key/],
     [

@@ -99,6 +99,9 @@ t.test("while a user's function fails, the session is used to its end", async (t
   world.steps = steps
   await world.clock.advanceSettled(1_000)
   t.strictSame(world.events, [...LOGIN, 'writable'], 'and asked again each second')
+  const [first, ...others] = world.logged.filter((line) => !line.startsWith('debug'))
+  t.equal(first, 'warn cannot log in again yet; the session goes on until it ends')
+  t.strictSame(others, ['info there are credentials again; logging in again'], 'told once')
   world.steps = () => Promise.reject(new Error('the vault is sealed'))
   await world.clock.advanceSettled(21_000)
   t.match(world.events.at(-1) ?? '', /closed: .*the vault is sealed/)

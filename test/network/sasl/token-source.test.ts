@@ -211,4 +211,8 @@ t.test('a refresh that hangs holds no login up for longer than it can wait', asy
   t.equal(abandoned, 1)
   t.equal(clock.timerCount, 0)
   t.equal(environment.logged.length, 1, 'and the log has one warning')
+  isStuck = false
+  clock.advance(10_000)
+  await source.get(testContext())
+  t.match(environment.logged[1]?.[1], 'there is a new token for OAUTHBEARER again')
 })

@@ -62,6 +62,8 @@ t.test('words of others are one line, without control characters, and cut', asyn
   t.equal(describeThrown(new Error('')), 'an error without a message')
   t.equal(describeThrown('hidden'), 'it threw a value of type string')
   t.equal(describeThrown(null), 'it threw null')
+  const odd = Object.assign(new Error('x'), { message: { status: 503 } })
+  t.equal(describeThrown(odd), 'an error without a message')
 })
 
 t.test('the nearest name', async (t) => {

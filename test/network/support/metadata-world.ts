@@ -67,6 +67,7 @@ export function setUp(options: Partial<NetworkOptions> = {}) {
   const context = testContext(options)
   const cluster = new Cluster()
   const events: string[] = []
+  const inUse = new Set<string>()
   for (const address of [BOOT, ONE, TWO]) {
     const text = formatAddress(address)
     context.network.listen(address, broker((request) => cluster.answer(text, request))) // prettier-ignore
@@ -83,11 +84,15 @@ export function setUp(options: Partial<NetworkOptions> = {}) {
         events.push(`${name}: ${partitions.map((p) => `${p.leaderId}/${p.leaderEpoch}`).join()}`),
       onLeader: (name, { partition, leaderId, leaderEpoch }) =>
         events.push(`${name}-${partition}: ${leaderId}/${leaderEpoch}`),
-      onTopicError: (name, error) => events.push(`${name} ${error.errorName} ${error.retriable}`),
+      onTopicError: (name, error) =>
+        events.push(
+          `${name} ${'errorName' in error ? error.errorName : error.message} ${error.retriable}`,
+        ),
       onBrokers: (brokers) => events.push(`brokers ${brokers.map(formatAddress).join()}`),
       onAnotherCluster: ({ message }) => events.push(`another cluster: ${message}`),
       onRebootstrap: () => events.push('rebootstrap'),
       onFatal: (error) => events.push(`fatal ${error.message}`),
+      isInUse: (name) => inUse.has(name),
     },
   })
   const close = (): void => {
@@ -101,6 +106,8 @@ export function setUp(options: Partial<NetworkOptions> = {}) {
     close,
     cluster,
     events,
+    /** The topics that somebody waits for. */
+    inUse,
     context,
     clock: context.clock,
     network: context.network,

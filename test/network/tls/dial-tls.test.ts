@@ -264,7 +264,10 @@ t.test('a function that has never given anything of use fails the dial', async (
   const code = 'ERR_OTTLA_TLS_CREDENTIALS'
   for (const [ask, retriable, message] of [
     [() => ({ ca: 'no pem' }), false, /tls\.ca has no certificate/],
-    [() => null, false, /option tls is null/],
+    [() => null, false, /what it returned is null/],
+    [() => true, false, /what it returned is a boolean: give e\.g\./],
+    [() => { throw null }, true, /\(null was thrown\)/], // eslint-disable-line @typescript-eslint/only-throw-error -- as plain JavaScript may
+    [() => { throw Object.assign(new Error('x'), { name: 7, message: {} }) }, true, /an Error/],
     [() => ({ pasphrase: MARKED }), false, /unknown option tls\.pasphrase/],
     [() => Promise.reject(new TypeError(MARKED)), true, /has failed \(TypeError\)/],
     [() => { throw MARKED }, true, /a string was thrown/], // eslint-disable-line @typescript-eslint/only-throw-error -- as plain JavaScript may

@@ -72,6 +72,9 @@ const CASES: Readonly<Record<string, Case>> = {
   'no certificate of ours in TLS 1.2': { server: tls({ ...mutual, maxVersion: 'TLSv1.2' }), client: { ca }, code: 'HANDSHAKE_REFUSED', message: /tls\.cert and tls\.key/ },
   'a check of the user': { server: tls(pairOf(server)), client: { ca, checkServerIdentity: () => new Error('not him') }, code: 'IDENTITY_REFUSED', message: /not him/ },
   'a check of the user that throws': { server: tls(pairOf(server)), client: { ca, checkServerIdentity: () => { throw new TypeError('oops') } }, code: 'IDENTITY_REFUSED', message: /oops/ },
+  'a check of the user that throws no error': { server: tls(pairOf(server)), client: { ca, checkServerIdentity: () => { throw 'hidden' as unknown as Error } }, code: 'IDENTITY_REFUSED', message: /\(it threw\)/ },
+  'an async check of the user': { server: tls(pairOf(server)), client: { ca, checkServerIdentity: (() => Promise.reject(new Error('late'))) as never }, code: 'IDENTITY_REFUSED', message: /\(it returned a promise, and must return an Error or undefined\)/ },
+  'a check of the user that answers something else': { server: tls(pairOf(server)), client: { ca, checkServerIdentity: (() => 'hidden') as never }, code: 'IDENTITY_REFUSED', message: /\(it returned a value of type string, and must/ },
 } // prettier-ignore
 
 function open(dial: Dial, port: number): ReturnType<typeof openConnection> {

@@ -3,7 +3,7 @@
  * fresh project; what `await using` needs; the examples of the tarball, copied as the page says. The
  * broker's address alone is another than the page's.
  */
-import { readdir, writeFile } from 'node:fs/promises'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { TestCluster } from '../../../src/testing/cluster.js'
 import { projectFile } from '../../broker/project.js'
@@ -107,7 +107,15 @@ const usingRefused: Project = {
     }),
 }
 
-const SETTINGS = /`("target".*?)`.*?`("lib".*?)`/s.exec(page('README.md').text)
+const SETTINGS = /`("target".*?)`.*?`("lib".*?)`.*?`("types".*?)`/s.exec(page('README.md').text)
+
+/** As `tsc --init` leaves it, with the page's settings in the place of its own. */
+function withSettings(tsconfig: string): string {
+  const settings = SETTINGS?.slice(1) ?? []
+  const names = settings.map((setting) => setting.split(':', 1)[0]).join('|')
+  const others = tsconfig.replaceAll(new RegExp(`^\\s*(${names}):.*$`, 'gm'), '')
+  return others.replace('"compilerOptions": {', `$& ${settings.join(', ')},`)
+}
 
 const usingCompiled = (compiler: string, typescript: string, version: string): Project => ({
   group: GROUP,
@@ -116,11 +124,13 @@ const usingCompiled = (compiler: string, typescript: string, version: string): P
   try: (workshop) =>
     withProgram(USING, async (program) => {
       const cwd = await fresh(`using ${compiler} ${version}`, workshop)
-      const settings = SETTINGS?.slice(1).join(', ') ?? ''
-      const more = '"module": "nodenext", "types": ["node"], "strict": true'
-      await writeFile(join(cwd, 'tsconfig.json'), `{ "compilerOptions": { ${settings}, ${more} } }`)
+      const tsc = workshop.tool(`${compiler}/bin/tsc`)
+      const module = typescript < '5.9' ? ['--module', 'nodenext'] : [] // later ones choose it themselves
+      await workshop.run({ cwd, args: [tsc, '--init', ...module] })
+      const config = join(cwd, 'tsconfig.json')
+      await writeFile(config, withSettings(await readFile(config, 'utf8')))
       await writeFile(join(cwd, 'using.mts'), program)
-      await workshop.run({ cwd, args: [workshop.tool(`${compiler}/bin/tsc`)] })
+      await workshop.run({ cwd, args: [tsc] })
       const node = await workshop.node(version)
       await workshop.expect(PRINTED, { cwd, args: ['using.mjs'], node })
     }),

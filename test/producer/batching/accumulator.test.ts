@@ -3,7 +3,7 @@ import { Accumulator, Appended } from '../../../src/producer/batching/accumulato
 import type { BatchQueue, ProducerBatch } from '../../../src/producer/batching/batch.js'
 import { BufferPool } from '../../../src/producer/batching/buffer-pool.js'
 import { MemoryBudget } from '../../../src/producer/batching/memory-budget.js'
-import type { PreparedRecord } from '../../../src/producer/intake/prepared-record.js'
+import type { PreparedRecord } from '../../../src/producer/records/prepared-record.js'
 import { PARKED_RECORD_BYTES } from '../../../src/producer/waiting/parking-lot.js'
 import { bufferSizeFor, recordSizeUpperBound } from '../../../src/protocol/record-batch.js'
 import { preparedRecord, topicOf } from '../support/pieces.js'

@@ -1,10 +1,8 @@
 import t from 'tap'
 import { BatchWaiters, type CallbackRunner } from '../../../src/producer/batching/batch-waiters.js'
-import type { RecordGroup } from '../../../src/producer/intake/record-group.js'
-import {
-  BatchRecordMetadata,
-  type RecordMetadata,
-} from '../../../src/producer/batching/record-metadata.js'
+import type { RecordGroup } from '../../../src/producer/records/record-group.js'
+import { BatchRecordMetadata } from '../../../src/producer/batching/record-metadata.js'
+import type { RecordMetadata } from '../../../src/record-metadata.js'
 
 const run: CallbackRunner = (callback, error, metadata) => callback(error, metadata)
 

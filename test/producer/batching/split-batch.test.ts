@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import { ProducerBatch } from '../../../src/producer/batching/batch.js'
 import type { CallbackRunner } from '../../../src/producer/batching/batch-waiters.js'
-import type { RecordMetadata } from '../../../src/producer/batching/record-metadata.js'
+import type { RecordMetadata } from '../../../src/record-metadata.js'
 import { splitBatch } from '../../../src/producer/batching/split-batch.js'
 import {
   decodeBatch,

@@ -39,6 +39,13 @@ t.test('what is no group', async (t) => {
   for (const groupInstanceId of [7, {}, true]) {
     t.throws(() => groupMember({ groupId: 'g', groupInstanceId }), { ...invalid, message: /groupInstanceId/ })
   }
+  for (const name of ['groupId', 'memberId', 'groupInstanceId']) {
+    const half = { groupId: 'g', [name]: 'a\ud83d' }
+    t.throws(() => groupMember(half), { ...invalid, message: new RegExp(`a ${name} with half a surrogate pair`) })
+    const long = { groupId: 'g', [name]: 'é'.repeat(16384) } // 2 bytes each, and the wire counts to 32767
+    t.throws(() => groupMember(long), { ...invalid, message: new RegExp(`a ${name} of 32768 bytes.*at most 32767`) })
+    t.doesNotThrow(() => groupMember({ groupId: 'g', [name]: 'g'.repeat(32767) }))
+  }
 }) // prettier-ignore
 
 t.test('offsets', async (t) => {
@@ -68,11 +75,11 @@ t.test('what are no offsets', async (t) => {
   }
   const good = { topic: 'in', partition: 0, offset: 1n }
   for (const [name, values] of Object.entries({
-    topic: [undefined, '', 7, null],
+    topic: [undefined, '', 7, null, 'a b', '..', 'a'.repeat(250), 'a'.repeat(40000), 'a\ud83d'],
     partition: [undefined, '0', -1, 0.5, null, 2 ** 31],
     offset: [undefined, null, -1, -1n, 1.5, NaN, 2 ** 53, '', '-1', '1.5', '0x1', ' 1', 2n ** 63n, '9'.repeat(19), {}],
     leaderEpoch: ['1', -2, 1.5],
-    metadata: [7, {}],
+    metadata: [7, {}, 'a\ud83d', 'é'.repeat(16384)],
   })) {
     for (const value of values) {
       t.throws(() => checkOffsets([good, { ...good, [name]: value }]), { ...invalid, message: new RegExp(name) })

@@ -3,8 +3,8 @@ import { Pipeline } from '../../../src/producer/pipeline.js'
 import type { Submitted, WithoutRoom } from '../../../src/producer/intake/admission.js'
 import type { ProducerOptions } from '../../../src/producer/options/options.js'
 import { resolveOptions } from '../../../src/producer/options/resolve-options.js'
-import { RecordGroup } from '../../../src/producer/intake/record-group.js'
-import type { ProducerRecord } from '../../../src/producer/intake/record.js'
+import { RecordGroup } from '../../../src/producer/records/record-group.js'
+import type { ProducerRecord } from '../../../src/producer/records/record.js'
 import {
   decodeBatch,
   decodeRecords,
@@ -145,7 +145,8 @@ t.test('a serializer may send a record of its own, and so may a header', async (
 t.test('a serializer is told of the topic, the part and the headers', async (t) => {
   const asked: unknown[] = []
   const serialize = (value: unknown, context: SerializerContext): string => {
-    asked.push([value, context])
+    const { topic, part, headers } = context
+    asked.push([value, { topic, part, headers }])
     return String(value)
   }
   const { know, send } = rig({ serializers: { key: serialize, value: serialize } })
@@ -170,7 +171,7 @@ t.test('the records of a group have one time, that of the call, whenever they co
   const calledAt = it.clock.now()
   const values = Array.from({ length: 20 }, (_, i) => `${i}`.padEnd(3000, '.'))
   const records = values.map((value) => ({ topic: 'orders', value }))
-  const group = new RecordGroup(records.length, { resolve: () => {}, reject: () => {} })
+  const group = new RecordGroup(records.length + 1, { resolve: () => {}, reject: () => {} })
   it.pipeline.intake.submitGroup([...records, { ...records[0], timestamp: 5 } as never], group, () => {})
   t.ok(it.pipeline.lot.waitingCount > 0, 'some found no room')
   const found: number[] = []
@@ -251,6 +252,13 @@ t.test('a record that is none is refused at once', async (t) => {
     t.throws(submit, { name: 'InvalidRecordError' })
   }
   t.throws(() => send({ value: undefined }), { message: /orders.*has no value/ })
+  t.throws(() => send({ value: undefined, topic: undefined as never }), {
+    name: 'InvalidRecordError',
+    message: /^topic undefined: a topic is a string/,
+  })
+  t.throws(() => send({ ['constructor']: 1 } as never), {
+    message: /"constructor".*a record has topic,/,
+  })
   t.throws(() => send({ topic: 'a b' }), { name: 'InvalidRecordError' })
   t.throws(() => send({ value: {} }), { name: 'SerializationError', message: /json\(\)/ })
   t.throws(() => send({ partition: -1 }), { name: 'InvalidRecordError' })

@@ -65,10 +65,12 @@ const OTHERS: Readonly<Record<string, readonly [good: readonly unknown[], bad: r
   partitionerIgnoreKeys: [[true, false], [1, null]],
   partitionerAdaptive: [[true, false], [1, null]],
   createTopics: [[true, false], ['yes', 0, null]],
+  metricsPush: [[true, false], ['yes', 0, null]],
   partitioner: [[() => 0], [{}, 'murmur2', null]],
   serializers: [[{}, { key: String }, { value: String, key: undefined }], [null, String, { key: 7 }, { values: String }]],
   sasl: [[{ mechanism: 'PLAIN', username: 'u', password: 'p' }], []], // refused below, where it is checked
   tls: [[true, false, {}, () => ({})], [null, 7, 'yes', [], { ca: 'no pem' }, { zebra: 1 }]],
+  interceptors: [[[], [{ onSend: () => undefined }, { onOutcome() {} }]], [null, {}, 7, [{}], [null], [7], [{ onSend: 7 }], [{ onSend() {}, onOutcome: 'x' }]]],
   logger: [[logger, console], [null, {}, { ...logger, warn: 7 }, () => 7]],
   apiVersions: [[{}, { Produce: 9 }], [null, 7, { Produce: '9' }, { Produce: -1 }, { Produce: 1.5 }]],
   compression: [['none', 'gzip'], [7, null, {}, { codec: 'gzip', levle: 3 }]],
@@ -287,3 +289,59 @@ t.test('without options it is safe: all replicas, idempotent, no warning', async
   })
   t.strictSame(warnings, [])
 })
+
+t.test('options that would be passed over are refused, at every depth', async (t) => {
+  const refuse = (given: Given, message: RegExp): void => {
+    t.throws(() => resolve(given), { name: 'ConfigError', message })
+  }
+  for (const it of [new Map(), new Date(), []]) {
+    refuse({ tls: it }, /^option tls/)
+    refuse({ serializers: it }, /^option serializers: give a plain object, no/)
+    refuse({ apiVersions: it }, /^option apiVersions: give a plain object, no/)
+    refuse({ compression: it }, /^option compression: give a plain object, no/)
+    t.throws(() => new Producer({ brokers: 'a:1', sasl: it } as never), { name: 'ConfigError', message: /^option sasl/ })
+  }
+  refuse({ tls: Object.create({ ca: 'x' }) }, /^option tls: ca comes from a prototype/)
+  refuse({ serializers: Object.create({ key: () => null }) }, /^option serializers: key comes/)
+  refuse({ apiVersions: Object.create({ Produce: 9 }) }, /^option apiVersions: Produce comes/)
+  const sasl: unknown = Object.create({ mechanism: 'PLAIN', username: 'u', password: 'p' })
+  t.throws(() => new Producer({ brokers: 'a:1', sasl } as never), { message: /^option sasl: mechanism comes/ })
+
+  class Getters {
+    get brokers(): string {
+      return 'a:1'
+    }
+  }
+  t.throws(() => new Producer(new Getters()), { name: 'ConfigError', message: /^a producer's options: brokers comes from/ })
+  class Fields {
+    readonly brokers = 'a:1'
+    readonly acks = 1
+  }
+  t.equal(resolveOptions(new Fields(), () => {}).acks, 1)
+}) // prettier-ignore
+
+t.test('a list of brokers that holds a password shows none of it', async (t) => {
+  for (const brokers of ['a:1,kafka://u:SEK,RET@b:1', ['a:1', 'u:SEKRET@b:1']]) {
+    t.throws(() => resolve({ brokers }), {
+      message: /^option brokers has the address "\*\*\*@b:1"/,
+    })
+  }
+  t.throws(() => resolve({ brokers: 'a:1,' }), { message: /an empty address: leave out the comma/ })
+})
+
+t.test('texts that say what is amiss', async (t) => {
+  for (const [given, message] of [
+    [{ compression: { codec: 'auto' } }, /codec 'auto', which has no level: give 'auto' alone/],
+    [{ tls: { rejectUnauthorised: false } }, /did you mean tls\.rejectUnauthorized\?/],
+    [{ tls: { constructor: 1 } }, /unknown option tls\.constructor: those of tls are/],
+    [{ tls: { servername: 'a\0b' } }, /^option tls\.servername is a host with characters/],
+    [{ tls: { servername: 'a'.repeat(70_000) } }, /^option tls\.servername is a host of 70000 char/],
+    [{ deliveryTimeoutMs: 10, lingerMs: 20 }, /\(10\) is not more than lingerMs \(20\): .* or lower lingerMs$/],
+  ] as const) {
+    t.throws(() => resolve(given), { name: 'ConfigError', message })
+  }
+  const level = { codec: 'gzip', level: '9' }
+  t.throws(() => new Producer({ brokers: 'a:1', compression: level } as never), {
+    message: /^compression level is of type string for 'gzip': use an integer from 1 to 9/,
+  })
+}) // prettier-ignore

@@ -72,6 +72,20 @@ t.test('a partition that there is not is refused', async (t) => {
   }
 }) // prettier-ignore
 
+t.test('one that is async fails the record, and what it rejects with ends nothing', async (t) => {
+  const ended: unknown[] = []
+  const onUnhandled = (reason: unknown): void => void ended.push(reason)
+  process.on('unhandledRejection', onUnhandled)
+  t.teardown(() => process.off('unhandledRejection', onUnhandled))
+  const partitioner = (() => Promise.reject(new Error('boom'))) as unknown as Partitioner
+  t.throws(() => choosePartition(keyed, partitioner, false), {
+    name: 'InvalidRecordError',
+    message: /the partitioner returned a promise for topic "orders": it must be an integer/,
+  })
+  await new Promise((resolve) => setTimeout(resolve)) // Node tells of them once the turn has ended
+  t.strictSame(ended, [])
+})
+
 t.test('what it throws fails the record, and is the cause', async (t) => {
   const cause = new Error('boom')
   const error = t.throws(

@@ -84,3 +84,23 @@ t.test('the very first batch can be lost', async (t) => {
   sequence.lost(0)
   t.equal(sequence.hasGap, true)
 })
+
+t.test('batches of another queue are counted from 0: those before them do not count', async (t) => {
+  const sequence = new PartitionSequence(IDENTITY)
+  sequence.take(1)
+  sequence.acknowledged(7)
+  t.equal(sequence.isOvertaken(0), true, 'of the same queue')
+  sequence.beginOrdinals()
+  t.equal(sequence.isOvertaken(0), false)
+  sequence.acknowledged(1)
+  t.equal(sequence.isOvertaken(0), true)
+})
+
+t.test('a gap that another queue finds stays one, whatever it has acknowledged', async (t) => {
+  const sequence = new PartitionSequence(IDENTITY)
+  sequence.lost(3)
+  sequence.beginOrdinals()
+  t.equal(sequence.hasGap, true)
+  sequence.acknowledged(9)
+  t.equal(sequence.hasGap, true)
+})

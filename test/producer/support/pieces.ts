@@ -2,12 +2,12 @@
 import type { TopicMetadata } from '../../../src/network/metadata/topic-metadata.js'
 import { ProducerBatch, type BatchQueue } from '../../../src/producer/batching/batch.js'
 import type { Resolve } from '../../../src/producer/batching/batch-waiters.js'
-import type { DeliveryCallback } from '../../../src/producer/intake/delivery-callback.js'
+import type { DeliveryCallback } from '../../../src/producer/records/delivery-callback.js'
 import type { AppendableRecord } from '../../../src/producer/batching/appendable-record.js'
-import type { PreparedRecord } from '../../../src/producer/intake/prepared-record.js'
+import type { PreparedRecord } from '../../../src/producer/records/prepared-record.js'
 import { UNDECIDED } from '../../../src/producer/partitioning/undecided.js'
 import { UNNUMBERED } from '../../../src/producer/sequencing/numbering.js'
-import type { QueuePorts } from '../../../src/producer/sending/partition-queue.js'
+import type { QueuePorts } from '../../../src/producer/queueing/partition-queue.js'
 import type { StickyOptions } from '../../../src/producer/partitioning/sticky-partitioner.js'
 import { ProducerTopic } from '../../../src/producer/partitioning/topic.js'
 import { bufferSizeFor } from '../../../src/protocol/record-batch.js'
@@ -156,4 +156,9 @@ export function seededRandom(seed: number): () => number {
     mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
   }
+}
+
+/** The queue rests for 100 ms after `batch` failed at 0. */
+export function pause(queue: BatchQueue, batch: ProducerBatch): void {
+  queue.retry(batch, { nowMs: 0, isImmediate: false, pauseMs: 100, leastPauseMs: 10 })
 }

@@ -4,8 +4,15 @@
  */
 import { Producer, type ProducerOptions } from '../../../src/index.js'
 import { apiVersions, type ApiVersion } from '../../../src/protocol/messages/api-versions.js'
-import { initProducerId } from '../../../src/protocol/messages/init-producer-id.js'
-import { metadata, OPERATIONS_NOT_ASKED } from '../../../src/protocol/messages/metadata.js'
+import {
+  initProducerId,
+  type InitProducerIdResponse,
+} from '../../../src/protocol/messages/init-producer-id.js'
+import {
+  metadata,
+  OPERATIONS_NOT_ASKED,
+  type MetadataResponse,
+} from '../../../src/protocol/messages/metadata.js'
 import {
   produce,
   type ProduceRequest,
@@ -32,6 +39,9 @@ export interface Oddity {
   readonly produced?: (sound: ProduceResponse, request: ProduceRequest) => ProduceResponse
   /** Other bytes of a frame, size field included; null: none, and the connection is closed. */
   readonly altered?: (frame: Buffer, request: ReceivedRequest) => Buffer | null
+  /** Other answers to Metadata, and to InitProducerId. */
+  readonly described?: (sound: MetadataResponse) => MetadataResponse
+  readonly identified?: (sound: InitProducerIdResponse) => InitProducerIdResponse
   readonly topicId?: string
 }
 
@@ -81,7 +91,8 @@ export class ScriptedCluster {
     } else if (request.apiKey === metadata.key) this.#describe(request, peer)
     else if (request.apiKey === initProducerId.key) {
       const identity = { producerId: 2n ** 60n + 1n, producerEpoch: 0 }
-      const answer = { throttleTimeMs: 0, errorCode: 0, ...identity }
+      const sound = { throttleTimeMs: 0, errorCode: 0, ...identity }
+      const answer = this.oddity.identified?.(sound) ?? sound
       this.#through(request, peer).reply(initProducerId, answer)
     } else if (request.apiKey === produce.key) this.#produce(request, peer)
     else peer.close()
@@ -106,7 +117,7 @@ export class ScriptedCluster {
     const { topics } = request.decode(metadata)
     const { topicId = TOPIC_ID } = this.oddity
     const partition = { errorCode: 0, leaderId: 1, leaderEpoch: 3, ...REPLICAS }
-    this.#through(request, peer).reply(metadata, {
+    const sound: MetadataResponse = {
       throttleTimeMs: 0,
       brokers: [{ nodeId: 1, ...BOOT, rack: null }],
       clusterId: null,
@@ -121,7 +132,8 @@ export class ScriptedCluster {
       })),
       clusterAuthorizedOperations: OPERATIONS_NOT_ASKED,
       errorCode: 0,
-    })
+    }
+    this.#through(request, peer).reply(metadata, this.oddity.described?.(sound) ?? sound)
   }
 
   #produce(request: ReceivedRequest, peer: Peer): void {

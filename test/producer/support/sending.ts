@@ -14,7 +14,7 @@ import { Completion } from '../../../src/producer/completing/completion.js'
 import { Settlement } from '../../../src/producer/completing/settlement.js'
 import { MemoryBudget } from '../../../src/producer/batching/memory-budget.js'
 import { NO_OBSERVER, type Observer } from '../../../src/producer/observer.js'
-import type { QueueScheduler } from '../../../src/producer/sending/partition-queue.js'
+import type { QueueScheduler } from '../../../src/producer/queueing/partition-queue.js'
 import { MeasuredPace } from '../../../src/producer/pacing/pace.js'
 import { NO_PREPARATION } from '../../../src/producer/preparing/preparation.js'
 import { UNLIMITED_RETRIES } from '../../../src/producer/options/options.js'
@@ -286,7 +286,7 @@ export class SendingRig {
       applyLeaderHint: (hint: LeaderHint) => void this.hints.push(hint),
     }
     const settlement = new Settlement({
-      logger: silentLogger,
+      unheard: silentLogger,
       observer,
       accumulator: this.accumulator,
       runCallback: (callback, error, metadata) => callback(error, metadata),
@@ -301,6 +301,7 @@ export class SendingRig {
         random: () => 0.5,
         logger: silentLogger,
         settlement,
+        refusals: { refused() {}, acknowledged() {} },
         accumulator: this.accumulator,
         metadata,
         lastResort: null,

@@ -40,6 +40,10 @@ t.test('transactionalId', async (t) => {
     refused(t, { transactionalId }, /option transactionalId is .*the same after a restart/)
   }
   split({ transactionalId: 'é'.repeat(16_383) })
+  split({ transactionalId: 'a \u{1f600}' })
+  for (const half of ['a\ud83d', '\ude00a', '\ude00\ud83d']) {
+    refused(t, { transactionalId: half }, /half a surrogate pair, which UTF-8 cannot carry/)
+  }
 })
 
 t.test('transactionTimeoutMs', async (t) => {
@@ -74,4 +78,46 @@ t.test('other clients’ names, and what is none', async (t) => {
     t.throws(() => new TransactionalProducer(options as never), { name: 'ConfigError' })
     t.throws(() => new TransactionalPool(options as never), { name: 'ConfigError' })
   }
+})
+
+t.test('the default of deliveryTimeoutMs gives way to what is set', async (t) => {
+  for (const [options, deliveryTimeoutMs] of [
+    [{ requestTimeoutMs: 55_000 }, 55_000],
+    [{ requestTimeoutMs: 40_000, lingerMs: 5 }, 50_000],
+    [{ transactionTimeoutMs: 20_000, requestTimeoutMs: 18_000 }, 18_000],
+    [{ transactionTimeoutMs: 20_000, lingerMs: 5 }, 16_666],
+    [{ transactionTimeoutMs: 900_000, lingerMs: 150_000 }, 180_000],
+    [{ transactionTimeoutMs: 900_000, requestTimeoutMs: 200_000, lingerMs: 5 }, 200_005],
+  ] as const) {
+    t.match(split(options).producer, { deliveryTimeoutMs })
+    t.doesNotThrow(() => new TransactionalProducer({ ...BASE, ...options }))
+  }
+})
+
+t.test('and where it cannot, transactionTimeoutMs is what to raise', async (t) => {
+  const message = (sum: string): RegExp =>
+    new RegExp(`^${sum} is not less than transactionTimeoutMs \\(60000\\): .*; raise transactionTimeoutMs`)
+  refused(t, { lingerMs: 55_000 }, message('lingerMs \\(55000\\) \\+ requestTimeoutMs \\(30000, its default\\)'))
+  refused(t, { lingerMs: 30_000, requestTimeoutMs: 30_000 }, message('lingerMs \\(30000\\) \\+ requestTimeoutMs \\(30000\\)'))
+  refused(t, { lingerMs: 30_000, requestTimeoutMs: 30_000, deliveryTimeoutMs: 50_000 }, message('lingerMs.*'))
+  t.match(split({ lingerMs: 55_000, deliveryTimeoutMs: 59_000 }).producer, { deliveryTimeoutMs: 59_000 })
+}) // prettier-ignore
+
+t.test('names that every object has, and options that are not its own', async (t) => {
+  t.throws(() => new TransactionalProducer({ ...BASE, ['constructor']: 1 } as never), {
+    message: /^unknown option "constructor": the options are/,
+  })
+  class Config {
+    readonly size = 1
+    get acks(): string {
+      return 'all'
+    }
+  }
+  const message = /^a transactional pool's options: acks comes from a prototype or a getter/
+  t.throws(() => new TransactionalPool(Object.assign(new Config(), BASE)), { message })
+  const inherited = Object.assign(Object.create({ transactionTimeoutMs: 1000 }), BASE)
+  t.throws(() => new TransactionalProducer(inherited as never), {
+    name: 'ConfigError',
+    message: /^a transactional producer's options: transactionTimeoutMs comes from a prototype/,
+  })
 })

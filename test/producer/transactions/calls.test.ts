@@ -269,7 +269,14 @@ t.test('what is no record does not abort, unless nobody is told', async (t) => {
     t.equal(await it.fate(transaction.send(wrong)), 'ERR_OTTLA_INVALID_RECORD')
     transaction.enqueue(wrong, () => {})
     void it.send(transaction, 'a')
-    t.equal(await it.fate(transaction.sendOffsets('', OFFSETS)), 'ERR_OTTLA_INVALID_RECORD')
+    const long = 'x'.repeat(40_000)
+    for (const group of ['', long, { groupId: 'g', memberId: long }]) {
+      t.equal(await it.fate(transaction.sendOffsets(group, OFFSETS)), 'ERR_OTTLA_INVALID_RECORD')
+    }
+    for (const change of [{ metadata: long }, { metadata: '\ud800' }, { topic: long }]) {
+      const offsets = OFFSETS.map((offset) => ({ ...offset, ...change }))
+      t.equal(await it.fate(transaction.sendOffsets('g', offsets)), 'ERR_OTTLA_INVALID_RECORD')
+    }
     t.equal(await it.fate(transaction.commit()), 'ok')
     const second = await it.begin()
     second.enqueue(wrong)

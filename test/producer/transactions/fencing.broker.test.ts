@@ -238,6 +238,8 @@ await onEachLevel(
 
 /** Fenced; or the broker has failed over the two (KafkaApis, IllegalStateException), and nobody knows. */
 const OVER = /^(FencedError|TransactionUnknownError)$/
+/** What a later call says: FatalError where the one before was unknown. */
+const STILL_OVER = /^(FencedError|TransactionUnknownError|FatalError)$/
 
 /**
  * Starts the newer when the older has written its first request of a kind, and not been answered.
@@ -269,7 +271,7 @@ async function during(
   const last = [producer, other].map((it) => errorOf(newer(it, topic, 'last')))
   const [olderError, newerError] = await Promise.all(last)
   t.ok(olderError === null || newerError === null, 'one of them goes on')
-  t.match(olderError ?? newerError, { name: OVER }, 'the other one is over')
+  t.match(olderError ?? newerError, { name: STILL_OVER }, 'the other one is over')
   const isUnknown = error?.name === 'TransactionUnknownError'
   return new Map([
     [`${name}/older/0`, isUnknown ? null : Number(error === null)],

@@ -48,7 +48,7 @@ t.test('mistake 13: fenced at the second try of a commit is not "aborted"', asyn
     t.match(await it.run(committed), { code: UNKNOWN, outcome: 'unknown', retriable: false })
     t.equal(transaction.state, 'unknown')
     t.strictSame(it.committed(), ['a'], 'it was committed')
-    t.equal(await it.fate(it.producer.begin()), UNKNOWN, `level ${level}`)
+    t.equal(await it.fate(it.producer.begin()), 'ERR_OTTLA_FATAL', `level ${level}`)
   }
 })
 

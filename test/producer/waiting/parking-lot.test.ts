@@ -307,7 +307,7 @@ t.test('what is left of a group waits as one, and gets its error as one', async 
   const results: unknown[] = []
   const group = { failed: (place: number, error: Error) => results.push([place, error.message]) }
   const rest = new GroupRest(topic, group as never)
-  for (const place of [3, 4, 5]) rest.add({ topic: 'orders', value: 'x' }, place, 0)
+  for (const place of [3, 4, 5]) rest.addUnserialized({ topic: 'orders', value: 'x' }, place, 0)
   lot.parkRest(rest)
   t.equal(lot.waitingCount, 3)
   park('behind')

@@ -10,7 +10,7 @@ import {
   TransactionUnknownError,
 } from '../../../src/errors.js'
 import type { Transaction } from '../../../src/producer/transactional/transaction.js'
-import type { RecordMetadata } from '../../../src/producer/batching/record-metadata.js'
+import type { RecordMetadata } from '../../../src/record-metadata.js'
 import type { Tell } from '../ledger.js'
 import type { SimulatedValue } from '../plan.js'
 

@@ -11,7 +11,7 @@
  */
 import type { SeenRequest } from '../../../src/testing/cluster.js'
 
-interface Identified {
+export interface Identified {
   readonly producerId: bigint
   readonly producerEpoch: number
 }

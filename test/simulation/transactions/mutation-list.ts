@@ -51,13 +51,6 @@ export const TRANSACTIONAL_MUTATIONS: readonly Mutation[] = [
     'true;',
   ),
   mutation(
-    'another queue goes on with the ordinals of the one before',
-    'producer/sequencing/partition-sequence.js',
-    'this.#acknowledgedOrdinal = -1; if (this.hasGap)',
-    'if (this.hasGap)',
-    MANY_SEEDS,
-  ),
-  mutation(
     'no other epoch after lost numbers',
     SLOTS,
     'if (current !== null) current.run.needsBump = true;',
@@ -153,7 +146,7 @@ export const TRANSACTIONAL_MUTATIONS: readonly Mutation[] = [
     OFFSETS,
     'if (this.#wouldBeSetBack(group.groupId, offsets)) {',
     'if (false) {',
-    10_200,
+    MANY_SEEDS,
   ),
   // Outcomes
   mutation(
@@ -173,16 +166,16 @@ export const TRANSACTIONAL_MUTATIONS: readonly Mutation[] = [
   mutation(
     'a commit that close gives up is told as aborted',
     MANAGER,
-    'if (isAsked)',
-    'if (false)',
+    'if (run?.mayBeCommitted !== true || run.hasEnded)',
+    'if (true)',
     MANY_SEEDS,
   ),
   mutation('an empty transaction is ended', ENDING, 'if (!job.run.isBegun) {', 'if (false) {'),
   mutation(
     'what has only sent records is not ended',
     SLOTS,
-    'numbered() { this.#slots.current?.begun(); }',
-    'numbered() { }',
+    'this.#markers.sent(); current?.begun(); }',
+    'this.#markers.sent(); }',
   ),
   mutation(
     'an open transaction has no time limit',

@@ -5,8 +5,8 @@
  * Neighbours: program.ts begins and ends the transaction; books.ts has what came of it.
  */
 import { SendAllError } from '../../../src/errors.js'
-import type { ProducerRecord } from '../../../src/producer/intake/record.js'
-import type { RecordMetadata } from '../../../src/producer/batching/record-metadata.js'
+import type { ProducerRecord } from '../../../src/producer/records/record.js'
+import type { RecordMetadata } from '../../../src/record-metadata.js'
 import type { TestCluster } from '../../../src/testing/cluster.js'
 import type { SimulatedValue } from '../plan.js'
 import type { Random } from '../random.js'
@@ -217,7 +217,7 @@ export class Operations {
         return error as Error
       }
       both.forEach(({ recordEntry }, i) => {
-        const result = (error as SendAllError<RecordMetadata>).results[i]
+        const result = error.results[i]
         if (result?.status === 'fulfilled') books.acked(recordEntry, result.value)
         else books.failed(recordEntry, result?.reason)
       })

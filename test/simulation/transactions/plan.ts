@@ -37,6 +37,8 @@ export interface TransactionalPlan {
   readonly logWriteMs: number
   readonly markerMs: number
   readonly timeoutCheckIntervalMs: number
+  /** Leaders ask whether a partition was added; brokers before Kafka 3.6 do not. */
+  readonly partitionVerification: boolean
   /** Virtual ms until the faults end, whatever is left to do. */
   readonly faultsForMs: number
 }
@@ -48,8 +50,80 @@ export function hasTransactions(seed: number): boolean {
   return new Random(seed, 'has transactions').chance(SHARE)
 }
 
+/** Plans of which one thing is asked, where little else goes wrong. */
+const SPECIAL_SHARE = 0.2
+
 /** Draws a seed's plan. */
 export function drawTransactionalPlan(seed: number): TransactionalPlan {
+  const plan = drawUsualPlan(seed)
+  const random = new Random(seed, 'special transactional plan')
+  if (plan.isSound || !random.chance(SPECIAL_SHARE)) return plan
+  return random.chance(0.5) ? late(plan, random) : withoutVerification(plan, random)
+}
+
+/** Share of writes that are held up, for longer than a request may take. */
+const LATE_HOLD_UPS = 0.12
+
+/**
+ * Of what may still come after its connection was given up: what is asked after it must not be undone by
+ * it. For that requests are given up soon, and transactions are long enough for the later ones.
+ */
+function late(plan: TransactionalPlan, random: Random): TransactionalPlan {
+  const networkMs = Math.min(plan.base.networkMs, 4)
+  const options = { requestTimeoutMs: 200, deliveryTimeoutMs: 3000 }
+  return calm(plan, random, { options, networkMs, holdUps: LATE_HOLD_UPS, repeated: 0 })
+}
+
+/**
+ * Of brokers that append whatever comes under the epoch of the producer, also after the end of its
+ * transaction: nothing may be on its way by then. (What is held up for longer than a producer waits
+ * for it hangs there for ever, KAFKA-14053: so nothing is.)
+ */
+function withoutVerification(plan: TransactionalPlan, random: Random): TransactionalPlan {
+  const options = { requestTimeoutMs: 2000, deliveryTimeoutMs: 10_000 }
+  const network = { networkMs: random.pick([5, 20, 60]), holdUps: 0, repeated: 0 }
+  return {
+    ...calm(plan, random, { options, ...network }),
+    partitionVerification: false,
+    level: random.pick([0, 1]),
+  }
+}
+
+interface Calm {
+  readonly options: { readonly requestTimeoutMs: number; readonly deliveryTimeoutMs: number }
+  readonly networkMs: number
+  readonly holdUps: number
+  readonly repeated: number
+}
+
+/** The plan without faults, with one program that has much to do in each transaction. */
+function calm(
+  plan: TransactionalPlan,
+  random: Random,
+  { options, ...network }: Calm,
+): TransactionalPlan {
+  const { base } = plan
+  return {
+    ...plan,
+    base: {
+      ...{ ...base, ...network },
+      options: { ...base.options, ...options, lingerMs: 0 },
+      faults: { ...base.faults, pauseMs: Infinity },
+    },
+    programs: [
+      { ...soloProgram, transactions: random.integer(4, 12), pauseMs: random.pick([1, 20, 60]) },
+    ],
+    transactionTimeoutMs: 20_000,
+    level: random.pick([1, 1, 2]),
+    changesLevel: false,
+    logWriteMs: 0,
+    markerMs: 0,
+  }
+}
+
+const soloProgram = { transactionalId: 'tx-0', startAfterMs: 0, operations: 12 } as const
+
+function drawUsualPlan(seed: number): TransactionalPlan {
   const random = new Random(seed, 'transactional plan')
   const isSound = random.chance(0.15)
   const usual = drawPlan(seed, new Set())
@@ -89,6 +163,7 @@ export function drawTransactionalPlan(seed: number): TransactionalPlan {
       : 0,
     markerMs: isSlow ? Math.min(random.around(random.pick([1, 20, 200])), requestTimeoutMs / 4) : 0,
     timeoutCheckIntervalMs: random.pick([10, 100, 1000]),
+    partitionVerification: true,
     faultsForMs: 300 + random.around(4000),
   }
 }

@@ -253,10 +253,12 @@ export class Program {
 
   /** Its time runs out; one that was given nothing has no such limit. */
   async #forget(entry: TransactionEntry): Promise<void> {
-    const { plan, books } = this.#parts
+    const { plan, books, client } = this.#parts
     entry.isSpoiled = true
     const hasSent = entry.records.some(({ fate }) => fate === 'acked')
+    const before = client.stalledMs
     await this.#sleep(plan.transactionTimeoutMs)
+    await this.#sleep(client.stalledMs - before) // which its clock has not counted
     if (hasSent && entry.handle.state === 'open')
       books.violations.push(`T${entry.id} outlives its time`)
     if (entry.handle.state === 'open') await this.#dispose(entry)

@@ -5,10 +5,11 @@
  *
  * As ../simulation.ts, with several clients, each a process of its own.
  */
-import type { FatalError, FencedError } from '../../../src/errors.js'
+import { TransactionUnknownError, type FatalError, type FencedError } from '../../../src/errors.js'
 import type { InitProducerIdRequest } from '../../../src/protocol/messages/init-producer-id.js'
 import { TestCluster } from '../../../src/testing/cluster.js'
 import { VirtualNetwork } from '../../../src/testing/virtual-network.js'
+import { checkCounted } from '../counted.js'
 import { Faults } from '../faults.js'
 import type { Tell } from '../ledger.js'
 import { Random } from '../random.js'
@@ -112,7 +113,9 @@ class TransactionalSimulation {
     await this.#until(() => false, 0)
     this.#isHealed = true
     this.#heal()
-    await this.#until(() => this.#isDone, LONGEST_END_MS)
+    // A program may make its last call and end before that call is settled.
+    const isAtRest = () => this.#isDone && this.#books.openCalls.size === 0
+    await this.#until(isAtRest, LONGEST_END_MS)
     this.#checkEnd()
     await this.#until(
       () => false,
@@ -142,7 +145,8 @@ class TransactionalSimulation {
   }
 
   #cluster(network: VirtualNetwork): Promise<TestCluster> {
-    const { base, level, logWriteMs, markerMs, timeoutCheckIntervalMs } = this.#plan
+    const { base, level, logWriteMs, markerMs } = this.#plan
+    const { timeoutCheckIntervalMs, partitionVerification } = this.#plan
     const { brokers, topics, replicationMs } = base
     const delays = new Random(this.#seed, 'coordinator')
     const delay = (meanMs: number): number | (() => number) =>
@@ -155,6 +159,7 @@ class TransactionalSimulation {
         logWriteDelayMs: delay(logWriteMs),
         markerDelayMs: delay(markerMs),
         timeoutCheckIntervalMs,
+        partitionVerification,
       },
     })
   }
@@ -170,6 +175,7 @@ class TransactionalSimulation {
     return new Faults({
       ...{ plan: plan.base, random, clock: this.#clock, cluster, network, tell, vault: null },
       startOther: () => {},
+      noteWipe: () => {},
       stallClient: (ms) => {
         const all = clients()
         if (all.length === 0) return
@@ -262,7 +268,8 @@ class TransactionalSimulation {
     const first = inits.findIndex(({ clientId }) => clientId === life.name)
     if (inits.slice(first + 1).some(({ clientId }) => clientId !== life.name)) return
     const own = this.#books.transactions.filter((it) => it.life === life)
-    const hasCommitted = own.some(({ told }) => told === 'committed')
+    // One without records has asked the coordinator nothing.
+    const hasCommitted = own.some(({ told, records }) => told === 'committed' && records.length > 0)
     if (this.#expired.has(life.transactionalId)) return // the coordinator knows nothing of it any more
     if (hasFencedItself(life.name, cluster.requests, hasCommitted)) return
     const { transactionTimeoutMs } = this.#plan
@@ -277,8 +284,10 @@ class TransactionalSimulation {
   }
 
   #checkFatal(life: Life, error: FatalError): void {
-    if (!this.#expired.has(life.transactionalId))
-      this.#wrong(`${life.name} failed: ${error.message}`)
+    // A commit whose outcome cannot be known ends the producer, too; its own call is told so.
+    const isAfterUnknown = error.cause instanceof TransactionUnknownError
+    if (isAfterUnknown || this.#expired.has(life.transactionalId)) return
+    this.#wrong(`${life.name} failed: ${error.message}`)
   }
 
   #checkEnd(): void {
@@ -291,7 +300,8 @@ class TransactionalSimulation {
   #checkLeftovers(client: Client): void {
     const { life, producer } = client
     if (life.isCrashed) return
-    const { bufferAvailableBytes, waitingSends, batchesIncomplete } = producer.metrics()
+    const metrics = producer.metrics()
+    const { bufferAvailableBytes, waitingSends, batchesIncomplete } = metrics
     const { bufferMemoryBytes = 0 } = this.#plan.base.options
     if (bufferAvailableBytes !== bufferMemoryBytes)
       this.#wrong(
@@ -302,6 +312,7 @@ class TransactionalSimulation {
       this.#wrong(`${life.name}: ${batchesIncomplete} batches are left after close`)
     if (client.pendingTimers > 0)
       this.#wrong(`${life.name}: ${client.pendingTimers} timers are left after close`)
+    for (const what of checkCounted(metrics)) this.#wrong(`${life.name}: ${what}`)
   }
 
   async #until(isDone: () => boolean, forMs: number): Promise<void> {

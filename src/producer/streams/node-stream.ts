@@ -1,0 +1,93 @@
+/**
+ * Records as a Writable of node:stream, in object mode.
+ *
+ *   write ──> taken ──> callback of write           back-pressure: until there is room in the buffer
+ *               └─────> acknowledged, or failed     counted; the event 'recordError', or the stream's error
+ *   end ────> all of them settled ──> 'finish'
+ *   destroy ─> the same, less what was not taken ──> 'close'; at once for an AbortError
+ *
+ * Before: producer.ts, transactional/transaction.ts. After: record-feed.ts.
+ */
+import { addAbortSignal, Writable } from 'node:stream'
+import type { DeliveryError } from '../../errors.js'
+import type { CallbackRunner } from '../batching/batch-waiters.js'
+import type { RecordSink } from './record-sink.js'
+import { RecordFeed } from './record-feed.js'
+import type { RecordWriteStream } from './record-write-stream.js'
+import { checkStreamOptions, type AnyStreamOptions } from './stream-checks.js'
+
+type Done = (error?: Error | null) => void
+
+/** Throws ConfigError. */
+export function createWriteStream<T, K, V>(
+  sink: RecordSink<K, V>,
+  options: AnyStreamOptions<T, K, V>,
+  runCallback: CallbackRunner,
+): RecordWriteStream<T> {
+  checkStreamOptions('createWriteStream', options)
+  const stream = new RecordWritable(sink, options, runCallback)
+  // Only now: a signal that has fired destroys at once, and a constructor that is under way cannot bear it.
+  if (options.signal !== undefined) addAbortSignal(options.signal, stream)
+  return stream
+}
+
+class RecordWritable<T, K, V> extends Writable {
+  readonly #feed: RecordFeed<T, K, V>
+
+  constructor(
+    sink: RecordSink<K, V>,
+    options: AnyStreamOptions<T, K, V>,
+    runCallback: CallbackRunner,
+  ) {
+    super({ objectMode: true, highWaterMark: options.highWaterMark })
+    this.#feed = new RecordFeed(sink, options, {
+      runCallback,
+      failed: (error) => this.destroy(error),
+      recordFailed: (error, chunk) => this.#emitRecordError(error, chunk, runCallback),
+    })
+  }
+
+  /** As `emit`, but each listener for itself: what one throws, or rejects with, is nobody else's. */
+  #emitRecordError(error: DeliveryError, chunk: T, runCallback: CallbackRunner): void {
+    for (const listener of this.rawListeners('recordError'))
+      runCallback(() => listener.call(this, error, chunk) as undefined, null, null)
+  }
+
+  get recordsAcknowledged(): number {
+    return this.#feed.recordsAcknowledged
+  }
+
+  get recordsFailed(): number {
+    return this.#feed.recordsFailed
+  }
+
+  get recordsPending(): number {
+    return this.#feed.recordsPending
+  }
+
+  // No _writev: one callback for many chunks could not say which of them were taken.
+  override _write(chunk: T, _encoding: BufferEncoding, done: Done): void {
+    if (this.#feed.take(chunk)) done()
+    else void this.#takeLater(chunk, done)
+  }
+
+  async #takeLater(chunk: T, done: Done): Promise<void> {
+    try {
+      await this.#feed.takeWhenRoom(chunk)
+    } catch (error) {
+      done(error as Error)
+      return
+    }
+    done()
+  }
+
+  override _final(done: Done): void {
+    void this.#feed.finish().then(() => done())
+  }
+
+  override _destroy(error: Error | null, done: Done): void {
+    this.#feed.stop(error ?? new Error('the stream was destroyed before the record was taken'))
+    if (error?.name === 'AbortError') done(error)
+    else void this.#feed.finish().then(() => done(error))
+  }
+}

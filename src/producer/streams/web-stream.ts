@@ -1,0 +1,54 @@
+/**
+ * Records as a WritableStream of the Web.
+ *
+ * Before: producer.ts, transactional/transaction.ts. After: record-feed.ts.
+ */
+import '../../globals.js'
+import type { CallbackRunner } from '../batching/batch-waiters.js'
+import { RecordFeed } from './record-feed.js'
+import type { RecordSink } from './record-sink.js'
+import { checkStreamOptions, type AnyStreamOptions } from './stream-checks.js'
+
+const DEFAULT_HIGH_WATER_MARK = 16
+
+/** Throws ConfigError. */
+export function createWritableStream<T, K, V>(
+  sink: RecordSink<K, V>,
+  options: AnyStreamOptions<T, K, V>,
+  runCallback: CallbackRunner,
+): WritableStream<T> {
+  checkStreamOptions('createWritableStream', options)
+  const { highWaterMark = DEFAULT_HIGH_WATER_MARK, signal } = options
+  const noMore = new AbortController() // of listening to the user's signal
+  const feed = new RecordFeed(sink, options, { runCallback, failed: (error) => fail(error) })
+  let fail: (reason: unknown) => void = () => {}
+  return new WritableStream<T>(
+    {
+      start(controller) {
+        fail = (reason) => {
+          noMore.abort()
+          feed.stop(reason)
+          controller.error(reason)
+        }
+        // `abort` below is called only after a write that waits for room, which this ends.
+        const { signal: aborted } = controller as unknown as { readonly signal: AbortSignal } // not in Node's types
+        aborted.addEventListener('abort', () => feed.stop(aborted.reason), { once: true })
+        const onAbort = (): void => fail(signal?.reason)
+        if (signal?.aborted === true) onAbort()
+        else signal?.addEventListener('abort', onAbort, { once: true, signal: noMore.signal })
+      },
+      write: (chunk) => feed.takeWhenRoom(chunk),
+      async close() {
+        await feed.finish()
+        noMore.abort()
+        if (feed.failure !== null) throw feed.failure
+      },
+      async abort(reason: unknown) {
+        noMore.abort()
+        feed.stop(reason)
+        if ((reason as Error | undefined)?.name !== 'AbortError') await feed.finish()
+      },
+    },
+    { highWaterMark },
+  )
+}

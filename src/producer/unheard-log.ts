@@ -1,0 +1,70 @@
+/**
+ * Logs the failures that nobody else hears of: of records without a callback. The first at once; of those
+ * like it within the next second one line, with their number: a full buffer must not become a full log.
+ *
+ * Before: whoever settles a record. After: the user's logger.
+ */
+import type { Clock, Timer } from '../clock.js'
+import { OttlaError } from '../errors.js'
+import type { Log, LogFacts } from '../logger.js'
+
+const WINDOW_MS = 1000
+
+/** Failures alike: the same topic, the same class of error. */
+interface Kind {
+  untilMs: number
+  /** Since the last line. */
+  recordCount: number
+  last: LogFacts
+  message: string
+}
+
+export class UnheardLog implements Pick<Log, 'error'> {
+  readonly #clock: Clock
+  readonly #logger: Pick<Log, 'error'>
+  readonly #kinds = new Map<string, Kind>()
+  #timer: Timer | null = null
+  #isClosed = false
+
+  constructor(clock: Clock, logger: Pick<Log, 'error'>) {
+    this.#clock = clock
+    this.#logger = logger
+  }
+
+  error(facts: LogFacts, message: string): void {
+    const nowMs = this.#clock.monotonicMs()
+    const key = `${message} ${facts.topic ?? ''} ${codeOf(facts.err)}`
+    const kind = this.#kinds.get(key)
+    const { recordCount = 1 } = facts
+    if (kind === undefined || kind.untilMs <= nowMs) {
+      const untilMs = nowMs + WINDOW_MS
+      this.#kinds.set(key, { untilMs, recordCount: 0, last: facts, message })
+      this.#logger.error({ ...facts, recordCount: recordCount + (kind?.recordCount ?? 0) }, message)
+      return
+    }
+    kind.recordCount += recordCount
+    kind.last = facts
+    // After `close` the next line has their number: no timer is to be left.
+    if (!this.#isClosed)
+      this.#timer ??= this.#clock.setTimer(this.#tell, WINDOW_MS, { keepAlive: false })
+  }
+
+  /** Says what is left. */
+  close(): void {
+    this.#isClosed = true
+    this.#timer?.clear()
+    this.#tell()
+  }
+
+  readonly #tell = (): void => {
+    this.#timer = null
+    for (const [key, { recordCount, last, message }] of this.#kinds) {
+      this.#kinds.delete(key)
+      if (recordCount > 0) this.#logger.error({ ...last, recordCount }, message)
+    }
+  }
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof OttlaError ? error.code : String(error)
+}

@@ -1,0 +1,14 @@
+/**
+ * For functions of the user's that answer at once, and turn out to be async: a promise that rejects,
+ * and that nobody listens to, ends the process.
+ *
+ * Neighbours: none; every room may import it.
+ */
+
+/** True for a promise, and for what is like one: its rejection is heard from here on. */
+export function isPromised(answer: unknown): boolean {
+  const isObject = typeof answer === 'object' && answer !== null
+  if (!isObject || typeof (answer as { then?: unknown }).then !== 'function') return false
+  Promise.resolve(answer).catch(() => {}) // whoever asks says what is wrong
+  return true
+}

@@ -1,0 +1,227 @@
+/**
+ * Looks a value of protobuf-es over before it is encoded, for `toBinary` and `create` let pass what
+ * is not what the schema says: a number becomes the text of it, any value a boolean, an unknown field,
+ * an unknown case of a oneof and a Map's entries are left out, a map's keys become others.
+ *
+ * A checker is made once for a message; a check costs a small part of the encoding.
+ *
+ * Neighbours: value-check.ts has what it is made of; message-encoding.ts asks before it encodes.
+ */
+import { ScalarType, type DescField, type DescMessage, type DescOneof } from '@bufbuild/protobuf'
+import { FeatureSet_FieldPresence, isWrapperDesc } from '@bufbuild/protobuf/wkt'
+import { boolKey, int32Key, int64Key, stringKey, uint32Key, uint64Key } from './key-check.js'
+import {
+  bool,
+  bytes,
+  double,
+  float,
+  inList,
+  inMap,
+  int32,
+  isLong,
+  isObject,
+  isPlain,
+  string,
+  uint32,
+  wanted,
+  type Check,
+  type KeyCheck,
+  type Members,
+} from './value-check.js'
+
+/** The types that the key of a map may have. */
+type MapKeyType = (DescField & { fieldKind: 'map' })['mapKey']
+
+interface Member {
+  readonly name: string
+  /** `typeof` of a value that needs no further look; the empty text for all others. */
+  readonly plainType: string
+  readonly check: Check
+  /** False for what a made message always has: were it missing, something would be written for it. */
+  readonly mayBeMissing: boolean
+}
+
+const PLAIN_TYPES = new Map<Check, string>([
+  [string, 'string'],
+  [bool, 'boolean'],
+  [double, 'number'],
+])
+
+const checks = new WeakMap<DescMessage, Check>()
+
+/** The check of a message, or of an object that `create` would make one of. */
+export function messageCheck(message: DescMessage): Check {
+  const known = checks.get(message)
+  if (known !== undefined) return known
+  const members: Member[] = []
+  const check: Check = (value) => ofMessage(message, members, value)
+  checks.set(message, check) // before its members are looked at: one may be of this message
+  for (const member of message.members) members.push(memberOf(member))
+  return check
+}
+
+/**
+ * The members of the message are looked at, and how many there are is counted; names that are not
+ * among them are sought only where the value has more. A value is looked at within every send.
+ */
+function ofMessage(
+  message: DescMessage,
+  members: readonly Member[],
+  value: unknown,
+): string | null {
+  if (!isObject(value)) return wanted(value, `a message ${message.typeName}`)
+  const isMade = value.$typeName === message.typeName
+  if (!isMade && ('$typeName' in value || !isPlain(value))) return ofAnother(message, value)
+  return inMembers(message, members, value, isMade)
+}
+
+function inMembers(
+  message: DescMessage,
+  members: readonly Member[],
+  value: Members,
+  isMade: boolean,
+): string | null {
+  let known = isMade ? 1 : 0 // $typeName
+  for (let i = 0; i < members.length; i++) {
+    const member = members[i] as Member
+    const found = value[member.name]
+    if (typeof found === member.plainType) {
+      known++ // most: a call for each would cost as much as the encoding
+    } else if (found !== undefined) {
+      known++
+      const fault = member.check(found)
+      if (fault !== null) return `.${member.name}${fault}`
+    } else if (isMade && !member.mayBeMissing) {
+      return `.${member.name} is missing: make the message with create()`
+    }
+  }
+  return countOf(value) > known ? unknownName(message, members, value) : null
+}
+
+function countOf(value: Members): number {
+  let count = 0
+  // Faster than Object.keys; what is inherited is a member's default.
+  for (const name in value) if (name !== '') count++
+  return count
+}
+
+function unknownName(
+  message: DescMessage,
+  members: readonly Member[],
+  value: Members,
+): string | null {
+  const isKnown = (name: string): boolean =>
+    name === '$typeName' || name === '$unknown' || members.some((member) => member.name === name)
+  const unknown = Object.keys(value).find((name) => !isKnown(name) && value[name] !== undefined)
+  return unknown === undefined ? null : `.${unknown} is not a field of ${message.typeName}`
+}
+
+function ofAnother({ typeName }: DescMessage, value: Members): string {
+  const { $typeName } = value
+  if (typeof $typeName !== 'string') return wanted(value, `a message ${typeName}`)
+  return ` is a message ${$typeName}: ${typeName} is wanted`
+}
+
+function memberOf(member: DescField | DescOneof): Member {
+  const name = member.localName
+  if (member.kind === 'oneof') {
+    return { name, plainType: '', check: oneofCheck(member), mayBeMissing: false }
+  }
+  const isSingular = member.fieldKind !== 'list' && member.fieldKind !== 'map'
+  const mayBeMissing = isSingular && member.presence !== FeatureSet_FieldPresence.IMPLICIT
+  const check = fieldCheck(member)
+  return { name, plainType: PLAIN_TYPES.get(check) ?? '', check, mayBeMissing }
+}
+
+const NO_CASE = '.case is undefined, but there is a value: the name of its field is wanted'
+
+function oneofCheck(oneof: DescOneof): Check {
+  const cases = new Map(oneof.fields.map((field) => [field.localName, fieldCheck(field)]))
+  return (value) => {
+    if (!isObject(value) || !isPlain(value)) return wanted(value, 'an object { case, value }')
+    for (const name in value) {
+      if (name === 'case' || name === 'value' || value[name] === undefined) continue
+      return `.${name} is not of a oneof: { case, value } alone is wanted`
+    }
+    if (value.case === undefined) return value.value === undefined ? null : NO_CASE
+    const check = typeof value.case === 'string' ? cases.get(value.case) : undefined
+    if (check === undefined) return `.case is no field of the oneof ${oneof.name}`
+    const fault = check(value.value)
+    return fault === null ? null : `.value${fault}`
+  }
+}
+
+function fieldCheck(field: DescField): Check {
+  const check = itemCheck(field)
+  if (field.fieldKind === 'map') {
+    const keyCheck = KEYS[field.mapKey]
+    return (value) => inMap(value, keyCheck, check)
+  }
+  return field.fieldKind === 'list' ? (value) => inList(value, check) : check
+}
+
+/** Of one value: the field's own, or one of its list or map. */
+function itemCheck(field: DescField): Check {
+  if (field.message !== undefined) return submessageCheck(field, field.message)
+  if (field.enum !== undefined) return int32
+  return SCALARS[field.scalar]
+}
+
+function submessageCheck(field: DescField, message: DescMessage): Check {
+  // As protobuf-es has them: a Struct is JSON, a single wrapper is the scalar that it wraps.
+  if (message.typeName === 'google.protobuf.Struct' && !isOfValue(field)) {
+    return (value) => (isObject(value) ? null : wanted(value, 'an object of JSON'))
+  }
+  if (field.fieldKind === 'message' && field.oneof === undefined && isWrapperDesc(message)) {
+    return SCALARS[message.fields[0].scalar]
+  }
+  return messageCheck(message)
+}
+
+function isOfValue(field: DescField): boolean {
+  return field.parent.typeName === 'google.protobuf.Value'
+}
+
+function long(isSigned: boolean): Check {
+  // Text comes with `jstype = JS_STRING`; the encoder refuses what is no number.
+  return (value) =>
+    typeof value === 'string' || isLong(value, isSigned)
+      ? null
+      : wanted(value, `a bigint (${isSigned ? '' : 'u'}int64)`)
+}
+
+const SIGNED = long(true)
+const UNSIGNED = long(false)
+
+const SCALARS: Readonly<Record<ScalarType, Check>> = {
+  [ScalarType.DOUBLE]: double,
+  [ScalarType.FLOAT]: float,
+  [ScalarType.INT64]: SIGNED,
+  [ScalarType.UINT64]: UNSIGNED,
+  [ScalarType.INT32]: int32,
+  [ScalarType.FIXED64]: UNSIGNED,
+  [ScalarType.FIXED32]: uint32,
+  [ScalarType.BOOL]: bool,
+  [ScalarType.STRING]: string,
+  [ScalarType.BYTES]: bytes,
+  [ScalarType.UINT32]: uint32,
+  [ScalarType.SFIXED32]: int32,
+  [ScalarType.SFIXED64]: SIGNED,
+  [ScalarType.SINT32]: int32,
+  [ScalarType.SINT64]: SIGNED,
+}
+
+const KEYS: Readonly<Record<MapKeyType, KeyCheck>> = {
+  [ScalarType.INT64]: int64Key,
+  [ScalarType.UINT64]: uint64Key,
+  [ScalarType.INT32]: int32Key,
+  [ScalarType.FIXED64]: uint64Key,
+  [ScalarType.FIXED32]: uint32Key,
+  [ScalarType.BOOL]: boolKey,
+  [ScalarType.STRING]: stringKey,
+  [ScalarType.UINT32]: uint32Key,
+  [ScalarType.SFIXED32]: int32Key,
+  [ScalarType.SFIXED64]: int64Key,
+  [ScalarType.SINT32]: int32Key,
+  [ScalarType.SINT64]: int64Key,
+}

@@ -1,0 +1,111 @@
+/**
+ * What stands in the header `authorization`: user and password, a token, or what a user's function
+ * gives, which is kept until shortly before its end and asked for once at a time.
+ *
+ * Source: RFC 6750, RFC 7617; Confluent's client refreshes 300 s before the end. Neighbours:
+ * registry-caller.ts asks, and tells of a token that was refused.
+ */
+import { OttlaError } from '../errors.js'
+import { Secret } from '../secret.js'
+import { isThrown, thrownWords } from '../thrown.js'
+import { cleanText } from './clean-text.js'
+import type { RegistryEnvironment } from './environment.js'
+import type { BearerSource, BearerToken } from './registry-options.js'
+import { SchemaRegistryError } from './registry-error.js'
+import { isHeaderText, type RegistryServer, type ResolvedRegistryOptions } from './resolve-registry-options.js' // prettier-ignore
+
+const REFRESH_BEFORE_MS = 300_000
+/** Of what is left of a token's life: one that is short is used for so much of it. */
+const LEAST_USE = 0.8
+
+interface KeptToken {
+  readonly header: Secret<string>
+  readonly useUntilMs: number
+}
+
+export class Credentials {
+  readonly #basic: Secret<string> | null
+  readonly #bearer: Secret<BearerSource> | null
+  readonly #timeoutMs: number
+  readonly #environment: RegistryEnvironment
+  #kept: KeptToken | null = null
+  #asked: Promise<Secret<string>> | null = null
+
+  constructor(options: ResolvedRegistryOptions, environment: RegistryEnvironment) {
+    this.#basic = options.basic
+    this.#bearer = options.bearer
+    this.#timeoutMs = options.requestTimeoutMs
+    this.#environment = environment
+  }
+
+  /** The header's value; null where nobody logs in. @throws SchemaRegistryError (rejects) */
+  async headerFor({ basic }: RegistryServer): Promise<Secret<string> | null> {
+    if (basic !== null) return basic
+    if (this.#bearer === null) return this.#basic
+    const source = this.#bearer.reveal()
+    if (typeof source === 'string') return new Secret(`Bearer ${source}`)
+    const kept = this.#kept
+    if (kept !== null && this.#environment.clock.now() < kept.useUntilMs) return kept.header
+    this.#asked ??= this.#ask(source).finally(() => (this.#asked = null))
+    return this.#asked
+  }
+
+  /** The registry refused what it was shown. True: the function may give another one now. */
+  refused(): boolean {
+    const wasKept = this.#kept !== null
+    this.#kept = null
+    return wasKept
+  }
+
+  async #ask(source: () => unknown): Promise<Secret<string>> {
+    const { clock } = this.#environment
+    const answer = await this.#within(source)
+    const { token, expiresAtMs } = typeof answer === 'string' ? { token: answer } : ((answer ?? {}) as Partial<BearerToken>) // prettier-ignore
+    if (!isHeaderText(token)) throw failed('it gave no token', false)
+    const header = new Secret(`Bearer ${token}`)
+    if (typeof expiresAtMs === 'number') {
+      const leftMs = expiresAtMs - clock.now()
+      const useMs = Math.max(leftMs - REFRESH_BEFORE_MS, leftMs * LEAST_USE)
+      this.#kept = { header, useUntilMs: clock.now() + useMs }
+    }
+    return header
+  }
+
+  /** What the user's function answers, for which nobody waits for ever. */
+  #within(source: () => unknown): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      const late = (): void => reject(failed(`no answer within ${this.#timeoutMs} ms`, true))
+      const timer = this.#environment.clock.setTimer(late, this.#timeoutMs)
+      new Promise((settle) => settle(source()))
+        .then(resolve, (error: unknown) => reject(failed(describe(error), isPassing(error))))
+        .finally(() => timer.clear())
+    })
+  }
+}
+
+/** What `authorization` shows the registry: a token, or user and password in base64, and the password. */
+export function secretsIn(headers: object): Secret<string>[] {
+  const pair = Object.entries(headers).find(([name]) => name.toLowerCase() === 'authorization')
+  const [scheme = '', shown = ''] = String(pair?.[1] ?? '').split(' ')
+  if (scheme.toLowerCase() !== 'basic') return [new Secret(shown)]
+  const password = Buffer.from(shown, 'base64')
+    .toString()
+    .replace(/^[^:]*:/, '')
+  return [new Secret(shown), new Secret(password)]
+}
+
+/** An error of Ottla's says whether it will pass; `oidcToken` throws such. */
+function isPassing(error: unknown): boolean {
+  return !isThrown(error, OttlaError) || error.retriable
+}
+
+function describe(error: unknown): string {
+  return cleanText(thrownWords(error, () => 'it threw no Error'))
+}
+
+/** Without a cause: what a function throws may hold the token. */
+function failed(why: string, retriable: boolean): SchemaRegistryError {
+  return new SchemaRegistryError(`the function auth.bearer of the schema registry failed: ${why}`, {
+    retriable,
+  })
+}

@@ -1,0 +1,96 @@
+/**
+ * The latest version of a subject, as it was when it was last asked for: `isStale` after a while, or
+ * when this client has registered another. Whoever uses it asks again in the background meanwhile.
+ *
+ * Neighbours: registry-client.ts has one for each subject; encoding.ts uses it.
+ */
+import type { Clock, Timer } from '../clock.js'
+import type { RegisteredSchema } from './registered-schema.js'
+
+/** A subject's latest version, kept up to date by those who use it. */
+export class LatestSchema {
+  readonly #fetch: (isBackground: boolean) => Promise<RegisteredSchema>
+  readonly #clock: Clock
+  readonly #cacheMs: number
+  #schema: RegisteredSchema | null = null
+  #asked: Promise<RegisteredSchema> | null = null
+  #timer: Timer | null = null
+  #isClosed = false
+  /** A plain field, for it is looked at for each record. */
+  isStale = true
+
+  constructor(
+    fetch: (isBackground: boolean) => Promise<RegisteredSchema>,
+    clock: Clock,
+    cacheMs: number,
+  ) {
+    this.#fetch = fetch
+    this.#clock = clock
+    this.#cacheMs = cacheMs
+  }
+
+  /** The last one known, or once it is stale what the registry has now. */
+  get(): Promise<RegisteredSchema> {
+    if (this.#schema !== null && !this.isStale) return Promise.resolve(this.#schema)
+    return this.#refresh(false)
+  }
+
+  /**
+   * What the registry has now, or while it does not answer the last one known: then it is asked again
+   * after another `cacheMs`.
+   */
+  async refreshed(): Promise<RegisteredSchema> {
+    const known = this.#schema
+    if (known === null) return this.get()
+    try {
+      return await this.#refresh(true)
+    } catch {
+      this.#keep()
+      return known
+    }
+  }
+
+  /** Another version was registered. */
+  drop(): void {
+    this.#clearTimer()
+    this.isStale = true
+  }
+
+  /** The client is closed: what is known stays as it is. */
+  close(): void {
+    this.#isClosed = true
+    this.#clearTimer()
+    this.isStale = this.#schema === null
+  }
+
+  #refresh(isBackground: boolean): Promise<RegisteredSchema> {
+    this.#asked ??= this.#fetch(isBackground)
+      .then((schema) => this.#take(schema))
+      .finally(() => (this.#asked = null))
+    return this.#asked
+  }
+
+  /** The object stays the same while the schema does. */
+  #take(schema: RegisteredSchema): RegisteredSchema {
+    if (this.#schema === null || !isSame(this.#schema, schema)) this.#schema = schema
+    this.#keep()
+    return this.#schema
+  }
+
+  #keep(): void {
+    this.#clearTimer()
+    this.isStale = this.#cacheMs === 0 && !this.#isClosed
+    if (this.isStale || this.#isClosed || this.#cacheMs === Infinity) return
+    const options = { keepAlive: false }
+    this.#timer = this.#clock.setTimer(() => (this.isStale = true), this.#cacheMs, options)
+  }
+
+  #clearTimer(): void {
+    this.#timer?.clear()
+    this.#timer = null
+  }
+}
+
+function isSame(one: RegisteredSchema, other: RegisteredSchema): boolean {
+  return JSON.stringify(one) === JSON.stringify(other)
+}

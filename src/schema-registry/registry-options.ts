@@ -1,0 +1,81 @@
+/**
+ * The options of a registry's client.
+ *
+ * Neighbours: resolve-registry-options.ts checks them.
+ */
+
+/** A token, and when it ends: what `oidcToken()` of Ottla answers with, too. */
+export interface BearerToken {
+  readonly token: string
+  /** Milliseconds since 1970; left out, the token is asked for again at every request. */
+  readonly expiresAtMs?: number | undefined
+}
+
+/** A token, or a function that gives one; it may be async. */
+export type BearerSource = string | (() => string | BearerToken | Promise<string | BearerToken>)
+
+/** How to log in: one of the two. */
+export interface RegistryAuth {
+  readonly basic?: { readonly username: string; readonly password: string } | undefined
+  /**
+   * For OAuth client credentials: `bearer: oidcToken({ tokenUrl, clientId, clientSecret })`. A token
+   * with an end is used until 5 minutes before it, or for four fifths of its life if that is short.
+   */
+  readonly bearer?: BearerSource | undefined
+}
+
+/** TLS to the registry, where its URL begins with `https:`; names as the producer's. */
+export interface RegistryTlsOptions {
+  /** Certificate authorities (PEM) in place of Node's own. */
+  readonly ca?: string | Uint8Array | readonly (string | Uint8Array)[] | undefined
+  /** The client's certificate and its chain (PEM), for mTLS. */
+  readonly cert?: string | Uint8Array | undefined
+  /** Its private key (PEM). */
+  readonly key?: string | Uint8Array | undefined
+  /** Certificate and key in one, as PKCS12; instead of `cert` and `key`. */
+  readonly pfx?: string | Uint8Array | undefined
+  /** Opens an encrypted `key` or `pfx`. */
+  readonly passphrase?: string | undefined
+  /** The name that the certificate must have; default the host of the URL. */
+  readonly servername?: string | undefined
+  /** False takes any certificate: for tests alone. Default true. */
+  readonly rejectUnauthorized?: boolean | undefined
+}
+
+/** Where a registry is, and how it is asked. */
+export interface SchemaRegistryOptions {
+  /** One or more, separated by commas or as a list; `https://user:password@host` logs in by basic. */
+  readonly url: string | readonly string[]
+  readonly auth?: RegistryAuth | undefined
+  /** Sent with each request, e.g. Confluent Cloud's `target-sr-cluster`. */
+  readonly headers?: Readonly<Record<string, string>> | undefined
+  readonly tls?: RegistryTlsOptions | undefined
+  /** Within which all subjects and ids are, e.g. `.mycontext`. Default none: the default context. */
+  readonly context?: string | undefined
+  /** For one request and its answer. Default 10 000. */
+  readonly requestTimeoutMs?: number | undefined
+  /**
+   * For a call with all its requests and pauses. A record waits for it, so it is shorter than the
+   * producer's `maxBlockMs`, and its error says why. Default 30 000.
+   */
+  readonly timeoutMs?: number | undefined
+  /**
+   * Times that each URL is asked again after 408, 429, 500, 502, 503, 504 or no answer: the others
+   * first, then a pause. Default 3 (Java's `max.retries`).
+   */
+  readonly retries?: number | undefined
+  /**
+   * The first pause, which doubles from one to the next; each lasts a part of that drawn at random.
+   * Default 1 000 (Java's `retries.wait.ms`).
+   */
+  readonly retryBackoffMs?: number | undefined
+  /** What it doubles up to. Default 20 000 (Java's `retries.max.wait.ms`). */
+  readonly retryBackoffMaxMs?: number | undefined
+  /** Answers kept of each kind (by id, by guid, looked up, registered), 1 and up. Default 1 000. */
+  readonly cacheSize?: number | undefined
+  /**
+   * How long the latest version of a subject is used before it is asked for again, in the background.
+   * Infinity: for ever, as Java's serializers. Default 60 000.
+   */
+  readonly latestCacheMs?: number | undefined
+}

@@ -1,0 +1,71 @@
+/** Signals that are not Node's own: whatever looks like one is heard, and what does not is refused. */
+import t from 'tap'
+import { simulate } from '../../testing/support/simulation.js'
+
+const nameOf = (promise: Promise<unknown>): Promise<string> =>
+  promise.then(
+    () => 'ok',
+    (error: unknown) => (error as Error).name,
+  )
+
+/** Calls its listeners without an event. */
+class PlainSignal {
+  aborted = false
+  readonly listeners = new Set<() => void>()
+  reason: unknown = undefined
+
+  addEventListener(_event: string, listener: () => void): void {
+    this.listeners.add(listener)
+  }
+
+  removeEventListener(_event: string, listener: () => void): void {
+    this.listeners.delete(listener)
+  }
+
+  abort(): void {
+    this.aborted = true
+    for (const listener of this.listeners) listener()
+  }
+}
+
+t.test('a signal that gives no event, and one whose events name another', async (t) => {
+  const it = await simulate({ topics: { orders: {} } }, {})
+  const plain = new PlainSignal()
+  const inner = new AbortController()
+  const proxy = new Proxy(inner.signal, {
+    get(target, name) {
+      const value = Reflect.get(target, name, target) as unknown
+      return typeof value === 'function' ? (value.bind(target) as unknown) : value
+    },
+  })
+  const sends = [plain as unknown as AbortSignal, proxy].map((signal) =>
+    nameOf(it.producer.send({ topic: 'orders', value: 'x' }, { signal })),
+  )
+  plain.abort()
+  inner.abort()
+  t.strictSame(await it.run(Promise.all(sends)), ['AbortedError', 'AbortedError'])
+  t.equal(plain.listeners.size, 0)
+  await it.run(it.producer.close())
+})
+
+t.test('what cannot be left again is no signal', async (t) => {
+  const it = await simulate({ topics: { orders: {} } }, {})
+  const signal = { aborted: false, addEventListener: () => {} } as unknown as AbortSignal
+  const sent = it.producer.send({ topic: 'orders', value: 'x' }, { signal })
+  t.equal(await it.run(nameOf(sent)), 'InvalidRecordError')
+  await it.run(it.producer.close())
+})
+
+t.test(
+  'a signal that throws when it is left: the record has its outcome all the same',
+  async (t) => {
+    const it = await simulate({ topics: { orders: {} } }, {})
+    const signal = new PlainSignal()
+    signal.removeEventListener = () => {
+      throw new Error('not now')
+    }
+    const options = { signal: signal as unknown as AbortSignal }
+    t.equal(await it.run(nameOf(it.producer.send({ topic: 'orders', value: 'x' }, options))), 'ok')
+    await it.run(it.producer.close())
+  },
+)

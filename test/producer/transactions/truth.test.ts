@@ -1,0 +1,92 @@
+/** What an end that was not answered as hoped is told as, and what comes after it. */
+import t from 'tap'
+import { ErrorCodes } from '../../../src/testing/cluster.js'
+import { failureOf, fateOf, LEVELS, rig } from './support.js'
+
+const UNKNOWN = 'ERR_OTTLA_TRANSACTION_UNKNOWN'
+
+t.test('an abort that was not carried out is followed by nothing', async (t) => {
+  const { TRANSACTION_ABORTABLE, GROUP_AUTHORIZATION_FAILED } = ErrorCodes
+  for (const level of LEVELS) {
+    for (const errorCode of [TRANSACTION_ABORTABLE, GROUP_AUTHORIZATION_FAILED]) {
+      const it = await rig(t, level)
+      const transaction = await it.begin()
+      t.equal(await it.run(it.send(transaction, 'aborted')), 'ok')
+      it.cluster.failNext('EndTxn', { errorCode: ErrorCodes.NOT_COORDINATOR })
+      it.cluster.failNext('FindCoordinator', { errorCode })
+      await it.fate(transaction.abort())
+      await it.fate(it.producer.transaction((next) => next.send({ topic: 'orders', value: 'b' })))
+      t.notOk(it.committed().includes('aborted'), `level ${level}, ${errorCode}`)
+    }
+  }
+})
+
+t.test('an abort that the coordinator refuses with 59 is followed by nothing', async (t) => {
+  for (const level of LEVELS) {
+    const it = await rig(t, level)
+    const transaction = await it.begin()
+    t.equal(await it.run(it.send(transaction, 'aborted')), 'ok')
+    it.cluster.failNext('EndTxn', { errorCode: ErrorCodes.UNKNOWN_PRODUCER_ID })
+    await it.fate(transaction.abort())
+    await it.fate(it.producer.transaction((next) => next.send({ topic: 'orders', value: 'b' })))
+    t.notOk(it.committed().includes('aborted'), `level ${level}`)
+  }
+})
+
+t.test(
+  'a commit that may hold is not told as aborted by who closes amid the search for it',
+  async (t) => {
+    const it = await rig(t, 2, { delayMs: () => 5 })
+    const transaction = await it.begin()
+    t.equal(await it.run(it.send(transaction, 'a')), 'ok')
+    it.cluster.failNext('EndTxn', { disconnect: 'after' })
+    const committed = fateOf(transaction.commit())
+    await it.until(() => it.count('EndTxn') === 1)
+    it.cluster.failNext('EndTxn', { errorCode: ErrorCodes.INVALID_TXN_STATE })
+    await it.until(() => it.count('EndTxn') === 2)
+    it.cluster.failNext('EndTxn', { disconnect: 'before', times: 1000 })
+    await it.until(() => transaction.state === 'aborting')
+    await it.fate(it.producer.close({ timeoutMs: 200 }))
+    t.equal(await it.run(committed), UNKNOWN)
+    t.equal(transaction.state, 'unknown')
+    t.strictSame(it.committed(), ['a'])
+  },
+)
+
+t.test('after an unknown outcome, who never began is not told that his is unknown', async (t) => {
+  for (const level of LEVELS) {
+    const it = await rig(t, level)
+    it.cluster.failNext('EndTxn', { errorCode: -1 })
+    let calls = 0
+    const send = (value: string): Promise<unknown> =>
+      it.producer.transaction((transaction) => {
+        calls++
+        return transaction.send({ topic: 'orders', value })
+      })
+    const first = fateOf(send('a'))
+    const others = [failureOf(send('b')), failureOf(send('c'))]
+    t.equal(await it.run(first), UNKNOWN)
+    const before = calls
+    const later = await it.failure(send('d'))
+    for (const error of [...(await it.run(Promise.all(others))), later]) {
+      t.not(error.code, UNKNOWN, `level ${level}: ${error.message}`)
+    }
+    t.equal(calls, before)
+  }
+})
+
+t.test('what the function has thrown comes out, also after a commit of its own', async (t) => {
+  for (const level of LEVELS) {
+    const it = await rig(t, level)
+    const thrown = new RangeError('mine')
+    const error = await it.failure(
+      it.producer.transaction(async (transaction) => {
+        await transaction.send({ topic: 'orders', value: 'a' })
+        await transaction.commit()
+        throw thrown
+      }),
+    )
+    t.equal(error, thrown)
+    t.strictSame(it.committed(), ['a'])
+  }
+})
