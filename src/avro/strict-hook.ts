@@ -105,18 +105,23 @@ function unionOf(schema: readonly unknown[], options: ForSchemaOptions): avsc.Ty
   if (wrapUnions === 'always' || wrapUnions === true) return undefined
   // Made here once: avsc takes types in place of their schemas.
   const types = schema.map((branch) => avsc.Type.forSchema(branch as avsc.Type, options))
-  if (wrapUnions === 'auto' && isAmbiguous(types)) {
-    return new avsc.types.WrappedUnionType(types as unknown as avsc.Type, options)
-  }
-  return new StrictUnion(types, options)
+  if (!isAmbiguous(types)) return new StrictUnion(types, options)
+  // Throws for what is no union at all.
+  const wrapped = new avsc.types.WrappedUnionType(types as unknown as avsc.Type, options)
+  if (wrapUnions === 'auto') return wrapped
+  const names = types.map((type) => type.branchName ?? type.typeName).join(', ')
+  throw new Error(`ambiguous union of ${names}: leave wrapUnions out, and give values with names`)
 }
 
-/** avsc itself knows, and throws. */
+/**
+ * avsc itself knows, and throws; by what is no matter: the text of its error has the whole union, which
+ * cannot be told of a record that it is within, for that has no fields yet.
+ */
 function isAmbiguous(types: readonly avsc.Type[]): boolean {
   try {
     new UnwrappedUnionType(types, {})
     return false
-  } catch (error) {
-    return error instanceof Error && error.message.startsWith('ambiguous')
+  } catch {
+    return true
   }
 }

@@ -5,11 +5,18 @@
  *
  * A checker is made once for a message; a check costs a small part of the encoding.
  *
- * Neighbours: value-check.ts has what it is made of; message-encoding.ts asks before it encodes.
+ * Neighbours: value-check.ts has what it is made of; known-members.ts goes over what is right; message-encoding.ts asks before it encodes.
  */
-import { ScalarType, type DescField, type DescMessage, type DescOneof } from '@bufbuild/protobuf'
+import {
+  create,
+  ScalarType,
+  type DescField,
+  type DescMessage,
+  type DescOneof,
+} from '@bufbuild/protobuf'
 import { FeatureSet_FieldPresence, isWrapperDesc } from '@bufbuild/protobuf/wkt'
 import { boolKey, int32Key, int64Key, stringKey, uint32Key, uint64Key } from './key-check.js'
+import { KnownMembers, Member } from './known-members.js'
 import {
   bool,
   bytes,
@@ -32,38 +39,40 @@ import {
 /** The types that the key of a map may have. */
 type MapKeyType = (DescField & { fieldKind: 'map' })['mapKey']
 
-interface Member {
-  readonly name: string
-  /** `typeof` of a value that needs no further look; the empty text for all others. */
-  readonly plainType: string
-  readonly check: Check
-  /** False for what a made message always has: were it missing, something would be written for it. */
-  readonly mayBeMissing: boolean
-}
-
 const PLAIN_TYPES = new Map<Check, string>([
   [string, 'string'],
   [bool, 'boolean'],
   [double, 'number'],
 ])
 
-const checks = new WeakMap<DescMessage, Check>()
+/** What is asked of every value, and what finds the fault of one that is not right. */
+interface Checks {
+  readonly isRight: (value: unknown) => boolean
+  readonly faultOf: Check
+}
+
+const checks = new WeakMap<DescMessage, Checks>()
 
 /** The check of a message, or of an object that `create` would make one of. */
 export function messageCheck(message: DescMessage): Check {
-  const known = checks.get(message)
-  if (known !== undefined) return known
-  const members: Member[] = []
-  const check: Check = (value) => ofMessage(message, members, value)
-  checks.set(message, check) // before its members are looked at: one may be of this message
-  for (const member of message.members) members.push(memberOf(member))
-  return check
+  const { isRight, faultOf } = checksOf(message)
+  return (value) => (isRight(value) ? null : faultOf(value))
 }
 
-/**
- * The members of the message are looked at, and how many there are is counted; names that are not
- * among them are sought only where the value has more. A value is looked at within every send.
- */
+/** Each of the two asks only its like of what is within: so no part of a value is looked at thrice. */
+function checksOf(message: DescMessage): Checks {
+  const known = checks.get(message)
+  if (known !== undefined) return known
+  const members = new KnownMembers(message.typeName, create(message))
+  const made: Checks = {
+    isRight: (value) => members.areRight(value),
+    faultOf: (value) => ofMessage(message, members.all, value),
+  }
+  checks.set(message, made) // before its members are looked at: one may be of this message
+  for (const member of message.members) members.add(memberOf(member))
+  return made
+}
+
 function ofMessage(
   message: DescMessage,
   members: readonly Member[],
@@ -81,28 +90,16 @@ function inMembers(
   value: Members,
   isMade: boolean,
 ): string | null {
-  let known = isMade ? 1 : 0 // $typeName
-  for (let i = 0; i < members.length; i++) {
-    const member = members[i] as Member
+  for (const member of members) {
     const found = value[member.name]
-    if (typeof found === member.plainType) {
-      known++ // most: a call for each would cost as much as the encoding
-    } else if (found !== undefined) {
-      known++
-      const fault = member.check(found)
+    if (found !== undefined) {
+      const fault = member.faultOf(found)
       if (fault !== null) return `.${member.name}${fault}`
     } else if (isMade && !member.mayBeMissing) {
       return `.${member.name} is missing: make the message with create()`
     }
   }
-  return countOf(value) > known ? unknownName(message, members, value) : null
-}
-
-function countOf(value: Members): number {
-  let count = 0
-  // Faster than Object.keys; what is inherited is a member's default.
-  for (const name in value) if (name !== '') count++
-  return count
+  return unknownName(message, members, value)
 }
 
 function unknownName(
@@ -125,12 +122,40 @@ function ofAnother({ typeName }: DescMessage, value: Members): string {
 function memberOf(member: DescField | DescOneof): Member {
   const name = member.localName
   if (member.kind === 'oneof') {
-    return { name, plainType: '', check: oneofCheck(member), mayBeMissing: false }
+    const faultOf = oneofCheck(member)
+    return new Member({
+      name,
+      faultOf,
+      isRight: rightBy(faultOf),
+      plainType: '',
+      mayBeMissing: false,
+    })
   }
   const isSingular = member.fieldKind !== 'list' && member.fieldKind !== 'map'
   const mayBeMissing = isSingular && member.presence !== FeatureSet_FieldPresence.IMPLICIT
-  const check = fieldCheck(member)
-  return { name, plainType: PLAIN_TYPES.get(check) ?? '', check, mayBeMissing }
+  const faultOf = fieldCheck(member)
+  const plainType = PLAIN_TYPES.get(faultOf) ?? ''
+  return new Member({
+    name,
+    faultOf,
+    isRight: rightField(member, faultOf),
+    plainType,
+    mayBeMissing,
+  })
+}
+
+const rightBy =
+  (faultOf: Check) =>
+  (value: unknown): boolean =>
+    faultOf(value) === null
+
+/** Messages, and lists of them, are gone through; all else is looked at in full at once. */
+function rightField(field: DescField, faultOf: Check): (value: unknown) => boolean {
+  if (field.message === undefined || field.fieldKind === 'map') return rightBy(faultOf)
+  if (itemCheck(field) !== checksOf(field.message).faultOf) return rightBy(faultOf)
+  const { isRight } = checksOf(field.message)
+  if (field.fieldKind !== 'list') return isRight
+  return (value) => Array.isArray(value) && value.every(isRight)
 }
 
 const NO_CASE = '.case is undefined, but there is a value: the name of its field is wanted'
@@ -175,7 +200,7 @@ function submessageCheck(field: DescField, message: DescMessage): Check {
   if (field.fieldKind === 'message' && field.oneof === undefined && isWrapperDesc(message)) {
     return SCALARS[message.fields[0].scalar]
   }
-  return messageCheck(message)
+  return checksOf(message).faultOf
 }
 
 function isOfValue(field: DescField): boolean {

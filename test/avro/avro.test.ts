@@ -209,6 +209,22 @@ t.test('text is UTF-8 of any length; half a surrogate pair is U+FFFD', async (t)
   t.equal(hex({ type: 'map', values: 'int' }, { '\ud800x': 1 }), '0208efbfbd780200')
 }) // prettier-ignore
 
+t.test('a union whose types look alike, and one of them is the record around it', async (t) => {
+  const other = { type: 'record', name: 'Other', fields: [{ name: 'w', type: 'int' }] }
+  const node = {
+    type: 'record',
+    name: 'Node',
+    fields: [{ name: 'next', type: ['null', 'Node', other] }],
+  }
+  const value = { next: { Node: { next: { Other: { w: 3 } } } } }
+  t.equal(hex(node, value), '020406')
+  t.equal(hex(node, value), plain(node).toBuffer(value).toString('hex'))
+  const message = /ambiguous union of null, Node, Other: leave wrapUnions out/
+  t.throws(() => avro(node, { wrapUnions: 'never' }), { name: 'ConfigError', message })
+  t.throws(() => avro(['int', 'int']), { message: /duplicate/ })
+  t.throws(() => avro(['int', 'int'], { wrapUnions: 'never' }), { message: /duplicate/ })
+})
+
 t.test('a union whose types look alike wants the name around the value', async (t) => {
   const union = ['null', 'int', 'long', { type: 'enum', name: 'my.E', symbols: ['A'] }]
   t.equal(hex(union, { int: 5 }), '020a')

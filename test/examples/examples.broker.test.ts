@@ -98,7 +98,7 @@ const EXAMPLES: Readonly<Record<string, Expectation>> = {
       t.strictSame(valuesOf(records), [text])
     },
   },
-  'protobuf-values': {
+  'protobuf/main': {
     prints: [
       /^order o-1 at offset 0$/,
       /^order o-2 at offset 1$/,
@@ -183,15 +183,17 @@ const EXAMPLES: Readonly<Record<string, Expectation>> = {
   },
 }
 
-t.test('every example is here', async (t) => {
+t.test('every program that is no folder is here', async (t) => {
   const files = readdirSync(projectFile('examples')).filter((name) => name.endsWith('.ts'))
-  const expected = Object.keys(EXAMPLES).map((name) => `${name}.ts`)
+  const expected = Object.keys(EXAMPLES)
+    .filter((name) => !name.includes('/'))
+    .map((name) => `${name}.ts`)
   t.strictSame(files.sort(), expected.sort())
 })
 
 for (const [name, { partitions = 1, prints, holds }] of Object.entries(EXAMPLES)) {
   await brokerTest(`examples/${name} does what it says`, async (t, kafka) => {
-    const topic = `example-${name}-${process.pid}-${Date.now()}`
+    const topic = `example-${name.replace('/', '-')}-${process.pid}-${Date.now()}`
     await kafka.createTopic(topic, { partitions })
     const { code, stdout, stderr } = await run(name, kafka, topic)
     t.equal(stderr, '')

@@ -4,6 +4,8 @@
  */
 import { runInNewContext } from 'node:vm'
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf'
+import { DescriptorProtoSchema } from '@bufbuild/protobuf/wkt'
+import fc from 'fast-check'
 import protobufjs from 'protobufjs'
 import t from 'tap'
 import { ConfigError, SerializationError } from '../../src/errors.js'
@@ -224,3 +226,78 @@ t.test('a schema of neither library', async (t) => {
     t.throws(() => protobuf(schema as never), ConfigError)
   }
 })
+
+/** A value without `$typeName`: it is looked at in full. */
+function plain(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(plain)
+  if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return value
+  const entries = Object.entries(value).filter(([name]) => name !== '$typeName')
+  return Object.fromEntries(entries.map(([name, item]) => [name, plain(item)]))
+}
+
+function outcome(serializer: Serializer<object>, value: unknown): string {
+  try {
+    return Buffer.from(written(serializer, value) as Uint8Array).toString('hex')
+  } catch (error) {
+    return (error as Error).message
+  }
+}
+
+t.test(
+  'protobuf-es: made messages and plain objects are judged alike, whatever is in them',
+  async () => {
+    const serializer: Serializer<object> = protobuf(OrderSchema)
+    const holders = [[], ['lines', 0], ['lines', 0, 'price'], ['customer'], ['payment'], ['stock']]
+    const fields = [
+      'id',
+      'article',
+      'name',
+      'units',
+      'case',
+      'gift',
+      'codes',
+      'tea',
+      'lines',
+      'slip',
+    ]
+    const items = fc.oneof(
+      fc.constantFrom<unknown>(null, 5, 5n, '', 'x', true, [], {}, 2 ** 40, NaN, Uint8Array.of(1)),
+      fc.array(fc.constantFrom<unknown>(1n, 'x', 2, {})),
+    )
+    const change = fc.tuple(fc.constantFrom(...holders), fc.constantFrom(...fields), items)
+    fc.assert(
+      fc.property(fc.array(change, { maxLength: 3 }), fc.boolean(), (changes, isLast) => {
+        const order = create(OrderSchema, ORDER)
+        for (const [path, field, item] of changes) {
+          const at = (value: unknown, name: string | number): unknown =>
+            (value as Record<string, unknown> | null | undefined)?.[name]
+          const holder: unknown = path.reduce(at, order)
+          if (typeof holder !== 'object' || holder === null) continue
+          if (isLast) Reflect.deleteProperty(holder, field) // then it is set last
+          Reflect.set(holder, field, item)
+        }
+        return outcome(serializer, order) === outcome(serializer, plain(order))
+      }),
+      { numRuns: 1_000 },
+    )
+  },
+)
+
+t.test(
+  'protobuf-es: what is deep within is not looked at again for each message around it',
+  async (t) => {
+    const depth = 14
+    for (const isMade of [true, false]) {
+      let reads = 0
+      const make = (value: object): object =>
+        isMade ? create(DescriptorProtoSchema, value) : value
+      const deepest = make({})
+      Object.defineProperty(deepest, 'name', { enumerable: true, get: () => (reads++, 5) })
+      let message = deepest
+      for (let i = 0; i < depth; i++) message = make({ nestedType: [message] })
+      const fault = `value${'.nestedType[0]'.repeat(depth)}.name is `
+      t.ok(outcome(protobuf(DescriptorProtoSchema), message).includes(fault))
+      t.ok(reads <= 4, `read ${reads} times`)
+    }
+  },
+)

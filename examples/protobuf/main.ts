@@ -1,13 +1,13 @@
 /**
- * Protobuf: values of a message that protoc-gen-es has generated (protobuf/order_pb.ts); a slip in a
+ * Protobuf: values of a message that protoc-gen-es has generated (order_pb.ts); a slip in a
  * field's name is refused. Needs @bufbuild/protobuf beside Ottla. With SCHEMA_REGISTRY_URL the schema's
  * id stands in front of each value.
  */
 // Elsewhere these are 'ottla/protobuf' and 'ottla'; in this repository those names mean dist/, which may not be built.
 import { create } from '@bufbuild/protobuf'
-import { Producer } from '../src/index.js'
-import { protobuf, protobufSerializer } from '../src/protobuf/protobuf.js'
-import { OrderSchema } from './protobuf/order_pb.js'
+import { Producer } from '../../src/index.js'
+import { protobuf, protobufSerializer } from '../../src/protobuf/protobuf.js'
+import { OrderSchema } from './order_pb.js'
 
 const { KAFKA_BROKERS = 'localhost:9092', TOPIC = 'orders', SCHEMA_REGISTRY_URL } = process.env
 
@@ -22,7 +22,7 @@ const value =
 
 await using producer = new Producer({
   brokers: KAFKA_BROKERS,
-  clientId: 'protobuf-values',
+  clientId: 'protobuf-example',
   serializers: { value },
 })
 
