@@ -33,6 +33,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'optional-package.ts': [],
   'secret.ts': [],
   'nearest.ts': [],
+  'abort-signals.ts': [],
   'promised.ts': [],
   'plain-options.ts': ['errors.ts', 'assert.ts'],
   'thrown.ts': [],
@@ -48,7 +49,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     ...['network', 'protocol', 'compression', 'serialization'],
     ...['errors.ts', 'assert.ts', 'clock.ts', 'globals.ts', 'logger.ts', 'version.ts', 'secret.ts'],
     ...['nearest.ts', 'system-clock.ts', 'plain-options.ts', 'thrown.ts', 'record-metadata.ts'],
-    ...['closing.ts', 'promised.ts'],
+    ...['closing.ts', 'promised.ts', 'abort-signals.ts'],
   ],
   'index.ts': [
     ...['producer', 'network', 'protocol', 'compression', 'serialization'],

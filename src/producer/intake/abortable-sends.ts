@@ -4,9 +4,9 @@
  *
  * Before: producer.ts. After: intake.ts.
  */
+import { addAbortCall, removeAbortCall } from '../../abort-signals.js'
 import type { RecordMetadata } from '../../record-metadata.js'
 import type { ParkingLot } from '../waiting/parking-lot.js'
-import { AbortListeners } from './abort-listeners.js'
 import type { Submitted } from './admission.js'
 import { abortedError, notTaken } from './call-checks.js'
 import type { DeliveryCallback } from '../records/delivery-callback.js'
@@ -27,7 +27,6 @@ export interface Told {
 
 export class AbortableSends<K, V> {
   readonly #parts: AbortableSendParts<K, V>
-  readonly #aborts = new AbortListeners()
 
   constructor(parts: AbortableSendParts<K, V>) {
     this.#parts = parts
@@ -56,7 +55,7 @@ export class AbortableSends<K, V> {
         if (error === null)
           resolve(metadata as RecordMetadata) // one of the two is there
         else reject(error)
-        if (signal !== undefined) this.#aborts.remove(signal, onAbort) // code that may throw: last
+        if (signal !== undefined) removeAbortCall(signal, onAbort) // code that may throw: last
       }
       const isAborted = (): boolean => signal?.aborted === true
       try {
@@ -66,7 +65,7 @@ export class AbortableSends<K, V> {
         submitted = intake.submit(record, callback, 'wait')
         if (isAborted())
           onAbort() // by a serializer
-        else if (signal !== undefined) this.#aborts.add(signal, onAbort)
+        else if (signal !== undefined) addAbortCall(signal, onAbort)
       } catch (error) {
         callback(notTaken(error), null)
       }

@@ -8,6 +8,7 @@
  *
  * Before: producer.ts, transactional/transaction.ts. After: record-sink.ts.
  */
+import { addAbortCall, removeAbortCall } from '../../abort-signals.js'
 import { AbortedError, ConfigError, type DeliveryError } from '../../errors.js'
 import '../../globals.js'
 import type { RecordMetadata } from '../../record-metadata.js'
@@ -118,7 +119,7 @@ class SendEach<K, V, R extends ProducerRecord<K, V>> implements AsyncIterableIte
     this.#signal = signal
     this.#ready = order === 'input' ? new InOrder() : new Deque()
     if (signal?.aborted === true) this.#onAbort()
-    else signal?.addEventListener('abort', this.#onAbort, { once: true })
+    else if (signal !== undefined) addAbortCall(signal, this.#onAbort)
   }
 
   [Symbol.asyncIterator](): this {
@@ -211,7 +212,7 @@ class SendEach<K, V, R extends ProducerRecord<K, V>> implements AsyncIterableIte
   #leave(): void {
     this.#isEnded = true
     this.#isLeft = true
-    this.#signal?.removeEventListener('abort', this.#onAbort)
+    if (this.#signal !== undefined) removeAbortCall(this.#signal, this.#onAbort)
     this.#serve()
   }
 
@@ -245,7 +246,7 @@ class SendEach<K, V, R extends ProducerRecord<K, V>> implements AsyncIterableIte
   #finish(call: Call<R>): void {
     const failure = this.#failure
     this.#failure = null // thrown once, as an async generator does
-    this.#signal?.removeEventListener('abort', this.#onAbort)
+    if (this.#signal !== undefined) removeAbortCall(this.#signal, this.#onAbort)
     if (failure === null) call.resolve(DONE)
     else call.reject(failure.error)
   }

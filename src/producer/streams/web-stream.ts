@@ -3,6 +3,7 @@
  *
  * Before: producer.ts, transactional/transaction.ts. After: record-feed.ts.
  */
+import { whenAborted } from '../../abort-signals.js'
 import '../../globals.js'
 import type { CallbackRunner } from '../batching/batch-waiters.js'
 import { RecordFeed } from './record-feed.js'
@@ -19,32 +20,30 @@ export function createWritableStream<T, K, V>(
 ): WritableStream<T> {
   checkStreamOptions('createWritableStream', options)
   const { highWaterMark = DEFAULT_HIGH_WATER_MARK, signal } = options
-  const noMore = new AbortController() // of listening to the user's signal
   const feed = new RecordFeed(sink, options, { runCallback, failed: (error) => fail(error) })
   let fail: (reason: unknown) => void = () => {}
+  let stopListening = (): void => {}
   return new WritableStream<T>(
     {
       start(controller) {
         fail = (reason) => {
-          noMore.abort()
+          stopListening()
           feed.stop(reason)
           controller.error(reason)
         }
         // `abort` below is called only after a write that waits for room, which this ends.
         const { signal: aborted } = controller as unknown as { readonly signal: AbortSignal } // not in Node's types
         aborted.addEventListener('abort', () => feed.stop(aborted.reason), { once: true })
-        const onAbort = (): void => fail(signal?.reason)
-        if (signal?.aborted === true) onAbort()
-        else signal?.addEventListener('abort', onAbort, { once: true, signal: noMore.signal })
+        stopListening = whenAborted(signal, () => fail(signal?.reason))
       },
       write: (chunk) => feed.takeWhenRoom(chunk),
       async close() {
         await feed.finish()
-        noMore.abort()
+        stopListening()
         if (feed.failure !== null) throw feed.failure
       },
       async abort(reason: unknown) {
-        noMore.abort()
+        stopListening()
         feed.stop(reason)
         if ((reason as Error | undefined)?.name !== 'AbortError') await feed.finish()
       },

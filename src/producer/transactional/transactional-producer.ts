@@ -5,6 +5,7 @@
  *
  * Before: the user. After: transaction.ts; transaction-manager.ts decides.
  */
+import { whenAborted } from '../../abort-signals.js'
 import { Closing } from '../../closing.js'
 import {
   AbortedError,
@@ -195,8 +196,7 @@ export class TransactionalProducer<K = Serialized, V = Serialized> implements As
     signal: AbortSignal | undefined,
   ): Promise<{ readonly value: T } | Failure> {
     const transaction = await this.begin({ signal })
-    const onAbort = (): void => void transaction.abort().catch(() => {})
-    signal?.addEventListener('abort', onAbort, { once: true })
+    const stopListening = whenAborted(signal, () => void transaction.abort().catch(() => {}))
     try {
       const value = await this.#run(action, transaction)
       const isTakenBack = isAborting(transaction) && signal?.aborted === true
@@ -207,7 +207,7 @@ export class TransactionalProducer<K = Serialized, V = Serialized> implements As
     } catch (error) {
       return { error, aborted: error instanceof TransactionAbortedError ? error : null }
     } finally {
-      signal?.removeEventListener('abort', onAbort)
+      stopListening()
     }
   }
 

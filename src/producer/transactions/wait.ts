@@ -3,6 +3,7 @@
  *
  * Before and after: the files of this folder.
  */
+import { addAbortCall, removeAbortCall } from '../../abort-signals.js'
 import type { Clock } from '../../clock.js'
 
 export interface WaitLimits {
@@ -22,7 +23,7 @@ export function waitUntil(
     let unsubscribe = (): void => {}
     const end = (settle: () => void): void => {
       timer.clear()
-      signal?.removeEventListener('abort', aborted)
+      if (signal !== undefined) removeAbortCall(signal, aborted)
       unsubscribe()
       settle()
     }
@@ -31,11 +32,8 @@ export function waitUntil(
       end(() => reject(error))
     }
     const timer = clock.setTimer(() => end(() => reject(onTimeout())), timeoutMs)
-    signal?.addEventListener('abort', aborted, { once: true })
-    if (signal?.aborted === true) {
-      aborted()
-      return
-    }
+    if (signal?.aborted === true) return aborted()
+    if (signal !== undefined) addAbortCall(signal, aborted)
     unsubscribe = subscribe(() => end(resolve))
   })
 }

@@ -1,4 +1,5 @@
 /** transaction(fn): what it resolves and rejects with, and when the function is called again. */
+import { getEventListeners } from 'node:events'
 import t from 'tap'
 import type { TransactionAbortedError } from '../../../src/index.js'
 import { ErrorCodes } from '../../../src/testing/cluster.js'
@@ -185,6 +186,35 @@ t.test('a signal aborts it, and that is what it is rejected with', async (t) => 
     t.equal(await it.fate(late), 'ok', 'the commit was under way')
     t.strictSame(it.committed(), ['a'])
   }
+})
+
+t.test('a signal that fires just as the transaction has begun aborts it, too', async (t) => {
+  const it = await rig(t, 2)
+  const controller = new AbortController()
+  const begin = it.producer.begin.bind(it.producer)
+  it.producer.begin = async (options) => {
+    const transaction = await begin(options)
+    controller.abort()
+    return transaction
+  }
+  const action = (): string => 'nothing sent'
+  const result = it.producer.transaction(action, { signal: controller.signal })
+  t.equal(await it.fate(result), 'ERR_OTTLA_ABORTED')
+})
+
+t.test('twenty calls that wait for their turn share one listener on their signal', async (t) => {
+  const it = await rig(t, 2)
+  const { signal } = new AbortController()
+  let most = 0
+  const calls = Array.from({ length: 20 }, () =>
+    it.producer.transaction(
+      () => void (most = Math.max(most, getEventListeners(signal, 'abort').length)),
+      { signal },
+    ),
+  )
+  await it.run(Promise.all(calls))
+  t.equal(most, 1)
+  t.equal(getEventListeners(signal, 'abort').length, 0)
 })
 
 t.test('concurrent calls take turns', async (t) => {

@@ -1,6 +1,8 @@
 /** Signals that are not Node's own: whatever looks like one is heard, and what does not is refused. */
+import { getEventListeners } from 'node:events'
+import { Readable } from 'node:stream'
 import t from 'tap'
-import { simulate } from '../../testing/support/simulation.js'
+import { simulate } from './testing/support/simulation.js'
 
 const nameOf = (promise: Promise<unknown>): Promise<string> =>
   promise.then(
@@ -69,3 +71,28 @@ t.test(
     await it.run(it.producer.close())
   },
 )
+
+t.test('one signal for many calls of many producers: one listener, and none is left', async (t) => {
+  const controller = new AbortController()
+  const { signal } = controller
+  const listeners = (): number => getEventListeners(signal, 'abort').length
+  const it = await simulate({ topics: { orders: {} } }, {})
+  const other = await simulate({ topics: { orders: {} } }, {})
+  const names: string[] = []
+  for (const { producer } of [it, other]) {
+    for (let i = 0; i < 6; i++) {
+      void nameOf(producer.send({ topic: 'orders', value: 'x' }, { signal })).then((name) =>
+        names.push(name),
+      )
+      const records = Readable.from([{ topic: 'orders', value: 'x' }])
+      const each = producer.sendEach(records, { signal })
+      void nameOf(each.next()).then((name) => names.push(name))
+    }
+  }
+  t.equal(listeners(), 1)
+  controller.abort()
+  t.equal(listeners(), 0)
+  await it.run(it.producer.close())
+  await other.run(other.producer.close())
+  t.equal(names.length, 24)
+})
