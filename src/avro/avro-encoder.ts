@@ -3,7 +3,7 @@
  *
  * Before: avro.ts, by itself or through a registry's serializer.
  */
-import { isBytes } from '../serialization/any-bytes.js'
+import { isBytes } from '../any-bytes.js'
 import { SerializationError } from '../errors.js'
 import type { ValueEncoder } from '../schema-registry/schema-format.js'
 import { ByteSlab } from '../serialization/byte-slab.js'

@@ -5,7 +5,7 @@
  * Before: avro-encoder.ts, once something is wrong.
  */
 import type avsc from 'avsc'
-import { isBytes } from '../serialization/any-bytes.js'
+import { isBytes } from '../any-bytes.js'
 import { SerializationError } from '../errors.js'
 import { isIterable, isOpaque, kindOf } from '../serialization/opaque.js'
 import { thrownWords } from '../thrown.js'

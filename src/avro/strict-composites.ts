@@ -5,7 +5,7 @@
  *
  * Neighbours: strict-hook.ts chooses them; strict-scalars.ts has the types of one value.
  */
-import { isBytes } from '../serialization/any-bytes.js'
+import { isBytes } from '../any-bytes.js'
 import {
   MapType,
   RecordType,

@@ -11,7 +11,7 @@
  *
  * Source: avsc 5.7.9. Neighbours: strict-hook.ts chooses them; strict-composites.ts has the others.
  */
-import { isBytes } from '../serialization/any-bytes.js'
+import { isBytes } from '../any-bytes.js'
 import {
   BytesType,
   EnumType,

@@ -15,7 +15,7 @@ import {
   type TextMapGetter,
   type TextMapSetter,
 } from '@opentelemetry/api'
-import { isBytes } from '../serialization/any-bytes.js'
+import { isBytes } from '../any-bytes.js'
 import type { ProducerRecord } from '../producer/records/record.js'
 import type { Headers, HeaderValue } from '../serialization/headers.js'
 

@@ -5,7 +5,7 @@
  * Neighbours: message-check.ts has protobuf-es's messages, protobufjs-check.ts protobufjs's;
  * key-check.ts the keys of maps.
  */
-import { isBytes } from '../serialization/any-bytes.js'
+import { isBytes } from '../any-bytes.js'
 
 /** Where the first fault is, and what: `.items[3].name is a number: a string is wanted`; else null. */
 export type Check = (value: unknown) => string | null

@@ -5,7 +5,7 @@
  * Neighbours: resolve-registry-options.ts asks; http-channel.ts uses them.
  */
 import { createSecureContext, type SecureContextOptions } from 'node:tls'
-import { isBytes } from '../serialization/any-bytes.js'
+import { isBytes } from '../any-bytes.js'
 import { ConfigError } from '../errors.js'
 import { checkNames, isObject } from './option-checks.js'
 import type { RegistryTlsOptions } from './registry-options.js'

@@ -2,7 +2,7 @@
  * Serializers for what needs no schema: text, bytes, JSON, and numbers as Java's serializers write
  * them (big-endian; org.apache.kafka.common.serialization).
  */
-import { bytesOf } from './any-bytes.js'
+import { bytesOf } from '../any-bytes.js'
 import { jsonText } from './json-text.js'
 import { cannotSerialize, type Serializer } from './serializer.js'
 

@@ -5,7 +5,7 @@
  * Neighbours: the intake calls it; nothing here knows a producer.
  */
 import { SerializationError } from '../errors.js'
-import { bytesOf } from './any-bytes.js'
+import { bytesOf } from '../any-bytes.js'
 import type { Headers } from './headers.js'
 
 /** What goes on the wire: text as UTF-8, bytes as they are, null as Kafka's null (a tombstone). */

@@ -8,6 +8,7 @@
  *
  * Neighbours: sasl-options.ts; docs/security.md has recipes.
  */
+import { bytesOf } from '../../any-bytes.js'
 import type { Clock } from '../../clock.js'
 import { OttlaError, TimeoutError } from '../../errors.js'
 import { Secret } from '../../secret.js'
@@ -88,6 +89,7 @@ class CustomExchange implements SaslExchange {
 /** Plain JavaScript may answer anything. */
 function bytesOrEnd(answer: unknown): Uint8Array | undefined {
   if (answer === undefined || answer === null) return undefined
-  if (answer instanceof Uint8Array) return answer
+  const bytes = bytesOf(answer)
+  if (bytes !== undefined) return bytes
   throw new TypeError(`it answered a ${typeof answer}: give a Uint8Array, or undefined at the end`)
 }

@@ -6,6 +6,7 @@
  * Neighbours: oidc-options.ts has the types; oidc-token.ts works by the plan.
  */
 import { readFileSync } from 'node:fs'
+import { isBytes } from '../../any-bytes.js'
 import type { Clock } from '../../clock.js'
 import { ConfigError } from '../../errors.js'
 import { checkPlain, hasFields } from '../../plain-options.js'
@@ -179,7 +180,7 @@ function planAssertion(options: OidcAssertionOptions): AssertionPlan {
 
 function keyOf(key: unknown): AssertionPlan['key'] {
   if (typeof key === 'string') return { pem: new Secret(key) }
-  if (key instanceof Uint8Array) return { pem: new Secret(Buffer.from(key).toString()) }
+  if (isBytes(key)) return { pem: new Secret(Buffer.from(key).toString()) }
   const path = (key as { path?: unknown } | undefined)?.path
   if (typeof path === 'string') return { path }
   throw fault('needs assertion.key: the private key as PEM, or { path }')

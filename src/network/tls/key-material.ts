@@ -10,6 +10,7 @@
 import type { KeyObject, X509Certificate } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
 import type { SecureContext, SecureContextOptions } from 'node:tls'
+import { isBytes } from '../../any-bytes.js'
 import { ConfigError } from '../../errors.js'
 import { nodeCrypto, nodeTls } from '../late-modules.js'
 import type { TlsInput, TlsOptions } from './tls-options.js'
@@ -67,7 +68,7 @@ export function stampOf(options: TlsOptions): string {
 }
 
 function stampOfInput(input: TlsInput | undefined): string {
-  if (input === undefined || typeof input === 'string' || input instanceof Uint8Array) return ''
+  if (input === undefined || typeof input === 'string' || isBytes(input)) return ''
   try {
     const { mtimeNs, size, ino } = statSync(input.path, { bigint: true })
     return `${mtimeNs}:${size}:${ino}`
@@ -91,7 +92,7 @@ function readOne(option: string, given: TlsInput | undefined): Material | undefi
 
 function read(option: string, given: TlsInput): Material {
   if (typeof given === 'string') return { option, bytes: Buffer.from(given) }
-  if (given instanceof Uint8Array) return { option, bytes: Buffer.from(given) }
+  if (isBytes(given)) return { option, bytes: Buffer.from(given) }
   try {
     return { option: `${option} (${given.path})`, bytes: readFileSync(given.path) }
   } catch (error) {

@@ -7,6 +7,7 @@
  * Before: option-checks.ts of the producer. After: key-material.ts reads, secure-context.ts keeps.
  */
 import { isIP } from 'node:net'
+import { isBytes } from '../../any-bytes.js'
 import { ConfigError } from '../../errors.js'
 import { nearest } from '../../nearest.js'
 import { checkPlain } from '../../plain-options.js'
@@ -63,7 +64,7 @@ const text: Check = (name, value) => {
 }
 
 const input: Check = (name, value) => {
-  if (typeof value === 'string' || value instanceof Uint8Array) return
+  if (typeof value === 'string' || isBytes(value)) return
   const { path } = (typeof value === 'object' && value !== null ? value : {}) as { path?: unknown }
   if (typeof path === 'string' && path !== '') return
   throw new ConfigError(

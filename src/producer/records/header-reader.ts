@@ -7,7 +7,7 @@
  */
 import { InvalidRecordError, SerializationError } from '../../errors.js'
 import type { WireHeaders } from '../../protocol/record-headers.js'
-import { bytesOf } from '../../serialization/any-bytes.js'
+import { bytesOf } from '../../any-bytes.js'
 import type { Headers } from '../../serialization/headers.js'
 import { kindOf, quote } from './record.js'
 

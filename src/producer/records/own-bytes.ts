@@ -3,7 +3,7 @@
  *
  * Neighbours: parked-record.ts and record-group.ts.
  */
-import { isBytes } from '../../serialization/any-bytes.js'
+import { isBytes } from '../../any-bytes.js'
 
 /** A copy of bytes, of any realm; anything else as it is. */
 export function ownBytes<T>(value: T): T {

@@ -2,7 +2,7 @@
  * Runs a user's serializer on a key or a value, and checks what comes of it.
  */
 import { type DeliveryError, OttlaError, SerializationError } from '../../errors.js'
-import { isBytes } from '../../serialization/any-bytes.js'
+import { isBytes } from '../../any-bytes.js'
 import type { Headers } from '../../serialization/headers.js'
 import {
   asSerialized,

@@ -6,7 +6,7 @@
  */
 import { SerializationError } from '../../errors.js'
 import type { WireHeaders } from '../../protocol/record-headers.js'
-import { bytesOf } from '../../serialization/any-bytes.js'
+import { bytesOf } from '../../any-bytes.js'
 import type { Headers } from '../../serialization/headers.js'
 import type { Serialized, SerializerContext } from '../../serialization/serializer.js'
 import { ownBytes } from './own-bytes.js'

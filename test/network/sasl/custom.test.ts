@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm'
 import t from 'tap'
 import { AuthenticationError } from '../../../src/errors.js'
 import { customMechanism as make, type SaslAuthenticate } from '../../../src/network/sasl/custom.js'
@@ -45,6 +46,12 @@ t.test('what it throws is tried again, but for errors of Ottla', async (t) => {
   const fatal = new AuthenticationError('no', { host: 'h', port: 1, mechanism: 'GSSAPI' })
   const refuse = customMechanism('GSSAPI', () => Promise.reject(fatal)).start(testContext())
   t.equal(await failureOf(step(refuse)), fatal)
+})
+
+t.test('bytes of another realm are bytes', async (t) => {
+  const answer = runInNewContext('Uint8Array.of(1, 2)') as Uint8Array
+  const exchange = customMechanism('X', () => answer).start(testContext())
+  t.equal(await step(exchange), '\u0001\u0002')
 })
 
 t.test('an answer that is no bytes is refused', async (t) => {

@@ -1,6 +1,7 @@
 // Everything that can be wrong with keys is a ConfigError of the constructor that names the mend.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { runInNewContext } from 'node:vm'
 import t from 'tap'
 import { ConfigError } from '../../../src/errors.js'
 import { TlsCredentials } from '../../../src/network/tls/secure-context.js'
@@ -31,6 +32,7 @@ const GOOD: Readonly<Record<string, TlsOptions | true>> = {
   'nothing set': true,
   'an authority': { ca },
   'several, as text, bytes and a file': { ca: [text(authority.certPath), readFileSync(authority.certPath), ca] },
+  'bytes of another realm': { ca: runInNewContext('Uint8Array.from(bytes)', { bytes: [...readFileSync(authority.certPath)] }) as Uint8Array },
   'a pair': { cert, key },
   'an encrypted key': { cert: { path: encrypted.certPath }, key: { path: encrypted.keyPath }, passphrase: MARKED },
   PKCS12: { pfx: { path: at('good.p12') }, passphrase: MARKED },

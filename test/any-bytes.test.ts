@@ -1,6 +1,6 @@
 import { runInNewContext } from 'node:vm'
 import t from 'tap'
-import { bytesOf, isBytes } from '../../src/serialization/any-bytes.js'
+import { bytesOf, isBytes } from '../src/any-bytes.js'
 
 const foreign = (source: string): unknown => runInNewContext(source)
 
