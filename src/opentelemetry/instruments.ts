@@ -56,6 +56,7 @@ type HistogramRow<From> = readonly [
 const OWN = 'ottla.producer.'
 
 const PRODUCER_ROWS: readonly Row<ProducerMetrics>[] = [
+  ['records.not_appended', 'counter', '{record}', 'Records that failed before they were appended, but for mistakes of the call', (it) => it.recordsNotAppended],
   ['batches.split', 'counter', '{batch}', 'Batches split, since the broker found them too large', (it) => it.batchesSplit],
   ['buffer.available', 'upDownCounter', 'By', 'Bytes of bufferMemoryBytes that are free', (it) => it.bufferAvailableBytes],
   ['buffer.limit', 'upDownCounter', 'By', 'bufferMemoryBytes', (it) => it.bufferTotalBytes],

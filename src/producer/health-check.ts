@@ -262,6 +262,11 @@ function isOpen(status: HealthStatus): boolean {
 }
 
 /** The next record fares no worse for it. */
+/** A record that was to be sent, and was not: its sender has made no mistake, and has not taken it back. */
+export function isLoss(error: OttlaError): boolean {
+  return error instanceof ClosedError || !isItsOwnFault(error)
+}
+
 function isItsOwnFault(error: OttlaError): boolean {
   return (
     error instanceof InvalidRecordError ||

@@ -22,6 +22,12 @@ export interface ProducerMetrics {
   readonly recordsAcknowledged: number
   /** Records that failed after they were appended to a batch (Java: record-error-total). */
   readonly recordsFailed: number
+  /**
+   * Records that failed before that: they found no room, no topic or no right in time, or the producer was
+   * closed. Mistakes of the call (InvalidRecordError, RecordTooLargeError, SerializationError) and what was
+   * taken back are not counted.
+   */
+  readonly recordsNotAppended: number
   /** Records sent again, once for each time (Java: record-retry-total). */
   readonly recordsRetried: number
   /** Batches handed to a connection, retries included. */

@@ -37,6 +37,8 @@ export interface Observer {
   connectionLost(nodeId: number, error: OttlaError): void
   /** A call found no room in the buffer: it waits, or was not accepted. */
   bufferExhausted(): void
+  /** So many records were given up before they were in a batch, which was not their own fault. */
+  recordsNotAppended(recordCount: number): void
   /** A call of `flush` has ended, after so many ms. */
   flushed(tookMs: number): void
   transactionBegun(): void
@@ -58,6 +60,7 @@ export const NO_OBSERVER: Observer = {
   connectionOpened() {},
   connectionLost() {},
   bufferExhausted() {},
+  recordsNotAppended() {},
   flushed() {},
   transactionBegun() {},
   transactionEnded() {},

@@ -29,7 +29,7 @@ import { RefusalLog } from './completing/refusal-log.js'
 import { Settlement } from './completing/settlement.js'
 import type { Environment } from './environment.js'
 import type { ProducerHealth } from './health.js'
-import { HealthCheck, type Life } from './health-check.js'
+import { HealthCheck, isLoss, type Life } from './health-check.js'
 import { Intake } from './intake/intake.js'
 import type { ProducerMetrics } from './metrics.js'
 import { DiagnosticsObserver } from './diagnostics/diagnostics-observer.js'
@@ -175,6 +175,12 @@ export class Pipeline<K, V> implements ConcernedRooms, TopicRooms {
   readonly #onFailed = (error: OttlaError, isHeard = true): void => {
     this.#health.failed(error)
     this.transactions?.recordFailed(error, isHeard)
+  }
+
+  /** The same, of so many records that are in no batch. */
+  readonly #onNotAppended = (error: OttlaError, isHeard = true, recordCount = 1): void => {
+    if (isLoss(error)) this.observer.recordsNotAppended(recordCount)
+    this.#onFailed(error, isHeard)
   }
 
   /** Memory came free. */
@@ -454,7 +460,7 @@ export class Pipeline<K, V> implements ConcernedRooms, TopicRooms {
   #makeLot(options: ResolvedOptions<K, V>, clock: Clock): ParkingLot {
     const { budget, unheard: logger, runCallback, directory, obstacles, metadata } = this
     const errors = new WaitErrors(options, { directory, obstacles, metadata })
-    const onFailed = this.#onFailed
+    const onFailed = this.#onNotAppended
     return new ParkingLot(options, { clock, budget, logger, runCallback, errors, onFailed })
   }
 
@@ -464,7 +470,7 @@ export class Pipeline<K, V> implements ConcernedRooms, TopicRooms {
     const { onBroken, observer } = this
     return new Intake(options, {
       ...{ clock, placement, directory, budget, lot, accumulator, observer, onBroken },
-      onRefused: this.#onFailed,
+      onRefused: this.#onNotAppended,
     })
   }
 }

@@ -38,6 +38,7 @@ import type {
 } from './call-options.js'
 import { Pipeline } from './pipeline.js'
 import { createWriteStream } from './streams/node-stream.js'
+import { EndOfSink } from './streams/end-of-sink.js'
 import type { RecordSink } from './streams/record-sink.js'
 import type { RecordWriteStream } from './streams/record-write-stream.js'
 import { sendEach, type SendEachOptions, type SendEachResult } from './streams/send-each.js'
@@ -84,6 +85,7 @@ export class Producer<K = Serialized, V = Serialized> implements AsyncDisposable
   readonly #intercepted: InterceptedEnqueue<K, V>
   #state: State = 'open'
   readonly #closing = new Closing()
+  readonly #endOfSink = new EndOfSink()
   /** Why the producer has failed. */
   #failure: unknown = null
 
@@ -238,6 +240,7 @@ export class Producer<K = Serialized, V = Serialized> implements AsyncDisposable
     withdraw: (record, error) => this.#intercepted.withdraw(record, error),
     writable: () => this.writable(),
     flush: () => this.flush(),
+    onOver: (listener) => this.#endOfSink.listen(listener),
   }
 
   /** The callback of an intercepted record without one. */
@@ -414,6 +417,7 @@ export class Producer<K = Serialized, V = Serialized> implements AsyncDisposable
     const what = `the producer was closed before it was acknowledged (${timeoutMs} ms)`
     this.#pipeline.abandonAll(new ClosedError(what), ({ topic }) => this.#closedWhile(topic, what))
     if (this.#failure === null) this.#state = 'closed'
+    this.#endOfSink.tell(this.#closedError())
     const lastPush = telemetry?.terminate(endMs - clock.monotonicMs())
     if (lastPush) await lastPush
     this.#pipeline.close()
@@ -435,6 +439,7 @@ export class Producer<K = Serialized, V = Serialized> implements AsyncDisposable
     this.#pipeline.intake.room.wake()
     const reason = this.#closedError()
     this.#pipeline.abandonAll(reason)
+    this.#endOfSink.tell(reason)
     this.#pipeline.close()
   }
 

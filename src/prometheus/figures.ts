@@ -192,6 +192,7 @@ const time = (
 export const FIGURES: readonly Figure[] = [
   counter('records_acknowledged', 'Records that are in the log.', (it) => it.recordsAcknowledged),
   counter('records_failed', 'Records that failed after they were appended to a batch.', (it) => it.recordsFailed),
+  counter('records_not_appended', 'Records that failed before that, for want of room, of the topic or of a right, or at close.', (it) => it.recordsNotAppended),
   counter('records_retried', 'Records sent again, once for each time.', (it) => it.recordsRetried),
   counter('batches_sent', 'Batches handed to connections, retries included.', (it) => it.batchesSent),
   counter('batches_retried', 'Batches sent again.', (it) => it.batchesRetried),

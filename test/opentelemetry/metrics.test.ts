@@ -65,6 +65,7 @@ function snapshotOf(reads: { count: number }): ProducerMetrics {
   }
   return {
     ...{ createdAtMs: 0, readAtMs: 1000, recordsAcknowledged: 40, recordsFailed: 2 },
+    recordsNotAppended: 5,
     ...{ recordsRetried: 3, batchesSent: 6, batchesRetried: 1, batchesSplit: 1, bytesSent: 500 },
     ...{ requestsSent: 5, answersLost: 1, compressionRatio: 0.25, compressionChoices: {} },
     ...{ bufferAvailableBytes: 900, bufferTotalBytes: 1000, bufferExhausted: 4, waitingSends: 7 },

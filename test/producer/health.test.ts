@@ -190,6 +190,18 @@ t.test('a quota is no fault: what flows slowly flows', async (t) => {
   t.equal(it.look().isReady, true)
 })
 
+t.test('a long pause is told of until it ends, however little of it is left', async (t) => {
+  const it = await start(t)
+  await it.run(it.producer.send({ topic: 't', value: 'a' }))
+  it.cluster.failNext('Produce', { throttleMs: 8000 })
+  await it.run(it.producer.send({ topic: 't', value: 'b' }))
+  const sent = it.producer.send({ topic: 't', value: 'c' })
+  t.strictSame(await it.pass(7900), ['ok', 'degraded'])
+  t.match(it.look().reason, /broker 1 wants no request for another .*quota/)
+  await it.run(sent)
+  t.equal(it.look().reason, null)
+})
+
 t.test('a topic that nobody may write to: degraded until another record goes', async (t) => {
   const it = await start(t, { topics: { t: {}, closed: {} } })
   await it.run(send(it))

@@ -120,6 +120,42 @@ t.test('records that fail', async (t) => {
   t.equal(metrics.acknowledgeTimeMs.count, 1, 'that one was not acknowledged')
 })
 
+t.test(
+  'records that fail before they are in a batch: each once, but for mistakes of the call',
+  async (t) => {
+    const it = await simulate(
+      { ...TOPICS, autoCreateTopics: false },
+      { createTopics: false, maxBlockMs: 500, bufferMemoryBytes: 40_000, batchSizeBytes: 16_384 },
+    )
+    const missing = { topic: 'missing', value: 'a' }
+    for (let i = 0; i < 3; i++) it.producer.enqueue(missing, () => {})
+    await it.run(
+      Promise.all([missing, missing].map((record) => t.rejects(it.producer.send(record)))),
+    )
+    await it.run(t.rejects(it.producer.sendAll([missing, missing])))
+    t.match(it.producer.metrics(), { recordsNotAppended: 7, recordsFailed: 0 })
+    const controller = new AbortController()
+    const aborted = it.producer.send(missing, { signal: controller.signal })
+    controller.abort()
+    await it.run(t.rejects(aborted))
+    await it.run(t.rejects(send(it, 'a'.repeat(2_000_000))))
+    await it.run(t.rejects(it.producer.send({ topic: 'orders', value: 5 as never })))
+    t.match(it.producer.metrics(), { recordsNotAppended: 7 })
+    await it.run(send(it))
+    it.cluster.brokers[0]?.freeze()
+    const records = Array.from({ length: 10 }, () => ({
+      topic: 'orders',
+      value: 'a'.repeat(9_000),
+    }))
+    const all = it.producer.sendAll(records).catch((error: unknown) => error)
+    await it.run(it.producer.close({ timeoutMs: 100 }))
+    await it.run(all)
+    const { recordsFailed, recordsNotAppended } = it.producer.metrics()
+    t.equal(recordsFailed + recordsNotAppended, 7 + 10)
+    t.ok(recordsFailed > 0 && recordsNotAppended > 7)
+  },
+)
+
 t.test('a batch that is split', async (t) => {
   const it = await simulate(TOPICS, { lingerMs: 5 })
   it.cluster.failNext('Produce', { errorCode: ErrorCodes.MESSAGE_TOO_LARGE })

@@ -113,6 +113,10 @@ t.test('the cluster asks for something else, and for nothing', async (t) => {
   await it.clock.advanceSettled(INTERVAL_MS + 1000)
   const last = it.cluster.telemetry.pushes.at(-1)
   t.strictSame(last && Object.keys(valuesOf(readOtlp(last.metrics))), [SENT])
+  const asked = { pushIntervalMs: 1000, requestedMetrics: [SENT] }
+  it.cluster.telemetry.ask({ ...asked, acceptedCompressionTypes: ['gzip'] }) // nothing but the codec
+  await it.clock.advanceSettled(2500)
+  t.equal(it.cluster.telemetry.pushes.at(-1)?.compression, 'gzip')
   it.cluster.telemetry.ask({ pushIntervalMs: 1000, requestedMetrics: [] })
   await it.clock.advanceSettled(2000)
   const count = it.cluster.telemetry.pushes.length

@@ -17,6 +17,8 @@ export interface ProduceConnection extends ConnectionTarget {
   readonly isWritable: boolean
   /** Monotonic time before which the broker wants no further request (KIP-219); 0 if never asked. */
   readonly throttledUntilMs: number
+  /** When that pause has begun, however often it grew. */
+  readonly throttledSinceMs: number
   /** The shortest time from a request to its answer so far, in ms; Infinity before the first. */
   readonly shortestRoundTripMs: number
   /** What this broker speaks. */

@@ -10,6 +10,7 @@ export class ConnectionThrottle {
   readonly #clock: Clock
   readonly #onOver: () => void
   #timer: Timer | undefined
+  #sinceMs = 0
   #untilMs = 0
 
   /** `onOver`: the pause has ended. */
@@ -23,6 +24,11 @@ export class ConnectionThrottle {
     return this.#untilMs
   }
 
+  /** When the pause under way has begun, or the last one, however often it grew. */
+  get sinceMs(): number {
+    return this.#sinceMs
+  }
+
   /** What is left of the pause, in ms. */
   get leftMs(): number {
     return Math.max(0, this.#untilMs - this.#clock.monotonicMs())
@@ -33,6 +39,7 @@ export class ConnectionThrottle {
     const nowMs = this.#clock.monotonicMs()
     const untilMs = nowMs + throttleTimeMs
     if (throttleTimeMs <= 0 || untilMs <= this.#untilMs) return 0
+    if (this.#untilMs <= nowMs) this.#sinceMs = nowMs
     const longerByMs = untilMs - Math.max(this.#untilMs, nowMs)
     this.#untilMs = untilMs
     this.#timer?.clear()

@@ -157,6 +157,11 @@ export class Connection implements TransportHandlers, ProduceConnection {
     return this.#throttle.untilMs
   }
 
+  /** When that pause has begun, however often it grew. */
+  get throttledSinceMs(): number {
+    return this.#throttle.sinceMs
+  }
+
   /** The shortest time from a request to its answer so far, the handshake's too; Infinity before. */
   get shortestRoundTripMs(): number {
     return this.#reader.shortestRoundTripMs

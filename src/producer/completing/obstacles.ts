@@ -73,12 +73,15 @@ export class Obstacles {
     return isUnidentified ? this.#parts.sequencer.whyNoIdentity() : null
   }
 
-  /** The leader wants a pause that has more than `leastMs` left. */
+  /** The leader wants a pause, which is longer than `leastMs` in all. */
   #throttle({ leaderId }: BatchQueue, leastMs: number): OttlaError | null {
     const { pool, clock } = this.#parts
-    const untilMs = pool.connection(leaderId)?.throttledUntilMs ?? 0
-    const leftMs = untilMs - clock.monotonicMs()
-    return leftMs > leastMs ? throttleError(`broker ${leaderId}`, leftMs) : null
+    const connection = pool.connection(leaderId)
+    if (connection === undefined) return null
+    const { throttledSinceMs, throttledUntilMs } = connection
+    const leftMs = throttledUntilMs - clock.monotonicMs()
+    const isLong = throttledUntilMs - throttledSinceMs > leastMs
+    return leftMs > 0 && isLong ? throttleError(`broker ${leaderId}`, leftMs) : null
   }
 
   /** The broker that owes answers for the partition, which may have led it before, says nothing. */

@@ -77,6 +77,8 @@ export class DiagnosticsObserver implements Observer {
 
   bufferExhausted(): void {}
 
+  recordsNotAppended(): void {}
+
   flushed(): void {}
 
   transactionBegun(): void {}

@@ -63,6 +63,7 @@ export class MetricsCounter implements Observer {
   #requestsSent = 0
   #answersLost = 0
   #bufferExhausted = 0
+  #recordsNotAppended = 0
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -135,6 +136,10 @@ export class MetricsCounter implements Observer {
     this.#bufferExhausted++
   }
 
+  recordsNotAppended(recordCount: number): void {
+    this.#recordsNotAppended += recordCount
+  }
+
   flushed(tookMs: number): void {
     this.#flushTimeMs.add(tookMs)
   }
@@ -157,6 +162,7 @@ export class MetricsCounter implements Observer {
       createdAtMs: this.#createdAtMs,
       readAtMs: this.#clock.now(),
       ...this.#totals.snapshot(),
+      recordsNotAppended: this.#recordsNotAppended,
       batchesRetried: this.#batchesRetried,
       batchesSplit: this.#batchesSplit,
       requestsSent: this.#requestsSent,

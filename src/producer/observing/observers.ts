@@ -65,6 +65,10 @@ class Observers implements Observer {
     for (const each of this.#all) each.bufferExhausted()
   }
 
+  recordsNotAppended(recordCount: number): void {
+    for (const each of this.#all) each.recordsNotAppended(recordCount)
+  }
+
   flushed(tookMs: number): void {
     for (const each of this.#all) each.flushed(tookMs)
   }

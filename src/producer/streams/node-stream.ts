@@ -8,7 +8,8 @@
  *
  * Before: producer.ts, transactional/transaction.ts. After: record-feed.ts.
  */
-import { addAbortSignal, Writable } from 'node:stream'
+import { Writable } from 'node:stream'
+import { whenAborted } from '../../abort-signals.js'
 import type { DeliveryError } from '../../errors.js'
 import type { CallbackRunner } from '../batching/batch-waiters.js'
 import type { RecordSink } from './record-sink.js'
@@ -27,12 +28,14 @@ export function createWriteStream<T, K, V>(
   checkStreamOptions('createWriteStream', options)
   const stream = new RecordWritable(sink, options, runCallback)
   // Only now: a signal that has fired destroys at once, and a constructor that is under way cannot bear it.
-  if (options.signal !== undefined) addAbortSignal(options.signal, stream)
+  stream.destroyWhenAborted(options.signal)
   return stream
 }
 
 class RecordWritable<T, K, V> extends Writable {
   readonly #feed: RecordFeed<T, K, V>
+  readonly #stopListening: () => void
+  #stopAborting = (): void => {}
 
   constructor(
     sink: RecordSink<K, V>,
@@ -45,12 +48,29 @@ class RecordWritable<T, K, V> extends Writable {
       failed: (error) => this.destroy(error),
       recordFailed: (error, chunk) => this.#emitRecordError(error, chunk, runCallback),
     })
+    this.#stopListening = sink.onOver((error) => this.#over(error))
   }
 
   /** As `emit`, but each listener for itself: what one throws, or rejects with, is nobody else's. */
   #emitRecordError(error: DeliveryError, chunk: T, runCallback: CallbackRunner): void {
     for (const listener of this.rawListeners('recordError'))
       runCallback(() => listener.call(this, error, chunk) as undefined, null, null)
+  }
+
+  /** As Node's addAbortSignal, which would have a listener for each stream on the signal. */
+  destroyWhenAborted(signal: AbortSignal | undefined): void {
+    const onAbort = (): void => {
+      const cause = signal?.reason as unknown
+      const error = new Error('The operation was aborted', { cause })
+      this.destroy(Object.assign(error, { name: 'AbortError', code: 'ABORT_ERR' }))
+    }
+    this.#stopAborting = whenAborted(signal, onAbort)
+  }
+
+  /** The producer takes no more records. Nothing is lost by that yet: an error is for whoever asks for one. */
+  #over(error: Error): void {
+    if (this.writableEnded) return
+    this.destroy(this.listenerCount('error') > 0 ? error : undefined)
   }
 
   get recordsAcknowledged(): number {
@@ -86,6 +106,8 @@ class RecordWritable<T, K, V> extends Writable {
   }
 
   override _destroy(error: Error | null, done: Done): void {
+    this.#stopListening()
+    this.#stopAborting()
     this.#feed.stop(error ?? new Error('the stream was destroyed before the record was taken'))
     if (error?.name === 'AbortError') done(error)
     else void this.#feed.finish().then(() => done(error))

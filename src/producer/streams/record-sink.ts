@@ -26,6 +26,11 @@ export interface RecordSink<K, V> {
   withdraw(record: ProducerRecord<K, V>, reason: DeliveryError): void
   writable(): Promise<void>
   flush(): Promise<void>
+  /**
+   * Calls `listener` once no more records are accepted and those that were are settled; never during the
+   * call. Gives what takes it back.
+   */
+  onOver(listener: (error: Error) => void): () => void
 }
 
 /**

@@ -94,6 +94,7 @@ class SendEach<K, V, R extends ProducerRecord<K, V>> implements AsyncIterableIte
   readonly #window: number
   readonly #signal: AbortSignal | undefined
   readonly #ready: ReadyResults<R>
+  readonly #stopListening: () => void
   /** Calls of `next` that wait. */
   readonly #calls = new Deque<Call<R>>()
   #readCount = 0
@@ -118,6 +119,7 @@ class SendEach<K, V, R extends ProducerRecord<K, V>> implements AsyncIterableIte
     this.#window = window
     this.#signal = signal
     this.#ready = order === 'input' ? new InOrder() : new Deque()
+    this.#stopListening = sink.onOver((error) => this.#over(error))
     if (signal?.aborted === true) this.#onAbort()
     else if (signal !== undefined) addAbortCall(signal, this.#onAbort)
   }
@@ -204,6 +206,11 @@ class SendEach<K, V, R extends ProducerRecord<K, V>> implements AsyncIterableIte
     this.#returnSource().catch(() => {}) // the error before it counts
   }
 
+  #over(error: Error): void {
+    this.#stop(error)
+    this.#serve()
+  }
+
   #fail(error: unknown): void {
     this.#failure ??= { error }
     this.#isEnded = true
@@ -212,7 +219,7 @@ class SendEach<K, V, R extends ProducerRecord<K, V>> implements AsyncIterableIte
   #leave(): void {
     this.#isEnded = true
     this.#isLeft = true
-    if (this.#signal !== undefined) removeAbortCall(this.#signal, this.#onAbort)
+    this.#stopAll()
     this.#serve()
   }
 
@@ -223,6 +230,12 @@ class SendEach<K, V, R extends ProducerRecord<K, V>> implements AsyncIterableIte
     this.#failure = { error: new AbortedError(message, { outcome: 'unknown', cause }) }
     this.#leave()
     if (!wasEnded) this.#returnSource().catch(() => {})
+  }
+
+  /** Nobody is listened to any more. */
+  #stopAll(): void {
+    this.#stopListening()
+    if (this.#signal !== undefined) removeAbortCall(this.#signal, this.#onAbort)
   }
 
   /** Answers calls of `next` as far as can be. */
@@ -246,7 +259,7 @@ class SendEach<K, V, R extends ProducerRecord<K, V>> implements AsyncIterableIte
   #finish(call: Call<R>): void {
     const failure = this.#failure
     this.#failure = null // thrown once, as an async generator does
-    if (this.#signal !== undefined) removeAbortCall(this.#signal, this.#onAbort)
+    this.#stopAll()
     if (failure === null) call.resolve(DONE)
     else call.reject(failure.error)
   }

@@ -9,6 +9,7 @@ import { notTaken } from '../intake/call-checks.js'
 import type { ProducerRecord } from '../records/record.js'
 import { sendAllError } from '../records/record-group.js'
 import { isFinal, offerWhenRoom, type RecordSink } from './record-sink.js'
+import { UntilOver } from './until-over.js'
 
 /** It can be read by `for await` alone. */
 export function isAsyncOnly<T>(records: unknown): records is AsyncIterable<T> {
@@ -27,7 +28,7 @@ export async function sendSource<K, V>(
   const outcomes = new Outcomes()
   let failure: { readonly cause: unknown } | null = null
   try {
-    for await (const record of source) {
+    for await (const record of new UntilOver(sink, source)) {
       await enqueueWhenRoom(sink, record, outcomes)
       if (outcomes.isOver) break
     }

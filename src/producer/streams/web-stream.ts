@@ -22,6 +22,8 @@ export function createWritableStream<T, K, V>(
   const { highWaterMark = DEFAULT_HIGH_WATER_MARK, signal } = options
   const feed = new RecordFeed(sink, options, { runCallback, failed: (error) => fail(error) })
   let fail: (reason: unknown) => void = () => {}
+  let isEnding = false
+  const over = (error: Error): void => void (isEnding || fail(error))
   let stopListening = (): void => {}
   return new WritableStream<T>(
     {
@@ -34,10 +36,12 @@ export function createWritableStream<T, K, V>(
         // `abort` below is called only after a write that waits for room, which this ends.
         const { signal: aborted } = controller as unknown as { readonly signal: AbortSignal } // not in Node's types
         aborted.addEventListener('abort', () => feed.stop(aborted.reason), { once: true })
-        stopListening = whenAborted(signal, () => fail(signal?.reason))
+        const stops = [whenAborted(signal, () => fail(signal?.reason)), sink.onOver(over)]
+        stopListening = () => stops.forEach((stop) => stop())
       },
       write: (chunk) => feed.takeWhenRoom(chunk),
       async close() {
+        isEnding = true
         await feed.finish()
         stopListening()
         if (feed.failure !== null) throw feed.failure

@@ -25,6 +25,7 @@ import type { TransactionManager } from '../transactions/transaction-manager.js'
 import type { TransactionStateName } from '../transactions/transaction-state.js'
 import { waitUntil } from '../transactions/wait.js'
 import { createWriteStream } from '../streams/node-stream.js'
+import { EndOfSink } from '../streams/end-of-sink.js'
 import type { RecordSink } from '../streams/record-sink.js'
 import type { RecordWriteStream } from '../streams/record-write-stream.js'
 import { sendEach, type SendEachOptions, type SendEachResult } from '../streams/send-each.js'
@@ -158,7 +159,20 @@ export class Transaction<K = Serialized, V = Serialized> implements AsyncDisposa
       withdraw: (record, error) => sink.withdraw(record, error),
       writable: () => this.writable(),
       flush: () => this.flush(),
+      onOver: (listener) => this.#onOver(listener),
     }
+  }
+
+  /** Once it has ended, or its producer is closed. */
+  #onOver(listener: (error: Error) => void): () => void {
+    const { sink, job } = this.#pieces
+    const over = new EndOfSink()
+    const stops = [
+      sink.onOver((error) => over.tell(error)),
+      job.run.onEnded(() => over.tell(this.#notOpen('a stream'))),
+      over.listen(listener),
+    ]
+    return () => stops.forEach((stop) => stop())
   }
 
   /** As `Producer.createWriteStream`: end it before `commit`. A record that fails aborts the transaction. */

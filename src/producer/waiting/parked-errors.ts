@@ -64,7 +64,7 @@ export class WaitErrors implements ParkedErrors {
     const cause = this.#parts.metadata.failure()
     return new TopicUnavailableError(
       `topic "${name}" has ${partitionCount} partitions (0 to ${partitionCount - 1}), and still no partition ${partition} after maxBlockMs (${this.#options.maxBlockMs} ms)${because(cause)}`,
-      { topic: name, partition, cause: cause ?? undefined },
+      { topic: name, partition, cause: cause ?? undefined, retriable: true },
     )
   }
 

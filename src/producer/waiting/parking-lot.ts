@@ -57,7 +57,8 @@ export interface ParkingLotParts {
   readonly errors: ParkedErrors
   readonly logger: Pick<Log, 'error'>
   /** Somebody waited in vain. */
-  readonly onFailed?: ((error: DeliveryError, isHeard: boolean) => void) | undefined
+  readonly onFailed?:
+    ((error: DeliveryError, isHeard: boolean, recordCount: number) => void) | undefined
 }
 
 /** What those are told who waited in vain. */
@@ -359,7 +360,7 @@ export class ParkingLot {
     else if (callback !== null) queueJob(() => this.#parts.runCallback(callback, error, null))
     else this.#tellUnheard(parked, error)
     placedListeners?.forEach((listener) => listener(null))
-    this.#parts.onFailed?.(error, resolve !== null || callback !== null)
+    this.#parts.onFailed?.(error, resolve !== null || callback !== null, 1)
   }
 
   #tellUnheard({ topic: { name: topic } }: ParkedRecord, err: DeliveryError): void {
@@ -384,9 +385,10 @@ export class ParkingLot {
 
   /** Whoever waits for it is told later: an interceptor may call the producer, and must find this done. */
   #failRest(rest: GroupRest, error: DeliveryError): void {
+    const { count } = rest
     this.#leaveRest(rest)
     queueJob(() => rest.fail(error))
-    this.#parts.onFailed?.(error, true)
+    this.#parts.onFailed?.(error, true, count)
   }
 
   #leaveRest(rest: GroupRest): void {

@@ -156,8 +156,8 @@ export class TestTelemetry {
     const key = `${brokerId} ${clientInstanceId}`
     const known = this.#instances.get(key)
     if (known?.version === this.#version) return known
-    const { pushIntervalMs, requestedMetrics } = this.#wanted
-    const identity = `${clientInstanceId} ${pushIntervalMs} ${requestedMetrics.join()}`
+    const { pushIntervalMs } = this.#wanted
+    const identity = `${clientInstanceId} ${JSON.stringify(this.#wanted)}`
     const subscriptionId = crc32c(Buffer.from(identity)) | 0
     const made = new ClientInstance(subscriptionId, this.#version, pushIntervalMs)
     this.#instances.set(key, made)

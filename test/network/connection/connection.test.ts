@@ -263,10 +263,15 @@ t.test('notes a throttle and says when it is over', async (t) => {
   connection.throttle(200)
   connection.throttle(100)
   t.equal(connection.throttledUntilMs, 200)
-  context.clock.advance(199)
+  context.clock.advance(150)
+  connection.throttle(50)
+  t.strictSame([connection.throttledSinceMs, connection.throttledUntilMs], [0, 200])
+  context.clock.advance(49)
   t.strictSame(events, [])
   context.clock.advance(1)
   t.strictSame(events, ['writable'])
+  connection.throttle(50)
+  t.strictSame([connection.throttledSinceMs, connection.throttledUntilMs], [200, 250])
 })
 
 t.test('what is under way at a broker that pauses has so much longer', async (t) => {

@@ -168,6 +168,7 @@ export class FakeConnection implements ProduceConnection {
   isOpen = true
   isWritable = true
   throttledUntilMs = 0
+  throttledSinceMs = 0
   shortestRoundTripMs = 1
   readonly throttles: number[] = []
   readonly sent: SentRequest[] = []

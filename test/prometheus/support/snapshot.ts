@@ -35,6 +35,7 @@ export function snapshot(changes: Partial<ProducerMetrics> = {}): ProducerMetric
   return {
     ...{ createdAtMs: 1_700_000_000_000, readAtMs: 1_700_000_060_000 },
     ...{ recordsAcknowledged: 7, recordsFailed: 1, recordsRetried: 2, batchesSent: 3 },
+    recordsNotAppended: 2,
     ...{ batchesRetried: 1, batchesSplit: 0, bytesSent: 400, requestsSent: 5, answersLost: 1 },
     ...{ compressionRatio: 0.5, compressionChoices: {}, bufferAvailableBytes: 1000 },
     ...{ bufferTotalBytes: 1024, bufferExhausted: 0, waitingSends: 0, batchesIncomplete: 2 },

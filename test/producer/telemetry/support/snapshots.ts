@@ -20,6 +20,7 @@ export function histogram(
 export function snapshot(more: Partial<ProducerMetrics> = {}): ProducerMetrics {
   return {
     ...{ createdAtMs: 0, readAtMs: 0, recordsAcknowledged: 0, recordsFailed: 0 },
+    recordsNotAppended: 0,
     ...{ recordsRetried: 0, batchesSent: 0, batchesRetried: 0, batchesSplit: 0, bytesSent: 0 },
     ...{ requestsSent: 0, answersLost: 0, compressionRatio: 1, compressionChoices: {} },
     ...{ bufferAvailableBytes: 100, bufferTotalBytes: 100, bufferExhausted: 0, waitingSends: 0 },
