@@ -47,6 +47,9 @@ export interface LogFacts {
   readonly nodeId?: number
   readonly host?: string
   readonly port?: number
+  /** Whose coordinator it is. */
+  readonly transactionalId?: string
+  readonly groupId?: string
   /** When an outage began, in ISO 8601, and how long it was. */
   readonly since?: string
   readonly outageMs?: number

@@ -131,7 +131,7 @@ export class HealthCheck {
   }
 
   #status(life: Life, unsettled: Unsettled): HealthStatus {
-    return this.#ending(life) ?? this.#hampered(unsettled) ?? (this.#hasUnsettled() ? 'ok' : 'idle')
+    return this.#ending(life) ?? this.#hampered(unsettled) ?? (this.hasUnsettled ? 'ok' : 'idle')
   }
 
   /** null while it is open. */
@@ -186,7 +186,8 @@ export class HealthCheck {
     return Math.round(clock.now() - (clock.monotonicMs() - monotonicMs))
   }
 
-  #hasUnsettled(): boolean {
+  /** Some record is neither delivered nor given up. */
+  get hasUnsettled(): boolean {
     const { accumulator } = this.#parts
     const { lot } = this.#parts.rooms
     return !isEmpty(accumulator.incomplete) || !isEmpty(lot) || lot.rests.length > 0

@@ -16,12 +16,15 @@ export type Attempt = 'metadata' | 'leaders'
 
 export class OutageNotice {
   readonly #clock: Clock
-  readonly #warn: (error: OttlaError) => void
+  readonly #hasRecords: () => boolean
+  readonly #warn: typeof warnProcess
   readonly #timers = new Map<Attempt, Timer>()
   #isOver = false
 
-  constructor(clock: Clock, warn: (error: OttlaError) => void = warnProcess) {
+  /** `hasRecords`: some wait for the brokers. */
+  constructor(clock: Clock, hasRecords: () => boolean, warn = warnProcess) {
     this.#clock = clock
+    this.#hasRecords = hasRecords
     this.#warn = warn
   }
 
@@ -51,13 +54,14 @@ export class OutageNotice {
   #tell(error: OttlaError | null): void {
     if (error === null) return
     this.close()
-    this.#warn(error)
+    this.#warn(error, this.#hasRecords())
   }
 }
 
-function warnProcess(error: OttlaError): void {
+function warnProcess(error: OttlaError, hasRecords: boolean): void {
+  const wait = hasRecords ? ', and records wait' : ''
   process.emitWarning(
-    `no Kafka broker can be reached, and records wait: ${error.message} (said once; set the option logger to learn more)`,
+    `no Kafka broker can be reached${wait}: ${error.message} (said once; set the option logger to learn more)`,
     { type: 'OttlaWarning', code: 'OTTLA_UNREACHABLE' },
   )
 }

@@ -125,7 +125,8 @@ export class Pipeline<K, V> implements ConcernedRooms, TopicRooms {
     this.#options = options
     this.logger = options.logger === undefined ? silentLogger : safeLogger(options.logger)
     this.unheard = new UnheardLog(clock, this.logger)
-    this.notice = options.logger === undefined ? new OutageNotice(clock) : null
+    const hasRecords = (): boolean => this.#health.hasUnsettled
+    this.notice = options.logger === undefined ? new OutageNotice(clock, hasRecords) : null
     this.#counter = new MetricsCounter(clock)
     this.observer = observerOf(this.#counter, new DiagnosticsObserver(options.clientId, clock))
     this.budget = new MemoryBudget(options.bufferMemoryBytes, () => this.directory.topics.size)
@@ -254,7 +255,8 @@ export class Pipeline<K, V> implements ConcernedRooms, TopicRooms {
     const { clock, logger, observer, control, features } = this
     const { retryBackoffMs: initialMs, retryBackoffMaxMs: maxMs } = this.#options
     const requests = new CoordinatorRequests({
-      ...{ control, clock, random: this.#environment.random, backoff: { initialMs, maxMs } },
+      ...{ control, clock, logger, random: this.#environment.random },
+      backoff: { initialMs, maxMs },
     })
     this.#coordinators = requests
     return new TransactionManager(
@@ -287,9 +289,9 @@ export class Pipeline<K, V> implements ConcernedRooms, TopicRooms {
 
   #makeIdempotentSequencer(): Sequencer {
     const { clock, random, firstSequence } = this.#environment
+    const { logger } = this
     const identities = new ProducerIdSource(this.#options, {
-      clock,
-      random,
+      ...{ clock, logger, random },
       ask: async (api, request) => (await this.control.ask(api, request, 'any')).response,
       onIdentity: () => sequencer.identityCame(),
       onRefused: (error) => {
@@ -333,7 +335,10 @@ export class Pipeline<K, V> implements ConcernedRooms, TopicRooms {
     const { clock, logger, observer, accumulator, runCallback, obstacles, metadata } = this
     const { random } = this.#environment
     const refusals = new RefusalLog({ clock, logger }, this.#options.lingerMs)
-    const onFreed = this.#onFreed
+    const onFreed = ({ queue }: ProducerBatch): void => {
+      refusals.left(queue)
+      this.#onFreed()
+    }
     const transaction = {
       recordFailed: (error: OttlaError) => this.#onFailed(error),
       answerCame: (isAcknowledged: boolean) => this.transactions?.answerCame(isAcknowledged),

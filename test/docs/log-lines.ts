@@ -23,8 +23,11 @@ const ELSEWHERE: Readonly<Record<string, string | null>> = {
   crc32cNotice: 'no package for checksums could be loaded: …',
   message: null,
 }
-/** outage-log.ts: a failure is a warning the first time; over is one line. */
-const OF_OUTAGE: Readonly<Record<string, string>> = { failed: 'warn', over: 'info' }
+/** outage-log.ts: a failure is a warning the first time; over is one line. With the place of the text. */
+const OF_OUTAGE = new Map([
+  ['failed', { level: 'warn', place: 1 }],
+  ['over', { level: 'info', place: 0 }],
+])
 
 export function logLines(): LogLine[] {
   const paths = readdirSync(projectFile('src'), { recursive: true, encoding: 'utf8' })
@@ -58,9 +61,9 @@ function callsOf(call: ts.CallExpression, file: ts.SourceFile): Omit<LogLine, 'p
   if (LEVELS.includes(method) && /(?:[lL]ogger|unheard)$/.test(receiver) && given.length === 2) {
     return textsOf(given[1], file).map((text) => ({ level: method, text }))
   }
-  const level = OF_OUTAGE[method]
-  if (level === undefined || !/#outage$/.test(receiver)) return []
-  return textsOf(given.at(-1), file).map((text) => ({ level, text }))
+  const line = OF_OUTAGE.get(method)
+  if (line === undefined || !/\boutage$/.test(receiver)) return []
+  return textsOf(given[line.place], file).map((text) => ({ level: line.level, text }))
 }
 
 /** None where it is found elsewhere. */

@@ -1,47 +1,12 @@
 /**
  * What is logged, and how often: one line for a change of state; an Error under `err`, which is all that
  * pino and bunyan print. Whole producers on a virtual clock.
+ *
+ * Neighbours: outage-lines.test.ts has what lasts.
  */
 import t from 'tap'
-import type { ProducerOptions } from '../../src/producer/options/options.js'
-import type { TestClusterOptions } from '../../src/testing/cluster.js'
-import { simulate, type Simulation } from '../testing/support/simulation.js'
-
-interface Line {
-  readonly level: string
-  readonly facts: Readonly<Record<string, unknown>>
-  readonly message: string
-}
-
-interface Logged extends Simulation {
-  /** Without what is told at debug. */
-  told(): string[]
-  readonly lines: Line[]
-}
-
-const ONE = { topics: { t: {} } }
-
-async function start(
-  cluster: TestClusterOptions = ONE,
-  options: Partial<ProducerOptions> = {},
-): Promise<Logged> {
-  const lines: Line[] = []
-  const at = (level: string) => (facts: object, message: string) =>
-    void lines.push({ level, facts: { ...facts }, message })
-  const logger = { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
-  const it = await simulate(cluster, { logger, ...options })
-  const told = (): string[] =>
-    lines
-      .filter(({ level }) => level !== 'debug')
-      .map(({ level, message }) => `${level} ${message.replace(/ at \S+/, '')}`)
-  return { ...it, lines, told }
-}
-
-const pass = async (it: Simulation, ms: number): Promise<void> => {
-  for (let passedMs = 0; passedMs < ms; passedMs += 100) await it.clock.advanceSettled(100)
-}
-
-const send = (it: Simulation): Promise<unknown> => it.producer.send({ topic: 't', value: 'x' })
+import { simulate } from '../testing/support/simulation.js'
+import { ONE, pass, send, start, type Line } from './support/logged.js'
 
 t.test('an outage: one line each when it begins and when it is over', async (t) => {
   const it = await start()
@@ -221,10 +186,23 @@ t.test('without a logger the process is warned once that nothing can be reached'
   t.strictSame(await warnings(() => pass(it, 2900)), [])
   const [warning, ...others] = await warnings(() => pass(it, 20_000))
   t.strictSame(others, [])
-  t.match(warning, { code: 'OTTLA_UNREACHABLE', message: /no broker answers: / })
+  t.match(warning, {
+    code: 'OTTLA_UNREACHABLE',
+    message: /^no Kafka broker can be reached, and records wait: no broker answers: /,
+  })
   await it.run(it.producer.close({ timeoutMs: 0 }))
   t.match(await sent, { name: 'ClosedError' })
   t.equal(it.clock.timerCount, 0)
+})
+
+t.test('of records only where some wait', async (t) => {
+  const it = await simulate(ONE)
+  await it.cluster.broker(1).stop({ failover: false })
+  const connected = it.producer.connect().catch((error: unknown) => error)
+  const [warning] = await warnings(() => pass(it, 5000))
+  t.match(warning?.message, /^no Kafka broker can be reached: /)
+  await it.run(it.producer.close({ timeoutMs: 0 }))
+  await connected
 })
 
 t.test('nor a leader, where the cluster itself answers', async (t) => {

@@ -20,6 +20,9 @@ import { OutageLog } from '../outage-log.js'
 const LISTENER_ADVICE =
   "; that address is the one which the broker gives to clients (its advertised.listeners): mend it there if it is not this machine's way to the broker"
 
+/** A broker that takes no request, and says so by hanging up, has done it by then. */
+const QUIET_MS = 3000
+
 /** A broker at one address. */
 export class BrokerLink implements ConnectionListener {
   readonly broker: Broker
@@ -27,7 +30,9 @@ export class BrokerLink implements ConnectionListener {
   readonly #listener: PoolListener
   /** Why there is no connection; null while there is one, and before the first. */
   #lastError: OttlaError | null = null
+  /** Until a request is answered: a connection that is closed under each of them is none. */
   readonly #outage: OutageLog
+  #quiet: Timer | undefined
   #hasBeenOpen = false
   #connection: Connection | undefined
   #dialling: AbortController | undefined
@@ -117,6 +122,11 @@ export class BrokerLink implements ConnectionListener {
   }
 
   /** Not for callers: the connection's. */
+  onAnswered(connection: ConnectionTarget): void {
+    if (connection === this.#connection && this.#outage.error !== null) this.#back()
+  }
+
+  /** Not for callers: the connection's. */
   onClose(connection: ConnectionTarget, reason: OttlaError): void {
     if (connection !== this.#connection) return
     this.#connection = undefined
@@ -177,7 +187,8 @@ export class BrokerLink implements ConnectionListener {
     this.#connection = connection
     this.#lastError = null
     this.#hasBeenOpen = true
-    this.#tellOpen()
+    this.#context.logger.debug(this.#facts, `connected to ${this.#name}`)
+    if (this.#outage.error !== null) this.#awaitQuiet(connection)
     this.#listener.onReady(this.broker.nodeId)
   }
 
@@ -187,6 +198,7 @@ export class BrokerLink implements ConnectionListener {
     const range = { initialMs: options.reconnectBackoffMs, maxMs: options.reconnectBackoffMaxMs }
     this.#failures = failures
     this.#lastError = reason
+    this.#quiet?.clear()
     this.#context.cluster.connectionLost()
     const wait = reason instanceof AuthenticationError ? refusedBackoffMs : backoffMs
     this.#dialNotBeforeMs = clock.monotonicMs() + wait(range, failures, random)
@@ -200,14 +212,26 @@ export class BrokerLink implements ConnectionListener {
     else this.#context.logger.debug({ ...this.#facts, err: reason }, `left ${this.#name}`)
   }
 
-  #tellOpen(): void {
-    if (this.#outage.over(`${this.#name} is back`)) return
-    this.#context.logger.debug(this.#facts, `connected to ${this.#name}`)
+  /** It may have nothing to answer: with acks 0, or because nothing is left for it. */
+  #awaitQuiet(connection: Connection): void {
+    const { clock } = this.#context
+    const openedMs = clock.monotonicMs()
+    const onQuiet = (): void => {
+      if (connection.inFlightCount === 0) this.#back(openedMs)
+    }
+    this.#quiet = clock.setTimer(onQuiet, QUIET_MS, { keepAlive: false })
+  }
+
+  /** `atMs`: monotonic, since when. */
+  #back(atMs?: number): void {
+    this.#quiet?.clear()
+    this.#outage.over(`${this.#name} is back`, atMs)
   }
 
   /** Nobody asks for it any more: a loss that was logged ends here. */
   #end(): void {
     this.#closed = true
+    this.#quiet?.clear()
     this.#outage.over(`${this.#name} is not looked for any longer`)
   }
 

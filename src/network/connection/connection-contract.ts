@@ -33,6 +33,8 @@ export interface ConnectionContext {
 export interface ConnectionListener {
   /** Every byte is in the kernel, or a throttle has ended: the sender may write again. */
   onWritable(connection: ConnectionTarget): void
+  /** A request that was no login has its answer. */
+  onAnswered?(connection: ConnectionTarget): void
   /** Called once, after every waiting request has been failed; never if the handshake failed. */
   onClose(connection: ConnectionTarget, reason: OttlaError): void
 }

@@ -97,7 +97,7 @@ export class Connection implements TransportHandlers, ProduceConnection {
     this.#reader = new AnswerReader({
       ...{ address: this, clock, logger },
       listener: {
-        onAnswered: () => this.#afterRequest(),
+        onAnswered: () => this.#afterAnswer(),
         onBroken: (reason) => this.close(reason),
       },
     })
@@ -410,6 +410,11 @@ export class Connection implements TransportHandlers, ProduceConnection {
 
   #tellWritable(): void {
     if (this.isWritable) this.#listener.onWritable(this)
+  }
+
+  #afterAnswer(): void {
+    if (!this.#hold.isOn) this.#listener.onAnswered?.(this)
+    this.#afterRequest()
   }
 
   #afterRequest(): void {

@@ -1,13 +1,14 @@
 /**
  * Logs that brokers refuse a topic's batches again and again (NOT_ENOUGH_REPLICAS, say), long before
- * their records fail: one warning when that has lasted, one line when the partition is written to again.
+ * their records fail: one warning when that has lasted, one line when the partition is written to again,
+ * or when nothing waits for it any more.
  * A lost connection has a line of its own already (network/outage-log.ts).
  *
- * Before: completion.ts. After: the user's logger.
+ * Before: completion.ts; settlement.ts, when a batch has left. After: the user's logger.
  */
 import type { Clock } from '../../clock.js'
 import type { OttlaError } from '../../errors.js'
-import type { Log } from '../../logger.js'
+import type { Log, LogFacts } from '../../logger.js'
 import type { BatchQueue, ProducerBatch } from '../batching/batch.js'
 
 /** Elections are over by then. */
@@ -46,15 +47,26 @@ export class RefusalLog {
 
   /** A batch of the partition is in the log. */
   acknowledged(queue: BatchQueue): void {
-    if (this.#told.size === 0) return
+    const facts = this.#end(queue)
+    if (facts !== null) this.#parts.logger.info(facts, 'the partition is written to again')
+  }
+
+  /** A batch has left the queue, settled. */
+  left(queue: BatchQueue): void {
+    if (this.#told.size === 0 || queue.hasBatches) return
+    const facts = this.#end(queue)
+    const message = 'nothing waits any longer for a partition that was refused'
+    if (facts !== null) this.#parts.logger.info(facts, message)
+  }
+
+  /** What to log; null where nothing was said of it. The topic's next refusal is another one. */
+  #end(queue: BatchQueue): LogFacts | null {
     const topic = queue.topic.name
     const told = this.#told.get(topic)
-    if (told?.queue !== queue) return
+    if (told?.queue !== queue) return null
     this.#told.delete(topic)
-    const { clock, logger } = this.#parts
     const { since, sinceMs } = told.refusal
-    const outageMs = Math.round(clock.monotonicMs() - sinceMs)
-    const facts = { topic, partition: queue.partition, since, outageMs }
-    logger.info(facts, 'the partition is written to again')
+    const outageMs = Math.round(this.#parts.clock.monotonicMs() - sinceMs)
+    return { topic, partition: queue.partition, since, outageMs }
   }
 }

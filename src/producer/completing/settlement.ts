@@ -23,8 +23,8 @@ export interface SettlementParts {
   readonly accumulator: Accumulator
   readonly runCallback: CallbackRunner
   readonly decompress: Decompress
-  /** Memory came free. */
-  readonly onFreed: () => void
+  /** The batch has left its queue, and its memory came free. */
+  readonly onFreed: (batch: ProducerBatch) => void
   /** What a transaction has to know; none without transactions. */
   readonly transaction?: {
     /** Records of it are lost. */
@@ -85,7 +85,7 @@ export class Settlement {
     // earlier, its bytes would go to another topic (KAFKA-19012).
     this.#parts.accumulator.free(batch, isAnswered && batch.attempts === 1)
     batch.queue.leave(batch)
-    this.#parts.onFreed()
+    this.#parts.onFreed(batch)
     this.#parts.transaction?.answerCame(isAnswered)
   }
 }

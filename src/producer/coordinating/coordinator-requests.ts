@@ -16,17 +16,20 @@
  */
 import type { Clock, Timer } from '../../clock.js'
 import { BrokerError, ConnectionError, ProtocolError, type OttlaError } from '../../errors.js'
+import type { Log } from '../../logger.js'
 import { backoffMs, refusedBackoffMs, type BackoffRange } from '../../network/backoff.js'
 import type {
   AskOptions,
   ControlAnswer,
   ControlTarget,
+  CoordinatorTarget,
 } from '../../network/control/control-question.js'
 import { isRefusedLogin } from '../../network/metadata/metadata-errors.js'
 import type { Api } from '../../protocol/api.js'
 import { ErrorCodes, errorCode } from '../../protocol/error-codes.js'
 import { findCoordinator } from '../../protocol/messages/find-coordinator.js'
 import { endingPauseMs } from '../pacing/pace-constants.js'
+import { CoordinatorOutages } from './coordinator-outages.js'
 import {
   judgeTransaction,
   type TransactionRequest,
@@ -46,6 +49,7 @@ export interface ControlPort {
 export interface CoordinatorParts {
   readonly control: ControlPort
   readonly clock: Clock
+  readonly logger: Log
   readonly random: () => number
   readonly backoff: BackoffRange
 }
@@ -55,7 +59,7 @@ export interface Question<Request, Response> {
   readonly name: TransactionRequest
   readonly api: Api<Request, Response>
   readonly request: Request
-  readonly target: ControlTarget
+  readonly target: CoordinatorTarget
   /** Nobody was reached before: what is wrong with the brokers' addresses, or the password, ends it. */
   readonly isFirst?: boolean
   /** The error codes in an answer: of the whole, or of each part. */
@@ -78,6 +82,9 @@ export interface Decided<Response> {
   readonly mayArriveLate: boolean
 }
 
+/** What one attempt brings, where it brings a decision. */
+type Attempted<Response> = Omit<Decided<Response>, 'kind' | 'mayHaveActed' | 'mayArriveLate'>
+
 /** Nobody wants to know any more. */
 export interface Stopped {
   readonly kind: 'stopped'
@@ -89,11 +96,13 @@ export interface Stopped {
 export class CoordinatorRequests {
   readonly #parts: CoordinatorParts
   readonly #pauses = new Set<() => void>()
+  readonly #outages: CoordinatorOutages
   #isClosed = false
   #lastError: OttlaError | null = null
 
   constructor(parts: CoordinatorParts) {
     this.#parts = parts
+    this.#outages = new CoordinatorOutages(parts)
   }
 
   /** Why the question under way has no answer yet; null where nothing is amiss. */
@@ -105,21 +114,30 @@ export class CoordinatorRequests {
   async ask<Request, Response>(
     question: Question<Request, Response>,
   ): Promise<Decided<Response> | Stopped> {
+    const sinceMs = this.#parts.clock.monotonicMs()
     let mayHaveActed = false
     let mayArriveLate = false
     for (let failures = 1; this.#mayAsk(question); failures++) {
       const attempt = await this.#attempt(question)
       if ('response' in attempt) {
         this.#lastError = null
+        this.#answered(question, attempt)
         return { kind: 'decided', ...attempt, mayHaveActed, mayArriveLate }
       }
       mayHaveActed ||= attempt.mayHaveActed
       mayArriveLate ||= attempt.mayHaveActed && !(attempt.error instanceof BrokerError)
       this.#lastError = attempt.error
       if (!this.#mayAsk(question)) break // no pause that nobody waits for
+      this.#outages.failed(question.target, attempt.error, sinceMs)
       await this.#pause(this.#pauseMs(attempt, failures))
     }
     return { kind: 'stopped', mayHaveActed, mayArriveLate }
+  }
+
+  /** What was decided without a broker's word ends no outage. */
+  #answered({ target }: { readonly target: CoordinatorTarget }, attempt: Attempted<unknown>): void {
+    const isAnswer = attempt.response !== null || attempt.error instanceof BrokerError
+    if (isAnswer) this.#outages.answered(target)
   }
 
   #mayAsk(question: { isWanted(): boolean }): boolean {
@@ -130,6 +148,7 @@ export class CoordinatorRequests {
   close(): void {
     this.#isClosed = true
     this.wake()
+    this.#outages.close()
   }
 
   /** Whoever pauses looks at once whether the answer is still wanted. */
@@ -139,7 +158,7 @@ export class CoordinatorRequests {
 
   async #attempt<Request, Response>(
     question: Question<Request, Response>,
-  ): Promise<Omit<Decided<Response>, 'kind' | 'mayHaveActed' | 'mayArriveLate'> | Undecided> {
+  ): Promise<Attempted<Response> | Undecided> {
     const { name, api, request, target } = question
     let code: number = ErrorCodes.NONE
     try {
@@ -163,7 +182,7 @@ export class CoordinatorRequests {
   #failed<Request, Response>(
     { name, api, isFirst = false }: Question<Request, Response>,
     error: OttlaError,
-  ): Omit<Decided<Response>, 'kind' | 'mayHaveActed' | 'mayArriveLate'> | Undecided {
+  ): Attempted<Response> | Undecided {
     if (error instanceof BrokerError && !error.retriable) {
       const isSearch = error.apiName === findCoordinator.name && name !== 'InitProducerId'
       const verdict = judgeTransaction(isSearch ? 'FindCoordinator' : name, error.errorCode)

@@ -14,8 +14,10 @@
  */
 import type { Clock, Timer } from '../../clock.js'
 import { BrokerError, ConnectionError, TimeoutError, type OttlaError } from '../../errors.js'
+import type { Log } from '../../logger.js'
 import { backoffMs, refusedBackoffMs } from '../../network/backoff.js'
 import { isRefusedLogin } from '../../network/metadata/metadata-errors.js'
+import { OutageLog, PATIENCE_MS } from '../../network/outage-log.js'
 import {
   initProducerId,
   type InitProducerIdRequest,
@@ -44,6 +46,7 @@ export interface ProducerIdOptions {
 
 export interface ProducerIdParts {
   readonly clock: Clock
+  readonly logger: Log
   readonly random: () => number
   /** Of whichever broker answers; rejects with BrokerError where it is refused. */
   readonly ask: (
@@ -59,11 +62,14 @@ export interface ProducerIdParts {
 export class ProducerIdSource implements Identities {
   readonly #options: ProducerIdOptions
   readonly #parts: ProducerIdParts
+  readonly #outage: OutageLog
   /** Why the last question brought none; null once one is known. */
   #lastError: OttlaError | null = null
   #mustBeginAtZero = false
   #identity: ProducerIdentity | null = null
   #isAsking = false
+  /** Monotonic: since when it is asked for. */
+  #askingSinceMs = 0
   #isClosed = false
   /** Numbers the questions: only the latest one's answer counts. */
   #question = 0
@@ -74,6 +80,7 @@ export class ProducerIdSource implements Identities {
   constructor(options: ProducerIdOptions, parts: ProducerIdParts) {
     this.#options = options
     this.#parts = parts
+    this.#outage = new OutageLog(parts, {}, PATIENCE_MS)
   }
 
   /** Producer id and first epoch; null until they are known. */
@@ -99,6 +106,7 @@ export class ProducerIdSource implements Identities {
   acquire(): void {
     if (this.#identity !== null || this.#isAsking || this.#isClosed) return
     this.#isAsking = true
+    this.#askingSinceMs = this.#parts.clock.monotonicMs()
     void this.#ask()
   }
 
@@ -120,7 +128,7 @@ export class ProducerIdSource implements Identities {
   forget(): void {
     this.#question++
     this.#timer?.clear()
-    this.#isAsking = false
+    this.#stopAsking()
     this.#identity = null
     this.#renewals = []
   }
@@ -159,10 +167,16 @@ export class ProducerIdSource implements Identities {
     this.#isAsking = false
     this.#attempts = 0
     this.#lastError = null
+    this.#outage.over('there is a producer id')
     this.#identity = identity
     this.#mustBeginAtZero = false
     this.#tellRenewals(identity)
     this.#parts.onIdentity()
+  }
+
+  #stopAsking(): void {
+    this.#isAsking = false
+    this.#outage.over('a producer id is not asked for any longer')
   }
 
   #tellRenewals(identity: ProducerIdentity | null): void {
@@ -174,11 +188,13 @@ export class ProducerIdSource implements Identities {
   #failed(error: OttlaError): void {
     this.#lastError = error
     if (!error.retriable) {
-      this.#isAsking = false
+      this.#stopAsking()
       this.#tellRenewals(null)
       this.#parts.onRefused(withAdvice(error))
       return
     }
+    const message = 'no producer id; records wait, and it is asked for again'
+    this.#outage.failed(error, message, this.#askingSinceMs)
     const { retryBackoffMs, retryBackoffMaxMs } = this.#options
     const range = { initialMs: retryBackoffMs, maxMs: retryBackoffMaxMs }
     const waitMs = isRefusedLogin(error) ? refusedBackoffMs : backoffMs

@@ -1,6 +1,7 @@
 /** Questions to a coordinator, asked until there is a decision, on a manual clock. */
 import t from 'tap'
 import { BrokerError, ConnectionError, TimeoutError, type OttlaError } from '../../../src/errors.js'
+import { silentLogger } from '../../../src/logger.js'
 import type { Connection } from '../../../src/network/connection/connection.js'
 import type {
   AskOptions,
@@ -47,8 +48,9 @@ function setUp(...script: (number | OttlaError)[]) {
       return { connection, response: response as Response, tookMs: 1 }
     },
   }
+  const parts = { control, clock, logger: silentLogger }
   const backoff = { initialMs: BACKOFF_MS, maxMs: 1000 }
-  const requests = new CoordinatorRequests({ control, clock, random: () => 0.5, backoff })
+  const requests = new CoordinatorRequests({ ...parts, random: () => 0.5, backoff })
   let isWanted = true
   const ask = (name: TransactionRequest = 'EndTxn (commit)', isFirst = false) =>
     requests.ask<object, EndTxnResponse>({

@@ -1,5 +1,6 @@
 import t from 'tap'
 import { BrokerError, ConnectionError, type OttlaError } from '../../../src/errors.js'
+import { silentLogger } from '../../../src/logger.js'
 import { ProducerIdSource } from '../../../src/producer/sequencing/producer-id.js'
 import { ErrorCodes, errorCode } from '../../../src/protocol/error-codes.js'
 import type { InitProducerIdResponse } from '../../../src/protocol/messages/init-producer-id.js'
@@ -30,6 +31,7 @@ function rig(answers: readonly Answer[]): Rig {
     { retryBackoffMs: 100, retryBackoffMaxMs: 1000 },
     {
       clock,
+      logger: silentLogger,
       random: () => 0.5,
       ask,
       onIdentity: () => identified++,
