@@ -106,6 +106,7 @@ function compile(
  */
 function compileAlone(ajv: Ajv, schema: object, others: ReadonlyMap<string, object>): AjvValidate {
   const added: (object | string)[] = []
+  const known = new Set(refsOf(ajv))
   try {
     for (const [name, other] of others)
       addTo(added, [other, name], () => ajv.addSchema(other, name))
@@ -114,7 +115,13 @@ function compileAlone(ajv: Ajv, schema: object, others: ReadonlyMap<string, obje
     return validate as unknown as AjvValidate
   } finally {
     for (const it of added) if (typeof it !== 'boolean') ajv.removeSchema(it)
+    for (const ref of refsOf(ajv)) if (!known.has(ref)) ajv.removeSchema(ref)
   }
+}
+
+/** What ajv knows by a name: also each `$id` within a schema, which it does not take out with it. */
+function refsOf({ refs = {} }: Ajv): readonly string[] {
+  return Object.keys(refs)
 }
 
 /** What fails is in ajv nevertheless, unless it was the user's already: that is not ours to take out. */
