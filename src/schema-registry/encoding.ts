@@ -137,7 +137,7 @@ export class Encoding<T> implements EncodingKey {
     const definition = latest === null ? this.definition : null
     let encoder = encoders.get(schema)
     if (encoder === undefined) {
-      encoder = format.encoder(schema, (reference) => source.resolve(schema, reference), definition)
+      encoder = format.encoder(schema, source.resolverOf(schema), definition)
       encoders.set(schema, encoder)
       encoder.catch(() => encoders.delete(schema))
     }
