@@ -3,6 +3,8 @@
  *
  * Neighbours: avro-type.ts makes an avsc type of it.
  */
+import { ConfigError } from '../errors.js'
+import { checkNames, isObject } from '../schema-registry/option-checks.js'
 
 /**
  * A schema: its text (JSON, or the name of a type such as `string`), the same parsed, or a type of
@@ -34,4 +36,26 @@ export interface AvroOptions {
    * `never`, which refuses such a union. As avsc's option of that name.
    */
   readonly wrapUnions?: 'auto' | 'always' | 'never'
+}
+
+export const AVRO_OPTION_NAMES = ['logicalTypes', 'unknownFields', 'wrapUnions'] as const
+
+/** @throws ConfigError for a name that there is not, or a value that does not fit */
+export function checkAvroOptions(call: string, given: AvroOptions): void {
+  if (!isObject(given)) throw new ConfigError(`${call} takes an object of options`)
+  checkNames(call, given, AVRO_OPTION_NAMES)
+  checkAvroValues(given)
+}
+
+/** @throws ConfigError for a value that does not fit */
+export function checkAvroValues({ logicalTypes, unknownFields, wrapUnions }: AvroOptions): void {
+  checkChoice('unknownFields', unknownFields, ['refuse', 'ignore'])
+  checkChoice('wrapUnions', wrapUnions, ['auto', 'always', 'never'])
+  if (logicalTypes === undefined || isObject(logicalTypes)) return
+  throw new ConfigError("option logicalTypes: give avsc's classes by their names, { decimal: Decimal }") // prettier-ignore
+}
+
+function checkChoice(name: string, value: unknown, choices: readonly string[]): void {
+  if (value === undefined || choices.includes(value as string)) return
+  throw new ConfigError(`option ${name}: give one of '${choices.join("', '")}'`)
 }

@@ -3,6 +3,7 @@
  * installed beside Ottla.
  */
 import { registrySerializer } from '../schema-registry/registry-serializer.js'
+import { checkFormatOptions } from '../schema-registry/serializer-checks.js'
 import type { SchemaReference } from '../schema-registry/registered-schema.js'
 import type {
   RegistrySerializerOptions,
@@ -11,7 +12,13 @@ import type {
 import type { SerializerContext } from '../serialization/serializer.js'
 import { AvroEncoder } from './avro-encoder.js'
 import { AvroFormat, parseOwn } from './avro-format.js'
-import type { AvroOptions, AvroSchema } from './avro-options.js'
+import {
+  AVRO_OPTION_NAMES,
+  checkAvroOptions,
+  checkAvroValues,
+  type AvroOptions,
+  type AvroSchema,
+} from './avro-options.js'
 
 export type { AvroLogicalType, AvroOptions, AvroSchema } from './avro-options.js'
 
@@ -37,6 +44,7 @@ export function avro<T = unknown>(
   schema: AvroSchema,
   options: AvroOptions = {},
 ): (value: T, context?: SerializerContext) => Uint8Array {
+  checkAvroOptions('avro(schema, options)', options)
   const encoder = new AvroEncoder<T>(parseOwn(schema, options), options)
   return (value) => encoder.encode(value, 0)
 }
@@ -48,5 +56,7 @@ export function avro<T = unknown>(
  * @throws ConfigError for what is no schema
  */
 export function avroSerializer<T = unknown>(options: AvroSerializerOptions): SchemaSerializer<T> {
+  checkFormatOptions('avroSerializer', options, AVRO_OPTION_NAMES)
+  checkAvroValues(options)
   return registrySerializer(new AvroFormat<T>(options), options)
 }

@@ -23,6 +23,8 @@ export interface AjvValidate {
 
 /** An instance of ajv. */
 export interface Ajv {
+  /** By `$id`; of those within a schema, too. */
+  readonly refs?: Readonly<Record<string, unknown>>
   compile(schema: object): AjvValidate
   addSchema(schema: object, key?: string): unknown
   removeSchema(schema: object | string): unknown

@@ -37,7 +37,7 @@ export class JsonFormat<T> implements SchemaFormat<T> {
   constructor({ schema, references = [], ajv, id, guid }: JsonFormatOptions) {
     const text = schema === undefined ? null : schemaText(schema)
     const isChosen = text === null || id !== undefined || guid !== undefined
-    this.#ajv = ajv ?? null
+    this.#ajv = checkedAjv(ajv)
     this.#title = text === null ? null : titleOf(text)
     this.#definition = isChosen ? null : { schema: text, schemaType: 'JSON', references }
   }
@@ -106,6 +106,7 @@ function compile(
  */
 function compileAlone(ajv: Ajv, schema: object, others: ReadonlyMap<string, object>): AjvValidate {
   const added: (object | string)[] = []
+  const known = new Set(refsOf(ajv))
   try {
     for (const [name, other] of others)
       addTo(added, [other, name], () => ajv.addSchema(other, name))
@@ -114,7 +115,13 @@ function compileAlone(ajv: Ajv, schema: object, others: ReadonlyMap<string, obje
     return validate as unknown as AjvValidate
   } finally {
     for (const it of added) if (typeof it !== 'boolean') ajv.removeSchema(it)
+    for (const ref of refsOf(ajv)) if (!known.has(ref)) ajv.removeSchema(ref)
   }
+}
+
+/** What ajv knows by a name: also each `$id` within a schema, which it does not take out with it. */
+function refsOf({ refs = {} }: Ajv): readonly string[] {
+  return Object.keys(refs)
 }
 
 /** What fails is in ajv nevertheless, unless it was the user's already: that is not ours to take out. */
@@ -137,14 +144,40 @@ function objectOf(text: string): object {
   return JSON.parse(text) as object
 }
 
-function schemaText(schema: string | object): string {
-  if (typeof schema === 'object') return JSON.stringify(schema)
+/** Throws ConfigError for what is no schema. */
+function schemaText(schema: unknown): string {
+  const text = typeof schema === 'string' ? schema : textOf(schema)
+  const parsed = parsedText(text)
+  const isSchema = typeof parsed === 'boolean' || (typeof parsed === 'object' && parsed !== null)
+  if (isSchema && !Array.isArray(parsed)) return text
+  throw new ConfigError('the JSON schema is neither an object nor true or false')
+}
+
+function parsedText(text: string): unknown {
   try {
-    JSON.parse(schema)
-    return schema
+    return JSON.parse(text)
   } catch (error) {
     throw new ConfigError('the JSON schema is text that is no JSON', { cause: error })
   }
+}
+
+/** Throws ConfigError for what has none, as an object that contains itself. */
+function textOf(schema: unknown): string {
+  try {
+    return JSON.stringify([schema]).slice(1, -1) // within a list a function is null, too
+  } catch (error) {
+    const why = thrownWords(error, String).split('\n', 1)[0] ?? ''
+    throw new ConfigError(`the JSON schema cannot be written as JSON: ${why}`, { cause: error })
+  }
+}
+
+/** Throws ConfigError for what cannot do what ajv does. */
+function checkedAjv(ajv: unknown): Ajv | null {
+  if (ajv === undefined) return null
+  const its = Object(ajv) as Partial<Record<keyof Ajv, unknown>>
+  const calls = [its.compile, its.addSchema, its.removeSchema]
+  if (calls.every((it) => typeof it === 'function')) return ajv as Ajv
+  throw new ConfigError('option ajv: give an instance of ajv, new Ajv()')
 }
 
 function titleOf(text: string): string | null {

@@ -3,6 +3,7 @@
  * user's: [ajv](https://ajv.js.org), or any Standard Schema, such as zod or valibot.
  */
 import { registrySerializer } from '../schema-registry/registry-serializer.js'
+import { checkFormatOptions } from '../schema-registry/serializer-checks.js'
 import type { SchemaReference } from '../schema-registry/registered-schema.js'
 import type {
   RegistrySerializerOptions,
@@ -60,6 +61,7 @@ function written(checked: unknown): string {
 export function jsonSchemaSerializer<T = unknown>(
   options: JsonSchemaSerializerOptions<T>,
 ): SchemaSerializer<T> {
+  checkFormatOptions('jsonSchemaSerializer', options, ['validator', 'ajv'])
   const serialize = registrySerializer(new JsonFormat<unknown>(options), options)
   const { validator } = options
   if (validator === undefined) return serialize

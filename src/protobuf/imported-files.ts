@@ -46,29 +46,54 @@ function base64Of(file: DescFile): string {
 }
 
 /** The definition of a file, its imports looked up or registered: the innermost first. */
-export async function definitionWithImports(
+export function definitionWithImports(
   file: DescFile,
   options: ImportOptions,
 ): Promise<SchemaDefinition> {
-  const references: SchemaReference[] = []
-  for (const imported of file.dependencies) {
-    if (!isBuiltIn(imported.proto.name)) references.push(await referenceTo(imported, options))
-  }
-  return definitionOfFile(file, references, options.textOf)
+  return new Imports(options).definitionOf(file)
 }
 
-async function referenceTo(file: DescFile, options: ImportOptions): Promise<SchemaReference> {
-  const { registry, normalize } = options
-  const { name } = file.proto
-  const subject = options.subjectOf(name)
-  const definition = await definitionWithImports(file, options)
-  if (options.isRegistering) {
-    const { version } = await registry.register(subject, definition, { normalize })
-    if (version !== null) return { name, subject, version }
+/**
+ * The imports of one file. Each file is encoded and asked for once, however many import it: the paths
+ * through a diamond of imports double with each of its levels.
+ */
+class Imports {
+  readonly #options: ImportOptions
+  readonly #references = new Map<DescFile, Promise<SchemaReference>>()
+
+  constructor(options: ImportOptions) {
+    this.#options = options
   }
-  // Registries before Confluent 8.0 answer a registration with the id alone.
-  const { version } = await registry.lookup(subject, definition, { normalize })
-  return { name, subject, version: version ?? 1 }
+
+  async definitionOf(file: DescFile): Promise<SchemaDefinition> {
+    const references: SchemaReference[] = []
+    for (const imported of file.dependencies) {
+      if (!isBuiltIn(imported.proto.name)) references.push(await this.#referenceTo(imported))
+    }
+    return definitionOfFile(file, references, this.#options.textOf)
+  }
+
+  #referenceTo(file: DescFile): Promise<SchemaReference> {
+    const known = this.#references.get(file)
+    if (known !== undefined) return known
+    const reference = this.#ask(file)
+    this.#references.set(file, reference)
+    return reference
+  }
+
+  async #ask(file: DescFile): Promise<SchemaReference> {
+    const { registry, normalize, isRegistering, subjectOf } = this.#options
+    const { name } = file.proto
+    const subject = subjectOf(name)
+    const definition = await this.definitionOf(file)
+    if (isRegistering) {
+      const { version } = await registry.register(subject, definition, { normalize })
+      if (version !== null) return { name, subject, version }
+    }
+    // Registries before Confluent 8.0 answer a registration with the id alone.
+    const { version } = await registry.lookup(subject, definition, { normalize })
+    return { name, subject, version: version ?? 1 }
+  }
 }
 
 /** Files that registries bring along, as Confluent's clients have them. */

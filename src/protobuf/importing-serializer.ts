@@ -8,7 +8,11 @@ import type { DescFile } from '@bufbuild/protobuf'
 import { ConfigError, SerializationError } from '../errors.js'
 import type { SchemaDefinition } from '../schema-registry/registered-schema.js'
 import { registrySerializer } from '../schema-registry/registry-serializer.js'
-import { checkSerializerOptions, registryOf } from '../schema-registry/serializer-checks.js'
+import {
+  checkFormatOptions,
+  checkSerializerOptions,
+  registryOf,
+} from '../schema-registry/serializer-checks.js'
 import type { SchemaSerializer } from '../schema-registry/serializer-options.js'
 import type { Serializer } from '../serialization/serializer.js'
 import {
@@ -29,6 +33,7 @@ export function importingSerializer(
   options: ProtobufSerializerOptions,
 ): SchemaSerializer<object> {
   checkSerializerOptions(options)
+  checkFormatOptions('protobufSerializer', options, ['proto', 'referenceSubject'])
   refuseContradictions(schemas, options)
   const registry = registryOf(options.registry)
   const settings = { ...options, registry }

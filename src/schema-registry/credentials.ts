@@ -29,7 +29,9 @@ export class Credentials {
   readonly #timeoutMs: number
   readonly #environment: RegistryEnvironment
   #kept: KeptToken | null = null
+  readonly #wereKept = new WeakSet<Secret<string>>()
   #asked: Promise<Secret<string>> | null = null
+  readonly #enders = new Set<() => void>()
 
   constructor(options: ResolvedRegistryOptions, environment: RegistryEnvironment) {
     this.#basic = options.basic
@@ -38,8 +40,12 @@ export class Credentials {
     this.#environment = environment
   }
 
-  /** The header's value; null where nobody logs in. @throws SchemaRegistryError (rejects) */
-  async headerFor({ basic }: RegistryServer): Promise<Secret<string> | null> {
+  /**
+   * The header's value, waited for no longer than `timeoutMs`; null where nobody logs in.
+   *
+   * @throws SchemaRegistryError (rejects)
+   */
+  async headerFor({ basic }: RegistryServer, timeoutMs: number): Promise<Secret<string> | null> {
     if (basic !== null) return basic
     if (this.#bearer === null) return this.#basic
     const source = this.#bearer.reveal()
@@ -47,19 +53,30 @@ export class Credentials {
     const kept = this.#kept
     if (kept !== null && this.#environment.clock.now() < kept.useUntilMs) return kept.header
     this.#asked ??= this.#ask(source).finally(() => (this.#asked = null))
-    return this.#asked
+    return this.#within(this.#asked, Math.min(timeoutMs, this.#timeoutMs))
   }
 
-  /** The registry refused what it was shown. True: the function may give another one now. */
-  refused(): boolean {
-    const wasKept = this.#kept !== null
-    this.#kept = null
-    return wasKept
+  /**
+   * The registry refused this one. True: it was kept, and another may be had. Several calls may have
+   * shown it, and one of them may have got another already, which stays.
+   */
+  refused(header: Secret<string> | null): boolean {
+    if (header === null || !this.#wereKept.has(header)) return false
+    if (this.#kept?.header === header) this.#kept = null
+    return true
+  }
+
+  /** Ends what waits for the user's function. */
+  close(): void {
+    for (const end of [...this.#enders]) end()
   }
 
   async #ask(source: () => unknown): Promise<Secret<string>> {
     const { clock } = this.#environment
-    const answer = await this.#within(source)
+    const asked = new Promise((settle) => settle(source())).catch((error: unknown) => {
+      throw failed(describe(error), isPassing(error))
+    })
+    const answer = await this.#within(asked, this.#timeoutMs)
     const { token, expiresAtMs } = typeof answer === 'string' ? { token: answer } : ((answer ?? {}) as Partial<BearerToken>) // prettier-ignore
     if (!isHeaderText(token)) throw failed('it gave no token', false)
     const header = new Secret(`Bearer ${token}`)
@@ -67,18 +84,27 @@ export class Credentials {
       const leftMs = expiresAtMs - clock.now()
       const useMs = Math.max(leftMs - REFRESH_BEFORE_MS, leftMs * LEAST_USE)
       this.#kept = { header, useUntilMs: clock.now() + useMs }
+      this.#wereKept.add(header)
     }
     return header
   }
 
-  /** What the user's function answers, for which nobody waits for ever. */
-  #within(source: () => unknown): Promise<unknown> {
+  /** Nobody waits for a user's function for ever, nor once the client is closed. */
+  #within<T>(awaited: Promise<T>, timeoutMs: number): Promise<T> {
     return new Promise((resolve, reject) => {
-      const late = (): void => reject(failed(`no answer within ${this.#timeoutMs} ms`, true))
-      const timer = this.#environment.clock.setTimer(late, this.#timeoutMs)
-      new Promise((settle) => settle(source()))
-        .then(resolve, (error: unknown) => reject(failed(describe(error), isPassing(error))))
-        .finally(() => timer.clear())
+      const done = (): void => {
+        timer.clear()
+        this.#enders.delete(close)
+      }
+      const fail = (why: string, retriable: boolean): void => {
+        done()
+        reject(failed(why, retriable))
+      }
+      const late = (): void => fail(`no answer within ${timeoutMs} ms`, true)
+      const close = (): void => fail('the client was closed', false)
+      const timer = this.#environment.clock.setTimer(late, timeoutMs)
+      this.#enders.add(close)
+      void awaited.then(resolve, reject).finally(done)
     })
   }
 }

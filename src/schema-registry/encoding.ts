@@ -8,7 +8,9 @@
  *
  * Neighbours: registry-serializer.ts has one for each topic, part and schema; schema-source.ts finds.
  */
+import { OttlaError } from '../errors.js'
 import type { SerializerContext } from '../serialization/serializer.js'
+import { isThrown } from '../thrown.js'
 import { guidHeader, guidHeaderName, idPrefix } from './framing.js'
 import type { LatestSchema } from './latest-schema.js'
 import type { RegisteredSchema, SchemaDefinition, SchemaType } from './registered-schema.js'
@@ -135,7 +137,7 @@ export class Encoding<T> implements EncodingKey {
     const definition = latest === null ? this.definition : null
     let encoder = encoders.get(schema)
     if (encoder === undefined) {
-      encoder = format.encoder(schema, (reference) => source.resolve(schema, reference), definition)
+      encoder = format.encoder(schema, source.resolverOf(schema), definition)
       encoders.set(schema, encoder)
       encoder.catch(() => encoders.delete(schema))
     }
@@ -144,7 +146,7 @@ export class Encoding<T> implements EncodingKey {
 
   /** Records go on by the schema that is at hand; one that cannot be written with ends that. */
   #refresh(latest: LatestSchema): void {
-    if (this.#isRefreshing) return
+    if (this.#isRefreshing || !latest.isDue) return
     this.#isRefreshing = true
     void this.#takeLatest(latest)
   }
@@ -156,8 +158,10 @@ export class Encoding<T> implements EncodingKey {
         this.#parts.source.check(schema)
         this.#ready = await this.#makeReady(schema, latest)
       }
-    } catch {
-      this.#ready = null // the next record's search says why
+    } catch (error) {
+      // What it refers to could not be had: asked for again when it is stale once more.
+      const isPassing = isThrown(error, OttlaError) && error.retriable
+      if (!isPassing && !latest.isClosed) this.#ready = null // the next record's search says why
     } finally {
       this.#isRefreshing = false
     }

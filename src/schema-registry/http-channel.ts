@@ -13,8 +13,8 @@ import type { Secret } from '../secret.js'
 import type { TlsSettings } from './tls-settings.js'
 
 const MAX_ANSWER_BYTES = 16 * 1024 * 1024
-/** Of one address; more requests wait for one of these. */
-const MAX_SOCKETS = 8
+/** Of one address: whoever asks has no more requests than that under way. */
+export const MAX_SOCKETS = 8
 
 export interface HttpRequest {
   readonly method: 'GET' | 'POST'

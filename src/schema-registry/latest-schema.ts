@@ -1,6 +1,7 @@
 /**
  * The latest version of a subject, as it was when it was last asked for: `isStale` after a while, or
- * when this client has registered another. Whoever uses it asks again in the background meanwhile.
+ * when this client has registered another. Whoever uses it asks again in the background meanwhile, also
+ * after the client has let it go for others.
  *
  * Neighbours: registry-client.ts has one for each subject; encoding.ts uses it.
  */
@@ -16,7 +17,10 @@ export class LatestSchema {
   #asked: Promise<RegisteredSchema> | null = null
   #timer: Timer | null = null
   #isClosed = false
-  /** A plain field, for it is looked at for each record. */
+  #isLetGo = false
+  /** Monotonic: what is known is used until then. */
+  #useUntilMs = -Infinity
+  /** A plain field, for it is looked at for each record; whether it is to be asked for again: `isDue`. */
   isStale = true
 
   constructor(
@@ -50,9 +54,28 @@ export class LatestSchema {
     }
   }
 
+  /** False where one that was let go need not be asked for yet. */
+  get isDue(): boolean {
+    return this.isStale && (!this.#isLetGo || this.#clock.monotonicMs() >= this.#useUntilMs)
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed
+  }
+
   /** Another version was registered. */
   drop(): void {
     this.#clearTimer()
+    this.isStale = true
+  }
+
+  /**
+   * The client has no room for it: it has no timer from now on, so that only those who use it hold it.
+   * They look at the clock instead, for each record: slower, but there are many subjects then.
+   */
+  letGo(): void {
+    this.#clearTimer()
+    this.#isLetGo = true
     this.isStale = true
   }
 
@@ -79,7 +102,8 @@ export class LatestSchema {
 
   #keep(): void {
     this.#clearTimer()
-    this.isStale = this.#cacheMs === 0 && !this.#isClosed
+    this.#useUntilMs = this.#clock.monotonicMs() + this.#cacheMs
+    this.isStale = (this.#isLetGo || this.#cacheMs === 0) && !this.#isClosed
     if (this.isStale || this.#isClosed || this.#cacheMs === Infinity) return
     const options = { keepAlive: false }
     this.#timer = this.#clock.setTimer(() => (this.isStale = true), this.#cacheMs, options)

@@ -5,11 +5,11 @@
  * Neighbours: registry-client.ts.
  */
 import { isObject } from './option-checks.js'
-import type {
-  RegisteredSchema,
-  SchemaDefinition,
-  SchemaReference,
-  SchemaType,
+import {
+  areReferences,
+  type RegisteredSchema,
+  type SchemaDefinition,
+  type SchemaType,
 } from './registered-schema.js'
 import { SchemaRegistryError } from './registry-error.js'
 
@@ -52,8 +52,10 @@ function parseDefinition(
   const schema = answer.schema ?? known?.schema
   if (typeof schema !== 'string') throw unusable(what, 'has no schema')
   const schemaType = (answer.schemaType ?? known?.schemaType ?? 'AVRO') as SchemaType
-  const given = answer.references ?? known?.references
-  const references = Array.isArray(given) ? (given as SchemaReference[]) : []
+  const references = answer.references ?? known?.references ?? []
+  if (!areReferences(references)) {
+    throw unusable(what, 'has references without a name, a subject and a version')
+  }
   return { schema, schemaType, references }
 }
 

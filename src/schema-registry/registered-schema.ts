@@ -17,6 +17,19 @@ export interface SchemaReference {
   readonly version: number
 }
 
+/** Whether all that a reference must have is there. */
+export function areReferences(given: unknown): given is readonly SchemaReference[] {
+  return Array.isArray(given) && given.every(isReference)
+}
+
+function isReference(given: unknown): boolean {
+  const { name, subject, version } = Object(given) as Partial<
+    Record<keyof SchemaReference, unknown>
+  >
+  const isNamed = typeof name === 'string' && typeof subject === 'string' && subject !== ''
+  return isNamed && Number.isSafeInteger(version)
+}
+
 /** A schema as it is looked up or registered. */
 export interface SchemaDefinition {
   /** The schema's text, e.g. Avro's JSON; for Protobuf also a FileDescriptorProto in base64. */

@@ -14,13 +14,14 @@
  * http-channel.ts carries; registry-refusals.ts judges.
  */
 import type { Timer } from '../clock.js'
-import { withoutSecrets } from '../secret.js'
+import { withoutSecrets, type Secret } from '../secret.js'
 import { Credentials, secretsIn } from './credentials.js'
 import type { RegistryEnvironment } from './environment.js'
-import { HttpChannel, NoAnswer, type HttpAnswer } from './http-channel.js'
+import { HttpChannel, MAX_SOCKETS, NoAnswer, type HttpAnswer } from './http-channel.js'
 import { SchemaRegistryError } from './registry-error.js'
 import { judgeAnswer, Refusal, type Asked } from './registry-refusals.js'
 import type { RegistryServer, ResolvedRegistryOptions } from './resolve-registry-options.js'
+import { Turns } from './turns.js'
 
 const CONTENT_TYPE = 'application/vnd.schemaregistry.v1+json'
 
@@ -39,6 +40,7 @@ export class RegistryCaller {
   readonly #environment: RegistryEnvironment
   readonly #credentials: Credentials
   readonly #channel: HttpChannel
+  readonly #turns: Turns
   /** Of the server that is asked first. */
   #index = 0
   #isClosed = false
@@ -49,6 +51,7 @@ export class RegistryCaller {
     this.#environment = environment
     this.#credentials = new Credentials(options, environment)
     this.#channel = new HttpChannel(options.tls, environment.clock)
+    this.#turns = new Turns(MAX_SOCKETS, environment.clock)
   }
 
   /** The answer's JSON. @throws SchemaRegistryError (rejects) */
@@ -56,14 +59,16 @@ export class RegistryCaller {
     const { retries, timeoutMs } = this.#options
     const { clock } = this.#environment
     const deadlineMs = clock.monotonicMs() + timeoutMs
+    let last: Failure | null = null
     for (let round = 0; ; round++) {
-      const answer = await this.#round(call, deadlineMs)
+      const answer: Answered | Failure = await this.#roundInTurn(call, deadlineMs, last)
       if (!(answer instanceof Failure)) return answer.value
       const pauseMs = this.#pauseMs(round, answer.retryAfterMs)
       const isLast = call.isBackground === true || round >= retries
       if (isLast || !answer.error.retriable || clock.monotonicMs() + pauseMs >= deadlineMs) {
         throw answer.error
       }
+      last = answer
       await this.#pause(pauseMs)
     }
   }
@@ -72,20 +77,42 @@ export class RegistryCaller {
   close(): void {
     this.#isClosed = true
     this.#channel.close(new NoAnswer('the client was closed', false))
+    this.#credentials.close()
+    this.#turns.close()
     for (const end of [...this.#pauses]) end()
+  }
+
+  /**
+   * The time limit of a request begins with its turn, and only then an address is chosen: those that
+   * waited behind one that is dead begin with the one that was found good meanwhile.
+   */
+  async #roundInTurn(
+    call: RegistryCall,
+    deadlineMs: number,
+    last: Failure | null,
+  ): Promise<Answered | Failure> {
+    this.#assertOpen(call.what)
+    if (!(await this.#turns.take(this.#leftMs(deadlineMs)))) {
+      this.#assertOpen(call.what)
+      throw last?.error ?? noTurn(call, this.#options.timeoutMs)
+    }
+    try {
+      return await this.#round(call, deadlineMs)
+    } finally {
+      this.#turns.give()
+    }
   }
 
   /** Each server once. */
   async #round(call: RegistryCall, deadlineMs: number): Promise<Answered | Failure> {
-    const { servers, requestTimeoutMs } = this.#options
+    const { servers } = this.#options
     const { clock } = this.#environment
     const first = this.#index
     let failure: Failure | null = null
     for (let i = 0; i < servers.length; i++) {
       const index = (first + i) % servers.length
-      const leftMs = deadlineMs - clock.monotonicMs()
-      if (failure !== null && leftMs <= 0) break
-      const answer = await this.#ask(servers[index] as RegistryServer, call, Math.max(1, Math.min(requestTimeoutMs, leftMs))) // prettier-ignore
+      if (failure !== null && clock.monotonicMs() >= deadlineMs) break
+      const answer = await this.#ask(servers[index] as RegistryServer, call, deadlineMs)
       if (!(answer instanceof Failure)) {
         this.#index = index
         return answer
@@ -100,27 +127,42 @@ export class RegistryCaller {
   async #ask(
     server: RegistryServer,
     call: RegistryCall,
-    timeoutMs: number,
+    deadlineMs: number,
   ): Promise<Answered | Failure> {
-    const first = await this.#askOnce(server, call, timeoutMs)
-    const isRefused = first instanceof Failure && first.error.status === 401
-    // A token that was kept may have been revoked.
-    if (!isRefused || !this.#credentials.refused()) return first
-    return this.#askOnce(server, call, timeoutMs)
+    try {
+      const shown = await this.#authorization(server, call, deadlineMs)
+      const first = await this.#askOnce(server, call, shown, deadlineMs)
+      const isRefused = first instanceof Failure && first.error.status === 401
+      // A token that was kept may have been revoked.
+      if (!isRefused || !this.#credentials.refused(shown)) return first
+      const renewed = await this.#authorization(server, call, deadlineMs)
+      return await this.#askOnce(server, call, renewed, deadlineMs)
+    } catch (error) {
+      if (error instanceof SchemaRegistryError) return new Failure(error, !error.retriable, 0)
+      return unanswered(error, server, call)
+    }
+  }
+
+  async #authorization(
+    server: RegistryServer,
+    { what }: RegistryCall,
+    deadlineMs: number,
+  ): Promise<Authorization> {
+    this.#assertOpen(what)
+    try {
+      return await this.#credentials.headerFor(server, this.#leftMs(deadlineMs))
+    } finally {
+      this.#assertOpen(what)
+    }
   }
 
   async #askOnce(
     server: RegistryServer,
     call: RegistryCall,
-    timeoutMs: number,
+    authorization: Authorization,
+    deadlineMs: number,
   ): Promise<Answered | Failure> {
-    let answer: HttpAnswer
-    try {
-      answer = await this.#exchange(server, call, timeoutMs)
-    } catch (error) {
-      if (error instanceof SchemaRegistryError) return new Failure(error, !error.retriable, 0)
-      return unanswered(error, server, call)
-    }
+    const answer = await this.#exchange(server, call, authorization, deadlineMs)
     const judged = judgeAnswer(answer, server.name, call)
     if (!(judged instanceof Refusal)) return { value: judged }
     const retryAfterMs = waitOf(answer.retryAfter, this.#environment.clock.now())
@@ -129,12 +171,10 @@ export class RegistryCaller {
 
   async #exchange(
     server: RegistryServer,
-    { method, path, body, what }: RegistryCall,
-    timeoutMs: number,
+    { method, path, body }: RegistryCall,
+    authorization: Authorization,
+    deadlineMs: number,
   ): Promise<HttpAnswer> {
-    this.#assertOpen(what)
-    const authorization = await this.#credentials.headerFor(server)
-    this.#assertOpen(what)
     const text = body === undefined ? null : JSON.stringify(body)
     const headers = {
       accept: `${CONTENT_TYPE}, application/json`,
@@ -145,10 +185,16 @@ export class RegistryCaller {
       ...(authorization === null ? {} : { authorization: authorization.reveal() }),
     }
     const url = new URL(path, server.base)
+    const timeoutMs = Math.min(this.#options.requestTimeoutMs, this.#leftMs(deadlineMs))
     const answer = await this.#channel.exchange({ method, url, headers, body: text, timeoutMs })
     if (answer.status < 400) return answer
     // Its words go into an error, and may repeat what was sent.
     return { ...answer, text: withoutSecrets(answer.text, secretsIn(headers)) }
+  }
+
+  /** Of the call's time: whatever waits has no more than that, and a moment at least. */
+  #leftMs(deadlineMs: number): number {
+    return Math.max(1, deadlineMs - this.#environment.clock.monotonicMs())
   }
 
   #assertOpen(what: string): void {
@@ -177,6 +223,9 @@ export class RegistryCaller {
   }
 }
 
+/** The header's value; null: nobody logs in. */
+type Authorization = Secret<string> | null
+
 interface Answered {
   readonly value: unknown
 }
@@ -201,6 +250,12 @@ function unanswered(error: unknown, { name }: RegistryServer, { what, subject }:
   const message = `cannot ${what}: no answer from the schema registry at ${name}: ${why}`
   const options = { retriable, subject, url: name, cause: (error as Error).cause }
   return new Failure(new SchemaRegistryError(message, options), false, 0)
+}
+
+/** Not even the first request was sent. */
+function noTurn({ what, subject }: Asked, timeoutMs: number): SchemaRegistryError {
+  const message = `cannot ${what}: not asked within ${timeoutMs} ms, since ${MAX_SOCKETS} other requests to the schema registry were under way all the time; raise timeoutMs, or look at why it answers slowly`
+  return new SchemaRegistryError(message, { retriable: true, subject })
 }
 
 /** What `Retry-After` asks for, in ms: seconds or a date; 0 where it says nothing that can be read. */

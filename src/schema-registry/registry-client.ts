@@ -247,7 +247,7 @@ export class SchemaRegistry {
   #dropOldest(): void {
     for (const [subject, latest] of this.#latest) {
       if (this.#latest.size <= this.#cacheSize) return
-      latest.close() // whoever uses it still goes on with what it knows
+      latest.letGo() // whoever uses it goes on with it
       this.#latest.delete(subject)
     }
   }

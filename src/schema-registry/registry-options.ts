@@ -52,7 +52,7 @@ export interface SchemaRegistryOptions {
   readonly tls?: RegistryTlsOptions | undefined
   /** Within which all subjects and ids are, e.g. `.mycontext`. Default none: the default context. */
   readonly context?: string | undefined
-  /** For one request and its answer. Default 10 000. */
+  /** For one request and its answer, of which 8 are under way at a time. Default 10 000. */
   readonly requestTimeoutMs?: number | undefined
   /**
    * For a call with all its requests and pauses. A record waits for it, so it is shorter than the

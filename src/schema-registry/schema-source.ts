@@ -12,10 +12,14 @@ import { SerializationError } from '../errors.js'
 import type { LatestSchema } from './latest-schema.js'
 import type { RegisteredSchema, SchemaDefinition, SchemaReference } from './registered-schema.js'
 import type { SchemaRegistry } from './registry-client.js'
+import { SchemaRegistryError } from './registry-error.js'
 import { refuseRules } from './schema-rules.js'
 import type { SchemaChoiceKind } from './serializer-checks.js'
 import type { RegistrySerializerOptions } from './serializer-options.js'
 import { contextOf, inContext } from './subject-context.js'
+
+/** Of one schema, with those that they refer to: more than any that people have made. */
+const MAX_REFERENCES = 1_000
 
 /** A schema that may be written with. */
 export interface FoundSchema {
@@ -61,13 +65,15 @@ export class SchemaSource {
     refuseRules(schema)
   }
 
-  /** The schema behind a reference of `schema`, in the same context. */
-  resolve(
-    schema: RegisteredSchema,
-    { subject, version }: SchemaReference,
-  ): Promise<RegisteredSchema> {
+  /** Gives the schemas behind the references of `schema`, in the same context. */
+  resolverOf(schema: RegisteredSchema): (reference: SchemaReference) => Promise<RegisteredSchema> {
     const context = schema.subject === null ? null : contextOf(schema.subject)
-    return this.#registry.version(inContext(subject, context), version)
+    let count = 0
+    return async ({ subject, version }) => {
+      count++
+      if (count > MAX_REFERENCES) throw endless(schema)
+      return this.#registry.version(inContext(subject, context), version)
+    }
   }
 
   #findOne(
@@ -97,4 +103,12 @@ export class SchemaSource {
     if (whole.guid !== null || !this.#needsGuid) return whole
     return this.#registry.lookup(subject, definition, { normalize })
   }
+}
+
+/** Each one that is asked for may name others: somebody's mistake must not go on for ever. */
+function endless({ id, subject }: RegisteredSchema): SchemaRegistryError {
+  const which = subject === null ? `schema ${id}` : `schema ${id} of the subject "${subject}"`
+  return new SchemaRegistryError(
+    `${which} refers to more than ${MAX_REFERENCES} others, one by another: look at its references in the registry`,
+  )
 }

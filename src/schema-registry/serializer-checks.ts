@@ -4,7 +4,8 @@
  * Neighbours: serializer-options.ts says what each means; registry-serializer.ts calls.
  */
 import { ConfigError } from '../errors.js'
-import { isObject } from './option-checks.js'
+import { checkNames, isObject } from './option-checks.js'
+import { areReferences } from './registered-schema.js'
 import { SchemaRegistry } from './registry-client.js'
 import type { SchemaRegistryOptions } from './registry-options.js'
 import type { RegistrySerializerOptions } from './serializer-options.js'
@@ -22,6 +23,24 @@ const CHECKS: Readonly<
   id: [isId, 'the whole number that the registry has for the schema'],
   guid: [isText, 'the UUID that the registry has for the schema'],
   framing: [isFraming, "'id' or 'guid-header'"],
+}
+
+/** Of every format's serializer. */
+const NAMES = [
+  ...['registry', 'subject', 'register', 'useLatest', 'id', 'guid', 'normalize', 'framing'],
+  ...['cacheSize', 'schema', 'references'],
+]
+
+/**
+ * For a format's own serializer, whose options are `names` beside those that all have.
+ *
+ * @throws ConfigError for a name that there is not, and for references that are none
+ */
+export function checkFormatOptions(call: string, given: unknown, names: readonly string[]): void {
+  if (!isObject(given)) throw new ConfigError(`${call} takes an object of options`)
+  checkNames(call, given, [...NAMES, ...names])
+  if (given.references === undefined || areReferences(given.references)) return
+  throw new ConfigError("option references: give a list of { name, subject, version }, e.g. [{ name: 'shop.Money', subject: 'money-value', version: 1 }]") // prettier-ignore
 }
 
 /** @throws ConfigError where two are asked for, or one does not fit */

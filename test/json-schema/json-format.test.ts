@@ -66,6 +66,22 @@ t.test('with ajv a value has to fit the schema that is registered', async (t) =>
   })
 })
 
+t.test('an $id within a schema is not left in the user’s ajv', async (t) => {
+  const ajv = new Ajv()
+  ajv.addSchema({ $id: 'http://x/mine', type: 'object', properties: { a: { $id: 'own', type: 'string' } } })
+  const refs = Object.keys(ajv.refs)
+  const address = { $id: 'http://x/address', type: 'string' }
+  const properties = { to: { $ref: 'http://x/address' } }
+  const order = registered({ $id: 'http://x/order', properties, definitions: { address }, type: 'object' })
+  t.equal(await encode({ ajv }, order, { to: 'x' }), '{"to":"x"}')
+  await t.rejects(encode({ ajv }, order, { to: 5 }), { message: /value\.to must be string/ })
+  t.equal(await encode({ ajv }, registered(address), 'x'), '"x"', 'another topic has it as its own')
+  const wrong = registered({ $id: 'http://x/wrong', definitions: { address }, $ref: 'none.json' })
+  await t.rejects(encode({ ajv }, wrong, {}), { message: /can't resolve/ })
+  t.strictSame(Object.keys(ajv.refs), refs)
+  t.equal(ajv.addSchema(address).getSchema('http://x/address')?.('x'), true)
+}) // prettier-ignore
+
 t.test('schemas of other subjects', async (t) => {
   const ajv = new Ajv()
   const schema = registered({ type: 'array', items: { $ref: 'item.json' } }, [

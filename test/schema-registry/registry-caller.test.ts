@@ -193,6 +193,97 @@ t.test('a token function that fails, or gives none, says so, and shows nothing',
   t.equal(fake.requests.length, 0)
 }) // prettier-ignore
 
+t.test('a token that was revoked is renewed once, for all calls that had shown it', async (t) => {
+  let token = 'one'
+  let calls = 0
+  const shown: string[] = []
+  const fake = await start(t, { authorization: () => `Bearer ${token}` })
+  const bearer = async (): Promise<{ token: string; expiresAtMs: number }> => {
+    calls++
+    return { token, expiresAtMs: Infinity }
+  }
+  const registry = client(t, { url: fake.url, retries: 0, auth: { bearer } })
+  await registry.byId(1)
+  token = 'two'
+  const answers = await Promise.allSettled([1, 2, 3, 4, 5].map(() => registry.versions('s')))
+  t.strictSame(answers.map(({ status }) => status), Array(5).fill('fulfilled'))
+  t.equal(calls, 2, 'the new one is kept')
+  for (const { headers } of fake.requests) shown.push(headers.authorization ?? '')
+  t.equal(shown.filter((it) => it === 'Bearer two').length, 5, 'each call asks again once')
+  fake.fail({ status: 401, times: 2 })
+  await t.rejects(registry.versions('s'), { name: 'SchemaRegistryError', status: 401 })
+}) // prettier-ignore
+
+t.test('timeoutMs and close end a call whose token does not come', async (t) => {
+  const fake = await start(t)
+  const clock = new ManualClock()
+  const auth = { bearer: () => new Promise<string>(() => {}) }
+  const registry = client(t, { url: fake.url, timeoutMs: 300, retries: 0, auth }, clock)
+  const ends: string[] = []
+  const late = registry.byId(1).catch((error: unknown) => void ends.push(String(error)))
+  await clock.settle()
+  clock.advance(300)
+  await clock.settle()
+  t.match(ends, [/auth\.bearer.*no answer within 300 ms/])
+  const other = registry.byId(2).catch((error: unknown) => void ends.push(String(error)))
+  await clock.settle()
+  await registry.close()
+  await clock.settle()
+  t.match(ends[1], /cannot get the schema of id 2: this client of the schema registry is closed/)
+  t.equal(clock.timerCount, 0)
+  await Promise.all([late, other])
+})
+
+t.test('what the token took is taken off the time of the request', async (t) => {
+  const fake = await start(t)
+  const clock = new ManualClock()
+  const give: ((token: string) => void)[] = []
+  const auth = { bearer: () => new Promise<string>((resolve) => void give.push(resolve)) }
+  const registry = client(t, { url: fake.url, timeoutMs: 300, retries: 0, auth }, clock)
+  fake.fail({ silent: true })
+  const answer = registry.byId(1).catch((error: unknown) => error)
+  await until(() => give.length === 1)
+  clock.advance(200)
+  give[0]?.('token')
+  await until(() => fake.requests.length === 1)
+  clock.advance(100)
+  t.match(await answer, { message: /no answer within 100 ms/, retriable: true })
+})
+
+t.test('a request that waits for its turn is not late yet', async (t) => {
+  const [dead, good] = [await start(t), await start(t)]
+  const clock = new ManualClock()
+  const url = [dead.url, good.url]
+  const registry = client(t, { url, requestTimeoutMs: 30, timeoutMs: 100, retries: 0 }, clock)
+  dead.fail({ silent: true, times: 99 })
+  const answers = Promise.allSettled(Array.from({ length: 20 }, () => registry.versions('s')))
+  await until(() => dead.requests.length === 8)
+  clock.advance(30)
+  t.ok((await answers).every(({ status }) => status === 'fulfilled'))
+  t.equal(good.requests.length, 20)
+  t.equal(dead.requests.length, 8, 'nobody else began with the address that is dead')
+})
+
+t.test('the wait for a turn ends with timeoutMs, and with close', async (t) => {
+  const fake = await start(t)
+  const clock = new ManualClock()
+  const registry = client(t, { url: fake.url, timeoutMs: 50, retries: 0 }, clock)
+  fake.fail({ silent: true, times: 99 })
+  const ask = (): Promise<unknown>[] =>
+    Array.from({ length: 9 }, () => registry.versions('s').catch((error: unknown) => error))
+  const late = ask()
+  await until(() => fake.requests.length === 8)
+  clock.advance(50)
+  t.match(await late[8], { message: /not asked within 50 ms, since 8 other/, retriable: true })
+  await Promise.all(late)
+  const closed = ask()
+  await until(() => fake.requests.length === 16)
+  await registry.close()
+  t.match(await closed[8], { message: /client of the schema registry is closed/, retriable: false })
+  await Promise.all(closed)
+  t.equal(clock.timerCount, 0)
+})
+
 t.test('a registry that repeats what it was sent is quoted without it', async (t) => {
   const fake = await start(t)
   const { url } = fake
