@@ -72,7 +72,11 @@ t.test('the record’s full name', async (t) => {
   const ofDefaults = record('shop.D', { name: 'x', type: 'int', default: 0 })
   const maps = { type: 'map', values: { type: 'map', values: 'int' } }
   const value = { B: { b: 1 } }
-  t.equal(nameOf({ schema: [ofDefaults, ...union] }, value), 'B', 'not the first that it looks like')
+  t.equal(
+    nameOf({ schema: [ofDefaults, ...union] }, value),
+    'B',
+    'not the first that it looks like',
+  )
   t.equal(nameOf({ schema: [maps, ...union] }, value), 'B')
   t.equal(nameOf({ schema: [maps, ...union] }, { map: { B: { b: 1 } } }), null, 'a map has no name')
   const ownName = ['null', record('C', { name: 'C', type: 'int' })]
