@@ -25,6 +25,8 @@ type TypeHook = NonNullable<NonNullable<Parameters<typeof avsc.Type.forSchema>[1
 
 interface SchemaObject {
   readonly type: unknown
+  readonly name?: unknown
+  readonly namespace?: unknown
   readonly logicalType?: unknown
 }
 
@@ -59,8 +61,18 @@ export function strictHook(options: AvroOptions): TypeHook {
     if (Array.isArray(schema)) return unionOf(schema, hookOptions)
     if (typeof schema !== 'object' || schema === null) return undefined
     if (isForLogicalType(schema as SchemaObject)) return undefined
-    return typeOfObject(schema as SchemaObject, hookOptions, options)
+    return typeOfObject(byItsName(schema as SchemaObject), hookOptions, options)
   }
+}
+
+/**
+ * A name with a dot has its namespace in itself, also for the short names within; avsc would take those
+ * from a `namespace` beside it, which Avro ignores then.
+ */
+function byItsName(schema: SchemaObject): SchemaObject {
+  const { name } = schema
+  if (typeof name !== 'string' || !name.includes('.') || !('namespace' in schema)) return schema
+  return { ...schema, namespace: undefined }
 }
 
 /** A new one each time: avsc hangs a logical type on the type that is made next. */
