@@ -42,6 +42,10 @@ export interface UnionInternals extends Writing {
   _getBranchIndex(value: unknown, index: number | undefined): number | undefined
 }
 
+export interface WrappedUnionInternals {
+  readonly _branchIndices: object
+}
+
 export interface EnumInternals extends Writing {
   readonly _indices: Readonly<Record<string, unknown>>
 }

@@ -6,7 +6,7 @@
  */
 import avsc from 'avsc'
 import type { AvroOptions } from './avro-options.js'
-import { UnwrappedUnionType } from './avsc-internals.js'
+import { UnwrappedUnionType, type WrappedUnionInternals } from './avsc-internals.js'
 import { LenientRecord, StrictMap, StrictRecord, StrictUnion } from './strict-composites.js'
 import {
   StrictBytes,
@@ -112,17 +112,24 @@ function longOf({ logicalType }: SchemaObject): avsc.Type {
 }
 
 /** As avsc decides it: a union needs names around its values where two of its types look alike. */
-function unionOf(schema: readonly unknown[], options: ForSchemaOptions): avsc.Type | undefined {
+function unionOf(schema: readonly unknown[], options: ForSchemaOptions): avsc.Type {
   const { wrapUnions = 'auto' } = options
-  if (wrapUnions === 'always' || wrapUnions === true) return undefined
   // Made here once: avsc takes types in place of their schemas.
   const types = schema.map((branch) => avsc.Type.forSchema(branch as avsc.Type, options))
-  if (!isAmbiguous(types)) return new StrictUnion(types, options)
+  const isAlways = wrapUnions === 'always' || wrapUnions === true
+  if (!isAlways && !isAmbiguous(types)) return new StrictUnion(types, options)
   // Throws for what is no union at all.
-  const wrapped = new avsc.types.WrappedUnionType(types as unknown as avsc.Type, options)
-  if (wrapUnions === 'auto') return wrapped
+  const wrapped = wrappedUnion(types, options)
+  if (isAlways || wrapUnions === 'auto') return wrapped
   const names = types.map((type) => type.branchName ?? type.typeName).join(', ')
   throw new Error(`ambiguous union of ${names}: leave wrapUnions out, and give values with names`)
+}
+
+/** avsc would find `constructor`, and all else that objects inherit, among the names of its types. */
+function wrappedUnion(types: readonly avsc.Type[], options: ForSchemaOptions): avsc.Type {
+  const union = new avsc.types.WrappedUnionType(types as unknown as avsc.Type, options)
+  Object.setPrototypeOf((union as unknown as WrappedUnionInternals)._branchIndices, null)
+  return union
 }
 
 /**

@@ -84,3 +84,15 @@ t.test(
     t.ok(asked <= 3 * 3 * depth ** 2, `asked ${asked} times`)
   },
 )
+
+t.test('a union with names around its values knows no inherited name', async (t) => {
+  for (const wrapUnions of ['auto', 'always'] as const) {
+    const serialize = avro(['int', 'long'], { wrapUnions })
+    t.equal(Buffer.from(serialize({ long: 5 })).toString('hex'), '020a')
+    for (const value of [{ constructor: 5 }, { toString: 5 }, { double: 5 }]) {
+      const message =
+        /^avro: value is an object with \w+, and the schema wants the name of its type around it/
+      t.throws(() => serialize(value), { name: 'SerializationError', message })
+    }
+  }
+})
