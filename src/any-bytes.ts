@@ -22,3 +22,14 @@ export function bytesOf(value: unknown): Uint8Array | undefined {
 export function isBytes(value: unknown): value is Uint8Array {
   return value instanceof Uint8Array || types.isUint8Array(value)
 }
+
+/** True for bytes that were handed to another thread: they look empty here. `buffer.detached` is for Node 22 on. */
+export function isDetached({ buffer, length }: Uint8Array): boolean {
+  if (length > 0) return false
+  try {
+    new Uint8Array(buffer)
+    return false
+  } catch {
+    return true
+  }
+}

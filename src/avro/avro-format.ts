@@ -59,7 +59,11 @@ export class AvroFormat<T> implements SchemaFormat<T> {
     const { type } = this.#own
     const { types } = type as { readonly types?: readonly ParsedType['type'][] }
     if (types === undefined) return type.name ?? null
-    return types.find((branch) => branch.isValid(unwrapped(value, branch)))?.name ?? null
+    const branch =
+      type.typeName === 'union:wrapped'
+        ? namedBranch(types, value)
+        : types.find((it) => it.isValid(value))
+    return branch?.name ?? null
   }
 
   async encoder(
@@ -127,12 +131,13 @@ export class AvroFormat<T> implements SchemaFormat<T> {
   }
 }
 
-/** A value of a union may stand within an object that names its type. */
-function unwrapped(value: unknown, branch: ParsedType['type']): unknown {
-  const name = branch.branchName ?? ''
-  return Object.hasOwn(Object(value) as object, name)
-    ? (value as Readonly<Record<string, unknown>>)[name]
-    : value
+/** The value's one key is the answer: the object around it may look like a record of defaults, or a map. */
+function namedBranch(
+  types: readonly ParsedType['type'][],
+  value: unknown,
+): ParsedType['type'] | undefined {
+  const names = Object.keys(Object(value) as object)
+  return names.length === 1 ? types.find((it) => it.branchName === names[0]) : undefined
 }
 
 /** Throws ConfigError. */

@@ -36,9 +36,14 @@ export interface RecordInternals extends Writing {
 
 export interface UnionInternals extends Writing {
   readonly _bucketIndices: Readonly<Record<string, number | undefined>>
-  readonly _dynamicBranches: readonly unknown[] | null
+  /** Those of the user's logical types. */
+  readonly _dynamicBranches: readonly { readonly index: number }[] | null
   _getIndex(value: unknown): number | undefined
   _getBranchIndex(value: unknown, index: number | undefined): number | undefined
+}
+
+export interface WrappedUnionInternals {
+  readonly _branchIndices: object
 }
 
 export interface EnumInternals extends Writing {

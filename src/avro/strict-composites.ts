@@ -5,6 +5,7 @@
  *
  * Neighbours: strict-hook.ts chooses them; strict-scalars.ts has the types of one value.
  */
+import type avsc from 'avsc'
 import { isBytes } from '../any-bytes.js'
 import {
   MapType,
@@ -199,6 +200,18 @@ export class StrictUnion extends UnwrappedUnionType {
     if (bucket === null) return super._getIndex(value)
     const index = this._bucketIndices[bucket]
     return this._dynamicBranches === null ? index : this._getBranchIndex(value, index)
+  }
+
+  /** The search for the branch has looked at the whole value: a second look would double it at each level. */
+  override _check(value: unknown, flags: number, hook?: MisfitHook, path?: string[]): boolean {
+    const branches = this._dynamicBranches
+    if (branches === null || flags === 1 || hook !== undefined) {
+      return super._check(value, flags, hook, path)
+    }
+    const found = this._getIndex(value)
+    if (found === undefined) return false
+    if (branches.some(({ index }) => index === found)) return true
+    return (this.types[found] as avsc.Type & Writing)._check(value, flags)
   }
 }
 

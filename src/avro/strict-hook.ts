@@ -6,7 +6,7 @@
  */
 import avsc from 'avsc'
 import type { AvroOptions } from './avro-options.js'
-import { UnwrappedUnionType } from './avsc-internals.js'
+import { UnwrappedUnionType, type WrappedUnionInternals } from './avsc-internals.js'
 import { LenientRecord, StrictMap, StrictRecord, StrictUnion } from './strict-composites.js'
 import {
   StrictBytes,
@@ -25,6 +25,8 @@ type TypeHook = NonNullable<NonNullable<Parameters<typeof avsc.Type.forSchema>[1
 
 interface SchemaObject {
   readonly type: unknown
+  readonly name?: unknown
+  readonly namespace?: unknown
   readonly logicalType?: unknown
 }
 
@@ -59,8 +61,18 @@ export function strictHook(options: AvroOptions): TypeHook {
     if (Array.isArray(schema)) return unionOf(schema, hookOptions)
     if (typeof schema !== 'object' || schema === null) return undefined
     if (isForLogicalType(schema as SchemaObject)) return undefined
-    return typeOfObject(schema as SchemaObject, hookOptions, options)
+    return typeOfObject(byItsName(schema as SchemaObject), hookOptions, options)
   }
+}
+
+/**
+ * A name with a dot has its namespace in itself, also for the short names within; avsc would take those
+ * from a `namespace` beside it, which Avro ignores then.
+ */
+function byItsName(schema: SchemaObject): SchemaObject {
+  const { name } = schema
+  if (typeof name !== 'string' || !name.includes('.') || !('namespace' in schema)) return schema
+  return { ...schema, namespace: undefined }
 }
 
 /** A new one each time: avsc hangs a logical type on the type that is made next. */
@@ -100,17 +112,24 @@ function longOf({ logicalType }: SchemaObject): avsc.Type {
 }
 
 /** As avsc decides it: a union needs names around its values where two of its types look alike. */
-function unionOf(schema: readonly unknown[], options: ForSchemaOptions): avsc.Type | undefined {
+function unionOf(schema: readonly unknown[], options: ForSchemaOptions): avsc.Type {
   const { wrapUnions = 'auto' } = options
-  if (wrapUnions === 'always' || wrapUnions === true) return undefined
   // Made here once: avsc takes types in place of their schemas.
   const types = schema.map((branch) => avsc.Type.forSchema(branch as avsc.Type, options))
-  if (!isAmbiguous(types)) return new StrictUnion(types, options)
+  const isAlways = wrapUnions === 'always' || wrapUnions === true
+  if (!isAlways && !isAmbiguous(types)) return new StrictUnion(types, options)
   // Throws for what is no union at all.
-  const wrapped = new avsc.types.WrappedUnionType(types as unknown as avsc.Type, options)
-  if (wrapUnions === 'auto') return wrapped
+  const wrapped = wrappedUnion(types, options)
+  if (isAlways || wrapUnions === 'auto') return wrapped
   const names = types.map((type) => type.branchName ?? type.typeName).join(', ')
   throw new Error(`ambiguous union of ${names}: leave wrapUnions out, and give values with names`)
+}
+
+/** avsc would find `constructor`, and all else that objects inherit, among the names of its types. */
+function wrappedUnion(types: readonly avsc.Type[], options: ForSchemaOptions): avsc.Type {
+  const union = new avsc.types.WrappedUnionType(types as unknown as avsc.Type, options)
+  Object.setPrototypeOf((union as unknown as WrappedUnionInternals)._branchIndices, null)
+  return union
 }
 
 /**

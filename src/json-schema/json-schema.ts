@@ -2,6 +2,7 @@
  * JSON serializers that check each value against a schema: `ottla/json-schema`. The validator is the
  * user's: [ajv](https://ajv.js.org), or any Standard Schema, such as zod or valibot.
  */
+import { SerializationError } from '../errors.js'
 import { registrySerializer } from '../schema-registry/registry-serializer.js'
 import { checkFormatOptions } from '../schema-registry/serializer-checks.js'
 import type { SchemaReference } from '../schema-registry/registered-schema.js'
@@ -67,8 +68,18 @@ export function jsonSchemaSerializer<T = unknown>(
   if (validator === undefined) return serialize
   const check = checkOf(validator)
   const checking = (value: T, context: SerializerContext) =>
-    check(value, (checked) => serialize(checked, context)) as Serialized | Promise<Serialized>
+    check(value, (checked) => {
+      if (checked === null && value !== null) throw noTombstone()
+      return serialize(checked, context)
+    }) as Serialized | Promise<Serialized>
   return Object.assign(checking, {
     prepare: (topic: string, part?: 'key' | 'value') => serialize.prepare(topic, part),
   })
+}
+
+/** Kafka's null deletes what its key had: a user who means that gives null. */
+function noTombstone(): SerializationError {
+  return new SerializationError(
+    'json schema: the validator made null of the value, which would be a tombstone: give null as the value to delete a key',
+  )
 }

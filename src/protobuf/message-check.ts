@@ -5,39 +5,25 @@
  *
  * A checker is made once for a message; a check costs a small part of the encoding.
  *
- * Neighbours: value-check.ts has what it is made of; known-members.ts goes over what is right; message-encoding.ts asks before it encodes.
+ * Neighbours: scalar-checks.ts, struct-check.ts and value-check.ts have what it is made of; known-members.ts goes over what is right; message-encoding.ts asks before it encodes.
  */
-import {
-  create,
-  ScalarType,
-  type DescField,
-  type DescMessage,
-  type DescOneof,
-} from '@bufbuild/protobuf'
+import { create, type DescField, type DescMessage, type DescOneof } from '@bufbuild/protobuf'
 import { FeatureSet_FieldPresence, isWrapperDesc } from '@bufbuild/protobuf/wkt'
-import { boolKey, int32Key, int64Key, stringKey, uint32Key, uint64Key } from './key-check.js'
 import { KnownMembers, Member } from './known-members.js'
+import { enumCheck, KEYS, longTextCheck, SCALARS } from './scalar-checks.js'
+import { inStruct } from './struct-check.js'
 import {
   bool,
-  bytes,
   double,
-  float,
   inList,
   inMap,
-  int32,
-  isLong,
   isObject,
   isPlain,
   string,
-  uint32,
   wanted,
   type Check,
-  type KeyCheck,
   type Members,
 } from './value-check.js'
-
-/** The types that the key of a map may have. */
-type MapKeyType = (DescField & { fieldKind: 'map' })['mapKey']
 
 const PLAIN_TYPES = new Map<Check, string>([
   [string, 'string'],
@@ -107,8 +93,10 @@ function unknownName(
   members: readonly Member[],
   value: Members,
 ): string | null {
+  // Of an object that is no message yet, create() would leave them out.
+  const isMade = value.$typeName === message.typeName
   const isKnown = (name: string): boolean =>
-    name === '$typeName' || name === '$unknown' || members.some((member) => member.name === name)
+    name === '$typeName' || (name === '$unknown' ? isMade : members.some((it) => it.name === name))
   const unknown = Object.keys(value).find((name) => !isKnown(name) && value[name] !== undefined)
   return unknown === undefined ? null : `.${unknown} is not a field of ${message.typeName}`
 }
@@ -155,7 +143,13 @@ function rightField(field: DescField, faultOf: Check): (value: unknown) => boole
   if (itemCheck(field) !== checksOf(field.message).faultOf) return rightBy(faultOf)
   const { isRight } = checksOf(field.message)
   if (field.fieldKind !== 'list') return isRight
-  return (value) => Array.isArray(value) && value.every(isRight)
+  return (value) => Array.isArray(value) && areAll(value, isRight)
+}
+
+/** Holes, too, which `every` would pass over. */
+function areAll(items: readonly unknown[], isRight: (item: unknown) => boolean): boolean {
+  for (let i = 0; i < items.length; i++) if (!isRight(items[i])) return false
+  return true
 }
 
 const NO_CASE = '.case is undefined, but there is a value: the name of its field is wanted'
@@ -188,14 +182,16 @@ function fieldCheck(field: DescField): Check {
 /** Of one value: the field's own, or one of its list or map. */
 function itemCheck(field: DescField): Check {
   if (field.message !== undefined) return submessageCheck(field, field.message)
-  if (field.enum !== undefined) return int32
-  return SCALARS[field.scalar]
+  if (field.enum !== undefined) return enumCheck(field.enum)
+  return 'longAsString' in field && field.longAsString
+    ? longTextCheck(field.scalar)
+    : SCALARS[field.scalar]
 }
 
 function submessageCheck(field: DescField, message: DescMessage): Check {
   // As protobuf-es has them: a Struct is JSON, a single wrapper is the scalar that it wraps.
   if (message.typeName === 'google.protobuf.Struct' && !isOfValue(field)) {
-    return (value) => (isObject(value) ? null : wanted(value, 'an object of JSON'))
+    return inStruct
   }
   if (field.fieldKind === 'message' && field.oneof === undefined && isWrapperDesc(message)) {
     return SCALARS[message.fields[0].scalar]
@@ -205,48 +201,4 @@ function submessageCheck(field: DescField, message: DescMessage): Check {
 
 function isOfValue(field: DescField): boolean {
   return field.parent.typeName === 'google.protobuf.Value'
-}
-
-function long(isSigned: boolean): Check {
-  // Text comes with `jstype = JS_STRING`; the encoder refuses what is no number.
-  return (value) =>
-    typeof value === 'string' || isLong(value, isSigned)
-      ? null
-      : wanted(value, `a bigint (${isSigned ? '' : 'u'}int64)`)
-}
-
-const SIGNED = long(true)
-const UNSIGNED = long(false)
-
-const SCALARS: Readonly<Record<ScalarType, Check>> = {
-  [ScalarType.DOUBLE]: double,
-  [ScalarType.FLOAT]: float,
-  [ScalarType.INT64]: SIGNED,
-  [ScalarType.UINT64]: UNSIGNED,
-  [ScalarType.INT32]: int32,
-  [ScalarType.FIXED64]: UNSIGNED,
-  [ScalarType.FIXED32]: uint32,
-  [ScalarType.BOOL]: bool,
-  [ScalarType.STRING]: string,
-  [ScalarType.BYTES]: bytes,
-  [ScalarType.UINT32]: uint32,
-  [ScalarType.SFIXED32]: int32,
-  [ScalarType.SFIXED64]: SIGNED,
-  [ScalarType.SINT32]: int32,
-  [ScalarType.SINT64]: SIGNED,
-}
-
-const KEYS: Readonly<Record<MapKeyType, KeyCheck>> = {
-  [ScalarType.INT64]: int64Key,
-  [ScalarType.UINT64]: uint64Key,
-  [ScalarType.INT32]: int32Key,
-  [ScalarType.FIXED64]: uint64Key,
-  [ScalarType.FIXED32]: uint32Key,
-  [ScalarType.BOOL]: boolKey,
-  [ScalarType.STRING]: stringKey,
-  [ScalarType.UINT32]: uint32Key,
-  [ScalarType.SFIXED32]: int32Key,
-  [ScalarType.SFIXED64]: int64Key,
-  [ScalarType.SINT32]: int32Key,
-  [ScalarType.SINT64]: int64Key,
 }

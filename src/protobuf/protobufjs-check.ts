@@ -35,6 +35,7 @@ export interface ProtobufjsField {
   readonly name: string
   readonly type: string
   readonly repeated: boolean
+  readonly required: boolean
   readonly map: boolean
   /** Of a map. */
   readonly keyType?: string
@@ -63,6 +64,9 @@ interface Halves {
 
 interface Field {
   readonly name: string
+  readonly isRequired: boolean
+  /** Every object has something of its name, as `constructor`, which is not the field's value. */
+  readonly isEverywhere: boolean
   readonly check: Check
   /** In a message of protobufjs's own. */
   readonly checkOfMade: Check
@@ -120,25 +124,60 @@ function planOf(type: ProtobufjsType): Plan {
   const oneofs = new Map(type.oneofsArray.map(({ name, oneof }) => [name, oneof]))
   const plan: Plan = { fields: [], oneofs }
   plans.set(type, plan) // before its fields are looked at: one may be of this type
+  type.verify({}) // or protobufjs knows of no field that it is required
   for (const field of type.fieldsArray) {
     field.resolve()
-    plan.fields.push({ name: field.name, ...fieldChecks(field), convert: fieldConvert(field) })
+    plan.fields.push(planOfField(field))
   }
   return plan
 }
 
-function inMessage(type: ProtobufjsType, plan: Plan, value: unknown): string | null {
-  if (!isObject(value) || !(isPlain(value) || '$type' in value)) {
-    return wanted(value, `a message ${nameOf(type)}`)
+function planOfField(field: ProtobufjsField): Field {
+  return {
+    name: field.name,
+    isRequired: field.required,
+    // Of a list protobufjs would write what every object has: it is to be given.
+    isEverywhere: field.name in Object.prototype && !field.repeated,
+    ...fieldChecks(field),
+    convert: fieldConvert(field),
   }
-  const { fields } = plan
+}
+
+function inMessage(type: ProtobufjsType, plan: Plan, value: unknown): string | null {
+  if (!isObject(value)) return wanted(value, `a message ${nameOf(type)}`)
   const isMessage = '$type' in value
+  if (isMessage ? isOfAnother(type, value) : !isPlain(value)) return ofAnother(type, value)
+  return inFields(type, plan, value, isMessage)
+}
+
+function isOfAnother({ fullName }: ProtobufjsType, { $type }: Members): boolean {
+  const { fullName: given = fullName } = Object($type) as Partial<ProtobufjsType>
+  return given !== fullName
+}
+
+function ofAnother(type: ProtobufjsType, value: Members): string {
+  const { fullName } = Object(value.$type) as Partial<ProtobufjsType>
+  if (typeof fullName !== 'string') return wanted(value, `a message ${nameOf(type)}`)
+  return ` is a message ${fullName.slice(1)}: ${nameOf(type)} is wanted`
+}
+
+function inFields(
+  type: ProtobufjsType,
+  plan: Plan,
+  value: Members,
+  isMessage: boolean,
+): string | null {
+  const { fields } = plan
   let known = 0
   for (let i = 0; i < fields.length; i++) {
     const field = fields[i] as Field
     const found = value[field.name]
     // A message of protobufjs's own inherits what it lacks.
-    if (found === undefined || (isMessage && !Object.hasOwn(value, field.name))) continue
+    const isInherited = (isMessage || field.isEverywhere) && !Object.hasOwn(value, field.name)
+    if (found === undefined || isInherited) {
+      if (field.isRequired) return `.${field.name} is missing, and the schema requires it`
+      continue
+    }
     known++
     if (found === null) continue // protobufjs does not write null
     const fault = isMessage ? field.checkOfMade(found) : field.check(found)
@@ -166,7 +205,8 @@ function inOneof(cases: readonly string[], message: Members, value: unknown): st
   if (value === undefined || value === null) return null
   const hint = `it is a oneof, whose fields (${cases.join(', ')}) are the message's own`
   if (typeof value !== 'string' || !cases.includes(value)) return ` is ${describe(value)}: ${hint}`
-  const isSet = message[value] !== undefined && message[value] !== null
+  const isSet =
+    Object.hasOwn(message, value) && message[value] !== undefined && message[value] !== null
   return isSet ? null : ` names a field that is not set: ${hint}`
 }
 
@@ -251,8 +291,9 @@ function halves(value: unknown): unknown {
 function convertMessage({ fields }: Plan, value: Members): Members {
   let copy: Record<string, unknown> | null = null
   for (const { name, convert } of fields) {
+    if (convert === null || !Object.hasOwn(value, name)) continue
     const found = value[name]
-    if (convert === null || found === undefined || found === null) continue
+    if (found === undefined || found === null) continue
     const made = convert(found)
     if (made === found) continue
     copy ??= copyOf(value)

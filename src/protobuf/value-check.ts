@@ -5,7 +5,7 @@
  * Neighbours: message-check.ts has protobuf-es's messages, protobufjs-check.ts protobufjs's;
  * key-check.ts the keys of maps.
  */
-import { isBytes } from '../any-bytes.js'
+import { isBytes, isDetached } from '../any-bytes.js'
 
 /** Where the first fault is, and what: `.items[3].name is a number: a string is wanted`; else null. */
 export type Check = (value: unknown) => string | null
@@ -118,5 +118,7 @@ export const bool: Check = (value) =>
   typeof value === 'boolean' ? null : wanted(value, 'a boolean')
 export const string: Check = (value) =>
   typeof value === 'string' ? null : wanted(value, 'a string')
-export const bytes: Check = (value) =>
-  isBytes(value) ? null : wanted(value, 'bytes (a Uint8Array)')
+export const bytes: Check = (value) => {
+  if (!isBytes(value)) return wanted(value, 'bytes (a Uint8Array)')
+  return isDetached(value) ? ' is bytes whose ArrayBuffer was transferred away' : null
+}

@@ -8,6 +8,7 @@
  *
  * Neighbours: json-text.ts asks for every value; opaque.ts knows objects whose contents are no fields.
  */
+import { types } from 'node:util'
 import { isIterable, isOpaque, kindOf } from './opaque.js'
 
 /** Where a value is: the name of its field, its index in a list, '' for the whole. */
@@ -77,6 +78,8 @@ const DATE_TO_JSON = Date.prototype.toJSON
 function behindToJson(value: WithToJson, key: Key): string | null {
   if (value instanceof Date && value.toJSON === DATE_TO_JSON) return ofDate(value)
   const written = value.toJSON(String(key))
+  // Of another realm, as under Jest: its toJSON is not this one's.
+  if (written === null && !(value instanceof Date) && types.isDate(value)) return ofDate(value)
   const fault = ofWritten(written, typeof key === 'number')
   return fault === null ? null : `.toJSON()${fault}`
 }
@@ -104,6 +107,7 @@ function ofClass(value: object): string | null {
 function ofOtherClass(value: object): string | null {
   if (typeof (value as { then?: unknown }).then === 'function')
     return ' is a promise: await it first'
+  if ('toFixed' in value && types.isNumberObject(value)) return ofNumber(Number(value)) // another realm's
   if (value instanceof Error) return ' is an Error, which JSON writes without its message'
   const isEmpty = value instanceof WeakMap || value instanceof WeakSet || value instanceof RegExp
   return isEmpty || isOpaque(value) ? ofOpaque(value) : null

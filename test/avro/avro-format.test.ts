@@ -69,6 +69,18 @@ t.test('the record’s full name', async (t) => {
   t.equal(nameOf({ schema: union }, { B: { b: 1 } }), 'B')
   t.equal(nameOf({ schema: union }, { A: { a: 1 } }), 'A')
   t.equal(nameOf({ schema: union }, 5), null)
+  const ofDefaults = record('shop.D', { name: 'x', type: 'int', default: 0 })
+  const maps = { type: 'map', values: { type: 'map', values: 'int' } }
+  const value = { B: { b: 1 } }
+  t.equal(
+    nameOf({ schema: [ofDefaults, ...union] }, value),
+    'B',
+    'not the first that it looks like',
+  )
+  t.equal(nameOf({ schema: [maps, ...union] }, value), 'B')
+  t.equal(nameOf({ schema: [maps, ...union] }, { map: { B: { b: 1 } } }), null, 'a map has no name')
+  const ownName = ['null', record('C', { name: 'C', type: 'int' })]
+  t.equal(nameOf({ schema: ownName }, { C: 1 }), 'C', 'a field of its name, and no wrapping')
   const choices = (schema: object) => new AvroFormat({ schema }).choices.map((it) => it.recordName)
   t.strictSame(choices(union), ['A', 'B'], 'what prepare asks for')
   t.strictSame(choices(record('A')), ['A'])

@@ -87,3 +87,18 @@ t.test('without a validator nothing looks at the value', async (t) => {
   await t.rejects(producer.send({ topic: 'orders', value: { a: NaN } }), { message: /value\.a is NaN/ })
   t.strictSame(texts(cluster, 5), ['"text"'])
 }) // prettier-ignore
+
+t.test('a validator that makes null of a value deletes no key', async (t) => {
+  await using cluster = await start()
+  const registry = await startRegistry(t)
+  const validator = zod.object({ id: zod.int() }).transform(({ id }) => (id === 1 ? null : { id }))
+  const value = jsonSchemaSerializer({ registry: { url: registry.url }, schema: TEXT, validator })
+  await using producer = new Producer<string, { id: number } | null>({ brokers: cluster.bootstrap, serializers: { value: value as never } })
+  await t.rejects(producer.send({ topic: 'orders', key: 'k', value: { id: 1 } }), {
+    name: 'SerializationError',
+    message: /the validator made null of the value, which would be a tombstone: give null/,
+  })
+  await producer.send({ topic: 'orders', key: 'k', value: { id: 2 } })
+  await producer.send({ topic: 'orders', key: 'k', value: null })
+  t.strictSame(texts(cluster, 5), ['{"id":2}', ''])
+}) // prettier-ignore

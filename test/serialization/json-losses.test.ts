@@ -106,3 +106,15 @@ t.test('what a toJSON returns is looked at, too', async (t) => {
   }
   t.equal(written({ a: new Self(), url: new URL('http://x/') }), '{"a":{"a":1},"url":"http://x/"}')
 }) // prettier-ignore
+
+t.test('an invalid Date and NaN of another realm, as under Jest', async (t) => {
+  const at: unknown = runInNewContext('new Date(NaN)')
+  const n: unknown = runInNewContext('new Number(NaN)')
+  t.throws(() => written({ at }), {
+    message: /value\.at is an invalid Date, which JSON writes as null$/,
+  })
+  t.throws(() => written([n]), { message: /value\[0\] is NaN, which JSON writes as null$/ })
+  const fine: unknown = runInNewContext('({ at: new Date(0), n: new Number(5) })')
+  t.equal(written(fine), '{"at":"1970-01-01T00:00:00.000Z","n":5}')
+  t.equal(written({ toJSON: () => null }), 'null', 'what says so itself')
+})

@@ -2,7 +2,7 @@
  * Runs a user's serializer on a key or a value, and checks what comes of it.
  */
 import { type DeliveryError, OttlaError, SerializationError } from '../../errors.js'
-import { isBytes } from '../../any-bytes.js'
+import { isBytes, isDetached } from '../../any-bytes.js'
 import type { Headers } from '../../serialization/headers.js'
 import {
   asSerialized,
@@ -93,7 +93,7 @@ const SERIALIZER_HINT = 'its serializer must return a string, bytes or null'
 
 function checked(value: unknown, part: RecordPart, topic: string, hint: string): Serialized {
   const fit = asSerialized(value)
-  if (fit !== undefined && !(fit instanceof Uint8Array && fit.length === 0 && isDetached(fit))) {
+  if (fit !== undefined && !(fit instanceof Uint8Array && isDetached(fit))) {
     return fit
   }
   const isGone = fit !== undefined || isBytes(value)
@@ -101,16 +101,6 @@ function checked(value: unknown, part: RecordPart, topic: string, hint: string):
   throw new SerializationError(`the ${part} of a record for topic "${topic}" is ${kind}: ${hint}`, {
     topic,
   })
-}
-
-/** Bytes that were handed to another thread look empty here; `buffer.detached` is for Node 22 on. */
-function isDetached({ buffer }: Uint8Array): boolean {
-  try {
-    new Uint8Array(buffer)
-    return false
-  } catch {
-    return true
-  }
 }
 
 function failed(cause: unknown, part: RecordPart, topic: string): DeliveryError {
