@@ -108,11 +108,11 @@ export class Producer<K = Serialized, V = Serialized> implements AsyncDisposable
     const resolved = resolveOptions(options, (message) => warnings.push(message))
     this.#options = { ...resolved, ...transactional }
     this.#pipeline = new Pipeline(this.#options, environment, (error) => this.#fail(error))
-    const { intake, lot } = this.#pipeline
+    const { intake, lot, gathering } = this.#pipeline
     this.#abortable = new AbortableSends({ intake, lot, assertOpen: this.#assertOpen })
     this.#interception = new Interception(this.#options, this.#pipeline.logger)
     this.#intercepted = new InterceptedEnqueue({
-      ...{ interception: this.#interception, intake, assertOpen: this.#assertOpen },
+      ...{ interception: this.#interception, intake, gathering, assertOpen: this.#assertOpen },
       ...{ runCallback: this.#pipeline.runCallback, unheard: this.#unheard },
       isOpen: () => this.#state === 'open',
     })
@@ -172,6 +172,7 @@ export class Producer<K = Serialized, V = Serialized> implements AsyncDisposable
     records: Iterable<ProducerRecord<K, V>> | AsyncIterable<ProducerRecord<K, V>>,
     options?: undefined,
   ): Promise<RecordMetadata[]> {
+    const { turn } = this.#pipeline.gathering
     return new Promise((resolve, reject) => {
       checkNoOptions(options)
       if (isAsyncOnly<ProducerRecord<K, V>>(records)) {
@@ -180,14 +181,18 @@ export class Producer<K = Serialized, V = Serialized> implements AsyncDisposable
       }
       checkRecords(records)
       const given = Array.isArray(records) ? records : Array.from(records)
-      this.#sendGroup(given as ProducerRecord<K, V>[], { resolve, reject })
+      this.#sendGroup(given as ProducerRecord<K, V>[], { resolve, reject }, turn)
     })
   }
 
-  #sendGroup(list: ProducerRecord<K, V>[], outcome: GroupOutcome): void {
-    const { intake } = this.#pipeline
+  #sendGroup(list: ProducerRecord<K, V>[], outcome: GroupOutcome, turn: number): void {
+    const { intake, gathering } = this.#pipeline
+    const assertOpen = (record: { readonly topic?: string } | null): void => {
+      this.#assertOpen(record)
+      gathering.check(turn, false)
+    }
     if (!this.#interception.isActive) {
-      intake.submitGroup(list, new RecordGroup(list.length, outcome), this.#assertOpen)
+      intake.submitGroup(list, new RecordGroup(list.length, outcome), assertOpen)
       return
     }
     const call: SendCall = { kind: 'sendAll', recordCount: list.length }
@@ -198,7 +203,7 @@ export class Producer<K = Serialized, V = Serialized> implements AsyncDisposable
       intercepted[place]?.settle(error, metadata),
     )
     const toSend = intercepted.map((it) => it.toSend as ProducerRecord<K, V>) // said to be ones
-    intake.submitGroup(toSend, group, this.#assertOpen)
+    intake.submitGroup(toSend, group, assertOpen)
   }
 
   /**
@@ -439,11 +444,15 @@ export class Producer<K = Serialized, V = Serialized> implements AsyncDisposable
   }
 
   #sendWith(record: ProducerRecord<K, V>, options?: SendOptions): Promise<RecordMetadata> {
+    const { gathering } = this.#pipeline
+    const { turn } = gathering
     try {
       const signal = options === undefined ? undefined : signalOf(options)
       if (signal !== undefined) checkSignal(signal)
-      if (this.#interception.isActive) return this.#sendIntercepted(record, signal)
-      return signal === undefined ? this.send(record) : this.#abortable.send(record, signal, null)
+      if (this.#interception.isActive) return this.#sendIntercepted(record, signal, turn)
+      if (signal !== undefined) return this.#abortable.send(record, signal, null, turn)
+      gathering.check(turn, false) // the options are the user's, and so may be what reads them
+      return this.send(record)
     } catch (error) {
       return Promise.reject(notTaken(error))
     }
@@ -452,11 +461,12 @@ export class Producer<K = Serialized, V = Serialized> implements AsyncDisposable
   #sendIntercepted(
     record: ProducerRecord<K, V>,
     signal: AbortSignal | undefined,
+    turn: number,
   ): Promise<RecordMetadata> {
     const call: SendCall = { kind: 'send', recordCount: 1 }
     return this.#interception.intercept(record, call, 0, (intercepted) =>
       // It is said to be a record of this producer.
-      this.#abortable.send(intercepted.toSend as ProducerRecord<K, V>, signal, intercepted),
+      this.#abortable.send(intercepted.toSend as ProducerRecord<K, V>, signal, intercepted, turn),
     )
   }
 

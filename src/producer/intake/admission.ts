@@ -20,6 +20,7 @@ import type { ParkingLot } from '../waiting/parking-lot.js'
 import { NOT_ITS_TURN, type Refusal, type RoomWatch } from '../waiting/room-watch.js'
 import type { Lingering, Serving } from '../waiting/serving.js'
 import { notTaken } from './call-checks.js'
+import type { Gathering } from './gathering.js'
 import type { PreparedRecord } from '../records/prepared-record.js'
 import type { RecordLimit } from '../records/record-limit.js'
 import { setKey } from '../records/record-preparer.js'
@@ -42,6 +43,7 @@ export interface AdmissionParts {
   readonly room: RoomWatch
   readonly serving: Serving
   readonly accumulator: Lingering
+  readonly gathering: Gathering
   /** A rule of our own does not hold: nothing can be relied on any more. */
   readonly onBroken: (error: unknown) => void
 }
@@ -51,12 +53,14 @@ export class Admission {
   readonly #limit: RecordLimit
   readonly #lot: ParkingLot
   readonly #placement: Placement
+  readonly #gathering: Gathering
 
   constructor(parts: AdmissionParts) {
     this.#parts = parts
     this.#limit = parts.limit
     this.#lot = parts.lot
     this.#placement = parts.placement
+    this.#gathering = parts.gathering
   }
 
   /** Places the record, or parks it where it must wait. Throws a DeliveryError for one that may not. */
@@ -70,7 +74,9 @@ export class Admission {
       return this.#without(record, true, withoutRoom, NOT_ITS_TURN)
     }
     const placement = this.#placement
+    const { turn } = this.#gathering
     placement.choose(record)
+    this.#gathering.check(turn, withoutRoom === 'fed') // a partitioner may have ended it
     const placed = placement.place(record)
     if (placed === Placed.yes) return 'appended'
     if (placed === Placed.noSuchPartition) {

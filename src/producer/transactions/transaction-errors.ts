@@ -122,6 +122,13 @@ export function notOpenError(
   )
 }
 
+/** Of a record whose own call has ended its transaction, by the user's code within it. */
+export function endedError(): TransactionStateError {
+  return stateError(
+    'a record was not taken: commit() was called within the call that gave it (by an iterator, an interceptor, a serializer or a getter)',
+  )
+}
+
 /** Nothing has changed. */
 export function stateError(message: string): TransactionStateError {
   return new TransactionStateError(message)
