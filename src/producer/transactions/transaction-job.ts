@@ -18,6 +18,7 @@ import { OffsetCommits, type Sending } from '../coordinating/offset-commits.js'
 import { PartitionAdditions } from '../coordinating/partition-additions.js'
 import type { TransactionLevel } from '../coordinating/transaction-level.js'
 import { TransactionRun } from './transaction-run.js'
+import { WaitingOffers } from './waiting-offers.js'
 
 export interface JobParts {
   readonly clock: Clock
@@ -38,6 +39,7 @@ export interface JobParts {
 export class TransactionJob {
   readonly run: TransactionRun
   readonly offsets: OffsetCommits
+  readonly offers = new WaitingOffers()
   readonly #parts: JobParts
   readonly #additions: PartitionAdditions
   #sending: Sending | null = null
