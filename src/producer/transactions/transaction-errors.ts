@@ -129,6 +129,13 @@ export function endedError(): TransactionStateError {
   )
 }
 
+/** `isNext`: it waited for the end of the one before. */
+export function outOfTime(transactionTimeoutMs: number, isNext: boolean): string {
+  return isNext
+    ? `the end of the one before has no answer within transactionTimeoutMs (${transactionTimeoutMs} ms)`
+    : `it was not committed in time: after ${transactionTimeoutMs} ms (transactionTimeoutMs) the coordinator would abort it`
+}
+
 /** Nothing has changed. */
 export function stateError(message: string): TransactionStateError {
   return new TransactionStateError(message)

@@ -36,6 +36,7 @@ import {
   endedError,
   fatalError,
   fencedError,
+  outOfTime,
   refusedError,
   transactionsClosed,
   unknownError,
@@ -286,8 +287,7 @@ export class TransactionManager {
 
   #outOfTime(job: TransactionJob): void {
     const { transactionTimeoutMs } = this.#options
-    const message = `it was not committed in time: after ${transactionTimeoutMs} ms (transactionTimeoutMs) the coordinator would abort it`
-    this.#abort(job, this.#timeout(message))
+    this.#abort(job, this.#timeout(outOfTime(transactionTimeoutMs, job === this.#slots.next)))
   }
 
   // Ending
