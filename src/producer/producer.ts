@@ -444,14 +444,13 @@ export class Producer<K = Serialized, V = Serialized> implements AsyncDisposable
   }
 
   #sendWith(record: ProducerRecord<K, V>, options?: SendOptions): Promise<RecordMetadata> {
-    const { gathering } = this.#pipeline
-    const { turn } = gathering
+    const { turn } = this.#pipeline.gathering
     try {
       const signal = options === undefined ? undefined : signalOf(options)
       if (signal !== undefined) checkSignal(signal)
       if (this.#interception.isActive) return this.#sendIntercepted(record, signal, turn)
       if (signal !== undefined) return this.#abortable.send(record, signal, null, turn)
-      gathering.check(turn, false) // the options are the user's, and so may be what reads them
+      this.#pipeline.gathering.check(turn, false) // reading the options may run the user's code
       return this.send(record)
     } catch (error) {
       return Promise.reject(notTaken(error))

@@ -53,14 +53,12 @@ export class Admission {
   readonly #limit: RecordLimit
   readonly #lot: ParkingLot
   readonly #placement: Placement
-  readonly #gathering: Gathering
 
   constructor(parts: AdmissionParts) {
     this.#parts = parts
     this.#limit = parts.limit
     this.#lot = parts.lot
     this.#placement = parts.placement
-    this.#gathering = parts.gathering
   }
 
   /** Places the record, or parks it where it must wait. Throws a DeliveryError for one that may not. */
@@ -74,9 +72,10 @@ export class Admission {
       return this.#without(record, true, withoutRoom, NOT_ITS_TURN)
     }
     const placement = this.#placement
-    const { turn } = this.#gathering
+    const { gathering } = this.#parts
+    const { turn } = gathering
     placement.choose(record)
-    this.#gathering.check(turn, withoutRoom === 'fed') // a partitioner may have ended it
+    gathering.check(turn, withoutRoom === 'fed') // a partitioner may have ended it
     const placed = placement.place(record)
     if (placed === Placed.yes) return 'appended'
     if (placed === Placed.noSuchPartition) {

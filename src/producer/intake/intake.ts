@@ -94,10 +94,9 @@ export class Intake<K, V> implements Entrance<K, V> {
 
   /**
    * Takes a record in. One that finds no room waits for it (send), or is not taken: 'full' (enqueue).
-   * `callTimeMs` is the time of the call, where it was read already; `turn` that in which it was given,
-   * where the user's code has run since. Throws a DeliveryError where the record itself is at fault, too many
-   * wait already, its transaction has ended meanwhile, or we are at fault (FatalError, after `onBroken`);
-   * anything else is thrown by the user's own code.
+   * `callTimeMs` and `turn` are those of the call, where they were read already. Throws a DeliveryError where
+   * the record may not come in (its own fault, too many wait, its transaction has ended), or we are at fault
+   * (FatalError, after `onBroken`); anything else is thrown by the user's own code.
    */
   submit(
     input: ProducerRecord<K, V>,

@@ -13,6 +13,7 @@
  * Before: transaction-manager.ts makes one for each. After: transaction-run.ts has its state.
  */
 import type { Clock, Timer } from '../../clock.js'
+import { WaitingOffers } from '../collections/waiting-offers.js'
 import type { RequestedNames } from '../completing/authorization.js'
 import type { ProducerIdentity } from '../sequencing/partition-sequence.js'
 import type { AddablePartition } from '../sequencing/transactional-numbering.js'
@@ -21,7 +22,6 @@ import { OffsetCommits, type Sending } from '../coordinating/offset-commits.js'
 import { PartitionAdditions } from '../coordinating/partition-additions.js'
 import type { TransactionLevel } from '../coordinating/transaction-level.js'
 import { TransactionRun } from './transaction-run.js'
-import { WaitingOffers } from './waiting-offers.js'
 
 export interface JobParts {
   readonly clock: Clock
