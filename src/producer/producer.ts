@@ -187,10 +187,7 @@ export class Producer<K = Serialized, V = Serialized> implements AsyncDisposable
 
   #sendGroup(list: ProducerRecord<K, V>[], outcome: GroupOutcome, turn: number): void {
     const { intake, gathering } = this.#pipeline
-    const assertOpen = (record: { readonly topic?: string } | null): void => {
-      this.#assertOpen(record)
-      gathering.check(turn, false)
-    }
+    const assertOpen = gathering.guarded(this.#assertOpen, turn)
     if (!this.#interception.isActive) {
       intake.submitGroup(list, new RecordGroup(list.length, outcome), assertOpen)
       return

@@ -44,8 +44,7 @@ export interface AdmissionParts {
   readonly serving: Serving
   readonly accumulator: Lingering
   readonly gathering: Gathering
-  /** A rule of our own does not hold: nothing can be relied on any more. */
-  readonly onBroken: (error: unknown) => void
+  readonly onBroken: (error: unknown) => void // a rule of our own does not hold
 }
 
 export class Admission {
@@ -65,22 +64,18 @@ export class Admission {
   admit(record: PreparedRecord, withoutRoom: WithoutRoom): Submitted {
     this.#limit.check(record)
     const { topic } = record
-    if (!topic.isKnown || topic.taken.length > 0) {
+    if (!topic.isKnown || topic.taken.length > 0)
       return this.#park(record, true, topic.taken, withoutRoom)
-    }
-    if (this.#lot.mustWait(topic) && withoutRoom !== 'fed') {
+    if (this.#lot.mustWait(topic) && withoutRoom !== 'fed')
       return this.#without(record, true, withoutRoom, NOT_ITS_TURN)
-    }
     const placement = this.#placement
-    const { gathering } = this.#parts
-    const { turn } = gathering
+    const { turn } = this.#parts.gathering
     placement.choose(record)
-    gathering.check(turn, withoutRoom === 'fed') // a partitioner may have ended it
+    this.#parts.gathering.check(turn, withoutRoom === 'fed') // a partitioner may have ended it
     const placed = placement.place(record)
     if (placed === Placed.yes) return 'appended'
-    if (placed === Placed.noSuchPartition) {
+    if (placed === Placed.noSuchPartition)
       return this.#park(record, true, topic.beyond, withoutRoom)
-    }
     this.#parts.accumulator.releaseLingering(Infinity) // every open batch had better leave
     return this.#without(record, true, withoutRoom, placement)
   }

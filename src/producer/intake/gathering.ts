@@ -45,4 +45,12 @@ export class Gathering {
     if (givenTurn === this.turn || (isFed && givenTurn > this.#cancelledTurn)) return
     if (this.#reason !== null) throw this.#reason
   }
+
+  /** `assertOpen` of a call that gives several records, in this turn. */
+  guarded<T>(assertOpen: (record: T) => void, givenTurn: number): (record: T) => void {
+    return (record) => {
+      assertOpen(record)
+      this.check(givenTurn, false)
+    }
+  }
 }
