@@ -30,6 +30,7 @@ import { Settlement } from './completing/settlement.js'
 import type { Environment } from './environment.js'
 import type { ProducerHealth } from './health.js'
 import { HealthCheck, isLoss, type Life } from './health-check.js'
+import { Gathering } from './intake/gathering.js'
 import { Intake } from './intake/intake.js'
 import type { ProducerMetrics } from './metrics.js'
 import { DiagnosticsObserver } from './diagnostics/diagnostics-observer.js'
@@ -84,6 +85,8 @@ export class Pipeline<K, V> implements ConcernedRooms, TopicRooms {
   readonly directory: TopicDirectory
   readonly lot: ParkingLot
   readonly intake: Intake<K, V>
+  /** Which transaction records are given to now. */
+  readonly gathering = new Gathering()
   readonly sender: Sender
   readonly pool: BrokerPool
   readonly control: ControlPlane
@@ -266,7 +269,11 @@ export class Pipeline<K, V> implements ConcernedRooms, TopicRooms {
         level: () => transactionLevel(features, apiVersions),
         records: {
           flush: (onFlushed) => this.flush(onFlushed),
-          cancel: (reason) => this.abandonAll(reason),
+          end: (reason) => this.gathering.end(reason),
+          cancel: (reason) => {
+            this.gathering.cancel(reason)
+            this.abandonAll(reason)
+          },
           leaveOwing: () => this.#leaveOwing(),
         },
       },
@@ -472,9 +479,9 @@ export class Pipeline<K, V> implements ConcernedRooms, TopicRooms {
   #makeIntake(options: ResolvedOptions<K, V>, clock: Clock): Intake<K, V> {
     const { accumulator, directory, budget, lot } = this
     const placement = new Placement(options, accumulator, clock, directory)
-    const { onBroken, observer } = this
+    const { onBroken, observer, gathering } = this
     return new Intake(options, {
-      ...{ clock, placement, directory, budget, lot, accumulator, observer, onBroken },
+      ...{ clock, placement, directory, budget, lot, accumulator, observer, onBroken, gathering },
       onRefused: this.#onNotAppended,
     })
   }

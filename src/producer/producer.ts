@@ -110,11 +110,11 @@ export class Producer<K = Serialized, V = Serialized> implements AsyncDisposable
     const resolved = resolveOptions(options, (message) => warnings.push(message))
     this.#options = { ...resolved, ...transactional }
     this.#pipeline = new Pipeline(this.#options, environment, (error) => this.#fail(error))
-    const { intake, lot } = this.#pipeline
+    const { intake, lot, gathering } = this.#pipeline
     this.#abortable = new AbortableSends({ intake, lot, assertOpen: this.#assertOpen })
     this.#interception = new Interception(this.#options, this.#pipeline.logger)
     this.#intercepted = new InterceptedEnqueue({
-      ...{ interception: this.#interception, intake, assertOpen: this.#assertOpen },
+      ...{ interception: this.#interception, intake, gathering, assertOpen: this.#assertOpen },
       ...{ runCallback: this.#pipeline.runCallback, unheard: this.#unheard },
       isOpen: () => this.#state === 'open',
     })
@@ -174,6 +174,7 @@ export class Producer<K = Serialized, V = Serialized> implements AsyncDisposable
     records: Iterable<ProducerRecord<K, V>> | AsyncIterable<ProducerRecord<K, V>>,
     options?: undefined,
   ): Promise<RecordMetadata[]> {
+    const { turn } = this.#pipeline.gathering
     return new Promise((resolve, reject) => {
       checkNoOptions(options)
       if (isAsyncOnly<ProducerRecord<K, V>>(records)) {
@@ -182,14 +183,15 @@ export class Producer<K = Serialized, V = Serialized> implements AsyncDisposable
       }
       checkRecords(records)
       const given = Array.isArray(records) ? records : Array.from(records)
-      this.#sendGroup(given as ProducerRecord<K, V>[], { resolve, reject })
+      this.#sendGroup(given as ProducerRecord<K, V>[], { resolve, reject }, turn)
     })
   }
 
-  #sendGroup(list: ProducerRecord<K, V>[], outcome: GroupOutcome): void {
-    const { intake } = this.#pipeline
+  #sendGroup(list: ProducerRecord<K, V>[], outcome: GroupOutcome, turn: number): void {
+    const { intake, gathering } = this.#pipeline
+    const assertOpen = gathering.guarded(this.#assertOpen, turn)
     if (!this.#interception.isActive) {
-      intake.submitGroup(list, new RecordGroup(list.length, outcome), this.#assertOpen)
+      intake.submitGroup(list, new RecordGroup(list.length, outcome), assertOpen)
       return
     }
     const call: SendCall = { kind: 'sendAll', recordCount: list.length }
@@ -200,7 +202,7 @@ export class Producer<K = Serialized, V = Serialized> implements AsyncDisposable
       intercepted[place]?.settle(error, metadata),
     )
     const toSend = intercepted.map((it) => it.toSend as ProducerRecord<K, V>) // said to be ones
-    intake.submitGroup(toSend, group, this.#assertOpen)
+    intake.submitGroup(toSend, group, assertOpen)
   }
 
   /**
@@ -232,11 +234,10 @@ export class Producer<K = Serialized, V = Serialized> implements AsyncDisposable
 
   /** What streams and long lists are built over. */
   readonly #sink: RecordSink<K, V> = {
-    offer: (record, callback) => {
-      const isSeen = this.#interception.isActive || this.#intercepted.isHolding
-      if (isSeen) return this.#intercepted.offer(record, callback ?? null)
-      return this.#enqueue(record, callback)
-    },
+    offer: (record, callback) =>
+      this.#interception.isActive || this.#intercepted.isHolding
+        ? this.#intercepted.offer(record, callback ?? null)
+        : this.#enqueue(record, callback),
     withdraw: (record, error) => this.#intercepted.withdraw(record, error),
     writable: () => this.writable(),
     flush: () => this.flush(),
@@ -444,11 +445,14 @@ export class Producer<K = Serialized, V = Serialized> implements AsyncDisposable
   }
 
   #sendWith(record: ProducerRecord<K, V>, options?: SendOptions): Promise<RecordMetadata> {
+    const { turn } = this.#pipeline.gathering
     try {
       const signal = options === undefined ? undefined : signalOf(options)
       if (signal !== undefined) checkSignal(signal)
-      if (this.#interception.isActive) return this.#sendIntercepted(record, signal)
-      return signal === undefined ? this.send(record) : this.#abortable.send(record, signal, null)
+      if (this.#interception.isActive) return this.#sendIntercepted(record, signal, turn)
+      if (signal !== undefined) return this.#abortable.send(record, signal, null, turn)
+      this.#pipeline.gathering.check(turn, false) // reading the options may run the user's code
+      return this.send(record)
     } catch (error) {
       return Promise.reject(notTaken(error))
     }
@@ -457,11 +461,12 @@ export class Producer<K = Serialized, V = Serialized> implements AsyncDisposable
   #sendIntercepted(
     record: ProducerRecord<K, V>,
     signal: AbortSignal | undefined,
+    turn: number,
   ): Promise<RecordMetadata> {
     const call: SendCall = { kind: 'send', recordCount: 1 }
     return this.#interception.intercept(record, call, 0, (intercepted) =>
       // It is said to be a record of this producer.
-      this.#abortable.send(intercepted.toSend as ProducerRecord<K, V>, signal, intercepted),
+      this.#abortable.send(intercepted.toSend as ProducerRecord<K, V>, signal, intercepted, turn),
     )
   }
 

@@ -32,11 +32,12 @@ export class AbortableSends<K, V> {
     this.#parts = parts
   }
 
-  /** Rejects as `Producer.send` does. */
+  /** Rejects as `Producer.send` does; `turn` is that of its call. */
   send(
     record: ProducerRecord<K, V>,
     signal: AbortSignal | undefined,
     told: Told | null,
+    turn: number,
   ): Promise<RecordMetadata> {
     const { intake, lot, assertOpen } = this.#parts
     return new Promise((resolve, reject) => {
@@ -62,7 +63,7 @@ export class AbortableSends<K, V> {
         assertOpen(record)
         topic = (record as ProducerRecord<K, V> | undefined)?.topic ?? ''
         if (isAborted()) throw abortedError(signal, 'not-written', topic)
-        submitted = intake.submit(record, callback, 'wait')
+        submitted = intake.submit(record, callback, 'wait', undefined, turn)
         if (isAborted())
           onAbort() // by a serializer
         else if (signal !== undefined) addAbortCall(signal, onAbort)

@@ -20,6 +20,7 @@ import type { ParkingLot } from '../waiting/parking-lot.js'
 import { NOT_ITS_TURN, type Refusal, type RoomWatch } from '../waiting/room-watch.js'
 import type { Lingering, Serving } from '../waiting/serving.js'
 import { notTaken } from './call-checks.js'
+import type { Gathering } from './gathering.js'
 import type { PreparedRecord } from '../records/prepared-record.js'
 import type { RecordLimit } from '../records/record-limit.js'
 import { setKey } from '../records/record-preparer.js'
@@ -42,8 +43,8 @@ export interface AdmissionParts {
   readonly room: RoomWatch
   readonly serving: Serving
   readonly accumulator: Lingering
-  /** A rule of our own does not hold: nothing can be relied on any more. */
-  readonly onBroken: (error: unknown) => void
+  readonly gathering: Gathering
+  readonly onBroken: (error: unknown) => void // a rule of our own does not hold
 }
 
 export class Admission {
@@ -63,19 +64,18 @@ export class Admission {
   admit(record: PreparedRecord, withoutRoom: WithoutRoom): Submitted {
     this.#limit.check(record)
     const { topic } = record
-    if (!topic.isKnown || topic.taken.length > 0) {
+    if (!topic.isKnown || topic.taken.length > 0)
       return this.#park(record, true, topic.taken, withoutRoom)
-    }
-    if (this.#lot.mustWait(topic) && withoutRoom !== 'fed') {
+    if (this.#lot.mustWait(topic) && withoutRoom !== 'fed')
       return this.#without(record, true, withoutRoom, NOT_ITS_TURN)
-    }
     const placement = this.#placement
+    const { turn } = this.#parts.gathering
     placement.choose(record)
+    this.#parts.gathering.check(turn, withoutRoom === 'fed') // a partitioner may have ended it
     const placed = placement.place(record)
     if (placed === Placed.yes) return 'appended'
-    if (placed === Placed.noSuchPartition) {
+    if (placed === Placed.noSuchPartition)
       return this.#park(record, true, topic.beyond, withoutRoom)
-    }
     this.#parts.accumulator.releaseLingering(Infinity) // every open batch had better leave
     return this.#without(record, true, withoutRoom, placement)
   }

@@ -24,6 +24,7 @@ import { RoomWatch } from '../waiting/room-watch.js'
 import { Serving, type Lingering } from '../waiting/serving.js'
 import { Admission, type Submitted, type WithoutRoom } from './admission.js'
 import { failedError } from './call-checks.js'
+import type { Gathering } from './gathering.js'
 import type { DeliveryCallback } from '../records/delivery-callback.js'
 import { GroupFeeder, type Entrance, type Prepared } from './group-feeder.js'
 import type { PreparedRecord } from '../records/prepared-record.js'
@@ -47,6 +48,7 @@ export interface IntakeParts {
   readonly placement: Placement
   readonly lot: ParkingLot
   readonly accumulator: Lingering
+  readonly gathering: Gathering
   readonly observer: Observer
   /** A rule of our own does not hold: nothing can be relied on any more. */
   readonly onBroken: (error: unknown) => void
@@ -58,6 +60,7 @@ export class Intake<K, V> implements Entrance<K, V> {
   readonly #clock: Clock
   readonly #directory: TopicDirectory
   readonly #placement: Placement
+  readonly #gathering: Gathering
   readonly #onBroken: (error: unknown) => void
   readonly #onRefused: IntakeParts['onRefused']
   readonly #preparer: RecordPreparer<K, V>
@@ -73,6 +76,7 @@ export class Intake<K, V> implements Entrance<K, V> {
     this.#clock = clock
     this.#directory = directory
     this.#placement = placement
+    this.#gathering = parts.gathering
     this.#onBroken = onBroken
     this.#onRefused = parts.onRefused
     this.room = new RoomWatch(budget, lot, parts.observer)
@@ -90,15 +94,16 @@ export class Intake<K, V> implements Entrance<K, V> {
 
   /**
    * Takes a record in. One that finds no room waits for it (send), or is not taken: 'full' (enqueue).
-   * `callTimeMs` is the time of the call, where it was read already. Throws a DeliveryError where the
-   * record itself is at fault, too many wait already, or we are (FatalError, after `onBroken`); anything
-   * else is thrown by the user's own code.
+   * `callTimeMs` and `turn` are those of the call, where they were read already. Throws a DeliveryError where
+   * the record may not come in (its own fault, too many wait, its transaction has ended), or we are at fault
+   * (FatalError, after `onBroken`); anything else is thrown by the user's own code.
    */
   submit(
     input: ProducerRecord<K, V>,
     callback: DeliveryCallback | null,
     withoutRoom: WithoutRoom,
     callTimeMs?: number,
+    turn = this.#gathering.turn,
   ): Submitted {
     checkRecord(input)
     const topic = this.#directory.get(input.topic)
@@ -108,6 +113,7 @@ export class Intake<K, V> implements Entrance<K, V> {
     try {
       const record = preparer.prepare(input, topic, callTimeMs, isShared)
       isOurs = true
+      this.#gathering.check(turn, withoutRoom === 'fed')
       record.callback = callback
       return this.#admit(record, preparer.later, withoutRoom)
     } catch (error) {

@@ -14,6 +14,7 @@ import type { ParkedRecord } from '../waiting/parked-record.js'
 import { NOT_ITS_TURN } from '../waiting/room-watch.js'
 import type { Told } from './abortable-sends.js'
 import { notTaken } from './call-checks.js'
+import type { Gathering } from './gathering.js'
 import type { Intake } from './intake.js'
 
 /** A record that interceptors have seen. */
@@ -37,6 +38,7 @@ interface Interception {
 export interface InterceptedEnqueueParts<K, V> {
   readonly interception: Interception
   readonly intake: Intake<K, V>
+  readonly gathering: Gathering
   readonly runCallback: CallbackRunner
   /** Throws where no records are accepted any more. */
   readonly assertOpen: (record: { readonly topic?: string } | null) => void
@@ -54,6 +56,7 @@ export class InterceptedEnqueue<K, V> {
 
   constructor(parts: InterceptedEnqueueParts<K, V>) {
     this.#parts = parts
+    parts.gathering.onCancelled((reason) => this.#drop(reason))
   }
 
   /** Some record was seen by interceptors, and is to be offered again. */
@@ -65,8 +68,9 @@ export class InterceptedEnqueue<K, V> {
   enqueue(record: ProducerRecord<K, V>, callback: DeliveryCallback | null): boolean {
     if (this.#isFull) return false
     this.#waiting = null
+    const { turn } = this.#parts.gathering
     return this.#see(record, (seen) => {
-      this.#submit(record, seen, callback, 'wait in group')
+      this.#submit(record, seen, callback, { withoutRoom: 'wait in group', turn })
       return true
     })
   }
@@ -74,9 +78,10 @@ export class InterceptedEnqueue<K, V> {
   /** As `RecordSink.offer`. */
   offer(record: ProducerRecord<K, V>, callback: DeliveryCallback | null): boolean {
     const held = this.#held.get(record)
-    if (held !== undefined) return this.#offer(record, held, callback)
+    const { turn } = this.#parts.gathering
+    if (held !== undefined) return this.#offer(record, held, callback, turn)
     if (this.#isFull) return false
-    return this.#see(record, (seen) => this.#offer(record, seen, callback))
+    return this.#see(record, (seen) => this.#offer(record, seen, callback, turn))
   }
 
   /** As `RecordSink.withdraw`. */
@@ -84,6 +89,12 @@ export class InterceptedEnqueue<K, V> {
     const held = this.#held.get(record)
     this.#held.delete(record)
     held?.settle(error, null)
+  }
+
+  /** What is held is of a transaction that is cancelled. Told later: an interceptor may call the producer. */
+  #drop(reason: DeliveryError): void {
+    for (const held of this.#held.values()) queueJob(() => held.settle(reason, null))
+    this.#held.clear()
   }
 
   get #isFull(): boolean {
@@ -97,9 +108,14 @@ export class InterceptedEnqueue<K, V> {
     return this.#parts.interception.intercept(record, call, 0, submit)
   }
 
-  #offer(record: ProducerRecord<K, V>, seen: Seen, callback: DeliveryCallback | null): boolean {
+  #offer(
+    record: ProducerRecord<K, V>,
+    seen: Seen,
+    callback: DeliveryCallback | null,
+    turn: number,
+  ): boolean {
     this.#held.delete(record)
-    const isTaken = this.#submit(record, seen, callback, 'refuse')
+    const isTaken = this.#submit(record, seen, callback, { withoutRoom: 'refuse', turn })
     if (!isTaken) this.#held.set(record, seen)
     return isTaken
   }
@@ -108,14 +124,17 @@ export class InterceptedEnqueue<K, V> {
     record: ProducerRecord<K, V>,
     seen: Seen,
     callback: DeliveryCallback | null,
-    withoutRoom: 'refuse' | 'wait in group',
+    {
+      withoutRoom,
+      turn,
+    }: { readonly withoutRoom: 'refuse' | 'wait in group'; readonly turn: number },
   ): boolean {
     const { intake, runCallback, assertOpen, unheard } = this.#parts
     const told = seen.callback(callback ?? unheard)
     try {
       assertOpen(record)
       const toSend = seen.toSend as ProducerRecord<K, V> // it is said to be one
-      const submitted = intake.submit(toSend, told, withoutRoom)
+      const submitted = intake.submit(toSend, told, withoutRoom, undefined, turn)
       if (typeof submitted === 'object' && submitted.isWaiting) this.#waitsForRoom(submitted)
       return submitted !== 'full'
     } catch (error) {

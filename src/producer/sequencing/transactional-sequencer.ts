@@ -6,7 +6,7 @@
  */
 import type { OttlaError } from '../../errors.js'
 import type { Numbering, NumberedPartition } from './numbering.js'
-import type { PartitionSequence } from './partition-sequence.js'
+import type { PartitionSequence, ProducerIdentity } from './partition-sequence.js'
 import type { Sequencer } from './sequencer.js'
 import {
   TransactionalNumbering,
@@ -27,6 +27,10 @@ export class TransactionalSequencer implements Sequencer, TransactionalNumbering
   readonly gate: SequencedTransactions
   readonly #waiting = new Set<NumberedPartition>()
   readonly #sequences = new Map<string, PartitionSequence>()
+  /** Those of them whose queue is retired: kept for as long as their identity is the present one. */
+  readonly #retired = new Set<string>()
+  /** Under which nothing is left of an earlier one among them. */
+  #identity: ProducerIdentity | null = null
   readonly #partitions = new Set<NumberedPartition>()
 
   constructor(gate: SequencedTransactions) {
@@ -49,7 +53,22 @@ export class TransactionalSequencer implements Sequencer, TransactionalNumbering
   }
 
   keep(partition: NumberedPartition, sequence: PartitionSequence): void {
-    this.#sequences.set(keyOf(partition), sequence)
+    const key = keyOf(partition)
+    this.#sequences.set(key, sequence)
+    this.#retired.delete(key)
+    this.#dropOld()
+  }
+
+  /** Under another identity the numbers of a retired queue begin anew: it needs no sequence. */
+  #dropOld(): void {
+    const { identity } = this.gate
+    if (identity === this.#identity) return
+    this.#identity = identity
+    for (const key of this.#retired) {
+      if (this.#sequences.get(key)?.identity === identity) continue
+      this.#sequences.delete(key)
+      this.#retired.delete(key)
+    }
   }
 
   wait(partition: NumberedPartition): void {
@@ -67,6 +86,9 @@ export class TransactionalSequencer implements Sequencer, TransactionalNumbering
   retired(partition: NumberedPartition): void {
     this.#partitions.delete(partition)
     this.#waiting.delete(partition)
+    const key = keyOf(partition)
+    if (this.#sequences.get(key)?.identity === this.gate.identity) this.#retired.add(key)
+    else this.#sequences.delete(key)
   }
 
   whyNoIdentity(): OttlaError | null {
@@ -75,6 +97,7 @@ export class TransactionalSequencer implements Sequencer, TransactionalNumbering
 
   forget(): void {
     this.#sequences.clear()
+    this.#retired.clear()
     this.gate.clusterGone()
   }
 

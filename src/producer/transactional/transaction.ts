@@ -152,12 +152,22 @@ export class Transaction<K = Serialized, V = Serialized> implements AsyncDisposa
 
   /** What streams and long lists of this transaction are built over. */
   #sink(): RecordSink<K, V> {
-    const { sink, job } = this.#pieces
+    const { sink, job, records } = this.#pieces
+    const waiting = job.offers.open()
+    const isOpen = (): boolean => job.run.isOpen || (waiting.isWaiting && job.run.mayCommit)
     return {
-      offer: (record, callback) =>
-        job.run.isOpen ? sink.offer(record, callback) : this.enqueue(record, callback),
-      withdraw: (record, error) => sink.withdraw(record, error),
-      writable: () => this.writable(),
+      offer: (record, callback) => {
+        const isTaken = isOpen()
+          ? sink.offer(record, callback)
+          : this.#refuseOffer(sink, record, callback)
+        waiting.offered(isTaken)
+        return isTaken
+      },
+      withdraw: (record, error) => {
+        sink.withdraw(record, error)
+        waiting.offered(true)
+      },
+      writable: () => (isOpen() ? records.writable() : this.#refuse('writable')),
       flush: () => this.flush(),
       onOver: (listener) => this.#onOver(listener),
     }
@@ -173,6 +183,16 @@ export class Transaction<K = Serialized, V = Serialized> implements AsyncDisposa
       over.listen(listener),
     ]
     return () => stops.forEach((stop) => stop())
+  }
+
+  /** Interceptors that have seen the record are told, too. */
+  #refuseOffer(
+    sink: RecordSink<K, V>,
+    record: ProducerRecord<K, V>,
+    callback?: DeliveryCallback,
+  ): boolean {
+    sink.withdraw(record, this.#notOpen('enqueue'))
+    return this.enqueue(record, callback)
   }
 
   /** As `Producer.createWriteStream`: end it before `commit`. A record that fails aborts the transaction. */

@@ -125,6 +125,7 @@ export class TransactionalProducer<K = Serialized, V = Serialized> implements As
     this.#mustBeIdle(wait)
     const { clock, runCallback, unheard } = this.#pipeline
     const limits = this.#limits(signal, () => this.#outOfTurn())
+    if (signal?.aborted === true) throw notBegun(signal) // or another instance would be fenced for nothing
     const endMs = clock.monotonicMs() + limits.timeoutMs
     await waitFor(this.#manager.initialize(), limits)
     this.#mustBeIdle(wait)
@@ -187,7 +188,7 @@ export class TransactionalProducer<K = Serialized, V = Serialized> implements As
       const { aborted } = outcome
       const mayRepeat = aborted?.retriable === true && signal?.aborted !== true
       if (aborted === null || !mayRepeat || attempt >= attempts) throw outcome.error
-      onRetry?.(aborted, attempt)
+      this.#pipeline.runCallback(() => onRetry?.(aborted, attempt), null, null)
     }
   }
 
@@ -327,11 +328,7 @@ export class TransactionalProducer<K = Serialized, V = Serialized> implements As
 
   #limits(signal: AbortSignal | undefined, onTimeout: () => Error): WaitLimits {
     const { clock } = this.#pipeline
-    const onAbort = ({ reason }: AbortSignal): Error =>
-      new AbortedError('a transaction was not begun: the signal was fired', {
-        cause: reason as unknown,
-      })
-    return { clock, timeoutMs: this.#maxBlockMs, signal, onTimeout, onAbort }
+    return { clock, timeoutMs: this.#maxBlockMs, signal, onTimeout, onAbort: notBegun }
   }
 
   #outOfTurn(): TimeoutError {
@@ -350,6 +347,11 @@ interface Failure {
 }
 
 const DEFAULT_MAX_BLOCK_MS = 60_000
+
+function notBegun({ reason }: AbortSignal): AbortedError {
+  const cause = reason as unknown
+  return new AbortedError('a transaction was not begun: the signal was fired', { cause })
+}
 
 /** Somebody has called abort, whatever came of it. */
 function isAborting({ state }: { readonly state: string }): boolean {

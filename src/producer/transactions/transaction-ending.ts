@@ -3,8 +3,9 @@
  * more sent and no answer owed, then EndTxn to abort. EndTxn is asked until it is answered, whoever has
  * stopped waiting for it.
  *
- *   commit: flush ──> offsets, additions ──> EndTxn(commit) ──> committed, unknown, …
- *                                                 │ refused
+ *   commit: flush ──> offsets, additions, what waits to be offered (then flush again)
+ *              └──> EndTxn(commit) ──> committed, unknown, …
+ *                          │ refused
  *   abort:  answers owed, offsets, additions ──> EndTxn(abort) ──> aborted, fenced, …
  *
  * Before: transaction-manager.ts. After: coordinator-requests.ts asks; transaction-end.ts says what the
@@ -55,7 +56,16 @@ export class TransactionEnding {
   /** Sends what it has, and commits, unless it fails before. */
   flush(job: TransactionJob): void {
     this.#slots.state.go('flushing')
-    this.#parts.flush(() => void this.#flushed(job))
+    this.#flush(job)
+  }
+
+  /** Again, where something waited to be offered: it may have been taken since. */
+  #flush(job: TransactionJob): void {
+    const isAll = job.offers.isEmpty
+    this.#parts.flush(() => {
+      if (isAll) void this.#flushed(job)
+      else job.offers.whenEmpty(() => this.#flush(job))
+    })
   }
 
   async #flushed(job: TransactionJob): Promise<void> {

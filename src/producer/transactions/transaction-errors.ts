@@ -122,6 +122,20 @@ export function notOpenError(
   )
 }
 
+/** Of a record whose own call has ended its transaction, by the user's code within it. */
+export function endedError(): TransactionStateError {
+  return stateError(
+    'a record was not taken: commit() was called within the call that gave it (by an iterator, an interceptor, a serializer or a getter)',
+  )
+}
+
+/** `isNext`: it waited for the end of the one before. */
+export function outOfTime(transactionTimeoutMs: number, isNext: boolean): string {
+  return isNext
+    ? `the end of the one before has no answer within transactionTimeoutMs (${transactionTimeoutMs} ms)`
+    : `it was not committed in time: after ${transactionTimeoutMs} ms (transactionTimeoutMs) the coordinator would abort it`
+}
+
 /** Nothing has changed. */
 export function stateError(message: string): TransactionStateError {
   return new TransactionStateError(message)

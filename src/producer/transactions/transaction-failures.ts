@@ -13,6 +13,8 @@ import {
   AbortedError,
   InvalidRecordError,
   SerializationError,
+  TransactionAbortedError,
+  TransactionStateError,
   type DeliveryError,
   type OttlaError,
 } from '../../errors.js'
@@ -44,7 +46,8 @@ export class TransactionFailures {
    * taken it back (`isHeard`).
    */
   recordFailed(job: TransactionJob | null, error: OttlaError, isHeard: boolean): void {
-    if (job?.run.isSound !== true || (isHeard && isCallersOwn(error))) return
+    if (job?.run.isSound !== true || isOfAnother(error)) return
+    if (isHeard && isCallersOwn(error)) return
     const code = brokerErrorOf(error)?.errorCode
     const verdict = code === undefined ? null : judgeTransaction('Produce', code)
     job.run.fail(error)
@@ -80,6 +83,11 @@ export class TransactionFailures {
     if (isFinal) this.#parts.fail(this.finalError(verdict, error))
     else this.#parts.abort(job, error)
   }
+}
+
+/** It was refused, or cancelled, because its own transaction has ended: not the one that gathers now. */
+function isOfAnother(error: OttlaError): boolean {
+  return error instanceof TransactionAbortedError || error instanceof TransactionStateError
 }
 
 /** The caller knows, and may go on without the record: it was none, or he has taken it back. */

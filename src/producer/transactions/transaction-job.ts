@@ -4,12 +4,16 @@
  *
  *   gathering ── startSending ──> sending, and its time runs once it has something
  *
+ * While it gathers the same time runs, so that it does not wait for ever for the end of the one before; and
+ * anew once it sends.
+ *
  * Its time ends before the coordinator's own limit does, which would leave us with a refused epoch; so it
  * is the coordinator's time, in which a stall of ours counts.
  *
  * Before: transaction-manager.ts makes one for each. After: transaction-run.ts has its state.
  */
 import type { Clock, Timer } from '../../clock.js'
+import { WaitingOffers } from '../collections/waiting-offers.js'
 import type { RequestedNames } from '../completing/authorization.js'
 import type { ProducerIdentity } from '../sequencing/partition-sequence.js'
 import type { AddablePartition } from '../sequencing/transactional-numbering.js'
@@ -38,6 +42,7 @@ export interface JobParts {
 export class TransactionJob {
   readonly run: TransactionRun
   readonly offsets: OffsetCommits
+  readonly offers = new WaitingOffers()
   readonly #parts: JobParts
   readonly #additions: PartitionAdditions
   #sending: Sending | null = null
@@ -92,7 +97,7 @@ export class TransactionJob {
   startSending(identity: ProducerIdentity, level: TransactionLevel): void {
     this.run.level = level
     this.#sending = { identity, level }
-    if (this.#isUsed) this.#startTime()
+    if (this.#isUsed) this.#startTime() // anew
     const { transactionalId } = this.#parts
     if (level === 1) this.#additions.begin({ transactionalId, ...identity })
     this.#tellListeners()
@@ -102,7 +107,6 @@ export class TransactionJob {
   stop(): void {
     this.#sending = null
     this.#timer?.clear()
-    this.#timer = null
     this.#tellListeners()
   }
 
@@ -115,18 +119,20 @@ export class TransactionJob {
   #use(): void {
     if (this.#isUsed) return
     this.#isUsed = true
-    if (this.#sending !== null) this.#startTime()
+    this.#startTime()
   }
 
   #startTime(): void {
     const { clock, transactionTimeoutMs, onOutOfTime } = this.#parts
     const timeoutMs = localTimeoutMs(transactionTimeoutMs)
     const timer = { keepAlive: false, countsStalls: true } // as it does for the coordinator
+    this.#timer?.clear()
     this.#timer = clock.setTimer(() => onOutOfTime(this), timeoutMs, timer)
   }
 
   #whenSending(): Promise<Sending | null> {
     if (this.#sending !== null || !this.run.mayCommit) return Promise.resolve(this.#sending)
+    this.#use()
     return new Promise((resolve) => {
       this.#sendingListeners.push(() => resolve(this.#sending))
     })

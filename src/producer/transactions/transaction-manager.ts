@@ -33,8 +33,10 @@ import { TransactionEnding, type Ending } from './transaction-ending.js'
 import {
   abortedError,
   brokerErrorOf,
+  endedError,
   fatalError,
   fencedError,
+  outOfTime,
   refusedError,
   transactionsClosed,
   unknownError,
@@ -67,7 +69,9 @@ export interface TransactionParts {
   readonly records: {
     /** Calls back when all until now are settled; sends what lingers. */
     flush(onFlushed: () => void): void
-    /** Fails all that are not settled; what is in flight stays in line until it is answered. */
+    /** Refuses those that are being given. */
+    end(reason: DeliveryError): void
+    /** The same, and fails all that are not settled; what is in flight stays in line until it is answered. */
     cancel(reason: DeliveryError): void
     /** Closes the connections to brokers that owe answers. */
     leaveOwing(): void
@@ -98,7 +102,7 @@ export class TransactionManager {
   readonly #markers: MarkerWait
   readonly #failures: TransactionFailures
   #transactions = 0
-  /** Of the next one: looked at between transactions, where the identity is made to fit it. */
+  /** Of the next one: looked at between transactions, where the identity is made to fit. */
   #level: TransactionLevel = 1
   readonly #waiters = new Set<Waiter>()
   #initializing: Promise<void> | null = null
@@ -283,8 +287,7 @@ export class TransactionManager {
 
   #outOfTime(job: TransactionJob): void {
     const { transactionTimeoutMs } = this.#options
-    const message = `it was not committed in time: after ${transactionTimeoutMs} ms (transactionTimeoutMs) the coordinator would abort it`
-    this.#abort(job, this.#timeout(message))
+    this.#abort(job, this.#timeout(outOfTime(transactionTimeoutMs, job === this.#slots.next)))
   }
 
   // Ending
@@ -293,6 +296,7 @@ export class TransactionManager {
   commit(job: TransactionJob): void {
     this.watch.ending(job.run, 'commit')
     job.run.go('committing')
+    this.#parts.records.end(endedError())
     if (job === this.#slots.current) this.#ending.flush(job)
   }
 
@@ -418,10 +422,7 @@ export class TransactionManager {
   /** Ends every transaction that is under way, for `reason`. */
   #stop(reason: DeliveryError): void {
     this.#markers.stop()
-    const jobs = [this.#slots.current, this.#slots.next]
-    this.#slots.current = null
-    this.#slots.next = null
-    for (const job of jobs) if (job !== null) this.#stopOne(job, reason)
+    for (const job of this.#slots.clear()) this.#stopOne(job, reason)
     this.#parts.records.cancel(reason)
     this.#ending.answerCame()
   }

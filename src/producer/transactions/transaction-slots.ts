@@ -40,6 +40,14 @@ export class TransactionSlots {
   get gathering(): TransactionJob | null {
     return this.next ?? this.current
   }
+
+  /** Neither is there any more; gives those that were. */
+  clear(): TransactionJob[] {
+    const jobs = [this.current, this.next].filter((job) => job !== null)
+    this.current = null
+    this.next = null
+    return jobs
+  }
 }
 
 /** Of the manager. */

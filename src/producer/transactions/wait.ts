@@ -38,8 +38,9 @@ export function waitUntil(
   })
 }
 
-/** The promise's outcome, or the time limit's error; the promise goes on. */
+/** The promise's outcome, or the time limit's error; the promise goes on, and is heard however it ends. */
 export async function waitFor<T>(promise: Promise<T>, limits: WaitLimits): Promise<T> {
+  promise.catch(() => {}) // a signal that has fired already never subscribes
   await waitUntil((done) => {
     promise.then(done, done)
     return () => {}

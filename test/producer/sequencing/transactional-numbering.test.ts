@@ -202,3 +202,32 @@ t.test('another cluster: numbers are forgotten', async (t) => {
   t.equal(sequencer.whyNoIdentity(), null)
   sequencer.close()
 })
+
+t.test(
+  'the numbers of a retired partition are kept for as long as their identity is',
+  async (t) => {
+    const { gate, sequencer, partitionOf, open } = setUp()
+    const use = (name: string): ReturnType<typeof partitionOf> => {
+      const partition = partitionOf(name)
+      const numbering = sequencer.numberingOf(partition)
+      numbering.proceed()
+      numbering.stamp(new Batch())
+      return partition
+    }
+    open(0)
+    const early = use('early')
+    const late = use('late')
+    sequencer.retired(early)
+    t.ok(sequencer.sequenceOf(early), 'it goes on where it was')
+    gate.identity = { producerId: 9n, producerEpoch: 1 }
+    sequencer.retired(late)
+    t.notOk(sequencer.sequenceOf(late), 'its identity was over')
+    use('another')
+    t.notOk(sequencer.sequenceOf(early), 'its identity is over now')
+    const again = use('early')
+    t.ok(sequencer.sequenceOf(again))
+    sequencer.retired(again)
+    use('another')
+    t.ok(sequencer.sequenceOf(again))
+  },
+)
