@@ -180,7 +180,7 @@ export const TRANSACTIONAL_MUTATIONS: readonly Mutation[] = [
   mutation(
     'an open transaction has no time limit',
     MANAGER,
-    'this.#abort(job, this.#timeout(message));',
+    'this.#abort(job, this.#timeout(outOfTime(transactionTimeoutMs, job === this.#slots.next)));',
   ),
   mutation(
     'CONCURRENT_TRANSACTIONS is a failure',
