@@ -262,19 +262,20 @@ t.test(
     ]
     const items = fc.oneof(
       fc.constantFrom<unknown>(null, 5, 5n, '', 'x', true, [], {}, 2 ** 40, NaN, Uint8Array.of(1)),
-      fc.array(fc.constantFrom<unknown>(1n, 'x', 2, {})),
+      // No object: the library takes none that is not made, within one that is.
+      fc.array(fc.constantFrom<unknown>(1n, 'x', 2, null)),
     )
     const change = fc.tuple(fc.constantFrom(...holders), fc.constantFrom(...fields), items)
     fc.assert(
       fc.property(fc.array(change, { maxLength: 3 }), fc.boolean(), (changes, isLast) => {
-        const order = create(OrderSchema, ORDER)
+        const order = create(OrderSchema, structuredClone(ORDER)) // what is changed is this run's own
         for (const [path, field, item] of changes) {
           const at = (value: unknown, name: string | number): unknown =>
             (value as Record<string, unknown> | null | undefined)?.[name]
           const holder: unknown = path.reduce(at, order)
           if (typeof holder !== 'object' || holder === null) continue
           if (isLast) Reflect.deleteProperty(holder, field) // then it is set last
-          Reflect.set(holder, field, item)
+          Reflect.set(holder, field, structuredClone(item))
         }
         return outcome(serializer, order) === outcome(serializer, plain(order))
       }),
