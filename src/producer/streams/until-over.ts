@@ -44,14 +44,18 @@ export class UntilOver<R> implements AsyncIterableIterator<R> {
   /** The loop was left. */
   async return(): Promise<IteratorResult<R, undefined>> {
     this.#stopListening()
-    if (this.#over === null) await this.#source.return?.()
+    if (this.#over === null) await this.#returnSource()
     return { done: true, value: undefined }
   }
 
   #end(error: Error): void {
     this.#over = { error }
     this.#reject(error)
-    // It answers only once its own `next` has, which may be never.
-    void Promise.resolve(this.#source.return?.()).catch(() => {})
+    this.#returnSource().catch(() => {}) // the end of the sink counts
+  }
+
+  /** Answered only once the source's own `next` is, which may be never. Async: what it throws is a rejection. */
+  async #returnSource(): Promise<void> {
+    await this.#source.return?.()
   }
 }

@@ -44,6 +44,20 @@ t.test('sendAll and sendEach of a source that gives nothing more', async (t) => 
   t.equal(await it.run(fateOf(it.producer.sendAll(new Quiet()))), 'ERR_OTTLA_SEND_ALL', 'after it')
 })
 
+t.test('a source whose return throws: the close goes on, and all others are told', async (t) => {
+  const it = await start()
+  const throwing = new Quiet()
+  throwing.return = () => {
+    throw new Error('not now')
+  }
+  const all = it.producer.sendAll(throwing).catch((error: unknown) => error)
+  const other = it.producer.sendAll(new Quiet()).catch((error: unknown) => error)
+  await it.clock.advanceSettled(10)
+  t.equal(await it.run(fateOf(it.producer.close())), 'ok')
+  for (const error of await it.run(Promise.all([all, other])))
+    t.match(error, { code: 'ERR_OTTLA_SEND_ALL', cause: { code: CLOSED } })
+})
+
 t.test(
   'a Node stream: an error for whoever listens to errors, else nothing but its close',
   async (t) => {
