@@ -7,6 +7,7 @@
  *                     |<-------- login ----------------->|
  */
 import { Connection } from '../../src/network/connection/connection.js'
+import { ClosedError, ConnectionError } from '../../src/errors.js'
 
 /** One hold; ms. */
 export interface Hold {
@@ -40,19 +41,49 @@ interface Pending {
   readonly exchangesMs: number[]
 }
 
-/** Notes every hold of every connection from now on, and every connection that is opened. */
+/** A connection in use that ended, though its producer was not closed. */
+export interface Ending {
+  /** How old its session was: since the first message of its last login left. */
+  readonly sessionMs: number
+  readonly why: string
+}
+
+/** Notes every hold of every connection from now on, and every connection that is opened or lost. */
 export class HoldWatch {
   readonly holds: Hold[] = []
+  readonly endings: Ending[] = []
   /** Connections that have been put to use since the beginning. */
   openedCount = 0
   readonly #pending = new WeakMap<Connection, Pending>()
+  /** When the first message of the login left that is on, or has succeeded. */
+  readonly #loginStartedMs = new WeakMap<Connection, number>()
+  readonly #sessionStartedMs = new WeakMap<Connection, number>()
   readonly #restore: () => void
 
   constructor() {
+    this.#restore = restoring([
+      'hold',
+      'release',
+      'exchange',
+      'becomeReady',
+      'closeWhenIdle',
+      'close',
+      'onClose',
+    ])
+    this.#watchHolds()
+    this.#watchLives()
+  }
+
+  /** Connections are as they were. */
+  stop(): void {
+    this.#restore()
+  }
+
+  #watchHolds(): void {
     const pendings = this.#pending
+    const logins = this.#loginStartedMs
     const end = (connection: Connection): void => this.#end(connection)
-    const opened = (): number => ++this.openedCount
-    const { hold, release, exchange, becomeReady } = Connection.prototype
+    const { hold, release, exchange } = Connection.prototype
     const own = Connection.prototype as unknown as Record<string, unknown>
     own.hold = async function (this: Connection) {
       const pending: Pending = {
@@ -72,29 +103,60 @@ export class HoldWatch {
     }
     own.exchange = async function (this: Connection, ...args: Parameters<typeof exchange>) {
       const startedMs = performance.now()
-      const pending = args[3].isLogin === true ? pendings.get(this) : undefined
+      const { isLogin = false } = args[3]
+      const { mechanism } = args[2] as { mechanism?: string }
+      if (isLogin && mechanism !== undefined) logins.set(this, startedMs)
+      const pending = isLogin ? pendings.get(this) : undefined
       const answer: unknown = await exchange.apply(this, args)
       pending?.exchangesMs.push(performance.now() - startedMs)
-      const { mechanism } = args[2] as { mechanism?: string }
       if (pending !== undefined && mechanism !== undefined) pending.mechanism = mechanism
       return answer
     }
-    own.becomeReady = function (this: Connection, ...args: Parameters<typeof becomeReady>) {
-      opened()
-      becomeReady.apply(this, args)
-    }
-    this.#restore = () => Object.assign(own, { hold, release, exchange, becomeReady })
   }
 
-  /** Connections are as they were. */
-  stop(): void {
-    this.#restore()
+  #watchLives(): void {
+    const opened = (connection: Connection): void => {
+      this.openedCount++
+      this.#loggedIn(connection)
+    }
+    const ended = (connection: Connection, why: Error): void => this.#ended(connection, why)
+    const { becomeReady, closeWhenIdle, close, onClose } = Connection.prototype
+    const own = Connection.prototype as unknown as Record<string, unknown>
+    own.becomeReady = function (this: Connection, ...args: Parameters<typeof becomeReady>) {
+      opened(this)
+      becomeReady.apply(this, args)
+    }
+    own.closeWhenIdle = function (this: Connection, reason: Parameters<typeof close>[0]) {
+      if (this.isOpen) ended(this, reason)
+      closeWhenIdle.call(this, reason)
+    }
+    own.close = function (this: Connection, reason: Parameters<typeof close>[0]) {
+      if (this.isOpen) ended(this, reason)
+      close.call(this, reason)
+    }
+    own.onClose = function (this: Connection, error: Error | null) {
+      if (this.isOpen) ended(this, error ?? new Error('the broker has hung up'))
+      onClose.call(this, error)
+    }
+  }
+
+  #loggedIn(connection: Connection): void {
+    const startedMs = this.#loginStartedMs.get(connection)
+    if (startedMs !== undefined) this.#sessionStartedMs.set(connection, startedMs)
+  }
+
+  #ended(connection: Connection, why: Error): void {
+    const startedMs = this.#sessionStartedMs.get(connection)
+    if (startedMs === undefined || isOfClose(why)) return
+    this.#sessionStartedMs.delete(connection) // closeWhenIdle may call close
+    this.endings.push({ sessionMs: performance.now() - startedMs, why: why.message })
   }
 
   #end(connection: Connection): void {
     const pending = this.#pending.get(connection)
     if (pending === undefined) return
     this.#pending.delete(connection)
+    this.#loggedIn(connection)
     const endedMs = performance.now()
     this.holds.push({
       mechanism: pending.mechanism,
@@ -104,6 +166,17 @@ export class HoldWatch {
       exchangesMs: pending.exchangesMs,
     })
   }
+}
+
+/** Gives these methods of Connection back as they are now. */
+function restoring(names: readonly (keyof Connection)[]): () => void {
+  const own = Connection.prototype
+  const methods = Object.fromEntries(names.map((name) => [name, own[name]]))
+  return () => Object.assign(own, methods)
+}
+
+function isOfClose(why: Error): boolean {
+  return why instanceof ClosedError || (why instanceof ConnectionError && why.phase === 'close')
 }
 
 /** undefined where there was none. */

@@ -80,7 +80,7 @@ async function reauthentication(stage: Stage): Promise<Outcome> {
   return {
     streams: streams.map((it) => it.report(verdictOf(verdicts, it), ofMechanism(it.options.name))),
     notes: [
-      `${watch.openedCount} connections were opened by the six producers: each kept its two.`,
+      `${watch.openedCount} connections were opened by the six producers, two by each; ${watch.endings.length} ended before it was closed.`,
     ],
   }
 }

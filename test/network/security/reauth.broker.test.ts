@@ -1,10 +1,14 @@
 /**
  * Connections that must log in again every three seconds, under load: nothing is lost, doubled or
- * disordered, and each stays the same connection. `npm run security-load` does it for a minute.
+ * disordered, and none ends while its session holds. `npm run security-load` does it for a minute.
+ *
+ * A machine that stands still past the end of a session has its connection closed by the broker. With
+ * acks 0 nobody learns then what was not read, so that only `acks: 'all'` is exact on every machine.
  *
  * Neighbours: test/security-load has the load; test/network/sasl/session.test.ts the single steps.
  */
 import { judgeCases } from '../../broker/secured/secured-records.js'
+import { SHORT_SESSION_MS } from '../../broker/secured/secured-config.js'
 import { securedTest } from '../../broker/secured/secured-test.js'
 import { newTopicName } from '../../producer/broker/bench.js'
 import { HoldWatch } from '../../security-load/holds.js'
@@ -36,9 +40,13 @@ await securedTest('logs in again under load: 0 lost, 0 doubled, in order', async
   }
   // Two connections each, of which the one for questions may have been idle.
   t.ok(watch.holds.length >= 4, `${watch.holds.length} logins again`)
-  t.equal(watch.openedCount, 4, 'each producer keeps its two connections')
+  const early = watch.endings.filter(({ sessionMs }) => sessionMs < SHORT_SESSION_MS)
+  t.strictSame(early, [], 'no connection ends while its session holds')
+  t.ok(watch.openedCount <= 4 + watch.endings.length, 'each producer keeps its two connections')
   const count = SECONDS * RECORDS_PER_SECOND
   const verdicts = await judgeCases(kafka, topic, { 'acks all': count, 'acks 0': count })
   const sound = { stored: count, lost: 0, doubled: 0, outOfOrder: 0 }
-  t.strictSame(verdicts, { 'acks all': sound, 'acks 0': sound })
+  t.strictSame(verdicts['acks all'], sound)
+  if (watch.endings.length === 0) t.strictSame(verdicts['acks 0'], sound)
+  else t.equal(verdicts['acks 0']?.doubled, 0, `sessions ran out: ${JSON.stringify(watch.endings)}`)
 })
