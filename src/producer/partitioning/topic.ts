@@ -38,7 +38,7 @@ export class ProducerTopic implements QueueTopic {
   readonly waiting: Line<ParkedRecord | GroupRest> = new Line((it) => it.line === this.waiting)
   /** Records that hold their bytes, for a partition that the topic does not have (yet). */
   readonly beyond: Line<ParkedRecord> = new Line((it) => it.line === this.beyond)
-  /** It has a turn to come when there is room (parking-lot.ts). */
+  /** It has a turn to come when there is room (turns.ts). */
   isLinedUp = false
   /** What it holds of the memory, batches and all. */
   readonly share = new MemoryShare()

@@ -1,6 +1,6 @@
 /**
- * The books on records that wait before they can be placed, whatever for: until when each may wait,
- * the bytes it holds, who holds none, and who wants to know where it went.
+ * The books on records that wait before they can be placed, whatever for: the bytes that each holds, who
+ * holds none, and who wants to know where it went.
  *
  *   taken:    holds its bytes of the memory budget; is placed as soon as its topic is known and it is
  *             serialized, and pays for its place with them: it never waits for room
@@ -12,37 +12,29 @@
  * them give way (`#makeRoom`). So no taken one ever stands behind a waiting one, which might need the
  * very memory that the taken one holds.
  *
- * Before: admission.ts and group-feeder.ts. After: serving.ts.
+ * Before: admission.ts and group-feeder.ts. After: serving.ts. Within: waiters.ts has everybody and until
+ * when, turns.ts the order of the topics.
  */
-import { queueJob, type Clock, type Timer } from '../../clock.js'
+import { queueJob, type Clock } from '../../clock.js'
 import type { DeliveryError } from '../../errors.js'
 import type { Log } from '../../logger.js'
 import { recordSizeUpperBound } from '../../protocol/record-batch.js'
 import type { ProducerBatch } from '../batching/batch.js'
 import type { CallbackRunner } from '../batching/batch-waiters.js'
-import { Deque } from '../collections/deque.js'
-import { Line } from '../collections/line.js'
+import type { Line } from '../collections/line.js'
 import type { MemoryBudget } from '../batching/memory-budget.js'
 import type { PreparedRecord } from '../records/prepared-record.js'
 import { GroupRest } from './group-rest.js'
-import { ParkedRecord } from './parked-record.js'
+import type { ParkedRecord } from './parked-record.js'
 import type { ProducerTopic } from '../partitioning/topic.js'
+import { Served, Turns } from './turns.js'
+import { Waiters, type Waiter } from './waiters.js'
 
 /**
  * What a parked record costs besides its bytes: the object, its place in line, its two times. No less
  * than what a batch takes around its first record, so that a taken one can pay for a batch of its own.
  */
 export const PARKED_RECORD_BYTES = 200
-
-/** What came of an attempt to serve one who waits. */
-export const Served = {
-  yes: 0,
-  /** There is no room for it, nor for anybody behind it. */
-  noRoom: 1,
-  /** Its topic holds as much as it may; others may go on. */
-  heldBack: 2,
-} as const
-export type Served = (typeof Served)[keyof typeof Served]
 
 export interface ParkingLotOptions {
   readonly maxBlockMs: number
@@ -64,7 +56,7 @@ export interface ParkingLotParts {
 /** What those are told who waited in vain. */
 export interface ParkedErrors {
   /** They have waited too long. */
-  timeout(waiting: ParkedRecord | GroupRest): DeliveryError
+  timeout(waiter: Waiter): DeliveryError
   /** So many sends wait that none more may. */
   tooManySends(topic: string, waitingSends: number): DeliveryError
 }
@@ -84,25 +76,21 @@ export interface Server {
 export class ParkingLot {
   readonly #options: ParkingLotOptions
   readonly #parts: ParkingLotParts
-  /** Every record, in the order of arrival, and so of the deadlines. */
-  readonly #all = new Line<ParkedRecord>((parked) => !parked.isSettled)
-  /** Groups, each with a deadline of its own that moves. */
-  readonly #rests = new Set<GroupRest>()
-  /** Topics with somebody who waits for room: the first is served next. */
-  readonly #turns = new Deque<ProducerTopic>()
-  /** Topics with somebody who waits until his own topic holds less. */
-  readonly #heldBack = new Set<ProducerTopic>()
+  readonly #waiters: Waiters
+  readonly #turns = new Turns()
   #waitingCount = 0
   /** Those of them that `send` gave. */
   #waitingSends = 0
   #refusedBytes = 0
   #isHeldBack = false
-  #timer: Timer | null = null
   #keeper: LineKeeper | null = null
 
   constructor(options: ParkingLotOptions, parts: ParkingLotParts) {
     this.#options = options
     this.#parts = parts
+    this.#waiters = new Waiters(parts.clock, options.maxBlockMs, (waiter) =>
+      this.#settleOne(waiter, parts.errors.timeout(waiter)),
+    )
   }
 
   /** Who is told that a line has moved. To be called once. */
@@ -113,23 +101,23 @@ export class ParkingLot {
   /** How many wait without bytes. */
   get waitingCount(): number {
     let count = this.#waitingCount
-    for (const rest of this.#rests) count += rest.count
+    for (const rest of this.#waiters.rests) count += rest.count
     return count
   }
 
   /** Somebody waits, for whatever. */
   get hasWaiting(): boolean {
-    return this.#turns.length + this.#heldBack.size > 0
+    return this.#turns.hasWaiting
   }
 
   /** Somebody waits for room, whatever his topic. */
   get isCrowded(): boolean {
-    return this.#turns.length > 0
+    return this.#turns.isCrowded
   }
 
   /** Who comes now for this topic has to stand behind others. */
   mustWait(topic: ProducerTopic): boolean {
-    return this.#turns.length > 0 || topic.waiting.length > 0
+    return this.isCrowded || topic.waiting.length > 0
   }
 
   /** What the last record would have needed that was not taken; 0 where others were before it. */
@@ -163,7 +151,7 @@ export class ParkingLot {
       this.#refusedBytes = sizeBytes
       return null
     }
-    const parked = this.#add(record, isSerialized)
+    const parked = this.#waiters.add(record, isSerialized)
     parked.reservedBytes = sizeBytes
     parked.wasTaken = true
     this.#stand(parked, line)
@@ -180,7 +168,7 @@ export class ParkingLot {
     { isHeldBack = false, isSend = true } = {},
   ): ParkedRecord {
     if (isSend) this.#checkSends(record.topic)
-    const parked = this.#add(record, isSerialized)
+    const parked = this.#waiters.add(record, isSerialized)
     parked.isSend = isSend
     record.topic.waiting.push(parked)
     this.#waits(parked, isHeldBack)
@@ -195,7 +183,7 @@ export class ParkingLot {
   /** Lets a record of a group wait, in front of the others that are still to be fed. */
   parkFed(record: PreparedRecord, isSerialized: boolean): ParkedRecord {
     const { topic } = record
-    const parked = this.#add(record, isSerialized)
+    const parked = this.#waiters.add(record, isSerialized)
     topic.waiting.unshift(parked)
     this.#waits(parked)
     return parked
@@ -204,30 +192,20 @@ export class ParkingLot {
   /** Lets what is left of a group wait. */
   parkRest(rest: GroupRest): void {
     const { topic } = rest
-    this.#rests.add(rest)
     rest.line = topic.waiting
     topic.waiting.push(rest)
-    this.#lineUp(topic)
-    this.movedOn(rest)
-    this.#armTimer()
+    this.#turns.lineUp(topic)
+    this.#waiters.addRest(rest)
   }
 
   /** A record of the group found room (and its topic is known): its time begins anew. */
   movedOn(rest: GroupRest): void {
-    rest.deadlineMs = this.#parts.clock.monotonicMs() + this.#options.maxBlockMs
+    this.#waiters.movedOn(rest)
   }
 
   /** A record of the group was fed: where it was the last, the group leaves. */
   fed(rest: GroupRest): void {
     if (rest.count === 0) this.#leaveRest(rest)
-  }
-
-  #add(record: PreparedRecord, isSerialized: boolean): ParkedRecord {
-    const deadlineMs = this.#parts.clock.monotonicMs() + this.#options.maxBlockMs
-    const parked = new ParkedRecord(record, isSerialized, deadlineMs)
-    this.#all.push(parked)
-    this.#armTimer()
-    return parked
   }
 
   #stand(parked: ParkedRecord, line: Line<ParkedRecord>): void {
@@ -252,14 +230,7 @@ export class ParkingLot {
     parked.line = parked.topic.waiting
     this.#waitingCount++
     if (parked.isSend) this.#waitingSends++
-    this.#lineUp(parked.topic, isHeldBack)
-  }
-
-  #lineUp(topic: ProducerTopic, isHeldBack = false): void {
-    if (topic.isLinedUp) return
-    topic.isLinedUp = true
-    if (isHeldBack) this.#heldBack.add(topic)
-    else this.#turns.push(topic)
+    this.#turns.lineUp(parked.topic, isHeldBack)
   }
 
   /** Its serializer is done: it holds what it really takes, or waits for it. */
@@ -315,20 +286,12 @@ export class ParkingLot {
 
   /** Memory came free: serves those who wait, the topics in turn, until one finds no room. */
   serve(server: Server): void {
-    for (const topic of this.#heldBack) this.#turns.push(topic)
-    this.#heldBack.clear()
-    for (let topic = this.#turns.peek(); topic !== undefined; topic = this.#turns.peek()) {
-      const first = topic.waiting.first()
-      const served = first === undefined ? Served.yes : this.#serveOne(topic, first, server)
-      if (served === Served.noRoom) return
-      this.#turns.shift()
-      if (served === Served.heldBack) this.#heldBack.add(topic)
-      else if (topic.waiting.length > 0) this.#turns.push(topic)
-      else topic.isLinedUp = false
-    }
+    this.#turns.serve((topic) => this.#serveFirst(topic, server))
   }
 
-  #serveOne(topic: ProducerTopic, first: ParkedRecord | GroupRest, server: Server): Served {
+  #serveFirst(topic: ProducerTopic, server: Server): Served {
+    const first = topic.waiting.first()
+    if (first === undefined) return Served.yes
     if (first instanceof GroupRest) {
       server.feed(first)
       return Served.yes
@@ -348,9 +311,18 @@ export class ParkingLot {
 
   /** It will not be appended: whoever waits for it is told, later. Idempotent. */
   settle(parked: ParkedRecord, error: DeliveryError): void {
-    if (parked.isSettled) return
-    this.#tell(parked, error)
-    this.#keeper?.settled(parked.topic)
+    this.#settleOne(parked, error)
+  }
+
+  #settleOne(waiter: Waiter, error: DeliveryError): void {
+    if (isGone(waiter)) return
+    this.#fail(waiter, error)
+    this.#keeper?.settled(waiter.topic)
+  }
+
+  #fail(waiter: Waiter, error: DeliveryError): void {
+    if (waiter instanceof GroupRest) this.#failRest(waiter, error)
+    else this.#tell(waiter, error)
   }
 
   #tell(parked: ParkedRecord, error: DeliveryError): void {
@@ -368,17 +340,12 @@ export class ParkingLot {
   }
 
   /** Settles everybody that `which` names. */
-  settleAll(
-    which: (waiting: ParkedRecord | GroupRest) => boolean,
-    error: (waiting: ParkedRecord | GroupRest) => DeliveryError,
-  ): void {
+  settleAll(which: (waiter: Waiter) => boolean, error: (waiter: Waiter) => DeliveryError): void {
     const topics = new Set<ProducerTopic>()
-    for (const waiting of [...this.#all, ...this.#rests].filter(which)) {
-      const isGone = waiting instanceof GroupRest ? waiting.line === null : waiting.isSettled
-      if (isGone) continue // what was told of one of them has settled others
-      topics.add(waiting.topic)
-      if (waiting instanceof GroupRest) this.#failRest(waiting, error(waiting))
-      else this.#tell(waiting, error(waiting))
+    for (const waiter of [...this.#waiters.records, ...this.rests].filter(which)) {
+      if (isGone(waiter)) continue
+      topics.add(waiter.topic)
+      this.#fail(waiter, error(waiter))
     }
     for (const topic of topics) this.#keeper?.settled(topic)
   }
@@ -393,26 +360,24 @@ export class ParkingLot {
 
   #leaveRest(rest: GroupRest): void {
     const { line, emptiedListeners } = rest
-    this.#rests.delete(rest)
     rest.line = null
     line?.left()
-    this.#stopIfEmpty()
+    this.#waiters.restLeft(rest)
     emptiedListeners?.forEach((listener) => listener())
   }
 
   /** Every record that is not settled. */
   [Symbol.iterator](): Iterator<ParkedRecord> {
-    return this.#all[Symbol.iterator]()
+    return this.#waiters.records[Symbol.iterator]()
   }
 
   /** Every group of which something is left. */
   get rests(): readonly GroupRest[] {
-    return [...this.#rests]
+    return this.#waiters.rests
   }
 
   close(): void {
-    this.#timer?.clear()
-    this.#timer = null
+    this.#waiters.close()
   }
 
   /** What it held is free at once, wherever it stood. */
@@ -422,45 +387,11 @@ export class ParkingLot {
     this.#leaveLine(parked)
     parked.isSettled = true
     parked.letGo()
-    this.#all.left()
-    this.#stopIfEmpty()
+    this.#waiters.left()
   }
+}
 
-  #stopIfEmpty(): void {
-    if (this.#all.length === 0 && this.#rests.size === 0) this.close()
-  }
-
-  get #nextDeadlineMs(): number {
-    let nextMs = this.#all.first()?.deadlineMs ?? Infinity
-    for (const { deadlineMs } of this.#rests) nextMs = Math.min(nextMs, deadlineMs)
-    return nextMs
-  }
-
-  /** One timer, for the first deadline; whose it was may have been settled when it fires. */
-  #armTimer(): void {
-    if (this.#timer !== null) return
-    const nextMs = this.#nextDeadlineMs
-    if (nextMs === Infinity) return
-    const delayMs = nextMs - this.#parts.clock.monotonicMs()
-    this.#timer = this.#parts.clock.setTimer(this.#onTimer, delayMs)
-  }
-
-  readonly #onTimer = (): void => {
-    this.#timer = null
-    const readUntilMs = this.#parts.clock.readUntilMs()
-    // Groups first: the one of theirs that waits would make place for the next.
-    for (const rest of this.rests) {
-      if (rest.deadlineMs > readUntilMs) continue
-      this.#failRest(rest, this.#parts.errors.timeout(rest))
-      this.#keeper?.settled(rest.topic)
-    }
-    for (
-      let first = this.#all.first();
-      first && first.deadlineMs <= readUntilMs;
-      first = this.#all.first()
-    ) {
-      this.settle(first, this.#parts.errors.timeout(first))
-    }
-    this.#armTimer()
-  }
+/** What another one was told may have settled it: by an abort, or a close. */
+function isGone(waiter: Waiter): boolean {
+  return waiter instanceof GroupRest ? waiter.line === null : waiter.isSettled
 }

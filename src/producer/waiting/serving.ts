@@ -3,17 +3,18 @@
  * comes free. One loop does it, whatever has happened, and in an order that keeps that of the calls:
  *
  *   for each topic that something happened to:  beyond (oldest), then taken
- *   then those who wait for room, the topics in turn (parking-lot.ts)
+ *   then those who wait for room, the topics in turn (turns.ts)
  *
  * Before: admission.ts parks. After: placement.ts.
  */
 import { assert } from '../../assert.js'
 import { DeliveryError } from '../../errors.js'
 import type { ParkedRecord } from './parked-record.js'
-import { Served, type LineKeeper, type ParkingLot, type Server } from './parking-lot.js'
+import type { LineKeeper, ParkingLot, Server } from './parking-lot.js'
 import { Placed, type Placement } from '../partitioning/placement.js'
 import type { GroupRest } from './group-rest.js'
 import type { RoomWatch } from './room-watch.js'
+import { Served } from './turns.js'
 import type { ProducerTopic } from '../partitioning/topic.js'
 import type { TopicDirectory } from '../partitioning/topic-directory.js'
 

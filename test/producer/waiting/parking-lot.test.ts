@@ -5,9 +5,9 @@ import type { ParkedRecord } from '../../../src/producer/waiting/parked-record.j
 import {
   PARKED_RECORD_BYTES,
   ParkingLot,
-  Served,
   type Server,
 } from '../../../src/producer/waiting/parking-lot.js'
+import { Served } from '../../../src/producer/waiting/turns.js'
 import { GroupRest } from '../../../src/producer/waiting/group-rest.js'
 import type { ProducerTopic } from '../../../src/producer/partitioning/topic.js'
 import {
@@ -33,7 +33,12 @@ interface Rig {
   parkUnserialized(name: string): ParkedRecord
 }
 
-function rig({ rooms = 1, maxWaitingSends = 10, maxRequestSizeBytes = 100_000 } = {}): Rig {
+function rig({
+  rooms = 1,
+  maxWaitingSends = 10,
+  maxRequestSizeBytes = 100_000,
+  onFailed = (_recordCount: number): void => {},
+} = {}): Rig {
   const clock = new ManualClock()
   const topic = topicOf([1])
   const budget = new MemoryBudget(Math.ceil((rooms === 0 ? 1 : rooms) * SIZE))
@@ -51,6 +56,7 @@ function rig({ rooms = 1, maxWaitingSends = 10, maxRequestSizeBytes = 100_000 } 
         timeout: () => new BufferFullError('too late'),
         tooManySends: (_, sends) => new BufferFullError(`${sends} sends wait`),
       },
+      onFailed: (_error, _isHeard, recordCount) => onFailed(recordCount),
     },
   )
   lot.attach({ settled: () => freed++ })
@@ -321,6 +327,28 @@ t.test('what is left of a group waits as one, and gets its error as one', async 
   t.strictSame(results, [[4, 'too late'], [5, 'too late']])
   t.equal(lot.waitingCount, 0)
   t.ok(freed() > 0)
+  t.equal(clock.timerCount, 0)
+}) // prettier-ignore
+
+t.test('the failure of one group may settle the other: each fails once', async (t) => {
+  const failed: number[] = []
+  const { lot, clock, topic } = rig({
+    rooms: 0,
+    onFailed: (recordCount) => {
+      failed.push(recordCount)
+      lot.settleAll(() => true, () => new BufferFullError('aborted'))
+    },
+  })
+  const emptied: number[] = []
+  const group = { failed: () => {} }
+  for (const index of [0, 1]) {
+    const rest = new GroupRest(topic, group as never)
+    rest.addUnserialized({ topic: 'orders', value: 'x' }, 0, 0)
+    rest.emptiedListeners = [() => emptied.push(index)]
+    lot.parkRest(rest)
+  }
+  await clock.advanceSettled(1000)
+  t.strictSame([failed, emptied], [[1, 1], [0, 1]])
   t.equal(clock.timerCount, 0)
 }) // prettier-ignore
 
