@@ -4,8 +4,7 @@
  * delivery lives here; ARCHITECTURE.md follows a record from `send` to the broker and back.
  */
 import { queueJob } from '../clock.js'
-import { Closing } from '../closing.js'
-import { ClosedError, ConfigError, TimeoutError, type DeliveryError } from '../errors.js'
+import { ConfigError, TimeoutError, type DeliveryError } from '../errors.js'
 import '../globals.js'
 import { crc32cNotice } from '../protocol/crc32c.js'
 import type { Serialized } from '../serialization/serializer.js'
@@ -17,7 +16,6 @@ import {
   checkRecords,
   checkSignal,
   closeTimeoutMs,
-  failedError,
   notTaken,
   signalOf,
   timeoutMsOf,
@@ -27,7 +25,7 @@ import type { ProducerOptions, ResolvedOptions } from './options/options.js'
 import { resolveOptions } from './options/resolve-options.js'
 import type { ProducerHealth } from './health.js'
 import type { ProducerMetrics } from './metrics.js'
-import { because, closedError } from './waiting/parked-errors.js'
+import { because } from './waiting/parked-errors.js'
 import type { TransactionalSettings } from './transactional/transactional-options.js'
 import { systemEnvironment, type Environment } from './environment.js'
 import type {
@@ -37,8 +35,8 @@ import type {
   SendOptions,
 } from './call-options.js'
 import { Pipeline } from './pipeline.js'
+import { ProducerLife } from './producer-life.js'
 import { createWriteStream } from './streams/node-stream.js'
-import { EndOfSink } from './streams/end-of-sink.js'
 import type { RecordSink } from './streams/record-sink.js'
 import type { RecordWriteStream } from './streams/record-write-stream.js'
 import { sendEach, type SendEachOptions, type SendEachResult } from './streams/send-each.js'
@@ -50,14 +48,12 @@ import type {
   ValueStreamOptions,
 } from './streams/stream-options.js'
 import { createWritableStream } from './streams/web-stream.js'
-import { GroupRest } from './waiting/group-rest.js'
 import { RecordGroup, type GroupOutcome } from './records/record-group.js'
 import { InterceptedEnqueue } from './intake/intercepted-enqueue.js'
 import { Interception } from './intercepting/interception.js'
 import type { SendCall } from './intercepting/interceptor.js'
 import type { RecordMetadata } from '../record-metadata.js'
 import type { ProducerRecord } from './records/record.js'
-import type { ProducerTopic } from './partitioning/topic.js'
 
 export type {
   ClientInstanceIdOptions,
@@ -65,8 +61,6 @@ export type {
   PartitionInfo,
   SendOptions,
 } from './call-options.js'
-
-type State = 'open' | 'closing' | 'closed' | 'failed'
 
 /**
  * Sends records to Kafka.
@@ -83,11 +77,8 @@ export class Producer<K = Serialized, V = Serialized> implements AsyncDisposable
   readonly #abortable: AbortableSends<K, V>
   readonly #interception: Interception
   readonly #intercepted: InterceptedEnqueue<K, V>
-  #state: State = 'open'
-  readonly #closing = new Closing()
-  readonly #endOfSink = new EndOfSink()
-  /** Why the producer has failed. */
-  #failure: unknown = null
+  readonly #life: ProducerLife
+  readonly #assertOpen: ProducerLife['assertOpen']
 
   /** Throws ConfigError. */
   constructor(options: ProducerOptions<K, V>)
@@ -109,14 +100,16 @@ export class Producer<K = Serialized, V = Serialized> implements AsyncDisposable
     const warnings: string[] = []
     const resolved = resolveOptions(options, (message) => warnings.push(message))
     this.#options = { ...resolved, ...transactional }
-    this.#pipeline = new Pipeline(this.#options, environment, (error) => this.#fail(error))
+    this.#pipeline = new Pipeline(this.#options, environment, (error) => this.#life.fail(error))
+    this.#life = new ProducerLife(this.#pipeline)
+    this.#assertOpen = this.#life.assertOpen
     const { intake, lot, gathering } = this.#pipeline
     this.#abortable = new AbortableSends({ intake, lot, assertOpen: this.#assertOpen })
     this.#interception = new Interception(this.#options, this.#pipeline.logger)
     this.#intercepted = new InterceptedEnqueue({
       ...{ interception: this.#interception, intake, gathering, assertOpen: this.#assertOpen },
       ...{ runCallback: this.#pipeline.runCallback, unheard: this.#unheard },
-      isOpen: () => this.#state === 'open',
+      isOpen: () => this.#life.isOpen,
     })
     for (const message of warnings) this.#pipeline.logger.warn({}, message)
     if (crc32cNotice !== null) this.#pipeline.logger.info({}, crc32cNotice)
@@ -241,7 +234,7 @@ export class Producer<K = Serialized, V = Serialized> implements AsyncDisposable
     withdraw: (record, error) => this.#intercepted.withdraw(record, error),
     writable: () => this.writable(),
     flush: () => this.flush(),
-    onOver: (listener) => this.#endOfSink.listen(listener),
+    onOver: (listener) => this.#life.endOfSink.listen(listener),
   }
 
   /** The callback of an intercepted record without one. */
@@ -258,15 +251,15 @@ export class Producer<K = Serialized, V = Serialized> implements AsyncDisposable
    */
   writable(): Promise<void> {
     const { intake, clock, obstacles } = this.#pipeline
-    if (this.#state !== 'open') return Promise.reject(this.#closedError())
+    if (!this.#life.isOpen) return Promise.reject(this.#life.closedError())
     // Not at once: a caller that is refused again must not keep the sockets from being served.
     if (intake.room.isWritable) return new Promise((resolve) => clock.defer(resolve))
     const { maxBlockMs } = this.#options
     return new Promise((resolve, reject) => {
       const listener = (): void => {
         timer.clear()
-        if (this.#state === 'open') resolve()
-        else reject(this.#closedError())
+        if (this.#life.isOpen) resolve()
+        else reject(this.#life.closedError())
       }
       const timer = clock.setTimer(() => {
         intake.room.offWritable(listener)
@@ -321,12 +314,8 @@ export class Producer<K = Serialized, V = Serialized> implements AsyncDisposable
    * own promise's matter. Does not wait for `lingerMs`. Of a closed producer it resolves at once.
    */
   flush(): Promise<void> {
-    if (this.#state === 'failed') return Promise.reject(this.#closedError())
+    if (this.#life.state === 'failed') return Promise.reject(this.#life.closedError())
     return new Promise((resolve) => this.#pipeline.flushTimed(resolve))
-  }
-
-  #settled(): Promise<void> {
-    return new Promise((resolve) => this.#pipeline.flush(resolve))
   }
 
   /** The topic's partitions. Rejects with TopicUnavailableError after `maxBlockMs`. */
@@ -372,7 +361,7 @@ export class Producer<K = Serialized, V = Serialized> implements AsyncDisposable
    * and status pages.
    */
   health(): ProducerHealth {
-    return this.#pipeline.health(this.#state, this.#failure)
+    return this.#pipeline.health(this.#life.state, this.#life.failure)
   }
 
   /** The option `clientId`: what brokers, and labels of metrics, know this producer by. */
@@ -387,8 +376,7 @@ export class Producer<K = Serialized, V = Serialized> implements AsyncDisposable
    */
   close(options: CloseOptions = {}): Promise<void> {
     try {
-      const timeoutMs = closeTimeoutMs(options, this.#options.deliveryTimeoutMs)
-      return this.#closing.once(() => this.#close(timeoutMs))
+      return this.#life.close(closeTimeoutMs(options, this.#options.deliveryTimeoutMs))
     } catch (error) {
       return Promise.reject(error)
     }
@@ -396,52 +384,6 @@ export class Producer<K = Serialized, V = Serialized> implements AsyncDisposable
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
-  }
-
-  async #close(timeoutMs: number): Promise<void> {
-    const { lot, intake, clock, telemetry } = this.#pipeline
-    const endMs = clock.monotonicMs() + timeoutMs
-    this.#state = 'closing'
-    lot.settleAll(
-      (waiting) => waiting instanceof GroupRest || (waiting.isWaiting && !waiting.wasTaken),
-      ({ topic }) =>
-        this.#closedWhile(topic, 'the producer was closed while the record waited for room'),
-    )
-    intake.room.wake()
-    await new Promise<void>((resolve) => {
-      const timer = clock.setTimer(resolve, timeoutMs)
-      void this.#settled().then(() => {
-        timer.clear()
-        resolve()
-      })
-    })
-    const what = `the producer was closed before it was acknowledged (${timeoutMs} ms)`
-    this.#pipeline.abandonAll(new ClosedError(what), ({ topic }) => this.#closedWhile(topic, what))
-    if (this.#failure === null) this.#state = 'closed'
-    this.#endOfSink.tell(this.#closedError())
-    const lastPush = telemetry?.terminate(endMs - clock.monotonicMs())
-    if (lastPush) await lastPush
-    this.#pipeline.close()
-  }
-
-  /** The error of a record that is in no batch yet, with what it has waited for. */
-  #closedWhile({ name, isKnown }: ProducerTopic, what: string): ClosedError {
-    const { directory, obstacles } = this.#pipeline
-    return closedError(name, what, isKnown ? obstacles.ofRoom() : directory.whyUnknown(name))
-  }
-
-  /** A defect of ours: every open record is rejected, and no more are accepted. */
-  #fail(cause: unknown): void {
-    if (this.#state === 'failed') return
-    this.#state = 'failed'
-    this.#failure = cause
-    this.#pipeline.logger.error({ err: cause }, 'the producer has failed; this is a bug in Ottla')
-    void this.#closing.once(() => Promise.resolve())
-    this.#pipeline.intake.room.wake()
-    const reason = this.#closedError()
-    this.#pipeline.abandonAll(reason)
-    this.#endOfSink.tell(reason)
-    this.#pipeline.close()
   }
 
   #sendWith(record: ProducerRecord<K, V>, options?: SendOptions): Promise<RecordMetadata> {
@@ -478,19 +420,6 @@ export class Producer<K = Serialized, V = Serialized> implements AsyncDisposable
       unheard.error({ err: error }, 'records without a callback were not accepted')
       transactions?.recordFailed(error, false)
     }
-  }
-
-  readonly #assertOpen = (record?: { readonly topic?: string } | null): void => {
-    if (this.#state !== 'open') throw this.#closedError(record?.topic)
-  }
-
-  #closedError(topic?: string): DeliveryError {
-    if (this.#failure === null) {
-      const message =
-        'the producer is closed: records can be sent until close() is called; make a new Producer'
-      return new ClosedError(message, { topic })
-    }
-    return failedError(this.#failure, topic)
   }
 }
 
