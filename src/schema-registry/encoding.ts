@@ -2,9 +2,9 @@
  * How the values of one schema are written to one part of one topic: at first it has to be found, and
  * everybody who needs it waits for the same search; then it is at hand.
  *
- *   unknown --load--> loading --> ready --(the latest is stale)--> ready, and searched for beside
- *      ^                |                                              |
- *      +-- it failed ---+----- the new latest cannot be written with --+
+ *   unknown --load--> loading --> ready --(the latest is stale, or another)--> ready, and searched for beside
+ *      ^                |                                                          |
+ *      +-- it failed ---+----------- the new latest cannot be written with --------+
  *
  * Neighbours: registry-serializer.ts has one for each topic, part and schema; schema-source.ts finds.
  */
@@ -40,6 +40,8 @@ export interface EncodingKey {
 class Ready<T> {
   readonly schema: RegisteredSchema
   readonly latest: LatestSchema | null
+  /** What `latest.looks` was when this was compared with `latest.current`. */
+  looks = -1
   readonly #encoder: ValueEncoder<T>
   readonly #prefix: Uint8Array | null
   readonly #headerName: string
@@ -111,7 +113,8 @@ export class Encoding<T> implements EncodingKey {
   write(value: T, context: SerializerContext): Uint8Array | Promise<Uint8Array> {
     const ready = this.#ready
     if (ready === null) return this.#load().then((it) => it.write(value, context))
-    if (ready.latest !== null && ready.latest.isStale) this.#refresh(ready.latest)
+    const { latest } = ready
+    if (latest !== null && (latest.isStale || latest.looks !== ready.looks)) this.#refresh(latest, ready) // prettier-ignore
     return ready.write(value, context)
   }
 
@@ -144,22 +147,32 @@ export class Encoding<T> implements EncodingKey {
     return new Ready(this.#parts, this, await encoder, schema, latest)
   }
 
-  /** Records go on by the schema that is at hand; one that cannot be written with ends that. */
-  #refresh(latest: LatestSchema): void {
-    if (this.#isRefreshing || !latest.isDue) return
-    this.#isRefreshing = true
-    void this.#takeLatest(latest)
+  /**
+   * Records go on by the schema that is at hand; one that cannot be written with ends that. Others of the
+   * same subject may have asked: then their answer is looked at.
+   */
+  #refresh(latest: LatestSchema, ready: Ready<T>): void {
+    if (this.#isRefreshing) return
+    if (latest.isDue) {
+      this.#isRefreshing = true
+      void latest.refreshed().then(() => this.#takeCurrent(latest, ready))
+    } else if (latest.looks !== ready.looks) {
+      this.#isRefreshing = true
+      void this.#takeCurrent(latest, ready)
+    }
   }
 
-  async #takeLatest(latest: LatestSchema): Promise<void> {
-    const schema = await latest.refreshed()
+  async #takeCurrent(latest: LatestSchema, ready: Ready<T>): Promise<void> {
+    const { current, looks } = latest
+    ready.looks = looks
     try {
-      if (schema !== this.#ready?.schema) {
-        this.#parts.source.check(schema)
-        this.#ready = await this.#makeReady(schema, latest)
+      if (current !== null && current !== ready.schema) {
+        this.#parts.source.check(current)
+        this.#ready = await this.#makeReady(current, latest)
+        this.#ready.looks = looks
       }
     } catch (error) {
-      // What it refers to could not be had: asked for again when it is stale once more.
+      // What it refers to could not be had: looked at again when it has been asked for once more.
       const isPassing = isThrown(error, OttlaError) && error.retriable
       if (!isPassing && !latest.isClosed) this.#ready = null // the next record's search says why
     } finally {

@@ -20,8 +20,15 @@ export class LatestSchema {
   #isLetGo = false
   /** Monotonic: what is known is used until then. */
   #useUntilMs = -Infinity
+  /** Of what may be known: an answer that was asked for before another version was registered is none. */
+  #generation = 0
   /** A plain field, for it is looked at for each record; whether it is to be asked for again: `isDue`. */
   isStale = true
+  /**
+   * Raised whenever the registry was asked. `isStale` ends with the first of several users who asks, so
+   * each of them compares this with what it was when it last looked at `current`.
+   */
+  looks = 0
 
   constructor(
     fetch: (isBackground: boolean) => Promise<RegisteredSchema>,
@@ -59,6 +66,11 @@ export class LatestSchema {
     return this.isStale && (!this.#isLetGo || this.#clock.monotonicMs() >= this.#useUntilMs)
   }
 
+  /** The last one known. */
+  get current(): RegisteredSchema | null {
+    return this.#schema
+  }
+
   get isClosed(): boolean {
     return this.#isClosed
   }
@@ -66,6 +78,7 @@ export class LatestSchema {
   /** Another version was registered. */
   drop(): void {
     this.#clearTimer()
+    this.#generation++
     this.isStale = true
   }
 
@@ -87,10 +100,21 @@ export class LatestSchema {
   }
 
   #refresh(isBackground: boolean): Promise<RegisteredSchema> {
-    this.#asked ??= this.#fetch(isBackground)
-      .then((schema) => this.#take(schema))
-      .finally(() => (this.#asked = null))
+    this.#asked ??= this.#ask(isBackground).finally(() => (this.#asked = null))
     return this.#asked
+  }
+
+  /** Once more for each version that was registered meanwhile: the answer may be of before. */
+  async #ask(isBackground: boolean): Promise<RegisteredSchema> {
+    for (;;) {
+      const generation = this.#generation
+      try {
+        const schema = await this.#fetch(isBackground)
+        if (generation === this.#generation) return this.#take(schema)
+      } catch (error) {
+        if (generation === this.#generation) throw error
+      }
+    }
   }
 
   /** The object stays the same while the schema does. */
@@ -102,6 +126,7 @@ export class LatestSchema {
 
   #keep(): void {
     this.#clearTimer()
+    this.looks++
     this.#useUntilMs = this.#clock.monotonicMs() + this.#cacheMs
     this.isStale = (this.#isLetGo || this.#cacheMs === 0) && !this.#isClosed
     if (this.isStale || this.#isClosed || this.#cacheMs === Infinity) return
