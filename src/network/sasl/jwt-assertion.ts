@@ -42,10 +42,16 @@ interface Template {
 /** Brings an assertion for one request. */
 export type Assertion = () => Promise<string>
 
-/** A ready assertion out of a file. */
+/** A ready assertion out of a file, which somebody may be writing just now: half of one is none. */
 export function assertionFromFile(path: string): Assertion {
-  const file = new WatchedFile(path, (text) => text.trim())
+  const file = new WatchedFile(path, readyJwt)
   return () => file.content()
+}
+
+function readyJwt(text: string): string {
+  const jwt = text.trim()
+  if (/^[\w-]+\.[\w-]+\.[\w-]+$/.test(jwt)) return jwt
+  throw new Error('its file has no JWT, which is three parts of base64url with dots between')
 }
 
 /** An assertion made anew for each request. */

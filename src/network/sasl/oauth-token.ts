@@ -21,7 +21,10 @@ export interface SaslToken {
    * for at every login.
    */
   readonly expiresAtMs?: number | undefined
-  /** Sent along (KIP-342), e.g. `{ logicalCluster: 'lkc-1' }`: names of letters, printable values. */
+  /**
+   * Sent along (KIP-342), e.g. `{ logicalCluster: 'lkc-1' }`: names of letters, printable values that are
+   * not empty.
+   */
   readonly extensions?: Readonly<Record<string, string>> | undefined
 }
 
@@ -92,7 +95,8 @@ export function checkExtensions(extensions: unknown): readonly (readonly [string
     if (!/^[A-Za-z]+$/.test(name) || name === 'auth') {
       throw new Error(`has an extension "${cleanText(name, MAX_CLAIM_CHARS)}": a name is letters, and not auth`) // prettier-ignore
     }
-    if (typeof value === 'string' && /^[\x20-\x7e\t\r\n]*$/.test(value)) return [name, value]
+    if (typeof value === 'string' && /^[\x20-\x7e\t\r\n]+$/.test(value)) return [name, value]
+    if (value === '') throw new Error(`has an extension "${name}" that is empty: leave it out`) // brokers refuse it
     throw new Error(`has an extension "${name}" that is no printable ASCII text`)
   })
 }

@@ -90,9 +90,30 @@ t.test('a template wins over claims, and times win over it; files are read again
 })
 
 t.test('a ready assertion is read again when it changes', async (t) => {
-  const file = join(t.testdir({ jwt: 'one\n' }), 'jwt')
+  const file = join(t.testdir({ jwt: 'the.first.one\n' }), 'jwt')
   const make = assertionFromFile(file)
-  t.equal(await make(), 'one')
-  writeFileSync(file, 'another')
-  t.equal(await make(), 'another')
+  t.equal(await make(), 'the.first.one')
+  writeFileSync(file, 'a.new-er.one')
+  t.equal(await make(), 'a.new-er.one')
+})
+
+t.test('a file that is just being written anew has no assertion', async (t) => {
+  const file = join(t.testdir({ jwt: 'the.first.one' }), 'jwt')
+  const make = assertionFromFile(file)
+  await make()
+  for (const part of [
+    '',
+    'hidden-4711',
+    'hidden-4711.b',
+    'hidden-4711.b.',
+    'hidden-4711.b.c.d',
+    'hidden-4711.b.c d',
+  ]) {
+    writeFileSync(file, part)
+    const { message } = await failureOf(make())
+    t.match(message, /no JWT/)
+    t.notMatch(message, /hidden/)
+  }
+  writeFileSync(file, 'the.next.one')
+  t.equal(await make(), 'the.next.one')
 })

@@ -81,6 +81,7 @@ t.test('what a token function must not answer', async (t) => {
     [{ token: 'abc', extensions: { a1: 'x' } }, /"a1"/],
     [{ token: 'abc', extensions: { a: 'x\x01b=c' } }, /"a" that is no printable/],
     [{ token: 'abc', extensions: { a: 1 } }, /"a"/],
+    [{ token: 'abc', extensions: { a: '' } }, /"a" that is empty: leave it out/],
     [{ token: 'abc', extensions: 'a=b' }, /no object/],
   ]
   for (const [answer, says] of answers) {
