@@ -60,12 +60,15 @@ interface OpenMessage {
   isMapEntry: boolean
 }
 
-// Comments and text literals are passed over; whatever else is there stands for itself.
-const TOKENS = /\/\/[^\n]*|\/\*[\s\S]*?\*\/|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|[\w.]+|[^\s]/g
+// Comments and text literals are passed over; whatever else is there stands for itself. One without an
+// end goes to the end of the text (its group is there then): each beginning looks for an end only once.
+const TOKENS =
+  /\/\/[^\n]*|\/\*[\s\S]*?(?:\*\/|($))|"(?:\\[\s\S]?|[^"\\])*(?:"|($))|'(?:\\[\s\S]?|[^'\\])*(?:'|($))|[\w.]+|[^\s]/g
 
 function ofText(text: string): DeclaredFile | null {
   const reader = new TextReader()
-  for (const [token] of text.matchAll(TOKENS)) {
+  for (const [token, ...ends] of text.matchAll(TOKENS)) {
+    if (ends.includes('')) return null
     if (!/^(?:\/[/*]|["'])/.test(token)) reader.take(token)
   }
   return reader.file()

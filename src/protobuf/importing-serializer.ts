@@ -122,7 +122,7 @@ function refuseContradictions(
   if (schemas.length > 1 && !isAll) {
     throw new ConfigError('schema may be a list of messages of @bufbuild/protobuf alone')
   }
-  if (isAll) return
+  if (isAll) return refuseSharedText(schemas, options)
   if (typeof options.proto === 'object') {
     throw new ConfigError('proto must be the one text that a Type of protobufjs is from')
   }
@@ -130,6 +130,22 @@ function refuseContradictions(
     throw new ConfigError(
       'register needs proto: protobufjs does not keep the text of a .proto file',
     )
+  }
+}
+
+/** A text and its references are those of one file: of another they would be registered as what they are not. */
+function refuseSharedText(
+  schemas: readonly MessageSchema[],
+  { proto, references }: ProtobufSerializerOptions,
+): void {
+  const names = new Set(schemas.filter(isDescriptor).map(({ file }) => file.proto.name))
+  if (names.size === 1) return
+  const which = `the messages of schema are of ${names.size} files (${[...names].join(', ')})`
+  if (typeof proto === 'string') {
+    throw new ConfigError(`proto is one text, and ${which}: give { 'name.proto': text, … }`)
+  }
+  if (references !== undefined) {
+    throw new ConfigError(`references are those of one file, and ${which}: leave them out, or make a serializer for each file`) // prettier-ignore
   }
 }
 

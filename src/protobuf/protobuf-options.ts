@@ -10,8 +10,8 @@ import type { RegistrySerializerOptions } from '../schema-registry/serializer-op
 export interface ProtobufSerializerOptions extends RegistrySerializerOptions {
   /**
    * The text of the `.proto` file, as it is registered; with protobuf-es also several texts, by the
-   * names of their files (`shop/v1/order.proto`), for those that it imports. Default: protobuf-es's
-   * descriptor of each file in base64, as Confluent's clients other than Java's send it. protobufjs has
+   * names of their files (`shop/v1/order.proto`), for those that it imports and for
+   * messages of several files. Default: protobuf-es's descriptor of each file in base64, as Confluent's clients other than Java's send it. protobufjs has
    * none: without the text, its messages are written with the latest schema of the subject.
    */
   readonly proto?: string | Readonly<Record<string, string>> | undefined

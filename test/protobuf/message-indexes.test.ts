@@ -71,6 +71,18 @@ t.test('comments, text and options do not mislead', async (t) => {
   })
 })
 
+t.test('what has no end is no file, and takes no longer for its length', async (t) => {
+  const start = 'syntax = "proto3"; message A {} '
+  for (const unended of ['/* a', '"a', "'a", '"a\\"', "'a\\", '/*/']) {
+    t.equal(declaredMessages(start + unended), null, unended)
+  }
+  // Looked for from each beginning to the end of the text, it would take half an hour.
+  const times = 1_000_000
+  for (const beginning of ['/*a', '"\\', "'\\", '/*/', '"\\" ']) {
+    t.equal(declaredMessages(start + beginning.repeat(times)), null, beginning)
+  }
+})
+
 t.test('a file without a package', async (t) => {
   const file = declaredMessages('syntax = "proto3"; message A { message B {} } message C {}')
   if (file === null) throw new Error('not read')

@@ -262,8 +262,12 @@ t.test('options that contradict one another', async (t) => {
     { schema: type, register: true },
     { schema: type, proto: { 'a.proto': TEXT } },
     { schema: DeletedSchema, useLatest: true, id: 5 },
+    { schema: [DeletedSchema, OrderSchema], proto: TEXT, register: true },
+    { schema: [DeletedSchema, OrderSchema], references: [] },
   ]
   for (const options of wrong) {
     t.throws(() => protobufSerializer({ registry, ...options } as never), ConfigError)
   }
+  const ofOneFile = { schema: [DeletedSchema, CreatedSchema], proto: TEXT, references: [] }
+  t.doesNotThrow(() => protobufSerializer({ registry, ...ofOneFile }))
 })
