@@ -109,15 +109,17 @@ export class Credentials {
   }
 }
 
-/** What `authorization` shows the registry: a token, or user and password in base64, and the password. */
-export function secretsIn(headers: object): Secret<string>[] {
-  const pair = Object.entries(headers).find(([name]) => name.toLowerCase() === 'authorization')
-  const [scheme = '', shown = ''] = String(pair?.[1] ?? '').split(' ')
-  if (scheme.toLowerCase() !== 'basic') return [new Secret(shown)]
-  const password = Buffer.from(shown, 'base64')
-    .toString()
-    .replace(/^[^:]*:/, '')
-  return [new Secret(shown), new Secret(password)]
+/**
+ * What headers show the registry: each value, for any may be a key; and what follows a scheme, as in
+ * `Bearer …`: a token, or user and password in base64, and the password.
+ */
+export function secretsIn(headers: Readonly<Record<string, string>>): Secret<string>[] {
+  return Object.values(headers).flatMap((value) => {
+    const [, scheme = '', shown = ''] = /^(\S+) +(.+)$/.exec(value) ?? []
+    const isBasic = scheme.toLowerCase() === 'basic'
+    const password = isBasic ? Buffer.from(shown, 'base64').toString().replace(/^[^:]*:/, '') : '' // prettier-ignore
+    return [value, shown, password].map((text) => new Secret(text))
+  })
 }
 
 /** An error of Ottla's says whether it will pass; `oidcToken` throws such. */

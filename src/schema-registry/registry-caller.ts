@@ -176,20 +176,23 @@ export class RegistryCaller {
     deadlineMs: number,
   ): Promise<HttpAnswer> {
     const text = body === undefined ? null : JSON.stringify(body)
+    const shown = {
+      ...this.#options.headers.reveal(),
+      ...(authorization === null ? {} : { authorization: authorization.reveal() }),
+    }
     const headers = {
       accept: `${CONTENT_TYPE}, application/json`,
       ...(text === null
         ? {}
         : { 'content-type': CONTENT_TYPE, 'content-length': Buffer.byteLength(text) }),
-      ...this.#options.headers.reveal(),
-      ...(authorization === null ? {} : { authorization: authorization.reveal() }),
+      ...shown,
     }
     const url = new URL(path, server.base)
     const timeoutMs = Math.min(this.#options.requestTimeoutMs, this.#leftMs(deadlineMs))
     const answer = await this.#channel.exchange({ method, url, headers, body: text, timeoutMs })
     if (answer.status < 400) return answer
     // Its words go into an error, and may repeat what was sent.
-    return { ...answer, text: withoutSecrets(answer.text, secretsIn(headers)) }
+    return { ...answer, text: withoutSecrets(answer.text, secretsIn(shown)) }
   }
 
   /** Of the call's time: whatever waits has no more than that, and a moment at least. */

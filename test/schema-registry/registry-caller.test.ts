@@ -293,6 +293,11 @@ t.test('a registry that repeats what it was sent is quoted without it', async (t
     [{ url: url.replace('//', '//me:hunter2%2fx@') }, `hunter2/x of ${base64}`],
     [{ url, auth: { bearer: () => 'hunter2-token' } }, 'Bearer hunter2-token'],
     [{ url, headers: { Authorization: 'Bearer hunter2-token' } }, 'Bearer hunter2-token'],
+    [{ url, headers: { 'X-Api-Key': 'hunter2-key' } }, 'the key hunter2-key has no right'],
+    [{ url, headers: { cookie: 'a=1; b=hunter2' } }, 'a=1; b=hunter2'],
+    [{ url, headers: { 'proxy-authorization': 'Bearer hunter2-token' } }, 'no hunter2-token here'],
+    [{ url, headers: { 'proxy-authorization': `Basic ${base64}` } }, `hunter2/x of ${base64}`],
+    [{ url, headers: { 'X-Api-Key': 'hunter2-key' }, auth: { bearer: 'hunter2-token' } }, 'hunter2-key, hunter2-token'],
   ] as const) {
     fake.fail({ status: 403, message })
     const error: unknown = await client(t, { ...options, retries: 0 }).byId(1).catch((it: unknown) => it)
