@@ -20,8 +20,8 @@ export interface FaultScope {
   readonly topic?: string
   /** With `topic`: only this partition (Produce, AddPartitionsToTxn, TxnOffsetCommit). Default all. */
   readonly partition?: number
-  /** Only requests of this transactional id. Default all. */
-  readonly transactionalId?: string
+  /** Only requests of this transactional id; null: only those that have none. Default all. */
+  readonly transactionalId?: string | null
   /** Only requests about this consumer group. Default all. */
   readonly group?: string
 }

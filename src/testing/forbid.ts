@@ -14,7 +14,10 @@ export type Forbidden =
    * (Describe), the other two (Write), or TxnOffsetCommit for its offsets (Read).
    */
   | { readonly topic: string; readonly operation?: 'Describe' | 'Write' | 'Read' | undefined }
-  /** InitProducerId answers 31, as to a user who may write to no topic. */
+  /**
+   * InitProducerId answers 31, as to a user who may write to no topic; not to a producer with a
+   * transactional id, whom Kafka does not ask for this right.
+   */
   | { readonly operation: 'IdempotentWrite' }
   /**
    * Every request of the transactional id is answered 53; with an operation: FindCoordinator alone
@@ -52,7 +55,8 @@ function faultsOf(what: Forbidden): readonly AuthorizationFault[] {
     const fault = { errorCode: ErrorCodes.GROUP_AUTHORIZATION_FAILED, group: what.group }
     return ofCoordinated(['AddOffsetsToTxn', 'TxnOffsetCommit'], fault, operation)
   }
-  return [['InitProducerId', { errorCode: ErrorCodes.CLUSTER_AUTHORIZATION_FAILED }]]
+  const errorCode = ErrorCodes.CLUSTER_AUTHORIZATION_FAILED
+  return [['InitProducerId', { errorCode, transactionalId: null }]]
 }
 
 const TRANSACTIONAL = [

@@ -59,6 +59,9 @@ t.test('producer ids', async (t) => {
     (await ask(cluster.bootstrap[0] ?? '', initProducerId, 4, NO_ID)).errorCode
   const grant = cluster.forbid({ operation: 'IdempotentWrite' })
   t.equal(await get(), ErrorCodes.CLUSTER_AUTHORIZATION_FAILED)
+  const open = { ...NO_ID, transactionalId: 'shop-0', transactionTimeoutMs: 60_000 }
+  const transactional = await ask(cluster.bootstrap[0] ?? '', initProducerId, 4, open)
+  t.equal(transactional.errorCode, NONE, 'nobody with a transactional id is asked for it')
   grant()
   t.equal(await get(), NONE)
 })
