@@ -16,7 +16,8 @@ import { NO_LEADER, type Partition, type ReplicationDelay, type TailFate } from 
 import { RequestLog } from './request-log.js'
 import type { TestSasl } from './sasl/test-sasl.js'
 import type { TestTelemetry } from './telemetry/test-telemetry.js'
-import { isTopicName, Topic, type TopicPlan } from './topic.js'
+import { topicFault, type TopicFault } from './topic-fault.js'
+import { Topic, type TopicPlan } from './topic.js'
 import { ConsumerGroups } from './transactions/consumer-groups.js'
 import { TransactionCoordinator } from './transactions/coordinator.js'
 import type { TransactionKnobs } from './transactions/environment.js'
@@ -112,12 +113,20 @@ export class ClusterState {
     return [...this.topics.values()].find((topic) => topic.id === id)
   }
 
+  /** Replicas of topics that are created without a number: no more than there are brokers. */
+  get defaultReplicationFactor(): number {
+    return Math.min(this.settings.defaultReplicationFactor, this.brokers.size)
+  }
+
+  /** Why Kafka would not make this topic; null where it would. */
+  topicFault(plan: TopicPlan): TopicFault | null {
+    return topicFault(plan, this.topics.keys(), this.brokers.size)
+  }
+
   /** Makes a topic. Throws RangeError for a name or settings that Kafka refuses. */
   createTopic(plan: TopicPlan): Topic {
-    checkPlan(plan)
-    if (this.topics.has(plan.name)) {
-      throw new RangeError(`the test cluster has a topic "${plan.name}" already`)
-    }
+    const fault = this.topicFault(plan)
+    if (fault !== null) throw new RangeError(fault.errorMessage)
     const parts = {
       clock: this.settings.clock,
       replicationDelayMs: this.settings.replicationDelayMs,
@@ -142,6 +151,7 @@ export class ClusterState {
     this.heldView = null
     for (const broker of this.brokers.values()) broker.heldView = null
     this.transactions.clear()
+    this.verifications.clear()
     this.placement.clear()
     this.groups.clear()
     this.#nextProducerId = this.settings.firstProducerId
@@ -259,15 +269,6 @@ export class ClusterState {
 
   #partitions(): Partition[] {
     return [...this.topics.values()].flatMap((topic) => topic.partitions)
-  }
-}
-
-function checkPlan({ name, partitions, replicationFactor }: TopicPlan): void {
-  if (!isTopicName(name)) throw new RangeError(`"${name}" is no name of a Kafka topic`)
-  for (const [what, count] of Object.entries({ partitions, replicationFactor })) {
-    if (!Number.isInteger(count) || count < 1) {
-      throw new RangeError(`topic "${name}": ${what} is an integer from 1, not ${count}`)
-    }
   }
 }
 

@@ -30,7 +30,7 @@ import { Broker } from './broker.js'
 import type { ClusterNetwork } from './cluster-network.js'
 import { ClusterState } from './cluster-state.js'
 import type { Fault } from './fault-script.js'
-import { SERVICES, type ApiName } from './handlers/services.js'
+import { servicesOf, type ApiName } from './handlers/services.js'
 import {
   checkOptions,
   checkTopicOptions,
@@ -284,13 +284,15 @@ export class TestCluster implements AsyncDisposable {
 
   /**
    * Scripts a fault for the next requests of an API; faults wait in line in the order scripted.
-   * Returns how to take this one back, where it has times left. Throws RangeError for an API that the brokers do not have, or a fault that is none.
+   * Returns how to take this one back, where it has times left. Throws RangeError for an API that the brokers do not have, a broker that
+   * there is not, or a fault that can never happen: a scope or an effect that the API does not have.
    */
   failNext(api: ApiName, fault: Fault): () => void {
-    if (!SERVICES.some(({ name }) => name === api)) {
-      const known = SERVICES.map(({ name }) => name).join(', ')
-      throw new RangeError(`the test cluster has no API "${api}": it has ${known}`)
+    const names: readonly string[] = servicesOf(this.#state).map(({ name }) => name)
+    if (!names.includes(api)) {
+      throw new RangeError(`the test cluster has no API "${api}": it has ${names.join(', ')}`)
     }
+    if (fault.broker !== undefined) this.#state.broker(fault.broker)
     return this.#state.faults.add(api, fault)
   }
 
@@ -308,14 +310,18 @@ export class TestCluster implements AsyncDisposable {
     this.#state.faults.clear()
   }
 
-  /** Makes a topic; one partition, and a replica on up to three brokers, by default. */
+  /**
+   * Makes a topic; one partition, and a replica on up to three brokers, by default. Throws RangeError for
+   * what Kafka refuses: such a name or setting, more replicas than brokers, a name that another topic has
+   * with `.` for `_`.
+   */
   createTopic(name: string, options: TopicOptions = {}): void {
     checkTopicOptions(name, options)
     const { settings } = this.#state
     this.#state.createTopic({
       name,
       partitions: options.partitions ?? settings.defaultPartitions,
-      replicationFactor: options.replicationFactor ?? settings.defaultReplicationFactor,
+      replicationFactor: options.replicationFactor ?? this.#state.defaultReplicationFactor,
       settings: options.config ?? {},
     })
   }

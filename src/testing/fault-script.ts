@@ -7,8 +7,11 @@
  *
  * Of several faults that could touch the same thing, the one scripted first does.
  *
- * Neighbours: cluster.ts fills it; server-connection.ts and handlers/ obey it.
+ * Neighbours: cluster.ts fills it; fault-table.ts says which faults there are; server-connection.ts and
+ * handlers/ obey it.
  */
+
+import { checkFault } from './fault-table.js'
 
 /** Which requests a fault touches. */
 export interface FaultScope {
@@ -144,37 +147,6 @@ export class FaultScript {
     }
     this.#scripted = this.#scripted.filter(({ timesLeft }) => timesLeft > 0)
     return new RequestFaults(met)
-  }
-}
-
-const EFFECTS = [
-  'errorCode',
-  'omitted',
-  'disconnect',
-  'silent',
-  'delayMs',
-  'cutAnswerAt',
-  'answerBytes',
-  'wrongCorrelationId',
-  'frameLength',
-  'authBytes',
-  'throttleMs',
-]
-
-/** A fault that can never happen would make a test pass that tests nothing. */
-function checkFault(api: string, fault: Fault): void {
-  const named = EFFECTS.filter((effect) => effect in fault)
-  if (named.length !== 1) {
-    const found = named.length === 0 ? 'none' : named.join(' and ')
-    throw new RangeError(`a fault for ${api} has one of ${EFFECTS.join(', ')}, not ${found}`)
-  }
-  if ('authBytes' in fault && api !== 'SaslAuthenticate') {
-    throw new RangeError(`authBytes are of SaslAuthenticate, not of ${api}`)
-  }
-  const { times = 1, topic, partition } = fault
-  if (!(times >= 1)) throw new RangeError(`a fault for ${api} happens at least once, not ${times}`)
-  if (partition !== undefined && topic === undefined) {
-    throw new RangeError(`a fault for ${api} names partition ${partition}, and no topic`)
   }
 }
 

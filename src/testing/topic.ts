@@ -9,14 +9,6 @@ import { uuidFromBytes } from '../protocol/uuid.js'
 import { Partition, type PartitionParts } from './partition.js'
 import { readTopicConfig, type TopicConfig, type TopicSettings } from './topic-config.js'
 
-const LONGEST_NAME = 249
-const LEGAL_NAME = /^[a-zA-Z0-9._-]+$/
-
-/** True for a name that Kafka takes. */
-export function isTopicName(name: string): boolean {
-  return LEGAL_NAME.test(name) && name.length <= LONGEST_NAME && name !== '.' && name !== '..'
-}
-
 /** What a topic is made of. */
 export interface TopicPlan {
   readonly name: string

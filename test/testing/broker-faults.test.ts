@@ -215,9 +215,12 @@ t.test('a fault that could never happen is refused', async (t) => {
   t.throws(fail('Produce', { silent: true, delayMs: 3 }), /not silent and delayMs/)
   t.throws(fail('Produce', { silent: true, times: 0 }), /at least once/)
   t.throws(fail('Produce', { silent: true, partition: 0 }), /no topic/)
-  t.throws(() => cluster.createTopic('orders'), /has a topic "orders" already/)
-  t.throws(() => cluster.createTopic('my orders'), /no name/)
-  t.throws(() => cluster.createTopic('empty', { partitions: 0 }), /partitions is an integer from 1/)
+  t.throws(() => cluster.createTopic('orders'), /'orders' already exists/)
+  t.throws(() => cluster.createTopic('my orders'), /name is invalid/)
+  t.throws(
+    () => cluster.createTopic('empty', { partitions: 0 }),
+    /partitions of 'empty' must be larger than 0/,
+  )
 })
 
 t.test('names what there is when it is asked for what there is not', async (t) => {

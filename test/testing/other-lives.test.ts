@@ -1,6 +1,6 @@
 /** What a cluster can forget: a producer's state, one scripted fault, and everything at once. */
 import t from 'tap'
-import { Producer } from '../../src/index.js'
+import { Producer, TransactionalProducer } from '../../src/index.js'
 import { decodeBatch } from '../../src/protocol/record-batch-reader.js'
 import type { ProduceRequest } from '../../src/protocol/messages/produce.js'
 import { ErrorCodes, TestCluster } from '../../src/testing/cluster.js'
@@ -94,4 +94,31 @@ t.test('a fault can be taken back', async (t) => {
   await send(it, 'd')
   withdraw()
   t.strictSame(values(it.cluster, 'orders'), ['a', 'd'])
+})
+
+t.test('a wipe while a coordinator writes its log: the next transactions end', async (t) => {
+  const transactions = { logWriteDelayMs: 3_600_000 }
+  const cluster = await TestCluster.start({ topics: { orders: {} }, transactions })
+  t.teardown(() => cluster.close())
+  const make = (transactionalId: string): TransactionalProducer =>
+    new TransactionalProducer({ brokers: cluster.bootstrap, transactionalId, requestTimeoutMs: 2_000, deliveryTimeoutMs: 2_000 }) // prettier-ignore
+  const write = (producer: TransactionalProducer): Promise<unknown> =>
+    producer.transaction((txn) => txn.send({ topic: 'orders', value: 'x' }))
+  const until = async (isSo: () => boolean): Promise<void> => {
+    while (!isSo()) await new Promise((resolve) => setImmediate(resolve))
+  }
+  cluster.transactions.logWriteDelayMs = 0
+  const [one, two] = [make('a'), make('b')]
+  await write(one)
+  cluster.transactions.logWriteDelayMs = 3_600_000
+  const isAsked = (): boolean => cluster.requests.filter(({ api }) => api === 'Produce').length > 1
+  const first = write(one).catch(() => {})
+  await until(isAsked) // and so has its leader asked the coordinator
+  cluster.wipe()
+  cluster.transactions.logWriteDelayMs = 0
+  cluster.createTopic('orders')
+  await write(two)
+  t.equal(cluster.records('orders', { isolation: 'read_committed' }).length, 1)
+  await Promise.all([one, two].map((it) => it.close({ timeoutMs: 0 }).catch(() => {})))
+  await first
 })

@@ -100,6 +100,20 @@ const QUESTIONS: Record<string, (address: string, topic: string) => Promise<unkn
   },
   'a topic that exists': (address, topic) => askCreate(address, { name: topic }),
   'a topic with a bad name': (address) => askCreate(address, { name: '..' }),
+  'a topic whose name another has with other marks': (address, topic) =>
+    askCreate(address, { name: `${topic}.a_b` }),
+  'the same in metadata that may make topics': (address, topic) =>
+    askTopic(address, 12, `${topic}.a_b`, ZERO_UUID, true),
+  'the same a moment later': (address, topic) => askTopic(address, 12, `${topic}.a_b`),
+  'a record for a topic of the brokers': async (address) => {
+    await askTopic(address, 12, '__consumer_offsets', ZERO_UUID, true)
+    const isThere = async (): Promise<boolean> =>
+      (await askTopic(address, 12, '__consumer_offsets')).topics[0]?.errorCode === ErrorCodes.NONE
+    while (!(await isThere())) await new Promise((resolve) => setTimeout(resolve, 50))
+    const { topics } = await askTopic(address, 12, '__consumer_offsets')
+    const request = { topic: '__consumer_offsets', version: 11, records: makeBatch() }
+    return [topics[0]?.isInternal, await rawProduce(address, request)]
+  },
   'a topic without partitions': (address) => askCreate(address, { numPartitions: 0 }),
   'a topic with too many replicas': (address) => askCreate(address, { replicationFactor: 99 }),
   'a topic with an unknown setting': (address) =>
@@ -119,6 +133,8 @@ await brokerTest(
     const topic = `same-as-kafka-${process.pid}-${Date.now()}-${topics++}`
     await kafka.createTopic(topic, { partitions: 2 })
     cluster.createTopic(topic, { partitions: 2 })
+    await kafka.createTopic(`${topic}_a.b`, {})
+    cluster.createTopic(`${topic}_a.b`)
     for (const [name, question] of Object.entries(QUESTIONS)) {
       const theirs = await question(kafka.bootstrap[0] ?? '', topic)
       t.strictSame(await question(cluster.bootstrap[0] ?? '', topic), theirs, name)
@@ -141,8 +157,9 @@ async function askTopic(
   version: number,
   name: string | null,
   topicId = ZERO_UUID,
-): Promise<unknown> {
-  const request = { ...metadataRequest([{ name, topicId }]), allowAutoTopicCreation: version < 4 }
+  allowAutoTopicCreation = version < 4,
+) {
+  const request = { ...metadataRequest([{ name, topicId }]), allowAutoTopicCreation }
   const { brokers, topics, controllerId } = await ask(address, metadata, version, request)
   const isNode = (id: number): boolean => brokers.some(({ nodeId }) => nodeId === id)
   return {

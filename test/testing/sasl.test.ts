@@ -312,7 +312,7 @@ t.test('a broker that lies: other bytes, without error, for ever', async (t) => 
   t.equal(await client.login('PLAIN', ['a', 'b', 'c', 'd', 'e', 'f']), 'in 0 more')
   stop()
   t.equal(await client.authenticate('\0x').then((it) => it?.errorCode), 58)
-  t.throws(() => cluster.failNext('Produce', { authBytes: (it) => it }), /SaslAuthenticate/)
+  t.throws(() => cluster.failNext('Produce', { authBytes: (it) => it }), /cannot have authBytes/)
 })
 
 t.test('no password and no token is kept where tests look', async (t) => {

@@ -14,16 +14,9 @@ import type {
 import { ZERO_UUID } from '../../protocol/uuid.js'
 import type { ClusterState } from '../cluster-state.js'
 import type { FaultTarget } from '../fault-script.js'
-import { readTopicConfig } from '../topic-config.js'
-import { isTopicName } from '../topic.js'
 import type { Exchange } from './handler.js'
 
 const DEFAULT = -1
-
-interface Problem {
-  readonly errorCode: number
-  readonly errorMessage: string
-}
 
 export function createTopicsTargets(request: CreateTopicsRequest): FaultTarget[] {
   return request.topics.map(({ name }) => ({ topic: name, partition: -1 }))
@@ -47,9 +40,9 @@ function create(
   topic: CreatableTopic,
 ): CreatableTopicResult {
   const settings = Object.fromEntries(topic.configs.map(({ name, value }) => [name, value ?? '']))
-  const problem = findProblem(cluster, topic, settings)
-  if (problem !== null) return failed(topic.name, problem.errorCode, problem.errorMessage)
   const plan = { name: topic.name, ...sizes(cluster, topic), settings }
+  const fault = cluster.topicFault(plan)
+  if (fault !== null) return failed(topic.name, fault.errorCode, fault.errorMessage)
   const topicId = request.validateOnly ? ZERO_UUID : cluster.createTopic(plan).id
   return {
     ...failed(topic.name, ErrorCodes.NONE, null),
@@ -67,7 +60,7 @@ function create(
 }
 
 function sizes(
-  { settings }: ClusterState,
+  { settings, defaultReplicationFactor }: ClusterState,
   { numPartitions, replicationFactor, assignments }: CreatableTopic,
 ): { readonly partitions: number; readonly replicationFactor: number } {
   if (assignments.length > 0) {
@@ -78,47 +71,8 @@ function sizes(
   }
   return {
     partitions: numPartitions === DEFAULT ? settings.defaultPartitions : numPartitions,
-    replicationFactor:
-      replicationFactor === DEFAULT ? settings.defaultReplicationFactor : replicationFactor,
+    replicationFactor: replicationFactor === DEFAULT ? defaultReplicationFactor : replicationFactor,
   }
-}
-
-function findProblem(
-  cluster: ClusterState,
-  topic: CreatableTopic,
-  settings: Readonly<Record<string, string>>,
-): Problem | null {
-  const { name } = topic
-  const { partitions, replicationFactor } = sizes(cluster, topic)
-  const { brokers } = cluster
-  if (!isTopicName(name)) {
-    return problem(ErrorCodes.INVALID_TOPIC_EXCEPTION, `Topic name is invalid: '${name}'`)
-  }
-  if (cluster.topics.has(name)) {
-    return problem(ErrorCodes.TOPIC_ALREADY_EXISTS, `Topic '${name}' already exists.`)
-  }
-  if (partitions < 1) {
-    return problem(
-      ErrorCodes.INVALID_PARTITIONS,
-      'Number of partitions must be larger than 0, or -1.',
-    )
-  }
-  if (replicationFactor < 1 || replicationFactor > brokers.size) {
-    return problem(
-      ErrorCodes.INVALID_REPLICATION_FACTOR,
-      `Unable to replicate the partition ${replicationFactor} time(s): only ${brokers.size} broker(s) are registered.`,
-    )
-  }
-  try {
-    readTopicConfig(settings)
-  } catch (error) {
-    return problem(ErrorCodes.INVALID_CONFIG, (error as Error).message)
-  }
-  return null
-}
-
-function problem(errorCode: number, errorMessage: string): Problem {
-  return { errorCode, errorMessage }
 }
 
 function failed(

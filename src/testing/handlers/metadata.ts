@@ -19,7 +19,7 @@ import { ZERO_UUID } from '../../protocol/uuid.js'
 import type { ClusterState } from '../cluster-state.js'
 import type { ErrorFault, FaultTarget } from '../fault-script.js'
 import type { MetadataView, PartitionView, TopicView } from '../metadata-view.js'
-import { isTopicName } from '../topic.js'
+import { isInternalTopic, isTopicName } from '../topic-fault.js'
 import type { Exchange } from './handler.js'
 
 const FIRST_VERSION_WITH_IDS = 12
@@ -99,10 +99,11 @@ function missing({ cluster, request }: Exchange<MetadataRequest>, name: string):
   if (!isTopicName(name)) return ErrorCodes.INVALID_TOPIC_EXCEPTION
   const { settings } = cluster
   const mayCreate = settings.autoCreateTopics && request.allowAutoTopicCreation
-  if (mayCreate && !cluster.topics.has(name)) {
-    const { defaultPartitions: partitions, defaultReplicationFactor: replicationFactor } = settings
-    cluster.createTopic({ name, partitions, replicationFactor, settings: {} })
-  }
+  const { defaultPartitions: partitions } = settings
+  const { defaultReplicationFactor: replicationFactor } = cluster
+  const plan = { name, partitions, replicationFactor, settings: {} }
+  // One that cannot be made stays unknown: its maker is another than who answers.
+  if (mayCreate && cluster.topicFault(plan) === null) cluster.createTopic(plan)
   return ErrorCodes.UNKNOWN_TOPIC_OR_PARTITION
 }
 
@@ -112,7 +113,7 @@ function describe({ name, id, partitions }: TopicView, view: MetadataView): Meta
     errorCode: ErrorCodes.NONE,
     name,
     topicId: id,
-    isInternal: false,
+    isInternal: isInternalTopic(name),
     partitions: partitions.map((partition) => describePartition(partition, alive)),
     topicAuthorizedOperations: OPERATIONS_NOT_ASKED,
   }

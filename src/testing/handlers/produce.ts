@@ -23,6 +23,7 @@ import type { FaultTarget } from '../fault-script.js'
 import { ACKS_ALL, appendAsLeader, notAppended, type AppendResult } from '../leader-append.js'
 import type { Partition } from '../partition.js'
 import { whenReplicated } from '../pending-produce.js'
+import { isInternalTopic } from '../topic-fault.js'
 import type { Topic } from '../topic.js'
 import {
   verifyBatches,
@@ -151,6 +152,9 @@ function produceOne(
   const fault = faults.errorOf(nameOf(data, cluster), index)
   const append = (): AppendResult => {
     if (refused !== null) return notAppended(refused)
+    if (isInternalTopic(nameOf(data, cluster))) {
+      return notAppended(refusal(ErrorCodes.INVALID_TOPIC_EXCEPTION))
+    }
     if (topic === undefined || partition === undefined) return unknown(version, topic)
     const { acks } = request
     const { guard = null, refusal: unverified = null } = verifications.get(partition) ?? {}

@@ -53,7 +53,7 @@ export type ApiName =
   | 'TxnOffsetCommit'
 
 /** In the order of their keys. @internal */
-export const SERVICES: readonly Service[] = [
+const SERVICES: readonly Service[] = [
   makeService(produce, answerProduce, produceTargets),
   makeService(metadata, (it, respond) => respond(answerMetadata(it)), metadataTargets),
   makeService(findCoordinator, (it, respond) => respond(answerFindCoordinator(it))),
@@ -80,7 +80,8 @@ export function serviceOf(apiKey: number, cluster: ClusterState): Service | unde
   return servicesOf(cluster).find(({ key }) => key === apiKey)
 }
 
-function servicesOf({ settings }: ClusterState): readonly Service[] {
+/** What the cluster's brokers offer. @internal */
+export function servicesOf({ settings }: ClusterState): readonly Service[] {
   if (settings.telemetry !== null) return SERVICES
   return SERVICES.filter(({ key }) => !TELEMETRY_KEYS.includes(key))
 }

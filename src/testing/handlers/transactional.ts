@@ -23,12 +23,14 @@ export function answerOrFault<Outcome>(
   else refuse(errorCode)
 }
 
-/** The fault of one partition alone: one of the whole answer is `answerOrFault`'s. */
+/** The fault of one partition, or the omission of all: an error of the whole answer is `answerOrFault`'s. */
 export function faultOf(
   faults: RequestFaults,
   { topic, partition }: FaultTarget,
 ): ErrorFault | undefined {
-  return faults.error === undefined ? faults.errorOf(topic, partition) : undefined
+  const { error } = faults
+  const isWhole = error !== undefined && 'errorCode' in error
+  return isWhole ? undefined : faults.errorOf(topic, partition)
 }
 
 /** Clients of old versions know INVALID_PRODUCER_EPOCH alone. */

@@ -166,10 +166,11 @@ export class TransactionCoordinator {
     }
   }
 
-  /** Forgets everything. */
+  /** Forgets everything; who waits for a log write is told that nobody coordinates his transaction. */
   clear(): void {
-    for (const id of this.#ids.values()) id.stop()
+    const gone = [...this.#ids.values()]
     this.#ids.clear()
+    for (const id of gone) id.takeOver(null, 'lose')
     this.#timeouts.stop()
   }
 

@@ -54,6 +54,11 @@ class VerificationQueue {
 export class VerificationQueues {
   readonly #queues = new Map<string, VerificationQueue>()
 
+  /** Nobody waits for what was asked before. */
+  clear(): void {
+    this.#queues.clear()
+  }
+
   /** Puts a question behind those that the leader has for the coordinator. */
   put(leaderId: number, coordinatorId: number, question: Question): void {
     const way = `${leaderId} to ${coordinatorId}`
