@@ -5,7 +5,9 @@
  * Before: json-schema.ts and json-format.ts.
  */
 import { ConfigError, SerializationError } from '../errors.js'
+import { jsonText } from '../serialization/json-text.js'
 import type { AjvError, AjvValidate } from './ajv-types.js'
+import { isPlainJson } from './plain-json.js'
 import type { StandardIssue, StandardResult, StandardSchema } from './standard-schema.js'
 
 /** What checks values: ajv's compiled function, or a schema of zod, valibot and others. */
@@ -32,9 +34,14 @@ function isStandardSchema(validator: unknown): validator is StandardSchema {
   return typeof standard?.validate === 'function'
 }
 
-/** ajv may change the value itself: defaults, coerced types, fields removed, as its options say. */
+/**
+ * ajv may change the value itself: defaults, coerced types, fields removed, as its options say. It sees
+ * getters, what is inherited, and what has a `toJSON`, which JSON leaves out or writes as something else:
+ * then what JSON makes of the value is checked, and written.
+ */
 export function ajvCheck(validate: AjvValidate): Check {
-  return (value, use) => {
+  return (given, use) => {
+    const value: unknown = isPlainJson(given) ? given : JSON.parse(jsonText(given, 'json schema'))
     const result = validate(value)
     if (result === true) return use(value)
     if (isPromise(result)) {

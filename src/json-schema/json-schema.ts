@@ -37,7 +37,8 @@ export interface JsonSchemaSerializerOptions<T = unknown> extends RegistrySerial
 
 /**
  * JSON of a value that a validator has checked, without a registry. What the validator makes of it is
- * written: a Standard Schema may change a value. A value that it refuses fails its record with a
+ * written: a Standard Schema may change a value, and ajv checks what JSON makes of an instance of a class
+ * or of what has a `toJSON`. A value that it refuses fails its record with a
  * SerializationError that names the places and has what the validator said as `cause`; so does what
  * JSON would change in silence (see `json()`). With an asynchronous validator it returns promises.
  *

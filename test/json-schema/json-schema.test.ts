@@ -133,3 +133,51 @@ t.test('what is written is read back equal', async () => {
     }),
   )
 })
+
+t.test('ajv: what JSON makes of an object that is no plain one is what is checked', async (t) => {
+  const schema = { type: 'object', required: ['id', 'total'], properties: { id: { type: 'integer' }, total: { type: 'number', default: 1 } }, additionalProperties: false }
+  const serialize = validatedJson(new Ajv({ useDefaults: true }).compile(schema))
+  class Row { id = 7; total = 9 }
+  class WithGetter { total = 9; get id(): number { return 7 } }
+  class WithToJson extends Row { toJSON(): unknown { return { amount: '9.00' } } }
+  class Amount { toJSON(): unknown { return 9 } }
+  for (const [value, message] of [
+    [new WithGetter(), /must have required property 'id'/],
+    [Object.assign(Object.create({ id: 7 }) as object, { total: 9 }), /must have required property 'id'/],
+    [new WithToJson(), /must have required property 'id'/],
+    [{ id: 7, total: 9, toJSON: () => 'x' }, /value must be object/],
+    [{ id: 7, total: new Date(0) }, /value\.total must be number/],
+    [{ id: new Row() , total: 9 }, /value\.id must be integer/],
+  ] as const) {
+    t.throws(() => serialize(value), { name: 'SerializationError', message })
+  }
+  t.equal(serialize(new Row()), '{"id":7,"total":9}')
+  t.equal(serialize({ id: 7, total: new Amount() }), '{"id":7,"total":9}')
+  t.equal(serialize(Object.assign(Object.create(null) as object, { id: 7 })), '{"id":7,"total":1}')
+  t.equal(serialize(Object.assign(Object.create({}) as object, { id: 7 })), '{"id":7,"total":1}', 'defaults as well')
+  const texts = validatedJson(new Ajv().compile({ type: 'array', items: { type: 'string' } }))
+  t.equal(texts([new Date(0)]), '["1970-01-01T00:00:00.000Z"]')
+  t.throws(() => texts(Object.assign(['a'], { toJSON: () => 5 })), { message: /value must be array/ })
+  const circle: unknown[] = []
+  circle.push([circle], circle)
+  t.throws(() => texts(circle), /circular/)
+}) // prettier-ignore
+
+t.test('ajv: what is written fits, whatever the value was', async () => {
+  class Odd { held: unknown }
+  class Told extends Odd { toJSON(): unknown { return this.held } }
+  const schema = { type: 'object', additionalProperties: { type: ['number', 'object'] } }
+  const validate = new Ajv({ allowUnionTypes: true }).compile(schema)
+  const serialize = validatedJson(validate)
+  const leaf = fc.oneof(fc.integer(), fc.string(), fc.constant({}))
+  const odd = fc.oneof(leaf, leaf.map((held) => Object.assign(new Odd(), { held })), leaf.map((held) => Object.assign(new Told(), { held })))
+  fc.assert(
+    fc.property(fc.oneof(fc.dictionary(fc.string(), odd), odd), (value) => {
+      try {
+        return validate(JSON.parse(serialize(value) as string))
+      } catch (error) {
+        return (error as Error).name === 'SerializationError'
+      }
+    }),
+  )
+}) // prettier-ignore
