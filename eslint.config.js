@@ -30,6 +30,12 @@ const rooms = [
     'fs',
     'dns',
   ]),
+  // Keys and certificates, checked: whose connections they are for is not known here.
+  room(
+    'tls',
+    ['compression', 'serialization', 'protocol', 'network', 'producer', ...USES],
+    LEAF_FILES,
+  ),
   // Frames over sockets: knows the protocol, but no record.
   room('network', ['compression', 'serialization', 'producer', ...USES]),
   // The pipeline: knows every room below it, but no socket.

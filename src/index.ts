@@ -20,7 +20,7 @@ export type {
   ConsumerGroupMetadata,
   OffsetToCommit,
 } from './producer/coordinating/consumer-group.js'
-export type { TlsInput, TlsOption, TlsOptions } from './network/tls/tls-options.js'
+export type { TlsInput, TlsOption, TlsOptions } from './tls/tls-options.js'
 export type { ProducerRecord } from './producer/records/record.js'
 export type { RecordWriteStream } from './producer/streams/record-write-stream.js'
 export type { SendEachOptions, SendEachResult } from './producer/streams/send-each.js'

@@ -6,7 +6,7 @@
  * Neighbours: options of the producer parse with it; messages and map keys are made with it.
  */
 import { ConfigError } from '../errors.js'
-import { hostFault } from './brokers/broker.js'
+import { hostFault } from '../host-fault.js'
 import { cleanText } from './sasl/clean-text.js'
 import type { Address } from './transport/transport.js'
 

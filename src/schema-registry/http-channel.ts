@@ -149,6 +149,8 @@ function answerOf({ statusCode, headers }: IncomingMessage, text: string): HttpA
 
 /** Certificates do not mend themselves within seconds; everything else of a network may. */
 function failureOf(error: Error, wasReused: boolean): NoAnswer {
+  // Node's copy of the certificate goes in a circle, on which JSON and loggers break.
+  Reflect.deleteProperty(error, 'cert')
   const { code } = error as { code?: unknown }
   const name = typeof code === 'string' ? code : error.message
   if (wasReused && (name === 'ECONNRESET' || name === 'EPIPE')) {

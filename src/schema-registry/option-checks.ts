@@ -1,7 +1,7 @@
 /**
  * Checks that the options of this room have in common. No message shows a value.
  *
- * Neighbours: resolve-registry-options.ts, tls-settings.ts and serializer-checks.ts.
+ * Neighbours: resolve-registry-options.ts and serializer-checks.ts.
  */
 import { ConfigError } from '../errors.js'
 import { nearest } from '../nearest.js'

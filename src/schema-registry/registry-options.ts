@@ -3,6 +3,7 @@
  *
  * Neighbours: resolve-registry-options.ts checks them.
  */
+import type { TlsOptions } from '../tls/tls-options.js'
 
 /** A token, and when it ends: what `oidcToken()` of Ottla answers with, too. */
 export interface BearerToken {
@@ -24,23 +25,11 @@ export interface RegistryAuth {
   readonly bearer?: BearerSource | undefined
 }
 
-/** TLS to the registry, where its URL begins with `https:`; names as the producer's. */
-export interface RegistryTlsOptions {
-  /** Certificate authorities (PEM) in place of Node's own. */
-  readonly ca?: string | Uint8Array | readonly (string | Uint8Array)[] | undefined
-  /** The client's certificate and its chain (PEM), for mTLS. */
-  readonly cert?: string | Uint8Array | undefined
-  /** Its private key (PEM). */
-  readonly key?: string | Uint8Array | undefined
-  /** Certificate and key in one, as PKCS12; instead of `cert` and `key`. */
-  readonly pfx?: string | Uint8Array | undefined
-  /** Opens an encrypted `key` or `pfx`. */
-  readonly passphrase?: string | undefined
-  /** The name that the certificate must have; default the host of the URL. */
-  readonly servername?: string | undefined
-  /** False takes any certificate: for tests alone. Default true. */
-  readonly rejectUnauthorized?: boolean | undefined
-}
+/**
+ * TLS to the registry, whose addresses all begin with `https:` then: the producer's settings, but for
+ * `checkServerIdentity`. A file (`{ path }`) is read when the client is made.
+ */
+export type RegistryTlsOptions = Omit<TlsOptions, 'checkServerIdentity'>
 
 /** Where a registry is, and how it is asked. */
 export interface SchemaRegistryOptions {

@@ -52,6 +52,7 @@ export function resolveRegistryOptions(given: SchemaRegistryOptions): ResolvedRe
   }
   checkNames('the registry', given, NAMES)
   const servers = serversOf(given.url)
+  if (given.tls !== undefined) checkAllSecure(servers)
   return {
     servers,
     ...authOf(given, servers),
@@ -88,9 +89,17 @@ function serverOf(given: unknown): RegistryServer {
   if (url.search !== '' || url.hash !== '') {
     throw new ConfigError(`option url: ${url.origin} has a query or a fragment; leave them out`)
   }
-  const basic = url.username === '' ? null : basicOf(decode(url.username), decode(url.password))
+  const isAnonymous = url.username === '' && url.password === ''
+  const basic = isAnonymous ? null : basicOf(decode(url.username), decode(url.password))
   const base = new URL(url.origin + url.pathname.replace(/\/*$/, '/'))
   return { base, name: base.href.replace(/\/$/, ''), basic }
+}
+
+/** Who gives certificates means TLS: a password must not go to an address without it. */
+function checkAllSecure(servers: readonly RegistryServer[]): void {
+  const plain = servers.find(({ base }) => base.protocol === 'http:')
+  if (plain === undefined) return
+  throw new ConfigError(`option tls is given, and ${plain.name} is without TLS: write https:, or leave tls out`) // prettier-ignore
 }
 
 function decode(text: string): string {

@@ -151,6 +151,8 @@ t.test('user and password, as an option or in the URL', async (t) => {
   t.match(await withOption.byId(1), { id: 1 })
   const url = fake.url.replace('//', '//me:p%40ss%2Fw@')
   t.match(await client(t, { url }).byId(1), { id: 1 })
+  const nameless = await start(t, { authorization: () => `Basic ${Buffer.from(':token').toString('base64')}` })
+  t.match(await client(t, { url: nameless.url.replace('//', '//:token@') }).byId(1), { id: 1 })
   const wrong = client(t, { url: fake.url, auth: { basic: { username: 'me', password: 'hunter2' } } })
   const error: unknown = await wrong.byId(1).catch((it: unknown) => it)
   t.match(error, { status: 401, message: /check auth/ })
@@ -335,7 +337,23 @@ t.test(
       message: /no answer from the schema registry at https.*(SELF_SIGNED|UNABLE_TO)/,
       retriable: false,
     })
+    process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0'
+    t.teardown(() => delete process.env.NODE_TLS_REJECT_UNAUTHORIZED)
+    for (const own of [{}, { tls: {} }]) {
+      await t.rejects(client(t, { url: fake.url, ...own }).byId(1), {
+        message: /SELF_SIGNED|UNABLE_TO/,
+      })
+    }
+    const elsewhere = client(t, { url: fake.url.replace('127.0.0.1', 'localhost'), tls })
+    const error = (await elsewhere.byId(1).catch((it: unknown) => it)) as Error
+    t.match(error.message, /ALTNAME|altnames/)
+    t.doesNotThrow(
+      () => JSON.stringify(error.cause),
+      "Node's copy of the certificate goes in a circle",
+    )
     t.equal(fake.requests.length, 1)
+    const anybody = { ...tls, rejectUnauthorized: false, servername: 'other.test' }
+    t.match(await client(t, { url: fake.url, tls: anybody }).byId(1), { id: 1 })
   },
 )
 

@@ -197,6 +197,7 @@ t.test('arguments and options that do not fit are refused', async (t) => {
   await t.rejects(registry.isCompatible('s', ORDER, 'config' as never), ConfigError)
   await t.rejects(registry.register('s', {} as SchemaDefinition), ConfigError)
   const url = 'http://localhost:8081'
+  const secure = 'https://localhost:8081'
   const wrong: [object, RegExp][] = [
     [{}, /option url/],
     [{ url: [] }, /option url/],
@@ -210,13 +211,21 @@ t.test('arguments and options that do not fit are refused', async (t) => {
     [{ url, headers: { 'x y': 'secret' } }, /option headers/],
     [{ url, headers: { x: 'secret\r\n' } }, /option headers: "x"/],
     [{ url, headers: new Map([['authorization', 'secret']]) }, /option headers: .*no Map/],
-    [{ url, tls: new Map([['ca', 'secret']]) }, /option tls: .*no Map/],
+    [{ url: secure, tls: new Map([['ca', 'secret']]) }, /option tls of the registry: .*no Map/],
     [
       Object.assign(Object.create({ retries: 1 }) as object, { url }),
       /retries comes from a prototype/,
     ],
-    [{ url, tls: { cert: 'secret' } }, /option tls/],
-    [{ url, tls: { certs: 'secret' } }, /did you mean "cert"/],
+    [{ url: secure, tls: { cert: 'secret' } }, /tls\.cert is set without tls\.key/],
+    [{ url: secure, tls: { key: 'secret' } }, /tls\.key is set without tls\.cert/],
+    [{ url: secure, tls: { certs: 'secret' } }, /did you mean tls\.cert\?/],
+    [{ url: secure, tls: { passphrase: 'secret' } }, /tls\.passphrase is set without/],
+    [{ url: secure, tls: { ca: '/etc/secret.pem' } }, /tls\.ca has no certificate.*\{ path \}/],
+    [{ url: secure, tls: { ca: [] } }, /tls\.ca is an empty array/],
+    [{ url: secure, tls: { servername: '10.0.0.1' } }, /tls\.servername is an IP address/],
+    [{ url: secure, tls: { checkServerIdentity: () => undefined } }, /those of tls are/],
+    [{ url: secure, tls: true }, /option tls of the registry is a boolean/],
+    [{ url: [secure, url], tls: {} }, /http:\/\/localhost:8081 is without TLS/],
     [{ url, context: ':.a:' }, /option context/],
     [{ url, retries: -1 }, /option retries/],
     [{ url, cacheSize: 0 }, /option cacheSize/],

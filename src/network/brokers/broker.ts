@@ -5,6 +5,7 @@
  *
  * Neighbours: metadata.ts learns brokers, broker-pool.ts connects to them.
  */
+import { hostFault } from '../../host-fault.js'
 import type { Address } from '../transport/transport.js'
 
 /** One machine of the cluster (Kafka: Node). The id stays, host and port may change. */
@@ -22,9 +23,6 @@ export function isSameBroker(a: Broker, b: Broker): boolean {
 }
 
 const MAX_PORT = 65_535
-const MAX_HOST_CHARS = 255
-/** Control characters, spaces and marks that turn text around: no host has them, and logs would. */
-const NO_HOST = /[\p{Cc}\p{Cf}\p{Z}]/u
 
 /** What is wrong with an id that a broker has given; else undefined. -1 says elsewhere that there is none. */
 export function nodeIdFault(nodeId: number): string | undefined {
@@ -38,12 +36,4 @@ export function nodeIdFault(nodeId: number): string | undefined {
 export function addressFault({ host, port }: Pick<Broker, 'host' | 'port'>): string | undefined {
   if (!(port >= 1 && port <= MAX_PORT)) return `port ${port}, and ports are 1 to ${MAX_PORT}`
   return hostFault(host)
-}
-
-/** The same of a host alone, whoever has given it. */
-export function hostFault(host: string): string | undefined {
-  if (host.length < 1 || host.length > MAX_HOST_CHARS) {
-    return `a host of ${host.length} characters, and hosts have 1 to ${MAX_HOST_CHARS}`
-  }
-  return NO_HOST.test(host) ? 'a host with characters that none has' : undefined
 }

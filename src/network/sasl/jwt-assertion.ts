@@ -15,7 +15,7 @@
 import type { KeyObject } from 'node:crypto'
 import type { Clock } from '../../clock.js'
 import type { Secret } from '../../secret.js'
-import { nodeCrypto } from '../late-modules.js'
+import { nodeCrypto } from '../../late-modules.js'
 import type { AssertionAlgorithm } from './oidc-options.js'
 import { WatchedFile } from './watched-file.js'
 

@@ -6,7 +6,7 @@
  * Spec: RFC 5802, `SaltedPassword := Hi(password, salt, i)`. Neighbours: scram.ts.
  */
 import { Secret } from '../../secret.js'
-import { nodeCrypto } from '../late-modules.js'
+import { nodeCrypto } from '../../late-modules.js'
 
 interface Salted {
   readonly password: Secret<string>

@@ -22,7 +22,7 @@ import { withoutSecrets, type Secret } from '../../secret.js'
 import { cleanText } from './clean-text.js'
 import type { Credentials } from './credentials.js'
 import type { SaslContext, SaslExchange, SaslMechanism } from './mechanism.js'
-import { nodeCrypto } from '../late-modules.js'
+import { nodeCrypto } from '../../late-modules.js'
 import { SaltedPassword } from './salted-password.js'
 import * as messages from './scram-messages.js'
 

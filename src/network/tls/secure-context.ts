@@ -21,9 +21,9 @@ import { isThrown, thrownKind, thrownWords } from '../../thrown.js'
 import { formatAddress } from '../address.js'
 import { giveUpLater } from '../transport/dial-each.js'
 import type { Address, DialOptions } from '../transport/transport.js'
-import { loadContext, stampOf } from './key-material.js'
-import { checkTlsShape } from './tls-options.js'
-import type { TlsOption, TlsOptions } from './tls-options.js'
+import { loadContext, stampOf } from '../../tls/key-material.js'
+import { checkTlsShape } from '../../tls/tls-options.js'
+import type { TlsOption, TlsOptions } from '../../tls/tls-options.js'
 
 type Warn = (message: string) => void
 

@@ -4,7 +4,7 @@
 import { ConfigError } from '../../errors.js'
 import { missingLogMethod } from '../../logger.js'
 import { parseAddress } from '../../network/address.js'
-import { checkTlsShape } from '../../network/tls/tls-options.js'
+import { checkTlsShape } from '../../tls/tls-options.js'
 import { addOffsetsToTxn } from '../../protocol/messages/add-offsets-to-txn.js'
 import { addPartitionsToTxn } from '../../protocol/messages/add-partitions-to-txn.js'
 import { endTxn } from '../../protocol/messages/end-txn.js'

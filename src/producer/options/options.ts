@@ -6,7 +6,7 @@
 import type { Logger, NestLogger } from '../../logger.js'
 import type { SaslOptions } from '../../network/sasl/sasl-options.js'
 import type { TlsCredentials } from '../../network/tls/secure-context.js'
-import type { TlsOption } from '../../network/tls/tls-options.js'
+import type { TlsOption } from '../../tls/tls-options.js'
 import type { Secret } from '../../secret.js'
 import type { Serialized, Serializers } from '../../serialization/serializer.js'
 import type { CompressionOption } from '../preparing/compression-policy.js'

@@ -8,7 +8,7 @@
  */
 import { ConfigError } from '../../errors.js'
 import { TlsCredentials } from '../../network/tls/secure-context.js'
-import type { TlsOption } from '../../network/tls/tls-options.js'
+import type { TlsOption } from '../../tls/tls-options.js'
 import { bufferSizeFor } from '../../protocol/record-batch.js'
 import { Secret } from '../../secret.js'
 import { checkShape } from './option-checks.js'

@@ -6,7 +6,7 @@ import { ConnectionError } from '../../../src/errors.js'
 import { openConnection } from '../../../src/network/connection/open-connection.js'
 import { dialTcp } from '../../../src/network/transport/tcp.js'
 import { explainTls } from '../../../src/network/tls/tls-errors.js'
-import type { TlsOption } from '../../../src/network/tls/tls-options.js'
+import type { TlsOption } from '../../../src/tls/tls-options.js'
 import type { Dial } from '../../../src/network/transport/transport.js'
 import { makeAuthority, makeCertificate, makeRevocationList, makeSelfSigned } from '../../support/certificates.js' // prettier-ignore
 import { testContext } from '../support/context.js'

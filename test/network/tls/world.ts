@@ -14,7 +14,7 @@ import { systemClock } from '../../../src/system-clock.js'
 import type { Logger } from '../../../src/logger.js'
 import { dialTls } from '../../../src/network/tls/dial-tls.js'
 import { TlsCredentials } from '../../../src/network/tls/secure-context.js'
-import type { TlsOption } from '../../../src/network/tls/tls-options.js'
+import type { TlsOption } from '../../../src/tls/tls-options.js'
 import type { Dial, TransportHandlers } from '../../../src/network/transport/transport.js'
 import {
   makeAuthority,

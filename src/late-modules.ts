@@ -2,7 +2,7 @@
  * node:crypto and node:tls, loaded when they are first needed: loading them takes as long as the rest
  * of Ottla, and a program without TLS and logins needs neither.
  *
- * Neighbours: tls/ and sasl/.
+ * Neighbours: tls/, network/tls/ and network/sasl/.
  */
 
 /** The module; Node keeps it. Not a plain `require`, which no ES module has. */

@@ -4,14 +4,15 @@
  * Nothing is read here, and no value is ever shown in a message: any of them may be a secret that
  * stands in the wrong place.
  *
- * Before: option-checks.ts of the producer. After: key-material.ts reads, secure-context.ts keeps.
+ * Before: the producer's option-checks.ts, and the schema registry's tls-settings.ts. After:
+ * key-material.ts reads.
  */
 import { isIP } from 'node:net'
-import { isBytes } from '../../any-bytes.js'
-import { ConfigError } from '../../errors.js'
-import { nearest } from '../../nearest.js'
-import { checkPlain } from '../../plain-options.js'
-import { hostFault } from '../brokers/broker.js'
+import { isBytes } from '../any-bytes.js'
+import { ConfigError } from '../errors.js'
+import { nearest } from '../nearest.js'
+import { checkPlain } from '../plain-options.js'
+import { hostFault } from '../host-fault.js'
 
 /** PEM (or for `pfx` PKCS12) as text, as bytes, or in a file, which is read again when it changes. */
 export type TlsInput = string | Uint8Array | { readonly path: string }
@@ -130,8 +131,12 @@ const OTHER_NAMES: Readonly<Record<string, string>> = {
 }
 
 /** Throws ConfigError unless it is settings of TLS, with known names and fitting types; `what` it is. */
-export function checkTlsShape(given: unknown, what = 'option tls'): asserts given is TlsOptions {
-  const known = Object.keys(CHECKS)
+export function checkTlsShape(
+  given: unknown,
+  what = 'option tls',
+  without: readonly (keyof TlsOptions)[] = [],
+): asserts given is TlsOptions {
+  const known = Object.keys(CHECKS).filter((name) => !without.some((it) => it === name))
   if (typeof given !== 'object' || given === null || Array.isArray(given)) {
     const mend = what === 'option tls' ? "give true, { ca: { path: 'ca.pem' } }, or a function that returns such an object" : "give e.g. { ca: { path: 'ca.pem' } }" // prettier-ignore
     throw new ConfigError(`${what} is ${kindOf(given)}: ${mend}`)
@@ -139,8 +144,8 @@ export function checkTlsShape(given: unknown, what = 'option tls'): asserts give
   checkPlain(what, given, known)
   for (const [name, value] of Object.entries(given)) {
     if (value === undefined) continue
-    const check = Object.hasOwn(CHECKS, name) ? CHECKS[name] : undefined
-    if (check === undefined) throw new ConfigError(`unknown option ${shown(name)}${near(name)}`)
+    const check = known.includes(name) ? CHECKS[name] : undefined
+    if (check === undefined) throw new ConfigError(`unknown option ${shown(name)}${near(name, known)}`) // prettier-ignore
     check(`tls.${name}`, value)
   }
   checkTogether(given)
@@ -161,11 +166,10 @@ function checkTogether({ cert, key, pfx, passphrase }: TlsOptions): void {
   }
 }
 
-function near(name: string): string {
+function near(name: string, known: readonly string[]): string {
   const wanted = name.toLowerCase().replace(/[^a-z]/g, '')
-  const known = Object.keys(CHECKS)
   const found = Object.hasOwn(OTHER_NAMES, wanted) ? OTHER_NAMES[wanted] : nearest(name, known)
-  if (found === undefined) return `: those of tls are ${known.join(', ')}`
+  if (found === undefined || !known.includes(found)) return `: those of tls are ${known.join(', ')}`
   return `: did you mean tls.${found}?`
 }
 

@@ -5,13 +5,14 @@
  * OpenSSL itself finds some of it late and in its own words, and ignores a `ca` that is no PEM.
  * No message shows a value, and none has OpenSSL's error as its cause.
  *
- * Neighbours: tls-options.ts has checked names and types; secure-context.ts calls at each dial.
+ * Neighbours: tls-options.ts has checked names and types; network/tls/secure-context.ts calls at each
+ * dial, schema-registry/tls-settings.ts once.
  */
 import type { KeyObject, X509Certificate } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
 import type { SecureContext, SecureContextOptions } from 'node:tls'
-import { isBytes } from '../../any-bytes.js'
-import { ConfigError } from '../../errors.js'
+import { isBytes } from '../any-bytes.js'
+import { ConfigError } from '../errors.js'
 import { nodeCrypto, nodeTls } from '../late-modules.js'
 import type { TlsInput, TlsOptions } from './tls-options.js'
 
