@@ -78,7 +78,7 @@ t.test('what has no end is no file, and takes no longer for its length', async (
   }
   // Looked for from each beginning to the end of the text, it would take half an hour.
   const times = 1_000_000
-  for (const beginning of ['/*a', '"\\', "'\\", '/*/', '"\\" ']) {
+  for (const beginning of ['/*a', '"\\', "'\\", '"\\" ']) {
     t.equal(declaredMessages(start + beginning.repeat(times)), null, beginning)
   }
 })
