@@ -18,7 +18,7 @@ import {
   traceSend,
   type SendChannelContext,
 } from '../diagnostics/send-channel.js'
-import { kindOf } from '../records/record.js'
+import { kindOf, topicOf } from '../records/record.js'
 import {
   InterceptedRecord,
   type AnyOutcome,
@@ -134,15 +134,5 @@ function unreadable(record: AnyRecord, cause: unknown): AnyRecord {
     get value(): never {
       throw error
     },
-  }
-}
-
-/** Its topic where it can be read. */
-function topicOf(record: { readonly topic: unknown } | null | undefined): string {
-  try {
-    const topic = record?.topic
-    return typeof topic === 'string' ? topic : ''
-  } catch {
-    return ''
   }
 }

@@ -72,6 +72,16 @@ export function checkTimestamp(topic: string, timestamp: number): void {
   )
 }
 
+/** A record's topic where it can be read; of one that is none, or whose getter throws, ''. */
+export function topicOf(record: { readonly topic: unknown } | null | undefined): string {
+  try {
+    const topic = record?.topic
+    return typeof topic === 'string' ? topic : ''
+  } catch {
+    return ''
+  }
+}
+
 /** What a value is, for a message: `an object`, `undefined`, `a number (4)`. */
 export function kindOf(value: unknown): string {
   if (value === null || value === undefined) return String(value)

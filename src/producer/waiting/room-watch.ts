@@ -16,6 +16,11 @@ export interface Refusal {
   readonly isHeldBack: boolean
 }
 
+/** A record that was not taken: of which topic (null: of one that is not known), and why. */
+export interface Refused extends Refusal {
+  readonly topic: ProducerTopic | null
+}
+
 /** Others are before it. */
 export const NOT_ITS_TURN: Refusal = { refusedBytes: 0, isHeldBack: false }
 
@@ -40,11 +45,17 @@ export class RoomWatch {
     this.#observer.bufferExhausted()
   }
 
-  /** A record of this topic was not taken. */
-  refused(topic: ProducerTopic, { refusedBytes, isHeldBack }: Refusal): void {
+  /** A record of this topic was not taken; null: of one that is not known. */
+  refused(topic: ProducerTopic | null, { refusedBytes, isHeldBack }: Refusal): void {
     this.#topic = topic
     this.#neededBytes = refusedBytes
     this.#isHeldBack = isHeldBack
+  }
+
+  /** Who was not taken last: for whoever has to stand behind him. */
+  get last(): Refused {
+    const refusedBytes = this.#neededBytes
+    return { topic: this.#topic, refusedBytes, isHeldBack: this.#isHeldBack }
   }
 
   /** Something has changed: tells those who wait where there is room now. */
