@@ -12,6 +12,7 @@
  */
 import type { Clock } from '../clock.js'
 import type { DeliveryError, OttlaError } from '../errors.js'
+import { atHome } from '../home-context.js'
 import { safeLogger, silentLogger, type Log } from '../logger.js'
 import { BrokerPool } from '../network/brokers/broker-pool.js'
 import { ControlPlane } from '../network/control/control-plane.js'
@@ -270,10 +271,11 @@ export class Pipeline<K, V> implements ConcernedRooms, TopicRooms {
         records: {
           flush: (onFlushed) => this.flush(onFlushed),
           end: (reason) => this.gathering.end(reason),
-          cancel: (reason) => {
-            this.gathering.cancel(reason)
-            this.abandonAll(reason)
-          },
+          cancel: (reason) =>
+            atHome(() => {
+              this.gathering.cancel(reason)
+              this.abandonAll(reason)
+            }),
           leaveOwing: () => this.#leaveOwing(),
         },
       },

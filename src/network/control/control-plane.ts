@@ -16,6 +16,7 @@
  */
 import { BrokerError, ClosedError } from '../../errors.js'
 import type { ConnectionError, OttlaError } from '../../errors.js'
+import { atHome } from '../../home-context.js'
 import type { Api } from '../../protocol/api.js'
 import { BrokerList } from '../brokers/broker-list.js'
 import type { Connection, ConnectionTarget } from '../connection/connection.js'
@@ -68,11 +69,21 @@ export class ControlPlane {
    * refuses for good, or all of them do for the moment; with AuthenticationError where the login has
    * never worked; with ClosedError when closed.
    */
-  async ask<Request, Response>(
+  ask<Request, Response>(
     api: Api<Request, Response>,
     request: Request,
     target: ControlTarget,
     options: AskOptions<Response> = {},
+  ): Promise<ControlAnswer<Response>> {
+    // A connection that is opened for it, and its login, are for others, too.
+    return atHome(() => this.#ask(api, request, target, options))
+  }
+
+  async #ask<Request, Response>(
+    api: Api<Request, Response>,
+    request: Request,
+    target: ControlTarget,
+    options: AskOptions<Response>,
   ): Promise<ControlAnswer<Response>> {
     const { isDiscovery = false } = options
     const put: Put<Response> = (connection) => this.#put(connection, api, request, options)

@@ -9,6 +9,7 @@
  *
  * Neighbours: metadata.ts owns it, and asks.
  */
+import { atHome } from '../../home-context.js'
 import type { NetworkContext } from '../context.js'
 import { WakeTimer } from '../wake-timer.js'
 import type { Question } from './metadata-question.js'
@@ -74,7 +75,7 @@ export class RefreshLoop {
     if (this.#isClosed || this.#isRefreshing) return
     const dueMs = this.#dueMs()
     this.#timer.clear()
-    if (dueMs <= this.#nowMs()) void this.#refresh()
+    if (dueMs <= this.#nowMs()) void atHome(() => this.#refresh())
     else this.#timer.wakeAt(dueMs, { keepAlive: this.#isAwaited() })
   }
 

@@ -6,5 +6,8 @@
  */
 import type { RecordMetadata } from '../../record-metadata.js'
 
-/** Told of one record's fate: an error, or where it lies. */
+/**
+ * Told of one record's fate: an error, or where it lies. It finds the AsyncLocalStorage of no request:
+ * `AsyncLocalStorage.bind(callback)` keeps that of the call.
+ */
 export type DeliveryCallback = (error: Error | null, metadata: RecordMetadata | null) => void

@@ -9,6 +9,7 @@
  */
 import { assert } from '../../assert.js'
 import { DeliveryError } from '../../errors.js'
+import { atHome } from '../../home-context.js'
 import type { ParkedRecord } from './parked-record.js'
 import type { LineKeeper, ParkingLot, Server } from './parking-lot.js'
 import { Placed, type Placement } from '../partitioning/placement.js'
@@ -79,6 +80,15 @@ export class Serving implements LineKeeper {
     if (this.#isMoving) return
     this.#isMoving = true
     try {
+      atHome(this.#moveAll) // others' records, amid some call
+    } finally {
+      this.#isMoving = false
+    }
+    this.#parts.room.look()
+  }
+
+  readonly #moveAll = (): void => {
+    try {
       do {
         for (const topic of this.#moving) {
           this.#moving.delete(topic)
@@ -88,10 +98,7 @@ export class Serving implements LineKeeper {
       } while (this.#moving.size > 0)
     } catch (error) {
       this.#parts.onBroken(error)
-    } finally {
-      this.#isMoving = false
     }
-    this.#parts.room.look()
   }
 
   /** Those for a partition that the topic had not go first: they are older. */
