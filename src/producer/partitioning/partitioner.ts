@@ -19,7 +19,7 @@ export interface PartitionerInput {
   readonly value: Serialized
   /** Partitions of the topic, with or without a leader: the answer is 0 .. partitionCount - 1. */
   readonly partitionCount: number
-  /** Partitions that have a leader now, ascending. */
+  /** Partitions that have a leader now, ascending; frozen. */
   readonly availablePartitions: readonly number[]
 }
 
