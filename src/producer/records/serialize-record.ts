@@ -10,6 +10,7 @@ import {
   type Serializer,
   type SerializerContext,
 } from '../../serialization/serializer.js'
+import { depthFault, isTooDeep } from '../../serialization/too-deep.js'
 import { isThrown, thrownWords } from '../../thrown.js'
 import { kindOf } from './record.js'
 import { SerializerCall } from './serializer-call.js'
@@ -62,13 +63,13 @@ function run<T>(
   try {
     result = serializer(value, context)
   } catch (error) {
-    throw failed(error, part, topic)
+    throw failed(error, value, context)
   }
   if (!isPromise(result)) return checked(result, part, topic, SERIALIZER_HINT)
   return Promise.resolve(result).then(
     (bytes) => checked(bytes, part, topic, SERIALIZER_HINT),
     (error: unknown) => {
-      throw failed(error, part, topic)
+      throw failed(error, value, context)
     },
   )
 }
@@ -103,8 +104,9 @@ function checked(value: unknown, part: RecordPart, topic: string, hint: string):
   })
 }
 
-function failed(cause: unknown, part: RecordPart, topic: string): DeliveryError {
-  const why = thrownWords(cause, String)
+function failed(cause: unknown, value: unknown, { part, topic }: SerializerContext): DeliveryError {
+  const depth = isTooDeep(cause) ? depthFault(value) : null
+  const why = depth === null ? thrownWords(cause, String) : `value${depth}`
   return new SerializationError(
     `the ${part} of a record for topic "${topic}" could not be serialized: ${why}`,
     { topic, cause, retriable: isThrown(cause, OttlaError) && cause.retriable },
