@@ -323,6 +323,12 @@ t.test('the options of each call are checked', async (t) => {
     t.equal(await it.fate(it.producer.transaction(nothing, options)), wrong)
   }
   t.equal(await it.fate(it.producer.transaction(7 as never)), wrong)
+  const stray = AbortSignal.abort() as never
+  t.equal(await it.fate(it.producer.connect(stray)), wrong)
+  t.equal(await it.fate(it.producer.partitionsFor('orders', stray)), wrong)
+  t.equal(await it.fate(transaction.flush(stray)), wrong)
+  t.equal(await it.fate(transaction.writable(stray)), wrong)
+  t.equal(await it.fate(transaction.sendOffsets('group', [], stray)), wrong)
   t.equal(transaction.state, 'open')
   t.equal(await it.fate(transaction.commit()), 'ok')
   for (const timeoutMs of [-1, 'x'] as never[]) {
