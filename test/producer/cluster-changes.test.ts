@@ -188,3 +188,29 @@ t.test('a partition that waits for its replicas after a failure holds up no othe
   t.equal(slow.records().length, 2, 'and its tries were one record')
   await it.run(it.producer.close())
 })
+
+for (const fate of ['another one leads', 'its record runs out of time'] as const) {
+  t.test(`a broker that is gone leaves an idle producer nothing to do: ${fate}`, async (t) => {
+    const it = await simulate(THREE, SHORT)
+    await it.run(send(it, 'a'))
+    const leader = it.cluster.broker(it.cluster.partition('orders', 0).leader)
+    leader.freeze()
+    const sent = send(it, 'b')
+    await pass(it, 100)
+    if (fate === 'another one leads') {
+      await leader.remove()
+      t.equal(await it.run(sent), 1n)
+    } else {
+      await leader.stop({ failover: false })
+      await t.rejects(it.run(sent), { outcome: 'unknown', message: /deliveryTimeoutMs/ })
+    }
+    await pass(it, 2000)
+    const asked = it.cluster.requests.length
+    const { failed } = it.producer.metrics().connections
+    await pass(it, 5000)
+    t.equal(it.cluster.requests.length, asked, 'nobody is asked')
+    t.equal(it.producer.metrics().connections.failed, failed, 'nor dialled')
+    t.equal(it.clock.keepAliveTimerCount, 0)
+    await it.run(it.producer.close())
+  })
+}

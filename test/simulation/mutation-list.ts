@@ -422,6 +422,12 @@ export const MUTATIONS: readonly Mutation[] = [
     'for (const parked of []) { open++;',
   ),
   mutation(
+    'what a broker had in line stays there when another one leads it',
+    'producer/sending/broker-lines.js',
+    'return this.#first(this.#ready) !== undefined;',
+    'return this.#ready.length > 0;',
+  ),
+  mutation(
     'close leaves the timer running',
     'producer/sending/sender.js',
     'this.#isClosed = true; this.#timer?.clear();',

@@ -1,7 +1,7 @@
 /**
  * One seed, from the first call to the audit:
  *
- *   workload and faults ──> heal ──> everybody is told ──> probes ──> close ──> nothing left ──> audit
+ *   workload, faults ──> heal ──> everybody is told ──> probes ──> idle ──> close ──> nothing left ──> audit
  *
  * The producer is the real one, down to its frames; clock, chance and network are not. Between two
  * events every promise callback runs to its end, so that a seed is the same run each time.
@@ -53,6 +53,12 @@ const PROBE_PAUSE_MS = 50
 const LONGEST_LOGIN_PAUSE_MS = 12_000
 /** Besides two request timeouts and one connection timeout, all that a producer may need to recover once the cluster is sound. */
 const RECOVERY_MS = 3000
+/** After a cluster has become sound, an idle producer has nothing to do any more. */
+const IDLE_WITHIN_MS = 5000
+/** For so long it is looked at. */
+const IDLE_FOR_MS = 3000
+/** Questions that it may ask meanwhile: what ages, and brokers whose connections close for being idle. */
+const MOST_ASKED_IDLE = 5
 /** Mean pause before bytes that were lost travel again. */
 const RETRANSMIT_MS = 300
 
@@ -136,6 +142,7 @@ class Simulation {
     await this.#until(() => this.#isQuiet(workload), this.#quietMs)
     if (!this.#isQuiet(workload)) this.#wrong(`still open: ${this.#describeOpen(workload)}`)
     await this.#probe(workload, cluster)
+    await this.#checkIdle(workload, cluster, producer)
     void workload.close()
     await this.#until(() => this.#isQuiet(workload), this.#quietMs)
     if (!this.#isQuiet(workload)) this.#wrong(`not closed: ${this.#describeOpen(workload)}`)
@@ -375,6 +382,33 @@ class Simulation {
     this.#wrong(`${topic}-${partition} takes no records any more: ${last?.error?.message ?? ''}`)
   }
 
+  /** A producer with nothing to send keeps no process alive, and asks nothing but what ages. */
+  async #checkIdle(
+    workload: Workload,
+    cluster: TestCluster,
+    producer: SimulatedProducer,
+  ): Promise<void> {
+    // Records that nobody hears of may still be under way.
+    const isIdle = (): boolean => workload.isClosed || producer.health().status === 'idle'
+    await this.#until(isIdle, this.#quietMs)
+    await this.#until(() => false, IDLE_WITHIN_MS)
+    const before = metadataAsked(cluster)
+    await this.#until(() => false, IDLE_FOR_MS)
+    const asked = metadataAsked(cluster) - before
+    // While a connection is opened, since metadata has aged, its timers do.
+    const isFree = (): boolean => this.#producerMachine.keptAlive === 0
+    await this.#until(isFree, IDLE_FOR_MS)
+    if (workload.isClosed) return
+    if (!isFree()) this.#wrong('an idle producer keeps its process alive')
+    // Of a topic that is gone it is asked until it has been unused for long; and others ask, too.
+    const { kinds, topics, options } = this.#plan
+    const isAlone = !kinds.has('another-cluster')
+    const isWhole = Object.keys(topics).every((topic) => cluster.topics.includes(topic))
+    const most = MOST_ASKED_IDLE + IDLE_FOR_MS / (options.metadataMaxAgeMs ?? Infinity)
+    if (isAlone && isWhole && asked > most)
+      this.#wrong(`an idle producer asks for metadata ${asked} times in ${IDLE_FOR_MS} ms`)
+  }
+
   /** A closed producer holds nothing. */
   #checkLeftovers(producer: SimulatedProducer): ReturnType<SimulatedProducer['metrics']> {
     const metrics = producer.metrics()
@@ -413,6 +447,10 @@ class Simulation {
       this.#digest = (Math.imul(this.#digest, 31) + text.charCodeAt(i)) | 0
     this.#trace?.(text)
   }
+}
+
+function metadataAsked({ requests }: TestCluster): number {
+  return requests.filter(({ api }) => api === 'Metadata').length
 }
 
 /** Node turns to a new macrotask only when no promise callback is left to run. */

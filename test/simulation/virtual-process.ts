@@ -22,8 +22,15 @@ const CHECK: Phase = 2
 
 /** What Node offers to one party in the process. */
 export interface ProcessMachine extends Machine {
-  /** Timeouts and immediates of this party that are still to come. */
+  /** Timeouts of this party that are still to come. */
   readonly pending: number
+  /** What keeps the process alive: immediates, and those timeouts that are to. */
+  readonly keptAlive: number
+}
+
+interface Party {
+  pending: number
+  keptAlive: number
 }
 
 export class VirtualProcess {
@@ -67,7 +74,8 @@ export class VirtualProcess {
 
   /** A party of its own, as far as what is pending is concerned. */
   machine(): ProcessMachine {
-    const party = { pending: 0 }
+    const party: Party = { pending: 0, keptAlive: 0 }
+    const immediates: Party = { pending: 0, keptAlive: 0 }
     return {
       now: () => this.#clock.now(),
       stopwatchMs: () => this.#clock.monotonicMs(),
@@ -80,10 +88,13 @@ export class VirtualProcess {
         once(party, callback, (ready) =>
           this.#clock.setTimer(() => this.#happen(TIMERS, ready), delayMs),
         ),
-      // Not counted: it runs in this turn or the next, and leaves nothing (a flush just before the end).
-      setImmediate: (callback) => once({ pending: 0 }, callback, (ready) => this.#immediate(ready)),
+      // Not pending: it runs in this turn or the next, and leaves nothing (a flush just before the end).
+      setImmediate: (callback) => once(immediates, callback, (ready) => this.#immediate(ready)),
       get pending() {
         return party.pending
+      },
+      get keptAlive() {
+        return party.keptAlive + immediates.keptAlive
       },
     }
   }
@@ -161,19 +172,23 @@ export class VirtualProcess {
 }
 
 /** A callback that is counted until it runs or is cleared. */
-function once(
-  party: { pending: number },
-  callback: () => void,
-  begin: (ready: () => void) => Timer,
-): Timer {
+function once(party: Party, callback: () => void, begin: (ready: () => void) => Timer): Timer {
   let isOver = false
+  let isKeptAlive = false
+  const keepAlive = (isWanted: boolean): void => {
+    if (isOver || isWanted === isKeptAlive) return
+    isKeptAlive = isWanted
+    party.keptAlive += isWanted ? 1 : -1
+  }
   const over = (): boolean => {
     if (isOver) return false
+    keepAlive(false)
     isOver = true
     party.pending--
     return true
   }
   party.pending++
+  keepAlive(true)
   const timer = begin(() => {
     if (over()) callback()
   })
@@ -182,7 +197,7 @@ function once(
       timer.clear()
       over()
     },
-    keepAlive: () => undefined, // no process waits for it
+    keepAlive,
   }
 }
 
