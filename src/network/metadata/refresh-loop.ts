@@ -74,9 +74,14 @@ export class RefreshLoop {
   wake(): void {
     if (this.#isClosed || this.#isRefreshing) return
     const dueMs = this.#dueMs()
+    if (dueMs > this.#nowMs()) {
+      // Called with each batch that is refused: a timer that is set already stays, even if it is early.
+      this.#timer.wakeAt(dueMs)
+      this.#timer.keepAlive(this.#isAwaited())
+      return
+    }
     this.#timer.clear()
-    if (dueMs <= this.#nowMs()) void atHome(() => this.#refresh())
-    else this.#timer.wakeAt(dueMs, { keepAlive: this.#isAwaited() })
+    void atHome(() => this.#refresh())
   }
 
   /** The broker wants no request for so long (KIP-219). */
@@ -86,12 +91,11 @@ export class RefreshLoop {
 
   /** A question was answered, after `tookMs`. */
   finished({ broughtNews, tookMs }: { broughtNews: boolean; tookMs: number }): void {
-    const { unresolved } = this.#parts.topics
-    const isLeaderless = unresolved.some(({ known }) => known !== undefined)
+    const { hasUnresolved, hasIncomplete } = this.#parts.topics
     this.#schedule.finish(this.#nowMs(), {
       broughtNews,
-      isUnsettled: unresolved.length > 0,
-      isUrgent: this.#requests.isRequested || isLeaderless || unresolved.length === 0,
+      isUnsettled: hasUnresolved,
+      isUrgent: this.#requests.isRequested || hasIncomplete || !hasUnresolved,
       tookMs,
     })
   }
@@ -142,7 +146,7 @@ export class RefreshLoop {
   #dueMs(): number {
     const { topics, hasAnswered, isAwaited } = this.#parts
     if (this.#requests.hasNewTopics && hasAnswered()) return this.#schedule.earliestForNewMs
-    const isNeeded = this.#requests.isRequested || isAwaited() || topics.unresolved.length > 0
+    const isNeeded = this.#requests.isRequested || isAwaited() || topics.hasUnresolved
     const { earliestMs } = this.#schedule
     return isNeeded ? earliestMs : Math.max(this.#agedMs, earliestMs)
   }

@@ -12,7 +12,7 @@ export interface WantedTopic {
   known: TopicMetadata | undefined
   /**
    * Unknown, or the last answer left it out, had an error for it, a partition without leader, or
-   * none of the brokers that leads one.
+   * none of the brokers that leads one. wanted-topics.ts alone writes it.
    */
   isUnresolved: boolean
   /** The last answer had an error for it: the listener has it from `onTopicError`. */

@@ -33,6 +33,11 @@ export interface WantedTopicsParts {
 export class WantedTopics {
   readonly #parts: WantedTopicsParts
   readonly #topics = new Map<string, WantedTopic>()
+  // Those that are unresolved. Asked for with each batch that is refused, and so not looked for then.
+  /** Nothing is known of them. */
+  readonly #unknown = new Set<WantedTopic>()
+  /** They are known, and something is missing: a leader, as a rule. */
+  readonly #incomplete = new Set<WantedTopic>()
 
   constructor(parts: WantedTopicsParts) {
     this.#parts = parts
@@ -42,16 +47,21 @@ export class WantedTopics {
     return this.#topics.values()
   }
 
-  get unresolved(): WantedTopic[] {
-    return [...this.#topics.values()].filter(({ isUnresolved }) => isUnresolved)
+  /** Some topic is unresolved. */
+  get hasUnresolved(): boolean {
+    return this.#unknown.size > 0 || this.hasIncomplete
+  }
+
+  /** Some topic is, although it is known. */
+  get hasIncomplete(): boolean {
+    return this.#incomplete.size > 0
   }
 
   /** Somebody waits for a topic that is not known. */
   get isAwaited(): boolean {
     const { listener } = this.#parts
-    return this.unresolved.some(
-      ({ name, known }) => known === undefined && listener.isInUse?.(name) === true,
-    )
+    for (const { name } of this.#unknown) if (listener.isInUse?.(name) === true) return true
+    return false
   }
 
   /** What is known of a topic; undefined until an answer has named it. */
@@ -69,13 +79,31 @@ export class WantedTopics {
     }
     const outage = new TopicOutage(this.#parts.context, name)
     const news = { known: undefined, isUnresolved: true, hasError: false, outage }
-    this.#topics.set(name, { name, lastUsedMs, ...news })
+    const wanted = { name, lastUsedMs, ...news }
+    this.#topics.set(name, wanted)
+    this.#unknown.add(wanted)
     return true
   }
 
   forget(name: string): void {
-    this.#topics.get(name)?.outage.dropped()
-    this.#topics.delete(name)
+    const topic = this.#topics.get(name)
+    if (topic === undefined) return
+    topic.outage.dropped()
+    this.#drop(topic)
+  }
+
+  #drop(topic: WantedTopic): void {
+    this.#topics.delete(topic.name)
+    this.#unknown.delete(topic)
+    this.#incomplete.delete(topic)
+  }
+
+  /** The one place that says whether a topic is unresolved. */
+  #mark(topic: WantedTopic, isUnresolved: boolean): void {
+    topic.isUnresolved = isUnresolved
+    this.#unknown.delete(topic)
+    this.#incomplete.delete(topic)
+    if (isUnresolved) (topic.known === undefined ? this.#unknown : this.#incomplete).add(topic)
   }
 
   /** The topics that a broker leads somewhere. */
@@ -88,11 +116,12 @@ export class WantedTopics {
   /** Drops what was unused for `metadataMaxIdleMs`. */
   dropIdle(nowMs: number): void {
     const { context, listener } = this.#parts
-    for (const { name, lastUsedMs } of this.#topics.values()) {
+    for (const topic of this.#topics.values()) {
+      const { name, lastUsedMs } = topic
       if (nowMs - lastUsedMs < context.options.metadataMaxIdleMs) continue
       if (listener.isInUse?.(name) === true) continue
       context.logger.debug({ topic: name }, 'a topic is not used any longer')
-      this.#topics.delete(name)
+      this.#drop(topic)
       listener.onIdle?.(name)
     }
   }
@@ -105,7 +134,7 @@ export class WantedTopics {
     for (const wanted of asked) {
       const answer = answers.get(wanted.name)
       if (this.#topics.get(wanted.name) !== wanted) continue // forgotten in the meantime
-      wanted.isUnresolved = true // until the answer has shown otherwise
+      this.#mark(wanted, true) // until the answer has shown otherwise
       if (answer === undefined) this.#missed(wanted, incompleteTopic(wanted.name))
       else if (answer.errorCode !== ErrorCodes.NONE) this.#takeError(wanted, answer)
       else if (this.#takeTopic(wanted, answer, version, brokerIds)) hasNews = true
@@ -123,8 +152,8 @@ export class WantedTopics {
   forgetLeaders(): void {
     for (const topic of this.#topics.values()) {
       if (topic.known === undefined) continue
-      topic.isUnresolved = true
       topic.known = forgetLeaders(topic.known)
+      this.#mark(topic, true)
       this.#parts.listener.onTopic(topic.known)
     }
   }
@@ -136,7 +165,7 @@ export class WantedTopics {
   missLeaders(): void {
     const { ids } = this.#parts.brokers
     for (const topic of this.#topics.values()) {
-      if (topic.known !== undefined && lacksLeader(topic.known, ids)) topic.isUnresolved = true
+      if (topic.known !== undefined && lacksLeader(topic.known, ids)) this.#mark(topic, true)
     }
   }
 
@@ -151,14 +180,15 @@ export class WantedTopics {
       this.#missed(wanted, incompleteTopic(wanted.name))
       return false
     }
-    wanted.isUnresolved = lacksLeader(merged, brokerIds)
-    if (wanted.isUnresolved) wanted.outage.lasts(() => leaderlessTopic(merged, brokerIds))
+    const isNews = merged !== wanted.known || wanted.hasError
+    const isUnresolved = lacksLeader(merged, brokerIds)
+    if (isUnresolved) wanted.outage.lasts(() => leaderlessTopic(merged, brokerIds))
     else wanted.outage.over()
-    if (merged === wanted.known && !wanted.hasError) return false
     wanted.known = merged
     wanted.hasError = false
-    this.#parts.listener.onTopic(merged)
-    return true
+    this.#mark(wanted, isUnresolved)
+    if (isNews) this.#parts.listener.onTopic(merged)
+    return isNews
   }
 
   #takeError(wanted: WantedTopic, answer: MetadataResponseTopic): void {
@@ -173,8 +203,8 @@ export class WantedTopics {
     wanted.hasError = true
     if (error.retriable) wanted.outage.lasts(() => error)
     else {
-      wanted.isUnresolved = false
-      if (wanted.known === undefined) this.#topics.delete(wanted.name)
+      this.#mark(wanted, false)
+      if (wanted.known === undefined) this.#drop(wanted)
     }
     this.#parts.listener.onTopicError(wanted.name, error)
   }
