@@ -129,8 +129,9 @@ export class ControlAddresses {
     return noAnswer(target, this.describeAttempts())
   }
 
-  /** What became of each address tried, for messages. */
+  /** What became of each address tried that is still one to ask, for messages. */
   describeAttempts(): string {
+    this.#forgetGone()
     return this.#attempts.describe()
   }
 
@@ -149,9 +150,17 @@ export class ControlAddresses {
 
   /** The connection that answered last first; then the least recently failed. */
   #targets(): ConnectionTarget[] {
+    this.#forgetGone()
     const { first } = this.#connections
     const others = this.#attempts.sort([...this.#brokers.shuffled, ...this.#bootstrap])
     return onceEach(first === undefined ? others : [first, ...others])
+  }
+
+  /** Brokers move, and their old addresses are not asked any more: what failed there explains nothing. */
+  #forgetGone(): void {
+    const { first } = this.#connections
+    const others = [...this.#brokers.shuffled, ...this.#bootstrap]
+    this.#attempts.keep(first === undefined ? others : [first, ...others])
   }
 
   async #ask<Answer>(
