@@ -22,6 +22,7 @@ interface Kind {
 export class UnheardLog implements Pick<Log, 'error'> {
   readonly #clock: Clock
   readonly #logger: Pick<Log, 'error'>
+  /** In the order in which their seconds end. */
   readonly #kinds = new Map<string, Kind>()
   #timer: Timer | null = null
   #isClosed = false
@@ -36,29 +37,45 @@ export class UnheardLog implements Pick<Log, 'error'> {
     const key = `${message} ${facts.topic ?? ''} ${codeOf(facts.err)}`
     const kind = this.#kinds.get(key)
     const { recordCount = 1 } = facts
-    if (kind === undefined || kind.untilMs <= nowMs) {
-      const untilMs = nowMs + WINDOW_MS
-      this.#kinds.set(key, { untilMs, recordCount: 0, last: facts, message })
-      this.#logger.error({ ...facts, recordCount: recordCount + (kind?.recordCount ?? 0) }, message)
+    if (kind !== undefined && kind.untilMs > nowMs) {
+      kind.recordCount += recordCount
+      kind.last = facts
       return
     }
-    kind.recordCount += recordCount
-    kind.last = facts
-    // After `close` the next line has their number: no timer is to be left.
-    if (!this.#isClosed)
-      this.#timer ??= this.#clock.setTimer(this.#tell, WINDOW_MS, { keepAlive: false })
+    const untilMs = nowMs + WINDOW_MS
+    this.#kinds.delete(key)
+    this.#kinds.set(key, { untilMs, recordCount: 0, last: facts, message })
+    // After `close` no timer is to be left: the next line has the number of those before it.
+    if (this.#isClosed) this.#tell(nowMs)
+    else this.#armTimer(WINDOW_MS)
+    this.#logger.error({ ...facts, recordCount: recordCount + (kind?.recordCount ?? 0) }, message)
   }
 
   /** Says what is left. */
   close(): void {
     this.#isClosed = true
     this.#timer?.clear()
-    this.#tell()
+    this.#timer = null
+    this.#tell(Infinity)
   }
 
-  readonly #tell = (): void => {
+  /** Also where nothing is repeated: what is kept of a failure, with all that it has led to, is let go. */
+  #armTimer(delayMs: number): void {
+    this.#timer ??= this.#clock.setTimer(this.#onTimer, delayMs, { keepAlive: false })
+  }
+
+  readonly #onTimer = (): void => {
     this.#timer = null
-    for (const [key, { recordCount, last, message }] of this.#kinds) {
+    const nowMs = this.#clock.monotonicMs()
+    this.#tell(nowMs)
+    const [next] = this.#kinds.values()
+    if (next !== undefined) this.#armTimer(next.untilMs - nowMs)
+  }
+
+  /** Says, and forgets, those whose second is over. */
+  #tell(nowMs: number): void {
+    for (const [key, { untilMs, recordCount, last, message }] of this.#kinds) {
+      if (untilMs > nowMs) return
       this.#kinds.delete(key)
       if (recordCount > 0) this.#logger.error({ ...last, recordCount }, message)
     }
