@@ -249,31 +249,28 @@ export class Producer<K = Serialized, V = Serialized> implements AsyncDisposable
   }
 
   /**
-   * Resolves when `enqueue` is likely to find room again; reserves nothing. Rejects with
-   * TimeoutError after `maxBlockMs`, with ClosedError when the producer closes.
+   * Resolves when `enqueue` is likely to find room again; reserves nothing. Those who called first are told
+   * first, and only as many as the room goes round. Rejects with TimeoutError after `maxBlockMs`, with
+   * ClosedError when the producer closes.
    */
   writable(options?: undefined): Promise<void> {
     const stray = strayError('writable', options, 'maxBlockMs')
     if (stray !== null) return Promise.reject(stray)
-    const { intake, clock, obstacles } = this.#pipeline
     if (!this.#life.isOpen) return Promise.reject(this.#life.closedError())
-    // Not at once: a caller that is refused again must not keep the sockets from being served.
-    if (intake.room.isWritable) return new Promise((resolve) => clock.defer(resolve))
-    const { maxBlockMs } = this.#options
     return new Promise((resolve, reject) => {
-      const listener = (): void => {
-        timer.clear()
-        if (this.#life.isOpen) resolve()
-        else reject(this.#life.closedError())
-      }
-      const timer = clock.setTimer(() => {
-        intake.room.offWritable(listener)
-        const cause = obstacles.ofRoom()
-        const message = `no room in bufferMemoryBytes within maxBlockMs (${maxBlockMs} ms)${because(cause)}`
-        reject(new TimeoutError(message, { cause: cause ?? undefined }))
-      }, maxBlockMs)
-      intake.room.onWritable(listener)
+      this.#pipeline.intake.room.onWritable((isInTime) => {
+        if (!this.#life.isOpen) reject(this.#life.closedError())
+        else if (isInTime) resolve()
+        else reject(this.#noRoom())
+      })
     })
+  }
+
+  #noRoom(): TimeoutError {
+    const { maxBlockMs } = this.#options
+    const cause = this.#pipeline.obstacles.ofRoom()
+    const message = `no room in bufferMemoryBytes within maxBlockMs (${maxBlockMs} ms)${because(cause)}`
+    return new TimeoutError(message, { cause: cause ?? undefined })
   }
 
   /**

@@ -39,6 +39,7 @@ export interface IntakeOptions<K, V> extends RecordLimitOptions {
   readonly serializers: Serializers<K, V>
   /** A user's function chooses partitions. */
   readonly partitioner: unknown
+  readonly maxBlockMs: number
 }
 
 export interface IntakeParts {
@@ -73,7 +74,7 @@ export class Intake<K, V> implements Entrance<K, V> {
   readonly serving: Serving
 
   constructor(options: IntakeOptions<K, V>, parts: IntakeParts) {
-    const { clock, directory, placement, budget, lot, onBroken } = parts
+    const { clock, directory, placement, lot, onBroken } = parts
     this.#clock = clock
     this.#directory = directory
     this.#lot = lot
@@ -81,7 +82,7 @@ export class Intake<K, V> implements Entrance<K, V> {
     this.#gathering = parts.gathering
     this.#onBroken = onBroken
     this.#onRefused = parts.onRefused
-    this.room = new RoomWatch(budget, lot, parts.observer)
+    this.room = new RoomWatch(options, parts)
     this.#feeder = new GroupFeeder(this, directory, lot)
     this.serving = new Serving({ ...parts, room: this.room, feeder: this.#feeder })
     lot.attach(this.serving)
