@@ -62,7 +62,6 @@ import { TelemetryReporter } from './telemetry/telemetry-reporter.js'
 import { CoordinatorRequests } from './coordinating/coordinator-requests.js'
 import { transactionLevel } from './coordinating/transaction-level.js'
 import { TransactionManager } from './transactions/transaction-manager.js'
-import { flushAll } from './waiting/flush.js'
 import { WaitErrors } from './waiting/parked-errors.js'
 import { ParkingLot } from './waiting/parking-lot.js'
 
@@ -193,10 +192,11 @@ export class Pipeline<K, V> implements ConcernedRooms, TopicRooms {
 
   readonly #defer = (callback: () => void): void => this.clock.defer(callback)
 
-  /** Calls back once every record until now is settled; does not wait for linger. */
+  /** Calls back once every record until now is settled, wherever it is; does not wait for linger. */
   flush(onFlushed: () => void): void {
+    this.accumulator.releaseLingering(Infinity) // what waits lingers no more either (parking-lot.ts)
     // Later, so that whoever awaits a record has gone on before: its promise takes a few microtasks.
-    flushAll(this.accumulator, this.lot, () => this.clock.defer(onFlushed))
+    this.accumulator.spans.whenOver(() => this.clock.defer(onFlushed))
   }
 
   /** As `flush`, for the user, who may ask how long it takes. */
@@ -473,9 +473,12 @@ export class Pipeline<K, V> implements ConcernedRooms, TopicRooms {
 
   #makeLot(options: ResolvedOptions<K, V>, clock: Clock): ParkingLot {
     const { budget, unheard: logger, runCallback, directory, obstacles, metadata } = this
+    const { accumulator } = this
     const errors = new WaitErrors(options, { directory, obstacles, metadata })
     const onFailed = this.#onNotAppended
-    return new ParkingLot(options, { clock, budget, logger, runCallback, errors, onFailed })
+    return new ParkingLot(options, {
+      ...{ clock, budget, accumulator, logger, runCallback, errors, onFailed },
+    })
   }
 
   #makeIntake(options: ResolvedOptions<K, V>, clock: Clock): Intake<K, V> {

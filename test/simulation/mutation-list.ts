@@ -417,9 +417,8 @@ export const MUTATIONS: readonly Mutation[] = [
   ),
   mutation(
     'flush passes over records that wait',
-    'producer/waiting/flush.js',
-    'for (const parked of lot) { open++;',
-    'for (const parked of []) { open++;',
+    'producer/waiting/parking-lot.js',
+    'countIn(parked, this.#parts.accumulator.spans.present);',
   ),
   mutation(
     'what a broker had in line stays there when another one leads it',

@@ -22,6 +22,7 @@ import {
   type BatchBytes,
 } from '../../protocol/record-batch.js'
 import { ProducerBatch, type BatchQueue } from './batch.js'
+import { countIn, OpenSpans } from '../collections/open-spans.js'
 import type { PreparedRecord } from '../records/prepared-record.js'
 
 /** How an append ended. */
@@ -46,6 +47,8 @@ export interface AccumulatorListener {
 }
 
 export class Accumulator {
+  /** Whatever holds records that are not settled: batches, and what waits (parking-lot.ts). */
+  readonly spans = new OpenSpans()
   readonly #options: AccumulatorOptions
   readonly #budget: MemoryBudget
   readonly #pool: BufferPool
@@ -97,6 +100,7 @@ export class Accumulator {
     if (sizeBytes < 0) return Appended.noMemory
     const batch = new ProducerBatch(queue, nowMs, this.#pool.take(sizeBytes))
     batch.records.limitBytes = limitBytes
+    countIn(batch, this.spans.present)
     mustAppend(batch, record)
     queue.begin(batch)
     fill.opened(batch)

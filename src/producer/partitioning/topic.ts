@@ -11,6 +11,7 @@ import { Line } from '../collections/line.js'
 import { MemoryShare } from '../batching/memory-budget.js'
 import type { BatchQueue, ProducerBatch } from '../batching/batch.js'
 import { PartitionQueue, type QueuePorts, type QueueTopic } from '../queueing/partition-queue.js'
+import { BeyondLine } from '../waiting/beyond-line.js'
 import type { ParkedRecord } from '../waiting/parked-record.js'
 import type { GroupRest } from '../waiting/group-rest.js'
 import { RecordSize } from '../batching/record-size.js'
@@ -39,7 +40,7 @@ export class ProducerTopic implements QueueTopic {
   /** Records (and groups) without bytes, which wait for room; all of them came after the taken ones. */
   readonly waiting: Line<ParkedRecord | GroupRest> = new Line((it) => it.line === this.waiting)
   /** Records that hold their bytes, for a partition that the topic does not have (yet). */
-  readonly beyond: Line<ParkedRecord> = new Line((it) => it.line === this.beyond)
+  readonly beyond: BeyondLine = new BeyondLine((it) => it.line === this.beyond)
   /** It has a turn to come when there is room (turns.ts). */
   isLinedUp = false
   /** What it holds of the memory, batches and all. */

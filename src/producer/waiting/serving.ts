@@ -103,14 +103,19 @@ export class Serving implements LineKeeper {
 
   /** Those for a partition that the topic had not go first: they are older. */
   #pump(topic: ProducerTopic): void {
-    for (const parked of topic.beyond) {
-      if (parked.partition < topic.partitionCount) this.#placeParked(parked)
+    const { beyond, taken } = topic
+    for (const parked of beyond.reached(topic.partitionCount)) {
+      if (parked.line === beyond) this.#placeTaken(parked)
     }
-    for (let first = topic.taken.first(); first; first = topic.taken.first()) {
+    for (let first = taken.first(); first; first = taken.first()) {
       if (!topic.isKnown || !first.isSerialized) return
-      const served = this.#placeParked(first)
-      assert(served === Served.yes, 'a taken record never waits for room')
+      this.#placeTaken(first)
     }
+  }
+
+  #placeTaken(parked: ParkedRecord): void {
+    const served = this.#placeParked(parked)
+    assert(served === Served.yes, 'a taken record never waits for room')
   }
 
   readonly #server: Server = {
