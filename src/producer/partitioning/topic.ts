@@ -40,7 +40,7 @@ export class ProducerTopic implements QueueTopic {
   /** Records (and groups) without bytes, which wait for room; all of them came after the taken ones. */
   readonly waiting: Line<ParkedRecord | GroupRest> = new Line((it) => it.line === this.waiting)
   /** Records that hold their bytes, for a partition that the topic does not have (yet). */
-  readonly beyond: BeyondLine = new BeyondLine((it) => it.line === this.beyond)
+  readonly beyond: BeyondLine<ParkedRecord> = new BeyondLine((it) => it.line === this.beyond)
   /** It has a turn to come when there is room (turns.ts). */
   isLinedUp = false
   /** What it holds of the memory, batches and all. */

@@ -6,21 +6,21 @@
  * Before: admission.ts and serving.ts put records here. After: serving.ts.
  */
 import { Line } from '../collections/line.js'
-import type { ParkedRecord } from './parked-record.js'
 
-export class BeyondLine extends Line<ParkedRecord> {
+/** `T` is a parked record. */
+export class BeyondLine<T extends { readonly partition: number }> extends Line<T> {
   /** No record here is for a lower one. */
   #lowest = Infinity
 
-  override push(parked: ParkedRecord): void {
+  override push(parked: T): void {
     super.push(parked)
     this.#lowest = Math.min(this.#lowest, parked.partition)
   }
 
   /** Those for the first `partitionCount` partitions: each of them is to leave now. */
-  reached(partitionCount: number): ParkedRecord[] {
+  reached(partitionCount: number): T[] {
     if (this.#lowest >= partitionCount) return []
-    const reached: ParkedRecord[] = []
+    const reached: T[] = []
     this.#lowest = Infinity
     for (const parked of this) {
       if (parked.partition < partitionCount) reached.push(parked)
