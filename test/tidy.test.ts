@@ -29,7 +29,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'loop-clock.ts': ['clock.ts'],
   'system-clock.ts': ['clock.ts', 'home-context.ts', 'loop-clock.ts'],
   'globals.ts': [],
-  'logger.ts': ['errors.ts', 'assert.ts', 'promised.ts'],
+  'logger.ts': ['errors.ts', 'assert.ts', 'clock.ts', 'promised.ts'],
   'version.ts': [],
   'optional-package.ts': [],
   'secret.ts': [],

@@ -74,9 +74,9 @@ export class UnheardLog implements Pick<Log, 'error'> {
 
   /** Says, and forgets, those whose second is over. */
   #tell(nowMs: number): void {
-    for (const [key, { untilMs, recordCount, last, message }] of this.#kinds) {
-      if (untilMs > nowMs) return
-      this.#kinds.delete(key)
+    const over = [...this.#kinds].filter(([, { untilMs }]) => untilMs <= nowMs)
+    for (const [key] of over) this.#kinds.delete(key) // first: a logger may send its lines by this producer
+    for (const [, { recordCount, last, message }] of over) {
       if (recordCount > 0) this.#logger.error({ ...last, recordCount }, message)
     }
   }

@@ -153,6 +153,7 @@ t.test(
     await it.run(it.producer.close())
     for (let n = 0; n < 1000; n++) it.producer.enqueue({ topic: 't', value: 'x' })
     const lines = (): Line[] => it.lines.filter(({ level }) => level === 'error')
+    await it.clock.settle()
     t.match(lines(), [
       {
         message: 'records without a callback were not accepted',
@@ -162,6 +163,7 @@ t.test(
     t.equal(it.clock.timerCount, 0, 'it is closed: no timer is left')
     await pass(it, 1000)
     it.producer.enqueue({ topic: 't', value: 'x' })
+    await it.clock.settle()
     t.equal(lines().length, 2)
     t.equal(lines()[1]?.facts['recordCount'], 1000)
     t.equal(it.clock.timerCount, 0)

@@ -96,3 +96,17 @@ t.test('the errors of a second ago are let go, also after close', async (t) => {
     t.ok(left.length < 10, `${left.length} are kept`)
   }
 })
+
+t.test('a logger that has failures of its own while it is told: there is an end', async (t) => {
+  const counts: unknown[] = []
+  const log = new UnheardLog(new ManualClock(), {
+    error: ({ recordCount }) => {
+      counts.push(recordCount)
+      if (counts.length > 100) return
+      for (let i = 0; i < 2; i++) log.error({ err: full }, 'not accepted')
+    },
+  })
+  log.error({ err: full }, 'not accepted')
+  log.close()
+  t.strictSame(counts, [1, 2, 1])
+})

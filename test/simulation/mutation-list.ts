@@ -253,6 +253,15 @@ export const MUTATIONS: readonly Mutation[] = [
     'baseOffset + BigInt(this.index)',
     'baseOffset + BigInt(this.index > 2 ? this.index - 1 : this.index)',
   ),
+  {
+    ...mutation(
+      'the logger is called amid a change',
+      'logger.js',
+      'queueJob(() => call(level, facts, message))',
+      'call(level, facts, message)',
+    ),
+    seeds: MANY_SEEDS,
+  },
   // Time
   mutation(
     'deadlines are judged before what has arrived is read',

@@ -18,6 +18,7 @@ import { BatchWatch } from './batch-watch.js'
 import { checkCounted } from './counted.js'
 import { checkDemands } from './demands.js'
 import { Faults } from './faults.js'
+import { FromWithin } from './from-within.js'
 import { HeldMemory } from './held-memory.js'
 import { Ledger, type Entry, type Tell } from './ledger.js'
 import { LoginVault } from './login-vault.js'
@@ -84,6 +85,9 @@ class Simulation {
   readonly #held: HeldMemory | null
   /** Null where nobody logs in. */
   readonly #vault: LoginVault | null
+  /** Null where nobody calls from within. */
+  readonly #within: FromWithin | null
+  #callFromWithin = (): void => {}
   #producer: SimulatedProducer | null = null
   #events = 0
   #digest = 0
@@ -99,6 +103,10 @@ class Simulation {
     const vaultClock = this.#process.userClock()
     this.#vault = sasl && new LoginVault(sasl, vaultClock, new Random(seed, 'vault'))
     this.#ledger = new Ledger(() => this.#clock.monotonicMs(), this.#tell)
+    const isWithin = this.#plan.kinds.has('calls-from-within')
+    const random = new Random(seed, 'from within')
+    const act = (): void => this.#callFromWithin()
+    this.#within = isWithin ? new FromWithin({ random, share: 0.3, act }) : null
   }
 
   async run(): Promise<Outcome> {
@@ -113,6 +121,7 @@ class Simulation {
       violations.push(`thrown: ${String((error as Error).stack)}`)
     } finally {
       process.off('unhandledRejection', onUnhandled)
+      this.#within?.stop()
     }
     const { entries } = this.#ledger
     return {
@@ -226,6 +235,7 @@ class Simulation {
       tell,
       held: this.#held,
     })
+    this.#callFromWithin = () => workload.fromWithin()
     return { faults, workload, producer, cluster, network }
   }
 
@@ -250,6 +260,7 @@ class Simulation {
     const log =
       (level: string) =>
       (fields: object, message?: string): void => {
+        this.#within?.line()
         if (this.#trace === null && !this.#plan.faults.isOnlyClient) return
         const text = `${level}: ${message ?? ''} ${describeFields(fields)}`
         if (this.#plan.faults.isOnlyClient && /no metadata|lost broker/.test(text))

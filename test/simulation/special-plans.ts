@@ -99,6 +99,7 @@ const CHANGES: Partial<Record<Kind, Change>> = {
   ...ALONE,
   're-authentication': (plan, random) => withSasl(plan, random, plan.sasl?.lifetimesMs),
   'refused-logins': (plan, random) => withSasl(plan, random, plan.sasl?.lifetimesMs),
+  'calls-from-within': (plan, random) => (random.chance(0.5) ? chosen(plan) : plan),
   'sizes-at-boundaries': (plan, random) => shaped(plan, random, false),
   'huge-records': (plan, random) => shaped(plan, random, true),
   'missing-partitions': (plan) => ({
@@ -175,6 +176,17 @@ function shuffled<T>(items: readonly T[], random: Random): T[] {
     .map((item) => ({ item, at: random.next() }))
     .sort((a, b) => a.at - b.at)
     .map(({ item }) => item)
+}
+
+/** Codecs are chosen, of which a line tells amid the append that has filled a batch. */
+function chosen(plan: Plan): Plan {
+  const { options, workload } = plan
+  return {
+    ...plan,
+    topics: { t0: {} },
+    options: { ...options, compression: 'auto', batchSizeBytes: 2048, maxRequestSizeBytes: 12_288 },
+    workload: { ...workload, burst: 10, mostBytes: 400, calls: Math.max(40, workload.calls) },
+  }
 }
 
 /** Records laid out so that a batch is full to the byte, or just not, or just too small. */

@@ -2,8 +2,10 @@
  * Settles batches: resolves or rejects every record, once, and frees the batch's memory.
  *
  *   acknowledge ─┐
- *   fail ────────┼──> records settled ───> the batch leaves its queue ──> its memory is free
- *   split ───────┘    (split: its parts take its place)   (in flight: once the answer has come)
+ *   fail ────────┼──> the batch leaves its queue ──> its memory is free ──> records settled
+ *   split ───────┘    (in flight: once the answer has come; split: its parts take its place)
+ *
+ * Callbacks are called last, when everybody knows what has become of the batch: they may send, abort, close.
  *
  * Before: completion.ts decides. After: the users' promises and callbacks.
  */
@@ -53,18 +55,19 @@ export class Settlement {
   /** No record is acknowledged; `errorOf` gives the error of the record at each index. */
   fail(batch: ProducerBatch, errorOf: (index: number) => OttlaError): void {
     const { topic, partition } = batch.queue
-    this.#parts.observer.batchFailed(batch, errorOf(0))
+    const error = errorOf(0)
+    this.#parts.observer.batchFailed(batch, error)
     this.#parts.accumulator.settled(batch)
     batch.queue.failed(batch)
-    batch.fail(errorOf, this.#parts.runCallback, (error, recordCount) => {
+    // In flight it may still be written, and the batches behind it must not overtake it.
+    if (!batch.isInFlight) this.leave(batch, false)
+    this.#parts.transaction?.recordFailed(error) // its own: a callback may end it, and another begin
+    batch.fail(errorOf, this.#parts.runCallback, (err, recordCount) => {
       this.#parts.unheard.error(
-        { topic: topic.name, partition, recordCount, err: error },
+        { topic: topic.name, partition, recordCount, err },
         'records without a callback were not delivered',
       )
     })
-    // In flight it may still be written, and the batches behind it must not overtake it.
-    if (!batch.isInFlight) this.leave(batch, false)
-    this.#parts.transaction?.recordFailed(errorOf(0))
   }
 
   /** Takes the batch's place: smaller ones with the same records and numbers. */

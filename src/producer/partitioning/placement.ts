@@ -102,6 +102,10 @@ export class Placement {
 
   #append(topic: ProducerTopic, queue: BatchQueue, record: PreparedRecord): Placed {
     let appended = this.#accumulator.appendToOpen(queue, record)
+    // A full batch that is compressed makes room for who waits: their partitioner may send to this one.
+    while (appended === Appended.batchFull && queue.open !== null) {
+      appended = this.#accumulator.appendToOpen(queue, record)
+    }
     if (appended === Appended.batchFull) {
       appended = this.#accumulator.appendToNew(queue, record, this.#clock.monotonicMs())
       topic.busy.add(queue)

@@ -106,6 +106,7 @@ export class RequestBuilder {
   }
 
   #add(batch: ProducerBatch, request: ProduceRequest): void {
+    if (batch.isDone) return // by what a callback, or a partitioner, has done since it was taken
     if (!isCodecKnown(request.version, batch)) {
       this.#parts.completion.refused(batch, codecUnknown(request.version))
       return

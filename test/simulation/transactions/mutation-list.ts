@@ -108,14 +108,14 @@ export const TRANSACTIONAL_MUTATIONS: readonly Mutation[] = [
   mutation(
     'what was not sent before an abort is sent later',
     MANAGER,
-    'this.#parts.records.cancel(reason); this.#parts.requests.wake();',
+    'this.#parts.requests.wake(); this.#parts.records.cancel(reason);',
     'this.#parts.requests.wake();',
   ),
   mutation(
     'an aborted transaction fails the next one',
     MANAGER,
-    'this.#parts.records.cancel(reason); this.#parts.requests.wake();',
-    'this.#serve(); this.#parts.records.cancel(reason); this.#parts.requests.wake();',
+    'this.#parts.requests.wake(); this.#parts.records.cancel(reason);',
+    'this.#serve(); this.#parts.requests.wake(); this.#parts.records.cancel(reason);',
   ),
   mutation(
     'EndTxn does not wait for answers that are owed',
@@ -123,6 +123,12 @@ export const TRANSACTIONAL_MUTATIONS: readonly Mutation[] = [
     'if (!this.#parts.owesAnswers()) return Promise.resolve();',
     'return Promise.resolve();',
     MANY_SEEDS,
+  ),
+  mutation(
+    'subscribers of a channel are called amid a change',
+    'producer/diagnostics/diagnostics-observer.js',
+    'queueJob(() => channel.publish(message));',
+    'channel.publish(message);',
   ),
   // Offsets
   mutation(

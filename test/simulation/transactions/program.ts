@@ -82,6 +82,17 @@ export class Program {
     await this.#close()
   }
 
+  /** The logger, or a subscriber of a diagnostics channel: ends what is open. */
+  fromWithin(): void {
+    const { books, client, random, isHealed } = this.#parts
+    if (!client.isAlive || isHealed()) return
+    const isOpen = ({ life, handle }: TransactionEntry): boolean =>
+      life === client.life && handle.state === 'open'
+    const entry = books.transactions.findLast(isOpen)
+    if (random.chance(0.1)) void this.#close(random.pick([undefined, 0]))
+    else if (entry !== undefined) void this.#abort(entry)
+  }
+
   async #one(): Promise<void> {
     const { random } = this.#parts
     if (random.chance(0.5)) await this.#runFunction()
@@ -111,7 +122,9 @@ export class Program {
       }
       const call = client.producer.transaction(action, { attempts, signal, onRetry })
       const id = await books.call(client.life, 'transaction', call)
-      if (present.entry?.id === id) books.tell(present.entry, 'committed', null)
+      // The user may have aborted it from within: then it resolves, too.
+      const told = present.entry?.handle.state === 'aborted' ? 'aborted' : 'committed'
+      if (present.entry?.id === id) books.tell(present.entry, told, null)
       else books.violations.push(`${client.life.name}: transaction() resolved to another's ${id}`)
     } catch (error) {
       this.#functionFailed(present.entry, error, signal)

@@ -11,6 +11,7 @@ import { TestCluster } from '../../../src/testing/cluster.js'
 import { VirtualNetwork } from '../../../src/testing/virtual-network.js'
 import { checkCounted } from '../counted.js'
 import { Faults } from '../faults.js'
+import { FromWithin } from '../from-within.js'
 import type { Tell } from '../ledger.js'
 import { Random } from '../random.js'
 import type { Outcome } from '../simulation.js'
@@ -49,6 +50,9 @@ class TransactionalSimulation {
   readonly #clients: Client[] = []
   readonly #expired = new Set<string>()
   readonly #crashes = new Map<Client, () => void>()
+  readonly #programs = new Map<string, Program>()
+  /** Null where nobody calls from within. */
+  readonly #within: FromWithin | null
   #heal: () => void = () => {}
   readonly #healed = new Promise<void>((resolve) => (this.#heal = resolve))
   #isHealed = false
@@ -62,6 +66,10 @@ class TransactionalSimulation {
     this.#trace = trace
     this.#plan = drawTransactionalPlan(seed)
     this.#books = new Books(() => this.#clock.monotonicMs(), this.#tell)
+    const random = new Random(seed, 'from within')
+    const act = (clientId: string): void => this.#programs.get(clientId)?.fromWithin()
+    const isWithin = !this.#plan.isSound && random.chance(0.15)
+    this.#within = isWithin ? new FromWithin({ random, share: 0.05, act }) : null
   }
 
   async run(): Promise<Outcome> {
@@ -76,6 +84,7 @@ class TransactionalSimulation {
       violations.push(`thrown: ${String((error as Error).stack)}`)
     } finally {
       process.off('unhandledRejection', onUnhandled)
+      this.#within?.stop()
     }
     const { records } = this.#books
     return {
@@ -236,7 +245,9 @@ class TransactionalSimulation {
     const wrong = (what: string): void => this.#wrong(what)
     const bootstrap = this.#bootstrap
     const tell = this.#trace === null ? null : this.#tell
-    const parts = { seed: this.#seed, plan, clock: this.#clock, network, bootstrap, wrong, tell }
+    const onLine = (clientId: string): void => this.#within?.line(clientId)
+    const ground = { seed: this.#seed, plan, clock: this.#clock, network, bootstrap }
+    const parts = { ...ground, wrong, tell, onLine }
     const client = new Client(program.transactionalId, number, parts)
     this.#tell(`${client.life.name} begins`)
     this.#clients.push(client)
@@ -244,10 +255,11 @@ class TransactionalSimulation {
     const books = this.#books
     const common = { plan, program, random, books, client }
     const operations = new Operations({ ...common, cluster, groups })
-    const run = new Program({
+    const running = new Program({
       ...{ ...common, operations, left, healed: this.#healed, isHealed: () => this.#isHealed },
-    }).run()
-    await Promise.race([run, crashed])
+    })
+    this.#programs.set(client.life.name, running)
+    await Promise.race([running.run(), crashed])
     return client
   }
 
