@@ -32,6 +32,7 @@ interface EndingPipeline extends Pick<
   | 'lot'
   | 'obstacles'
 > {
+  readonly transactions: { close(reason: DeliveryError): void } | null
   readonly intake: { readonly room: Pick<RoomWatch, 'wake'> }
   readonly telemetry: Pick<TelemetryReporter, 'terminate'> | null
 }
@@ -133,6 +134,7 @@ export class ProducerLife {
     void this.#closing.once(() => Promise.resolve())
     this.#pipeline.intake.room.wake()
     const reason = this.closedError()
+    this.#pipeline.transactions?.close(reason) // before callbacks are called: none is to begin another
     this.#pipeline.abandonAll(reason)
     this.endOfSink.tell(reason)
     this.#pipeline.close()
