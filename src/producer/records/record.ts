@@ -4,6 +4,7 @@
  * Before: the user. After: intake.ts. Headers are read and checked by header-reader.ts.
  */
 import { inspect } from 'node:util'
+import { isBytes } from '../../any-bytes.js'
 import { InvalidRecordError } from '../../errors.js'
 import type { Headers } from '../../serialization/headers.js'
 import type { Serialized } from '../../serialization/serializer.js'
@@ -87,6 +88,11 @@ export function kindOf(value: unknown): string {
   if (value === null || value === undefined) return String(value)
   if (typeof value === 'object') return Array.isArray(value) ? 'an array' : 'an object'
   return `a ${typeof value} (${quote(value)})`
+}
+
+/** The same of a value where bytes are taken, and this is not. */
+export function kindOfRefused(value: unknown): string {
+  return isBytes(value) ? 'bytes whose ArrayBuffer was transferred away' : kindOf(value)
 }
 
 /** Of a name in UTF-8: the wire has an int16 for its length. */

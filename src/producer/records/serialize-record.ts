@@ -2,7 +2,7 @@
  * Runs a user's serializer on a key or a value, and checks what comes of it.
  */
 import { type DeliveryError, OttlaError, SerializationError } from '../../errors.js'
-import { isBytes, isDetached } from '../../any-bytes.js'
+import { isDetached } from '../../any-bytes.js'
 import type { Headers } from '../../serialization/headers.js'
 import {
   asSerialized,
@@ -12,7 +12,7 @@ import {
 } from '../../serialization/serializer.js'
 import { depthFault, isTooDeep } from '../../serialization/too-deep.js'
 import { isThrown, thrownWords } from '../../thrown.js'
-import { kindOf } from './record.js'
+import { kindOfRefused } from './record.js'
 import { SerializerCall } from './serializer-call.js'
 
 /** Which part of a record. */
@@ -97,8 +97,7 @@ function checked(value: unknown, part: RecordPart, topic: string, hint: string):
   if (fit !== undefined && !(fit instanceof Uint8Array && isDetached(fit))) {
     return fit
   }
-  const isGone = fit !== undefined || isBytes(value)
-  const kind = isGone ? 'bytes whose ArrayBuffer was transferred away' : kindOf(value)
+  const kind = kindOfRefused(value)
   throw new SerializationError(`the ${part} of a record for topic "${topic}" is ${kind}: ${hint}`, {
     topic,
   })
