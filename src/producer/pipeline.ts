@@ -14,6 +14,7 @@ import type { Clock } from '../clock.js'
 import type { DeliveryError, OttlaError } from '../errors.js'
 import { atHome } from '../home-context.js'
 import { safeLogger, silentLogger, type Log } from '../logger.js'
+import { isPromised } from '../promised.js'
 import { BrokerPool } from '../network/brokers/broker-pool.js'
 import { ControlPlane } from '../network/control/control-plane.js'
 import type { FinalizedFeatures } from '../network/finalized-features.js'
@@ -164,8 +165,7 @@ export class Pipeline<K, V> implements ConcernedRooms, TopicRooms {
   readonly runCallback: CallbackRunner = (callback, error, metadata) => {
     try {
       // An async function may stand where one that returns nothing is asked for.
-      const returned: unknown = callback(error, metadata)
-      if (returned instanceof Promise) returned.catch(this.#callbackThrew)
+      isPromised(callback(error, metadata), this.#callbackThrew)
     } catch (thrown) {
       this.#callbackThrew(thrown)
     }

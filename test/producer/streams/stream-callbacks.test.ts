@@ -2,6 +2,7 @@
 import { once } from 'node:events'
 import type { Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { runInNewContext } from 'node:vm'
 import t from 'tap'
 import { InvalidRecordError, type ProducerRecord } from '../../../src/index.js'
 import type { RecordStreamOptions } from '../../../src/producer/streams/stream-options.js'
@@ -66,12 +67,19 @@ const toRecord = (chunk: string): ProducerRecord => {
 }
 
 const MINE = new Error('mine')
+/** What is awaited as a promise is. */
+const rejecting = (error: Error): unknown => ({
+  then: (_: unknown, reject: (reason: unknown) => void) => reject(error),
+})
 const LOGGED = ['a delivery callback threw', MINE]
 const WAYS = {
   throws: () => {
     throw MINE
   },
   rejects: () => Promise.reject(MINE) as unknown as undefined,
+  'rejects by a promise of another realm': () =>
+    (runInNewContext('(error) => Promise.reject(error)') as (error: Error) => undefined)(MINE),
+  'rejects by what is like a promise': () => rejecting(MINE) as undefined,
 }
 
 for (const kind of KINDS) {
