@@ -36,8 +36,10 @@ export function createWritableStream<T, K, V>(
         // `abort` below is called only after a write that waits for room, which this ends.
         const { signal: aborted } = controller as unknown as { readonly signal: AbortSignal } // not in Node's types
         aborted.addEventListener('abort', () => feed.stop(aborted.reason), { once: true })
-        const stops = [whenAborted(signal, () => fail(signal?.reason)), sink.onOver(over)]
+        const stops = [sink.onOver(over)]
         stopListening = () => stops.forEach((stop) => stop())
+        // Last: where the signal has fired already the stream fails at once, and listens to nobody any more.
+        stops.push(whenAborted(signal, () => fail(signal?.reason)))
       },
       write: (chunk) => feed.takeWhenRoom(chunk),
       async close() {

@@ -10,7 +10,7 @@ import type { Serialized } from '../../serialization/serializer.js'
 import type { CallbackRunner } from '../batching/batch-waiters.js'
 import type { RecordMetadata } from '../../record-metadata.js'
 import type { DeliveryCallback } from '../records/delivery-callback.js'
-import { checkCallback, strayError, timeoutMsOf } from '../intake/call-checks.js'
+import { checkCallback, checkNoOptions, strayError, timeoutMsOf } from '../intake/call-checks.js'
 import type { ProducerRecord } from '../records/record.js'
 import type { SendOptions } from '../producer.js'
 import {
@@ -123,11 +123,13 @@ export class Transaction<K = Serialized, V = Serialized> implements AsyncDisposa
     records: Iterable<ProducerRecord<K, V>> | AsyncIterable<ProducerRecord<K, V>>,
     options?: undefined,
   ): Promise<RecordMetadata[]> {
-    const { job } = this.#pieces
-    if (isAsyncOnly<ProducerRecord<K, V>>(records) && job.run.isOpen) {
-      return sendSource(this.#sink(), records)
-    }
-    return job.run.isOpen ? this.#pieces.records.sendAll(records, options) : this.#refuse('sendAll')
+    const { job, records: producer } = this.#pieces
+    return new Promise((resolve) => {
+      checkNoOptions(options)
+      if (!job.run.isOpen) throw this.#notOpen('sendAll')
+      const isSource = isAsyncOnly<ProducerRecord<K, V>>(records)
+      resolve(isSource ? sendSource(this.#sink(), records) : producer.sendAll(records))
+    })
   }
 
   /**

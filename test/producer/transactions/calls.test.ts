@@ -354,3 +354,17 @@ t.test('after close, and where all is over, nothing begins', async (t) => {
     t.equal(await other.fate(other.producer.connect()), FATAL)
   }
 })
+
+t.test('sendAll has no options, whatever its records come from', async (t) => {
+  const it = await rig(t, 2)
+  const transaction = await it.begin()
+  const source = async function* (): AsyncGenerator<{ topic: string; value: string }> {
+    yield { topic: 'orders', value: 'a' }
+  }
+  for (const records of [[], source()]) {
+    const options = { signal: AbortSignal.abort() } as never
+    t.equal(await it.fate(transaction.sendAll(records, options)), 'ERR_OTTLA_INVALID_RECORD')
+  }
+  await it.run(transaction.commit())
+  t.strictSame(it.stored(), [])
+})
