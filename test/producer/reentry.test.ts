@@ -144,8 +144,13 @@ t.test('one closes the producer of a batch that has failed', async (t) => {
   sound(t, it)
 })
 
-/** A transaction with a record in each of two partitions, that is aborted; the first callback calls `act`. */
-async function abortTwo(it: Rig, transaction: TestTransaction, act: () => void): Promise<string[]> {
+/** A transaction with a record in each of two partitions, that is aborted; each callback calls `act`. */
+async function abortTwo(
+  t: Test,
+  it: Rig,
+  transaction: TestTransaction,
+  act: () => void,
+): Promise<void> {
   const told: string[] = []
   for (const partition of [0, 1]) {
     transaction.enqueue({ topic: 'orders', partition, value: 'v' }, (error) => {
@@ -153,8 +158,8 @@ async function abortTwo(it: Rig, transaction: TestTransaction, act: () => void):
       act()
     })
   }
-  await it.fate(transaction.abort())
-  return told
+  t.equal(await it.fate(transaction.abort()), 'ok')
+  t.equal(told.length, 2)
 }
 
 t.test('a callback closes the producer amid an abort', async (t) => {
@@ -162,8 +167,7 @@ t.test('a callback closes the producer amid an abort', async (t) => {
   await it.commit('next')
   it.cluster.broker(1).freeze()
   const transaction = await it.begin()
-  const told = await abortTwo(it, transaction, () => void it.producer.close({ timeoutMs: 0 }))
-  t.equal(told.length, 2)
+  await abortTwo(t, it, transaction, () => void it.producer.close({ timeoutMs: 0 }))
   t.equal(it.producer.metrics().recordsFailed, 2)
   sound(t, it)
 })
@@ -177,9 +181,7 @@ t.test('and amid the abort of a transaction that was not sent yet', async (t) =>
   const committed = fateOf(first.commit())
   await it.advance(100)
   const second = await it.begin()
-  const told = await abortTwo(it, second, () => void it.producer.close({ timeoutMs: 0 }))
-  t.equal(told.length, 2)
-  t.equal(await it.fate(second.abort()), 'ok', 'it was')
+  await abortTwo(t, it, second, () => void it.producer.close({ timeoutMs: 0 }))
   t.not(await it.run(committed), 'ok')
   sound(t, it)
 })

@@ -254,13 +254,19 @@ export const MUTATIONS: readonly Mutation[] = [
     'baseOffset + BigInt(this.index > 2 ? this.index - 1 : this.index)',
   ),
   {
-    ...mutation(
-      'the logger is called amid a change',
-      'logger.js',
-      'queueJob(() => call(level, facts, message))',
-      'call(level, facts, message)',
-    ),
-    seeds: MANY_SEEDS,
+    name: 'the logger is called amid an append',
+    changes: [
+      {
+        file: 'logger.js',
+        find: 'queueJob(() => call(level, facts, message))',
+        put: 'call(level, facts, message)',
+      },
+      {
+        file: 'producer/partitioning/placement.js',
+        find: 'while (appended === Appended.batchFull && queue.open !== null)',
+        put: 'while (false)',
+      },
+    ],
   },
   // Time
   mutation(

@@ -122,13 +122,21 @@ export class Program {
       }
       const call = client.producer.transaction(action, { attempts, signal, onRetry })
       const id = await books.call(client.life, 'transaction', call)
-      // The user may have aborted it from within: then it resolves, too.
-      const told = present.entry?.handle.state === 'aborted' ? 'aborted' : 'committed'
-      if (present.entry?.id === id) books.tell(present.entry, told, null)
-      else books.violations.push(`${client.life.name}: transaction() resolved to another's ${id}`)
+      this.#functionDone(present.entry, id)
     } catch (error) {
       this.#functionFailed(present.entry, error, signal)
     }
+  }
+
+  #functionDone(entry: TransactionEntry | null, id: number): void {
+    const { books, client } = this.#parts
+    if (entry?.id !== id) {
+      books.violations.push(`${client.life.name}: transaction() resolved to another's ${id}`)
+      return
+    }
+    // Aborted from within it resolves, too; what `abort` says is the outcome.
+    const isTakenBack = entry.isAbortCalled && entry.handle.state !== 'committed'
+    if (!isTakenBack) books.tell(entry, 'committed', null)
   }
 
   #functionFailed(entry: TransactionEntry | null, error: unknown, signal?: AbortSignal): void {
