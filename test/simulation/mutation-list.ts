@@ -263,8 +263,8 @@ export const MUTATIONS: readonly Mutation[] = [
       },
       {
         file: 'producer/partitioning/placement.js',
-        find: 'while (appended === Appended.batchFull && queue.open !== null)',
-        put: 'while (false)',
+        find: 'if (appended === Appended.batchFull && queue.open !== null)',
+        put: 'if (false)',
       },
     ],
   },

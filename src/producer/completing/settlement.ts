@@ -5,9 +5,7 @@
  *   fail ────────┼──> the batch leaves its queue ──> its memory is free ──> records settled
  *   split ───────┘    (in flight: once the answer has come; split: its parts take its place)
  *
- * Callbacks are called last, when everybody knows what has become of the batch: they may send, abort, close.
- *
- * Before: completion.ts decides. After: the users' promises and callbacks.
+ * Before: completion.ts decides. After: the users' promises and callbacks, which may send, abort, close.
  */
 import type { OttlaError } from '../../errors.js'
 import type { Log } from '../../logger.js'
@@ -55,13 +53,12 @@ export class Settlement {
   /** No record is acknowledged; `errorOf` gives the error of the record at each index. */
   fail(batch: ProducerBatch, errorOf: (index: number) => OttlaError): void {
     const { topic, partition } = batch.queue
-    const error = errorOf(0)
-    this.#parts.observer.batchFailed(batch, error)
+    this.#parts.observer.batchFailed(batch, errorOf(0))
     this.#parts.accumulator.settled(batch)
     batch.queue.failed(batch)
     // In flight it may still be written, and the batches behind it must not overtake it.
     if (!batch.isInFlight) this.leave(batch, false)
-    this.#parts.transaction?.recordFailed(error) // its own: a callback may end it, and another begin
+    this.#parts.transaction?.recordFailed(errorOf(0)) // before a callback ends it, and another begins
     batch.fail(errorOf, this.#parts.runCallback, (err, recordCount) => {
       this.#parts.unheard.error(
         { topic: topic.name, partition, recordCount, err },

@@ -101,12 +101,11 @@ export class RequestBuilder {
       { nodeId, sentAtMs, version, isProbe, replicationTimeoutMs },
       listener,
     )
-    for (const batch of batches) this.#add(batch, request)
+    for (const batch of batches) if (!batch.isDone) this.#add(batch, request) // by a callback, since
     return request.hasBatches ? request : null
   }
 
   #add(batch: ProducerBatch, request: ProduceRequest): void {
-    if (batch.isDone) return // by what a callback, or a partitioner, has done since it was taken
     if (!isCodecKnown(request.version, batch)) {
       this.#parts.completion.refused(batch, codecUnknown(request.version))
       return

@@ -111,12 +111,18 @@ export const TRANSACTIONAL_MUTATIONS: readonly Mutation[] = [
     'this.#parts.requests.wake(); this.#parts.records.cancel(reason);',
     'this.#parts.requests.wake();',
   ),
-  mutation(
-    'an aborted transaction fails the next one',
-    MANAGER,
-    'this.#parts.requests.wake(); this.#parts.records.cancel(reason);',
-    'this.#serve(); this.#parts.requests.wake(); this.#parts.records.cancel(reason);',
-  ),
+  {
+    name: 'an aborted transaction fails the next one',
+    isTransactional: true,
+    changes: [
+      {
+        file: MANAGER,
+        find: 'this.#parts.requests.wake(); this.#parts.records.cancel(reason);',
+        put: 'this.#serve(); this.#parts.requests.wake(); this.#parts.records.cancel(reason);',
+      },
+      { file: FAILURES, find: 'isOfAnother(error)) return;', put: 'false) return;' },
+    ],
+  },
   mutation(
     'EndTxn does not wait for answers that are owed',
     ENDING,
