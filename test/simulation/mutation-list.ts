@@ -347,7 +347,8 @@ export const MUTATIONS: readonly Mutation[] = [
     ...mutation(
       'requests that a login kept waiting are forgotten',
       CONNECTION,
-      'for (const request of held) request.send();',
+      'for (const request of this.#hold.end()) request.send();',
+      'this.#hold.end();',
     ),
     seeds: MANY_SEEDS,
   },
@@ -417,6 +418,18 @@ export const MUTATIONS: readonly Mutation[] = [
     'producer/sequencing/producer-id.js',
     'producerEpoch: producerEpoch + 1',
     'producerEpoch',
+  ),
+  mutation(
+    'a topic that is refused for good leaves its batches behind',
+    'producer/partitioning/topic-directory.js',
+    'if (topic.hasBatches) this.#lookLater(topic); else this.#drop(topic);',
+    'this.#drop(topic);',
+  ),
+  mutation(
+    'timers are as early as the timeouts of Node',
+    LOOP_CLOCK,
+    'leftMs > 0 && this.#tries++ < MOST_TRIES ? leftMs : 0',
+    'leftMs >= 1 ? leftMs : 0',
   ),
   mutation(
     'a record that turns out larger overdraws the memory',

@@ -102,6 +102,12 @@ const CHANGES: Partial<Record<Kind, Change>> = {
   'calls-from-within': (plan, random) => (random.chance(0.5) ? chosen(plan) : plan),
   'sizes-at-boundaries': (plan, random) => shaped(plan, random, false),
   'huge-records': (plan, random) => shaped(plan, random, true),
+  // A topic is lost after a second of answers that do not know it: records are on their way for longer.
+  'refused-topics': ({ options, workload, ...plan }) => ({
+    ...plan,
+    options: { ...options, deliveryTimeoutMs: Math.max(options.deliveryTimeoutMs ?? 0, 10_000) },
+    workload: { ...workload, calls: 80, pauseMs: 100, burst: 1, closeAfterMs: Infinity },
+  }),
   'missing-partitions': (plan) => ({
     ...plan,
     workload: { ...plan.workload, missing: 0.3, aborts: 40 },

@@ -81,9 +81,14 @@ export class ProducerTopic implements QueueTopic {
     return this.taken.length + this.waiting.length + this.beyond.length > 0
   }
 
+  /** Some batch of it is unresolved. */
+  get hasBatches(): boolean {
+    return this.partitions.some((queue) => queue.hasBatches)
+  }
+
   /** Some record for it is not settled. */
   get hasRecords(): boolean {
-    return this.hasParked || this.partitions.some((queue) => queue.hasBatches)
+    return this.hasParked || this.hasBatches
   }
 
   /** Takes new metadata. */
