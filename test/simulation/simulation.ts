@@ -76,8 +76,8 @@ class Simulation {
   readonly #seed: number
   readonly #trace: Tell | null
   readonly #clock = new VirtualClock()
-  readonly #process = new VirtualProcess(this.#clock)
-  readonly #producerMachine: ProcessMachine = this.#process.machine()
+  readonly #process: VirtualProcess
+  readonly #producerMachine: ProcessMachine
   readonly #plan: Plan
   readonly #ledger: Ledger
   readonly #watch: BatchWatch
@@ -95,6 +95,8 @@ class Simulation {
   constructor(seed: number, trace: Tell | null, kinds: ReadonlySet<Kind>) {
     this.#seed = seed
     this.#trace = trace
+    this.#process = new VirtualProcess(this.#clock, new Random(seed, 'phase').next())
+    this.#producerMachine = this.#process.machine()
     this.#plan = drawPlan(seed, kinds)
     const { maxInFlight = 5 } = this.#plan.options
     this.#watch = new BatchWatch({ maxInFlight, wrong: (what) => this.#wrong(what) })
@@ -212,7 +214,7 @@ class Simulation {
     }
     const startOther = (): void => {
       const random = new Random(this.#seed, 'other program')
-      const clock = new LoopClock(new VirtualProcess(this.#clock).machine())
+      const clock = new LoopClock(new VirtualProcess(this.#clock, random.next()).machine())
       startOtherProgram(cluster, {
         ...{ clock, dial: network.dial, random },
         hasLogins: this.#vault !== null,

@@ -35,6 +35,8 @@ interface Party {
 
 export class VirtualProcess {
   readonly #clock: VirtualClock
+  /** How far its whole milliseconds are from those of the virtual time. */
+  readonly #phaseMs: number
   /** What is ready and could not run yet, by phase. */
   readonly #ready: (() => void)[][] = [[], [], []]
   /** What is left of the present phase. */
@@ -49,8 +51,10 @@ export class VirtualProcess {
   stalledMs = 0
   stallCount = 0
 
-  constructor(clock: VirtualClock) {
+  /** `phaseMs`: from 0 to 1. */
+  constructor(clock: VirtualClock, phaseMs: number) {
     this.#clock = clock
+    this.#phaseMs = phaseMs
   }
 
   /** Somebody's callback computes for so long: now, or before the next of those that are ready. */
@@ -81,7 +85,7 @@ export class VirtualProcess {
       stopwatchMs: () => this.#clock.monotonicMs(),
       setTimeout: (callback, delayMs) => {
         const begin = (ready: () => void): Timer =>
-          this.#clock.setTimer(() => this.#happen(TIMERS, ready), Math.max(1, Math.ceil(delayMs)))
+          this.#clock.setTimer(() => this.#happen(TIMERS, ready), this.#timeoutMs(delayMs))
         return once(party, callback, begin)
       },
       setShortTimeout: (callback, delayMs) =>
@@ -136,6 +140,13 @@ export class VirtualProcess {
           (error: unknown) => end(() => reject(error)),
         )
       })
+  }
+
+  /** Node counts whole milliseconds, those of its own: a timeout may be early by a fraction of one. */
+  #timeoutMs(delayMs: number): number {
+    const nowMs = this.#clock.monotonicMs() + this.#phaseMs
+    const wholeMs = Math.floor(nowMs + 1e-6) // sums of fractions are a little off
+    return Math.max(1, Math.ceil(delayMs)) - (nowMs - wholeMs)
   }
 
   #immediate(ready: () => void): Timer {

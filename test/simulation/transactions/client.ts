@@ -48,7 +48,7 @@ export class Client {
     const { seed, plan, clock, network, bootstrap, tell } = parts
     const name = `${transactionalId}.${number}`
     this.life = { name, number, transactionalId, isCrashed: false }
-    this.#process = new VirtualProcess(clock)
+    this.#process = new VirtualProcess(clock, new Random(seed, `${name} phase`).next())
     this.clock = this.#process.userClock()
     const machine = this.#process.machine()
     this.#pending = () => machine.pending
