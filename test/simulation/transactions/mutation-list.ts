@@ -169,6 +169,13 @@ export const TRANSACTIONAL_MUTATIONS: readonly Mutation[] = [
     MANY_SEEDS,
   ),
   mutation(
+    'a commit that is refused for now counts as not carried out',
+    'producer/coordinating/coordinator-requests.js',
+    'mayHaveActed: !NOT_CARRIED_OUT.has(code)',
+    'mayHaveActed: false',
+    MANY_SEEDS,
+  ),
+  mutation(
     'PRODUCER_FENCED of a repeated commit is told as not committed',
     END,
     "if (mayHaveActed) return 'unknown';",

@@ -17,7 +17,7 @@ import { Random } from '../random.js'
 import type { Outcome } from '../simulation.js'
 import { VirtualClock } from '../virtual-clock.js'
 import { auditTransactions } from './audit.js'
-import { Books, type Life } from './books.js'
+import { Books, type Life, type TransactionEntry } from './books.js'
 import { Client } from './client.js'
 import { TransactionalFaults } from './faults.js'
 import { Groups } from './groups.js'
@@ -107,7 +107,7 @@ class TransactionalSimulation {
     const groups = new Groups(cluster, new Random(this.#seed, 'groups'))
     const faults = this.#faults(cluster, network, groups)
     this.#books.onFenced = (life, error) => this.#checkFenced(life, error, cluster)
-    this.#books.onFatal = (life, error) => this.#checkFatal(life, error)
+    this.#books.onFatal = (life, error) => this.#checkFatal(life, error, cluster)
     for (const program of plan.programs) {
       this.#supervise(program, { cluster, network, groups }).catch((error: unknown) => {
         this.#wrong(`thrown: ${String((error as Error).stack)}`)
@@ -279,11 +279,9 @@ class TransactionalSimulation {
     )
     const first = inits.findIndex(({ clientId }) => clientId === life.name)
     if (inits.slice(first + 1).some(({ clientId }) => clientId !== life.name)) return
-    const own = this.#books.transactions.filter((it) => it.life === life)
-    // One without records has asked the coordinator nothing.
-    const hasCommitted = own.some(({ told, records }) => told === 'committed' && records.length > 0)
+    const own = this.#ownOf(life)
     if (this.#expired.has(life.transactionalId)) return // the coordinator knows nothing of it any more
-    if (hasFencedItself(life.name, cluster.requests, hasCommitted)) return
+    if (this.#hasFencedItself(life, cluster)) return
     const { transactionTimeoutMs } = this.#plan
     const nowMs = this.#clock.monotonicMs()
     const isTimedOut = own.some(
@@ -295,10 +293,24 @@ class TransactionalSimulation {
       this.#wrong(`${life.name} is fenced by nobody: ${error.message} (${String(error.cause)})`)
   }
 
-  #checkFatal(life: Life, error: FatalError): void {
+  #ownOf(life: Life): TransactionEntry[] {
+    return this.#books.transactions.filter((it) => it.life === life)
+  }
+
+  #hasFencedItself(life: Life, { requests }: TestCluster): boolean {
+    // One without records has asked the coordinator nothing.
+    const hasCommitted = this.#ownOf(life).some(
+      ({ told, records }) => told === 'committed' && records.length > 0,
+    )
+    return hasFencedItself(life.name, requests, hasCommitted)
+  }
+
+  #checkFatal(life: Life, error: FatalError, cluster: TestCluster): void {
     // A commit whose outcome cannot be known ends the producer, too; its own call is told so.
     const isAfterUnknown = error.cause instanceof TransactionUnknownError
     if (isAfterUnknown || this.#expired.has(life.transactionalId)) return
+    // A late InitProducerId has ended the transaction: there is none to abort when it is asked again.
+    if (this.#hasFencedItself(life, cluster)) return
     this.#wrong(`${life.name} failed: ${error.message}`)
   }
 
