@@ -214,3 +214,26 @@ for (const fate of ['another one leads', 'its record runs out of time'] as const
     await it.run(it.producer.close())
   })
 }
+t.test('a topic made anew by brokers without topic ids is found, though its epochs began anew', async (t) => {
+  const it = await simulate({ brokers: 2, topics: { orders: {} }, apiVersions: { Metadata: 9 } })
+  const old = it.cluster.partition('orders', 0)
+  for (const to of [2, 1, 2, 1]) if (old.leader !== to) old.moveLeader(to)
+  t.equal(old.leader, 1)
+  await it.run(send(it, 'old'))
+  it.cluster.deleteTopic('orders')
+  it.cluster.createTopic('orders')
+  const anew = it.cluster.partition('orders', 0)
+  if (anew.leader !== 2) anew.moveLeader(2, { hint: false })
+  t.equal(await it.run(send(it, 'new')), 0n)
+  await it.run(it.producer.close())
+}) // prettier-ignore
+
+t.test('one broker that wants a long pause after metadata, and goes, is missed by nobody', async (t) => {
+  const it = await simulate({ brokers: 2, topics: { orders: {}, others: {} } }, SHORT)
+  it.cluster.failNext('Metadata', { throttleMs: 3_600_000 })
+  await it.run(send(it, 'a'))
+  await it.cluster.broker(it.cluster.partition('orders', 0).leader).stop({ failover: true })
+  t.equal(await it.run(send(it, 'b')), 1n)
+  t.equal((await it.run(it.producer.send({ topic: 'others', value: 'c' }))).offset, 0n)
+  await it.run(it.producer.close())
+}) // prettier-ignore

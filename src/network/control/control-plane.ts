@@ -103,6 +103,16 @@ export class ControlPlane {
     this.#addresses.turnFrom(connection)
   }
 
+  /** The broker wants no request for so long (KIP-219): others are asked until then. */
+  pause(connection: Connection, pauseMs: number): void {
+    this.#addresses.pause(connection, pauseMs)
+  }
+
+  /** Monotonic: until when every address wants a pause; 0 where one does not. */
+  get pausingUntilMs(): number {
+    return this.#addresses.pausingUntilMs
+  }
+
   /** Nothing is missing: one connection is enough, beside those of brokers that were asked alone. */
   rest(): void {
     this.#addresses.rest()

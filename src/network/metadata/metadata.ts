@@ -6,7 +6,7 @@
  *                                 └── something is missing <─────────┘
  *
  * After an answer that leaves something missing the next question goes to another broker, for this one
- * may have an old view. Counterpart in Kafka: ProducerMetadata, Metadata and the metadata updater of
+ * may have an old view; and so it does while this one wants a pause. Counterpart in Kafka: ProducerMetadata, Metadata and the metadata updater of
  * NetworkClient.
  *
  * Not a connection and not a retry of records: it informs the producer, which decides.
@@ -92,6 +92,7 @@ export class MetadataCache {
       topics: this.#topics,
       hasAnswered: () => this.#hasAnswered,
       isAwaited: () => this.#waiters.size > 0,
+      pausingUntilMs: () => control.pausingUntilMs,
       refresh: (question) => this.#refresh(question),
     })
   }
@@ -176,7 +177,8 @@ export class MetadataCache {
 
   /** Why it is not asked for at present, although brokers answer; null where it is. */
   whyPausing(): OttlaError | null {
-    return throttleError(this.#throttledBy, this.#loop.throttledForMs)
+    const leftMs = this.#control.pausingUntilMs - this.#context.clock.monotonicMs()
+    return throttleError(this.#throttledBy, leftMs)
   }
 
   /** Stops for good; leaves no timer. */
@@ -218,8 +220,7 @@ export class MetadataCache {
     const { connection, response, tookMs } = answer
     const version = connection.versions.version(metadata)
     if (version >= CLIENT_THROTTLES_FROM && response.throttleTimeMs > 0) {
-      connection.throttle(response.throttleTimeMs)
-      this.#loop.throttle(response.throttleTimeMs)
+      this.#control.pause(connection, response.throttleTimeMs)
       this.#throttledBy = `the broker at ${formatAddress(connection)}`
     }
     if (response.errorCode === ErrorCodes.REBOOTSTRAP_REQUIRED) {
@@ -231,7 +232,7 @@ export class MetadataCache {
     this.#learnCluster(connection, response.clusterId)
     const hasNewBrokers = this.#control.brokers.set(response.brokers)
     if (hasNewBrokers) this.#brokersChanged()
-    const hasNewTopics = this.#topics.take(response, version, question.topics)
+    const hasNewTopics = this.#topics.take(response, version, question)
     this.#hasAnswered = true
     this.#answeredAtMs = this.#context.clock.monotonicMs()
     this.#waiters.resolve()

@@ -25,6 +25,8 @@ export interface RefreshLoopParts {
   readonly hasAnswered: () => boolean
   /** Somebody waits for the first answer. */
   readonly isAwaited: () => boolean
+  /** Monotonic: until when every address wants no question; 0 where one may be asked. */
+  readonly pausingUntilMs: () => number
   /** Asks, and reads the answer, then calls `finished` or `failed`. Never rejects. */
   readonly refresh: (question: Question) => Promise<void>
 }
@@ -54,11 +56,6 @@ export class RefreshLoop {
     return this.#isRefreshing ? this.#nowMs() - this.#startedMs : 0
   }
 
-  /** For how long the broker that answered last wants no request yet, in ms; else 0 or less. */
-  get throttledForMs(): number {
-    return this.#schedule.earliestForNewMs - this.#nowMs()
-  }
-
   /** A topic is wanted that was not. */
   newTopic(): void {
     this.#requests.addNew()
@@ -82,11 +79,6 @@ export class RefreshLoop {
     }
     this.#timer.clear()
     void atHome(() => this.#refresh())
-  }
-
-  /** The broker wants no request for so long (KIP-219). */
-  throttle(throttleTimeMs: number): void {
-    this.#schedule.throttle(this.#nowMs() + throttleTimeMs)
   }
 
   /** A question was answered, after `tookMs`. */
@@ -144,8 +136,13 @@ export class RefreshLoop {
   }
 
   #dueMs(): number {
+    return Math.max(this.#neededAtMs(), this.#parts.pausingUntilMs())
+  }
+
+  /** Topics never asked for need not wait for others' backoff. */
+  #neededAtMs(): number {
     const { topics, hasAnswered, isAwaited } = this.#parts
-    if (this.#requests.hasNewTopics && hasAnswered()) return this.#schedule.earliestForNewMs
+    if (this.#requests.hasNewTopics && hasAnswered()) return 0
     const isNeeded = this.#requests.isRequested || isAwaited() || topics.hasUnresolved
     const { earliestMs } = this.#schedule
     return isNeeded ? earliestMs : Math.max(this.#agedMs, earliestMs)

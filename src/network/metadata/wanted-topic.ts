@@ -3,6 +3,7 @@
  *
  * Neighbours: wanted-topics.ts keeps one for each; metadata-question.ts asks for some.
  */
+import type { FormerLife } from './former-life.js'
 import type { TopicMetadata } from './topic-metadata.js'
 import type { TopicOutage } from './topic-outage.js'
 
@@ -17,6 +18,8 @@ export interface WantedTopic {
   isUnresolved: boolean
   /** The last answer had an error for it: the listener has it from `onTopicError`. */
   hasError: boolean
+  /** Whether what is known of it is over. */
+  readonly formerLife: FormerLife
   /** What is logged while it is unresolved. */
   readonly outage: TopicOutage
 }

@@ -13,12 +13,15 @@
 import type { BrokerError, ProtocolError } from '../../errors.js'
 import { ErrorCodes } from '../../protocol/error-codes.js'
 import type { MetadataResponse, MetadataResponseTopic } from '../../protocol/messages/metadata.js'
+import { ZERO_UUID } from '../../protocol/uuid.js'
 import type { BrokerList } from '../brokers/broker-list.js'
 import type { NetworkContext } from '../context.js'
 import { incompleteTopic, leaderlessTopic, topicError } from './metadata-errors.js'
+import { FormerLife } from './former-life.js'
 import type { MetadataListener } from './metadata-listener.js'
-import { forgetLeaders, lacksLeader, mergeTopic } from './topic-metadata.js'
-import type { PartitionMetadata, TopicMetadata } from './topic-metadata.js'
+import type { Question } from './metadata-question.js'
+import { forgetEpochs, forgetLeaders, goesBack, lacksLeader, mergeTopic } from './topic-metadata.js'
+import type { PartitionMetadata, TopicAnswer, TopicMetadata } from './topic-metadata.js'
 import { TopicOutage } from './topic-outage.js'
 import type { WantedTopic } from './wanted-topic.js'
 
@@ -71,15 +74,16 @@ export class WantedTopics {
 
   /** Somebody uses it: true where it was not wanted before. */
   want(name: string): boolean {
-    const lastUsedMs = this.#parts.context.clock.monotonicMs()
+    const lastUsedMs = this.#nowMs()
     const topic = this.#topics.get(name)
     if (topic !== undefined) {
       topic.lastUsedMs = lastUsedMs
       return false
     }
     const outage = new TopicOutage(this.#parts.context, name)
-    const news = { known: undefined, isUnresolved: true, hasError: false, outage }
-    const wanted = { name, lastUsedMs, ...news }
+    const news = { known: undefined, isUnresolved: true, hasError: false }
+    const formerLife = new FormerLife()
+    const wanted = { name, lastUsedMs, ...news, formerLife, outage }
     this.#topics.set(name, wanted)
     this.#unknown.add(wanted)
     return true
@@ -121,23 +125,24 @@ export class WantedTopics {
       if (nowMs - lastUsedMs < context.options.metadataMaxIdleMs) continue
       if (listener.isInUse?.(name) === true) continue
       context.logger.debug({ topic: name }, 'a topic is not used any longer')
-      this.#drop(topic)
+      this.forget(name)
       listener.onIdle?.(name)
     }
   }
 
   /** Takes what an answer says of the topics that it was asked for: true where something is new. */
-  take(response: MetadataResponse, version: number, asked: readonly WantedTopic[]): boolean {
+  take(response: MetadataResponse, version: number, question: Question): boolean {
     const brokerIds = new Set(response.brokers.map(({ nodeId }) => nodeId))
     const answers = new Map(response.topics.map((topic) => [topic.name, topic]))
     let hasNews = false
-    for (const wanted of asked) {
-      const answer = answers.get(wanted.name)
+    for (const wanted of question.topics) {
+      const topic = answers.get(wanted.name)
       if (this.#topics.get(wanted.name) !== wanted) continue // forgotten in the meantime
+      const isAmiss = question.isRequested || wanted.isUnresolved
       this.#mark(wanted, true) // until the answer has shown otherwise
-      if (answer === undefined) this.#missed(wanted, incompleteTopic(wanted.name))
-      else if (answer.errorCode !== ErrorCodes.NONE) this.#takeError(wanted, answer)
-      else if (this.#takeTopic(wanted, answer, version, brokerIds)) hasNews = true
+      if (topic === undefined) this.#missed(wanted, incompleteTopic(wanted.name))
+      else if (topic.errorCode !== ErrorCodes.NONE) this.#takeError(wanted, topic)
+      else if (this.#takeTopic(wanted, { topic, version, brokerIds }, isAmiss)) hasNews = true
     }
     return hasNews
   }
@@ -169,13 +174,10 @@ export class WantedTopics {
     }
   }
 
-  #takeTopic(
-    wanted: WantedTopic,
-    answer: MetadataResponseTopic,
-    version: number,
-    brokerIds: ReadonlySet<number>,
-  ): boolean {
-    const merged = mergeTopic(wanted.known, { topic: answer, version, brokerIds })
+  #takeTopic(wanted: WantedTopic, answer: TopicAnswer, isAmiss: boolean): boolean {
+    const { brokerIds } = answer
+    this.#doubt(wanted, answer, isAmiss)
+    const merged = mergeTopic(wanted.known, answer)
     if (merged === undefined) {
       this.#missed(wanted, incompleteTopic(wanted.name))
       return false
@@ -191,9 +193,27 @@ export class WantedTopics {
     return isNews
   }
 
-  #takeError(wanted: WantedTopic, answer: MetadataResponseTopic): void {
+  #takeError(wanted: WantedTopic, { errorCode }: MetadataResponseTopic): void {
     const { createTopics } = this.#parts.context.options
-    this.#missed(wanted, topicError(wanted.name, answer.errorCode, createTopics))
+    const isUnknown = errorCode === ErrorCodes.UNKNOWN_TOPIC_OR_PARTITION
+    if (isUnknown && wanted.formerLife.notKnown(this.#nowMs())) this.#forgetEpochs(wanted)
+    this.#missed(wanted, topicError(wanted.name, errorCode, createTopics))
+  }
+
+  /** What is known may be of a topic that was deleted, and made anew since. */
+  #doubt(wanted: WantedTopic, answer: TopicAnswer, isAmiss: boolean): void {
+    const { known, formerLife } = wanted
+    if (known === undefined || !goesBack(known, answer)) formerLife.goesOn()
+    else if (isAmiss && formerLife.goneBack(this.#nowMs())) this.#forgetEpochs(wanted)
+  }
+
+  #forgetEpochs(wanted: WantedTopic): void {
+    const { known } = wanted
+    if (known?.topicId === ZERO_UUID) wanted.known = forgetEpochs(known)
+  }
+
+  #nowMs(): number {
+    return this.#parts.context.clock.monotonicMs()
   }
 
   /** The answer is of no use for this topic: whoever waits for it is told why. */
@@ -204,7 +224,7 @@ export class WantedTopics {
     if (error.retriable) wanted.outage.lasts(() => error)
     else {
       this.#mark(wanted, false)
-      if (wanted.known === undefined) this.#drop(wanted)
+      if (wanted.known === undefined) this.forget(wanted.name)
     }
     this.#parts.listener.onTopicError(wanted.name, error)
   }

@@ -27,7 +27,10 @@ function setUp() {
     },
   })
   const answer = (name: string, leaderId: number, errorCode = 0): boolean =>
-    topics.take(responseOf(name, leaderId, errorCode), VERSION, [...topics.all])
+    topics.take(responseOf(name, leaderId, errorCode), VERSION, {
+      topics: [...topics.all],
+      ...{ isFull: false, isRequested: false },
+    })
   const state = (): string =>
     topics.hasIncomplete ? 'incomplete' : topics.hasUnresolved ? 'unknown' : 'resolved'
   return { context, topics, brokers, inUse, answer, state }
