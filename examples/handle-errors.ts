@@ -17,7 +17,7 @@ async function sendOrTell(producer: Producer, record: ProducerRecord): Promise<v
 function whatToDo({ outcome, retriable }: DeliveryError): string {
   switch (outcome) {
     case 'not-written': // it never reached a broker
-      return retriable ? 'not written, send it again later' : 'not written, mend it first'
+      return retriable ? 'not written, send it again later' : 'not written, correct it first'
     case 'rejected': // the broker refused it
       return 'refused, and in no log'
     case 'unknown': // the answer was lost: sent again, it may be there twice

@@ -17,7 +17,7 @@
  *      ├─ AbortedError          the caller's AbortSignal fired
  *      ├─ ClosedError           the producer is closed
  *      ├─ AuthenticationError   the brokers refuse the credentials, or we refuse the broker's proof
- *      ├─ AuthorizationError    the cluster forbids the operation; names it, the resource and the mend
+ *      ├─ AuthorizationError    the cluster forbids the operation; names it, the resource and the fix
  *      ├─ FatalError            the producer has failed as a whole; every later call says so
  *      ├─ TransactionAbortedError  nothing of the transaction is visible to read_committed
  *      ├─ TransactionUnknownError  the answer to a commit was lost, and cannot be had any more
@@ -120,7 +120,7 @@ export interface ConnectionErrorOptions extends OttlaErrorOptions {
   readonly host: string
   readonly port: number
   readonly phase: ConnectionPhase
-  /** One for each kind that has a mend of its own, as `ERR_OTTLA_TLS_UNKNOWN_CA`. */
+  /** One for each kind that has a fix of its own, as `ERR_OTTLA_TLS_UNKNOWN_CA`. */
   readonly code?: string | undefined
 }
 

@@ -74,7 +74,7 @@ function isNullable(type: avsc.Type): boolean {
 function unknownText(place: string, value: object, record: avsc.types.RecordType): string {
   const names = record.fields.map(({ name }) => name)
   const [unknown = ''] = unknownFields(value, record.fields)
-  return `${place}${stepText(unknown)} is no field of ${record.name ?? 'the record'}, which has ${listed(names)}: mend its name, or give unknownFields: 'ignore'`
+  return `${place}${stepText(unknown)} is no field of ${record.name ?? 'the record'}, which has ${listed(names)}: correct its name, or give unknownFields: 'ignore'`
 }
 
 const WANTED: Readonly<Record<string, string>> = {

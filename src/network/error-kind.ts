@@ -1,5 +1,5 @@
 /**
- * What somebody has to mend, as against what time may: the kinds by which reasons of one outage are told
+ * What somebody has to fix, as against what time may: the kinds by which reasons of one outage are told
  * apart. Few on purpose: a broker that restarts refuses, resets and says nothing in turn, and is away.
  *
  * Neighbours: outage-log.ts warns of each kind once; causes.ts goes through what an error is made of.

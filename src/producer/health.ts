@@ -36,7 +36,7 @@ export interface ProducerHealth {
   readonly isReady: boolean
   /**
    * For liveness: false where only a new producer can help ('failed'). True while Kafka is away: a
-   * restart would mend nothing, and lose what waits in memory.
+   * restart would fix nothing, and lose what waits in memory.
    */
   readonly isAlive: boolean
   /** A broker has answered, and as far as is known one still does. Connections of an idle producer may be closed. */

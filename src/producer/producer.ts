@@ -128,7 +128,7 @@ export class Producer<K = Serialized, V = Serialized> implements AsyncDisposable
 
   /**
    * Opens the first connection ahead of the first record. Rejects with TimeoutError after
-   * `maxBlockMs`, naming each address and its cause; at once where no retry can mend it.
+   * `maxBlockMs`, naming each address and its cause; at once where no retry can fix it.
    */
   async connect(options?: undefined): Promise<void> {
     this.#assertNothing('connect', options)

@@ -147,7 +147,7 @@ function answerOf({ statusCode, headers }: IncomingMessage, text: string): HttpA
   }
 }
 
-/** Certificates do not mend themselves within seconds; everything else of a network may. */
+/** Certificates do not fix themselves within seconds; everything else of a network may. */
 function failureOf(error: Error, wasReused: boolean): NoAnswer {
   const { code } = error as { code?: unknown }
   const name = typeof code === 'string' ? code : error.message

@@ -112,7 +112,7 @@ t.test('a value of the wrong type is refused with its place', async (t) => {
 t.test('a field that the schema does not know', async (t) => {
   const typo = { id: 1, customer: 'k', nota: 'x' }
   refuses(t, ORDER, [
-    [typo, /value\.nota is no field of shop\.Order, which has id, customer, note, items: mend its name, or give unknownFields: 'ignore'/],
+    [typo, /value\.nota is no field of shop\.Order, which has id, customer, note, items: correct its name, or give unknownFields: 'ignore'/],
     [{ ...VALUE, items: [{ name: 'a', price: 1, prize: 2 }] }, /value\.items\[0\]\.prize is no field of shop\.Item/],
     [{ id: 1, customer: 'k', toString: 7 }, /value\.toString is no field/],
   ]) // prettier-ignore

@@ -65,7 +65,7 @@ export class ControlPlane {
 
   /**
    * Asks; the request may go to several brokers. Rejects with ConnectionError, naming each address and
-   * its failure, and retriable unless no retry can mend any of them; with BrokerError where a broker
+   * its failure, and retriable unless no retry can fix any of them; with BrokerError where a broker
    * refuses for good, or all of them do for the moment; with AuthenticationError where the login has
    * never worked; with ClosedError when closed.
    */

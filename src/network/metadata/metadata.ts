@@ -148,7 +148,7 @@ export class MetadataCache {
 
   /**
    * Resolves at the first answer of any broker. Rejects with TimeoutError, naming each address and
-   * its failure, after `timeoutMs`; with ConnectionError as soon as no retry can mend it; with
+   * its failure, after `timeoutMs`; with ConnectionError as soon as no retry can fix it; with
    * ClosedError when closed.
    */
   connect(timeoutMs: number): Promise<void> {

@@ -181,7 +181,7 @@ const PARTS: readonly { start: RegExp; option: string }[] = [
   { start: /^(sasl|authenticationtimeout|reauthenticationthreshold)/, option: 'sasl' },
 ]
 
-/** The mend for an option of another client; undefined where `name` is none. */
+/** The fix for an option of another client; undefined where `name` is none. */
 export function mendOf(name: string): string | undefined {
   const wanted = letters(name)
   const renamed = find(RENAMED, wanted)

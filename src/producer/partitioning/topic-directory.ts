@@ -256,7 +256,7 @@ export class TopicDirectory {
     this.#listener.onLost(topic)
   }
 
-  /** No broker can be spoken to, and no retry mends it: nobody needs to wait for a topic. */
+  /** No broker can be spoken to, and no retry fixes it: nobody needs to wait for a topic. */
   onFatal(error: OttlaError): void {
     for (const topic of this.topics.values()) if (!topic.isKnown) this.#giveUp(topic, error)
   }
