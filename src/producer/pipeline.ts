@@ -20,7 +20,7 @@ import { ControlPlane } from '../network/control/control-plane.js'
 import type { FinalizedFeatures } from '../network/finalized-features.js'
 import { MetadataCache } from '../network/metadata/metadata.js'
 import { Accumulator } from './batching/accumulator.js'
-import type { CallbackRunner } from './batching/batch-waiters.js'
+import type { OutcomeTeller } from './batching/batch-waiters.js'
 import type { ProducerBatch } from './batching/batch.js'
 import { BufferPool } from './batching/buffer-pool.js'
 import { MemoryBudget } from './batching/memory-budget.js'
@@ -162,7 +162,11 @@ export class Pipeline<K, V> implements ConcernedRooms, TopicRooms {
   }
 
   /** What a user's callback throws, or rejects with, is logged, and harms nobody else. */
-  readonly runCallback: CallbackRunner = (callback, error, metadata) => {
+  readonly runCallback: OutcomeTeller = (callback, error, metadata) => {
+    if (callback === null) {
+      this.#logUnheard(error)
+      return
+    }
     try {
       // An async function may stand where one that returns nothing is asked for.
       isPromised(callback(error, metadata), this.#callbackThrew)
@@ -173,6 +177,13 @@ export class Pipeline<K, V> implements ConcernedRooms, TopicRooms {
 
   readonly #callbackThrew = (thrown: unknown): void => {
     this.logger.error({ err: thrown }, 'a delivery callback threw')
+  }
+
+  #logUnheard(error: DeliveryError | null): void {
+    if (error === null) return
+    const { topic } = error
+    const facts = topic === undefined ? { err: error } : { topic, err: error }
+    this.unheard.error(facts, 'records without a callback were not delivered')
   }
 
   /** A record was given, and will not be delivered. */

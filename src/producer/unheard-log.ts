@@ -1,6 +1,7 @@
 /**
- * Logs the failures that nobody else hears of: of records without a callback. The first at once; of those
- * like it within the next second one line, with their number: a full buffer must not become a full log.
+ * Logs the failures that nobody else hears of: of records without a callback, and of streams that go on
+ * after errors with nobody listening. The first at once; of those like it within the next second one line,
+ * with their number: a full buffer must not become a full log.
  *
  * Before: whoever settles a record. After: the user's logger.
  */

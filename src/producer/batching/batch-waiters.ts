@@ -14,6 +14,7 @@
  *
  * Neighbours: batch.ts, whose every record has an index; intake.ts asks for the promises.
  */
+import type { DeliveryError } from '../../errors.js'
 import type { RecordGroup } from '../records/record-group.js'
 import type { DeliveryCallback } from '../records/delivery-callback.js'
 import type { RecordMetadata } from '../../record-metadata.js'
@@ -24,7 +25,14 @@ export type Resolve = (value: RecordMetadata | Promise<RecordMetadata>) => void
 /** Calls a user's callback so that what it throws harms nobody. */
 export type CallbackRunner = (
   callback: DeliveryCallback,
-  error: Error | null,
+  error: DeliveryError | null,
+  metadata: RecordMetadata | null,
+) => void
+
+/** The same; and where there is no callback (null), a failure is logged as unheard. */
+export type OutcomeTeller = (
+  callback: DeliveryCallback | null,
+  error: DeliveryError | null,
   metadata: RecordMetadata | null,
 ) => void
 
@@ -135,7 +143,8 @@ export class BatchWaiters {
     for (const records of this.#groupedRecords) records.fail(errorOf)
     for (let index = 0; index < recordCount; index++) {
       const callback = this.#callbackOf(index)
-      if (callback !== null) run(callback, errorOf(index), null)
+      // Every error that settles a record is one.
+      if (callback !== null) run(callback, errorOf(index) as DeliveryError, null)
     }
   }
 

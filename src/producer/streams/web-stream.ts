@@ -5,7 +5,7 @@
  */
 import { whenAborted } from '../../abort-signals.js'
 import '../../globals.js'
-import type { CallbackRunner } from '../batching/batch-waiters.js'
+import type { OutcomeTeller } from '../batching/batch-waiters.js'
 import { RecordFeed } from './record-feed.js'
 import type { RecordSink } from './record-sink.js'
 import { checkStreamOptions, type AnyStreamOptions } from './stream-checks.js'
@@ -16,7 +16,7 @@ const DEFAULT_HIGH_WATER_MARK = 16
 export function createWritableStream<T, K, V>(
   sink: RecordSink<K, V>,
   options: AnyStreamOptions<T, K, V>,
-  runCallback: CallbackRunner,
+  runCallback: OutcomeTeller,
 ): WritableStream<T> {
   checkStreamOptions('createWritableStream', options)
   const { highWaterMark = DEFAULT_HIGH_WATER_MARK, signal } = options

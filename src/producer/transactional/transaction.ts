@@ -7,7 +7,7 @@
 import { queueJob, type Clock } from '../../clock.js'
 import { TimeoutError, TransactionAbortedError, type DeliveryError } from '../../errors.js'
 import type { Serialized } from '../../serialization/serializer.js'
-import type { CallbackRunner } from '../batching/batch-waiters.js'
+import type { OutcomeTeller } from '../batching/batch-waiters.js'
 import type { RecordMetadata } from '../../record-metadata.js'
 import type { DeliveryCallback } from '../records/delivery-callback.js'
 import { checkCallback, checkNoOptions, strayError, timeoutMsOf } from '../intake/call-checks.js'
@@ -67,7 +67,7 @@ export interface TransactionPieces<K, V> {
   readonly job: TransactionJob
   readonly clock: Clock
   readonly maxBlockMs: number
-  readonly runCallback: CallbackRunner
+  readonly runCallback: OutcomeTeller
   readonly onUnheard: (error: DeliveryError) => void
 }
 

@@ -66,6 +66,35 @@ const toRecord = (chunk: string): ProducerRecord => {
   return chunk === 'bad' ? ({ topic: 'orders' } as ProducerRecord) : record(chunk)
 }
 
+for (const kind of KINDS) {
+  t.test(`${kind}: what it goes on after is logged where nobody listens`, async (t) => {
+    await withProducer(async ({ write, errors, cluster }) => {
+      const heard: string[] = []
+      const onRecordError = (_error: Error, chunk: string): void => void heard.push(chunk)
+      await write(kind, ['a', 'bad'], { onError: 'continue', toRecord, onRecordError })
+      t.strictSame(heard, ['bad'])
+      t.strictSame(errors, [])
+      await write(kind, ['b', 'bad', 'c'], { onError: 'continue', toRecord })
+      t.strictSame(values(cluster, 'orders'), ['a', 'b', 'c'])
+      const [[text, error] = [], ...others] = errors
+      t.equal(text, 'records without a callback were not delivered')
+      t.match(error, { name: 'InvalidRecordError' })
+      t.strictSame(others, [])
+    })
+  })
+}
+
+t.test('a listener of the event is somebody', async (t) => {
+  await withProducer(async ({ producer, run, errors }) => {
+    const stream = producer.createWriteStream<string>({ onError: 'continue', toRecord })
+    const heard: unknown[] = []
+    stream.on('recordError', (_error, chunk) => heard.push(chunk))
+    await run(pipeline(['bad'], stream))
+    t.strictSame(heard, ['bad'])
+    t.strictSame(errors, [])
+  })
+})
+
 const MINE = new Error('mine')
 /** What is awaited as a promise is. */
 const rejecting = (error: Error): unknown => ({
