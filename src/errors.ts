@@ -42,7 +42,8 @@ const MARK = Symbol.for('ottla.error')
 /**
  * What is known of a record that was not acknowledged:
  * - `not-written`: it never left this process, or no attempt can have reached a log;
- * - `unknown`: an attempt was made and its answer was lost, so it may or may not be in the log;
+ * - `unknown`: it was sent, or was about to be, and no answer says for certain what became of it: the
+ *   answer was lost, or is an error that can also come after a write, or nobody waited for it any more;
  * - `rejected`: the broker refused it, and no earlier attempt can have been written.
  */
 export type DeliveryOutcome = 'not-written' | 'unknown' | 'rejected'
@@ -82,7 +83,10 @@ function markOf(prototype: object): unknown {
   return Object.getOwnPropertyDescriptor(prototype, MARK)?.value
 }
 
-/** An option is unknown, out of range, or contradicts another one; thrown by the constructor. */
+/**
+ * An option is unknown, out of range, or contradicts another one; thrown by the constructor, and by any
+ * call whose own options are wrong (an asynchronous one rejects with it).
+ */
 export class ConfigError extends OttlaError {
   constructor(message: string, options: OttlaErrorOptions = {}) {
     super('ERR_OTTLA_CONFIG', message, options)

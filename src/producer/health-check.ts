@@ -262,12 +262,12 @@ function isOpen(status: HealthStatus): boolean {
   return status !== 'closed' && status !== 'closing' && status !== 'failed'
 }
 
-/** The next record fares no worse for it. */
 /** A record that was to be sent, and was not: its sender has made no mistake, and has not taken it back. */
 export function isLoss(error: OttlaError): boolean {
   return error instanceof ClosedError || !isItsOwnFault(error)
 }
 
+/** The next record fares no worse for it. */
 function isItsOwnFault(error: OttlaError): boolean {
   return (
     error instanceof InvalidRecordError ||

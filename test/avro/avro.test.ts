@@ -201,7 +201,7 @@ t.test('what avsc writes as something else is refused', async (t) => {
   t.equal(hex('double', Infinity), '000000000000f07f')
 }) // prettier-ignore
 
-t.test('text is UTF-8 of any length; half a surrogate pair is U+FFFD', async (t) => {
+t.test('text is UTF-8 of any length; an unpaired surrogate is U+FFFD', async (t) => {
   for (const text of ['', 'a', 'é', '€'.repeat(30), '😀', 'x'.repeat(64), 'x'.repeat(65), 'é'.repeat(500)]) {
     t.equal(hex('string', text), plain('string').toBuffer(text).toString('hex'))
   }

@@ -253,7 +253,7 @@ export class MetadataCache {
     const where = formatAddress(connection)
     logger.warn(
       { fromClusterId: id, toClusterId: clusterId },
-      `another cluster stands at ${where}: all that the old one knew of this producer is void, and what may have been written there is unknown`,
+      `${where} now belongs to another cluster; starting over, and what may have been written to the old one is unknown`,
     )
     features.forget()
     this.#control.rest()

@@ -1,6 +1,6 @@
 /**
  * Which partition a record goes to, in this order: the one it names, the user's partitioner, the
- * hash of its key (murmur2, as every Kafka client), the topic's sticky partition.
+ * hash of its key (murmur2, as Java's client), the topic's sticky partition.
  */
 import { InvalidRecordError } from '../../errors.js'
 import { isPromised } from '../../promised.js'

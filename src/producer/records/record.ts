@@ -15,7 +15,7 @@ import type { Serialized } from '../../serialization/serializer.js'
  * Objects that a serializer is given may be changed, too, unless it is asynchronous: then they are its own
  * matter until the record is settled.
  *
- * Text, in keys, values and headers, is written as UTF-8. Half a surrogate pair, which UTF-8 cannot
+ * Text, in keys, values and headers, is written as UTF-8. An unpaired surrogate, which UTF-8 cannot
  * carry, becomes U+FFFD, as everywhere in JavaScript; Java's StringSerializer writes "?" there, so
  * that such a key may lie in another partition than Java's.
  *
