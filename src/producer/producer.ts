@@ -245,7 +245,7 @@ export class Producer<K = Serialized, V = Serialized> implements AsyncDisposable
     if (error === null) return
     const { unheard, transactions } = this.#pipeline
     unheard.error({ err: error }, 'records without a callback were not delivered')
-    transactions?.recordFailed(error as DeliveryError, false) // every error of a record is one
+    transactions?.recordFailed(error, false)
   }
 
   /**

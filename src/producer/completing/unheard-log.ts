@@ -5,9 +5,9 @@
  *
  * Before: whoever settles a record. After: the user's logger.
  */
-import type { Clock, Timer } from '../clock.js'
-import { OttlaError } from '../errors.js'
-import type { Log, LogFacts } from '../logger.js'
+import type { Clock, Timer } from '../../clock.js'
+import { OttlaError } from '../../errors.js'
+import type { Log, LogFacts } from '../../logger.js'
 
 const WINDOW_MS = 1000
 

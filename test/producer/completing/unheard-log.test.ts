@@ -1,9 +1,9 @@
 /** Failures that nobody else hears of: told at once, then by the second, and none is left out. */
 import t from 'tap'
-import { BufferFullError, ClosedError } from '../../src/index.js'
-import { UnheardLog } from '../../src/producer/unheard-log.js'
-import { collectGarbage } from '../support/collect-garbage.js'
-import { ManualClock } from '../support/manual-clock.js'
+import { BufferFullError, ClosedError } from '../../../src/index.js'
+import { UnheardLog } from '../../../src/producer/completing/unheard-log.js'
+import { collectGarbage } from '../../support/collect-garbage.js'
+import { ManualClock } from '../../support/manual-clock.js'
 
 interface Told {
   readonly topic: unknown
