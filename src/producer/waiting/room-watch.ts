@@ -1,23 +1,16 @@
 /**
- * Whether there is room again for a record that was not taken, and who waits to be told of it: for as long
- * as `maxBlockMs`, the first come first. How much of it those who are told will use, nobody knows: so it is
- * told to a few, and passed on to more with each turn of the loop, until a record is refused again.
+ * Whether there is room again for a record that was not taken, and who waits to be told of it, for as long
+ * as `maxBlockMs`: a line for each topic that was refused, since what is in the way of one need not be in
+ * the way of another.
  *
- *   room ──> 16 are told ──> 32 more ──> 64 more ──> … ──a record is refused──> until there is room again
- *
- * Told all at once, thousands would run for the room of one batch, each time that one is done.
- *
- * Before: the intake refuses a record. After: `writable` of producer.ts.
+ * Before: the intake refuses a record. After: `writable` of producer.ts. Within: room-line.ts.
  */
 import type { Clock, Timer } from '../../clock.js'
 import type { MemoryBudget } from '../batching/memory-budget.js'
 import type { Observer } from '../observer.js'
-import { Deque } from '../collections/deque.js'
-import type { ParkingLot } from './parking-lot.js'
 import type { ProducerTopic } from '../partitioning/topic.js'
-
-/** So many are told of room first. */
-const FIRST_TOLD = 16
+import type { ParkingLot } from './parking-lot.js'
+import { RoomLine, type RoomListener } from './room-line.js'
 
 /** Why there was no room. */
 export interface Refusal {
@@ -42,29 +35,21 @@ export interface RoomWatchParts {
   readonly observer: Observer
 }
 
-/** Told that there may be room, or (false) that the time is up. */
-export type RoomListener = (isInTime: boolean) => void
-
-interface RoomWaiter {
-  readonly deadlineMs: number
-  readonly listener: RoomListener
+/** Who waits for room for a topic, and what its last record needed. */
+interface Waiting {
+  refused: Refused
+  readonly line: RoomLine
 }
 
 export class RoomWatch {
   readonly #maxBlockMs: number
   readonly #parts: RoomWatchParts
-  /** The last record that was not taken. */
-  #topic: ProducerTopic | null = null
-  #neededBytes = 0
-  #isHeldBack = false
-  /** In the order of arrival, and so of the deadlines. */
-  readonly #waiters = new Deque<RoomWaiter>()
+  /** The last record that was not taken, whatever its topic: who waits now, waits for its room. */
+  #last: Refused = { topic: null, ...NOT_ITS_TURN }
+  /** By topic; only where somebody waits. */
+  readonly #waiting = new Map<ProducerTopic | null, Waiting>()
   /** For the first deadline; null where nobody waits. */
   #timer: Timer | null = null
-  /** More are told in the next turn of the loop. */
-  #isPassingOn = false
-  /** Since some were told, a record was refused, or somebody waits who had better. */
-  #isUsedUp = false
 
   constructor({ maxBlockMs }: { readonly maxBlockMs: number }, parts: RoomWatchParts) {
     this.#maxBlockMs = maxBlockMs
@@ -78,105 +63,90 @@ export class RoomWatch {
 
   /** A record of this topic was not taken; null: of one that is not known. */
   refused(topic: ProducerTopic | null, { refusedBytes, isHeldBack }: Refusal): void {
-    this.#topic = topic
-    this.#neededBytes = refusedBytes
-    this.#isHeldBack = isHeldBack
-    this.#isUsedUp = true
+    this.#last = { topic, refusedBytes, isHeldBack }
+    const waiting = this.#waiting.get(topic)
+    if (waiting === undefined) return
+    waiting.refused = this.#last
+    waiting.line.refused()
   }
 
   /** Who was not taken last: for whoever has to stand behind him. */
   get last(): Refused {
-    const refusedBytes = this.#neededBytes
-    return { topic: this.#topic, refusedBytes, isHeldBack: this.#isHeldBack }
-  }
-
-  /** Something has changed: tells some of those who wait where there is room now. */
-  look(): void {
-    if (this.#waiters.length === 0 || this.#isPassingOn || !this.isWritable) return
-    this.#tell(FIRST_TOLD)
-  }
-
-  /** Tells so many, and twice as many soon. */
-  #tell(count: number): void {
-    this.#isPassingOn = true
-    this.#isUsedUp = false
-    this.#tellNow(Math.min(count, this.#waiters.length))
-    this.#passOn(2 * count)
-  }
-
-  /** Tells so many in the next turn of the loop, unless the room is used up by then: also the open batches. */
-  #passOn(count: number): void {
-    this.#isPassingOn = this.#waiters.length > 0
-    if (!this.#isPassingOn) return
-    this.#parts.clock.defer(() => {
-      this.#isPassingOn = false
-      if (this.#isUsedUp) this.look()
-      else if (this.#waiters.length > 0) this.#tell(count)
-    })
-  }
-
-  #tellNow(count: number): void {
-    for (let left = count; left > 0; left--) this.#tellFirst(true)
-  }
-
-  #tellFirst(isInTime: boolean): void {
-    const first = this.#waiters.shift()
-    if (this.#waiters.length === 0) this.#stopTimer()
-    first?.listener(isInTime)
-  }
-
-  /** Everybody who waits to be told of room is told, whether there is any or not. */
-  wake(): void {
-    this.#tellNow(this.#waiters.length)
+    return this.#last
   }
 
   /** True where what the last refused record needed is there, and nobody is before it. */
   get isWritable(): boolean {
-    const topic = this.#topic
-    const { lot, budget } = this.#parts
-    if (topic === null ? lot.isCrowded : lot.mustWait(topic)) return false
-    const wantedBytes = Math.min(budget.totalBytes, this.#neededBytes)
-    if (budget.availableBytes < wantedBytes) return false
-    return topic === null || !this.#isHeldBack || budget.mayRest(wantedBytes, topic.share)
+    return this.#hasRoom(this.#last)
   }
 
   /**
-   * Calls `listener` once, when its turn has come and there is room, or `maxBlockMs` is over. Never during
-   * the call: a caller that is refused again must not keep the sockets from being served.
+   * Calls `listener` once, when its turn has come and there is room for what was refused last, or
+   * `maxBlockMs` is over. Never during the call: a caller that is refused again must not keep the sockets
+   * from being served.
    */
   onWritable(listener: RoomListener): void {
     const deadlineMs = this.#parts.clock.monotonicMs() + this.#maxBlockMs
-    this.#waiters.push({ deadlineMs, listener })
-    this.#armTimer()
-    if (!this.isWritable) this.#isUsedUp = true
-    else if (!this.#isPassingOn) this.#passOnAnew()
+    this.#lineOf(this.#last).push(listener, deadlineMs)
+    this.#armTimer(deadlineMs)
   }
 
-  #passOnAnew(): void {
-    this.#isUsedUp = false
-    this.#passOn(FIRST_TOLD)
+  #lineOf(refused: Refused): RoomLine {
+    const known = this.#waiting.get(refused.topic)
+    if (known !== undefined) return known.line
+    const hasRoom = (): boolean => this.#hasRoom(waiting.refused)
+    const line = new RoomLine(this.#parts.clock, hasRoom, () => this.#emptied(refused.topic))
+    const waiting: Waiting = { refused, line }
+    this.#waiting.set(refused.topic, waiting)
+    return line
   }
 
-  #armTimer(): void {
-    const first = this.#waiters.peek()
-    if (this.#timer !== null || first === undefined) return
+  #emptied(topic: ProducerTopic | null): void {
+    this.#waiting.delete(topic)
+    if (this.#waiting.size > 0) return
+    this.#timer?.clear()
+    this.#timer = null
+  }
+
+  /** Something has changed: tells some of those who wait where there is room now. */
+  look(): void {
+    for (const line of this.#lines()) line.look()
+  }
+
+  /** Everybody who waits to be told of room is told, whether there is any or not. */
+  wake(): void {
+    for (const line of this.#lines()) line.wake()
+  }
+
+  /** As they are now. */
+  #lines(): readonly RoomLine[] {
+    return this.#waiting.size === 0 ? [] : Array.from(this.#waiting.values(), ({ line }) => line)
+  }
+
+  #hasRoom({ topic, refusedBytes, isHeldBack }: Refused): boolean {
+    const { lot, budget } = this.#parts
+    if (topic === null ? lot.isCrowded : lot.mustWait(topic)) return false
+    const wantedBytes = Math.min(budget.totalBytes, refusedBytes)
+    if (budget.availableBytes < wantedBytes) return false
+    return topic === null || !isHeldBack || budget.mayRest(wantedBytes, topic.share)
+  }
+
+  /** No deadline that comes later is an earlier one. */
+  #armTimer(deadlineMs: number): void {
+    if (deadlineMs === Infinity) return
     const { clock } = this.#parts
-    this.#timer = clock.setTimer(this.#onTimer, first.deadlineMs - clock.monotonicMs())
+    this.#timer ??= clock.setTimer(this.#onTimer, deadlineMs - clock.monotonicMs())
   }
 
   /** Whose deadline it was may have been told before. */
   readonly #onTimer = (): void => {
     this.#timer = null
     const readUntilMs = this.#parts.clock.readUntilMs()
-    const waiters = this.#waiters
-    for (let it = waiters.peek(); it && it.deadlineMs <= readUntilMs; it = waiters.peek()) {
-      this.#tellFirst(false)
+    let nextMs = Infinity
+    for (const line of this.#lines()) {
+      line.expire(readUntilMs)
+      nextMs = Math.min(nextMs, line.firstDeadlineMs)
     }
-    this.#armTimer()
-  }
-
-  #stopTimer(): void {
-    this.#timer?.clear()
-    this.#timer = null
+    this.#armTimer(nextMs)
   }
 }

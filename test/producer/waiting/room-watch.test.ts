@@ -2,7 +2,8 @@
 import t from 'tap'
 import { MemoryBudget, MemoryShare } from '../../../src/producer/batching/memory-budget.js'
 import { NO_OBSERVER } from '../../../src/producer/observer.js'
-import { RoomWatch } from '../../../src/producer/waiting/room-watch.js'
+import type { ProducerTopic } from '../../../src/producer/partitioning/topic.js'
+import { NOT_ITS_TURN, RoomWatch } from '../../../src/producer/waiting/room-watch.js'
 import { ManualClock } from '../../support/manual-clock.js'
 import { topicOf } from '../support/pieces.js'
 
@@ -23,14 +24,14 @@ interface Rig {
   free(count: number): void
 }
 
-/** A full buffer of ROOMS rooms of a byte each. */
-function rig(): Rig {
+/** A full buffer of ROOMS rooms of a byte each; whoever comes for `dead` stands behind others. */
+function rig(dead?: ProducerTopic): Rig {
   const clock = new ManualClock()
   const budget = new MemoryBudget(ROOMS)
   const share = new MemoryShare()
   budget.tryTake(ROOMS, share)
   const topic = topicOf([1])
-  const lot = { isCrowded: false, mustWait: () => false } as never
+  const lot = { isCrowded: false, mustWait: (it: ProducerTopic) => it === dead } as never
   const parts = { clock, budget, lot, observer: NO_OBSERVER }
   const room = new RoomWatch({ maxBlockMs: 1000 }, parts)
   const served: number[] = []
@@ -149,3 +150,21 @@ t.test('who waits again without a word is not told again before there is room', 
   t.ok(told <= 50, `${told}`)
   t.equal(clock.deferredCount, 0)
 })
+
+t.test(
+  'a topic that has to wait, and was refused last, holds up nobody of another one',
+  async (t) => {
+    const dead = topicOf([1])
+    const { room, clock, serve, served, late, free } = rig(dead)
+    serve(1)
+    const told: boolean[] = []
+    room.refused(dead, NOT_ITS_TURN)
+    room.onWritable((isInTime) => told.push(isInTime))
+    t.equal(clock.timerCount, 1)
+    free(1)
+    t.strictSame([served, told], [[1], []])
+    clock.advance(1000)
+    t.strictSame([late, told], [[], [false]])
+    t.equal(clock.timerCount, 0)
+  },
+)
