@@ -56,9 +56,8 @@ import { NO_PREPARATION, type BatchPreparation } from './preparing/preparation.j
 import type { BrokerSink, SinkOptions } from './sending/broker-sink.js'
 import type { QueuePorts } from './queueing/partition-queue.js'
 import { Sender } from './sending/sender.js'
-import { ProducerIdSource } from './sequencing/producer-id.js'
-import { IdempotentSequencer, NO_SEQUENCER, type Sequencer } from './sequencing/sequencer.js'
-import { TransactionalSequencer } from './sequencing/transactional-sequencer.js'
+import { makeSequencer } from './sequencing/make-sequencer.js'
+import type { Sequencer } from './sequencing/sequencer.js'
 import { TelemetryReporter } from './telemetry/telemetry-reporter.js'
 import { CoordinatorRequests } from './coordinating/coordinator-requests.js'
 import { transactionLevel } from './coordinating/transaction-level.js'
@@ -298,29 +297,12 @@ export class Pipeline<K, V> implements ConcernedRooms, TopicRooms {
   }
 
   #makeSequencer(): Sequencer {
-    const { transactions } = this
-    if (transactions !== null) {
-      const sequencer = new TransactionalSequencer(transactions.gate)
-      transactions.attach(sequencer)
-      return sequencer
-    }
-    return this.#options.idempotence ? this.#makeIdempotentSequencer() : NO_SEQUENCER
-  }
-
-  #makeIdempotentSequencer(): Sequencer {
-    const { clock, random, firstSequence } = this.#environment
-    const { logger } = this
-    const identities = new ProducerIdSource(this.#options, {
-      ...{ clock, logger, random },
-      ask: async (api, request) => (await this.control.ask(api, request, 'any')).response,
-      onIdentity: () => sequencer.identityCame(),
-      onRefused: (error) => {
-        // What waits for one fails; later records ask again.
-        this.completion.abandonUnidentified(error, () => sequencer.identityRefused())
-      },
+    const { clock, logger, control, transactions } = this
+    const { random, firstSequence } = this.#environment
+    return makeSequencer(this.#options, {
+      ...{ clock, random, logger, control, transactions, firstSequence },
+      onRefused: (error, refused) => this.completion.abandonUnidentified(error, refused),
     })
-    const sequencer = new IdempotentSequencer(identities, firstSequence)
-    return sequencer
   }
 
   #makeAccumulator(): Accumulator {
