@@ -16,11 +16,11 @@ async function sendOrTell(producer: Producer, record: ProducerRecord): Promise<v
 
 function whatToDo({ outcome, retriable }: DeliveryError): string {
   switch (outcome) {
-    case 'not-written': // it never reached a broker
-      return retriable ? 'not written, send it again later' : 'not written, mend it first'
+    case 'not-written': // it was never sent, or no attempt was accepted
+      return retriable ? 'not written, send it again later' : 'not written, correct it first'
     case 'rejected': // the broker refused it
       return 'refused, and in no log'
-    case 'unknown': // the answer was lost: sent again, it may be there twice
+    case 'unknown': // no answer says for certain: sent again, it may be there twice
       return 'perhaps written, look before you send it again'
   }
 }

@@ -5,7 +5,10 @@ import { Producer, type Interceptor, type SendCall } from '../src/index.js'
 const { KAFKA_BROKERS = 'localhost:9092', TOPIC = 'orders' } = process.env
 
 const stamp: Interceptor = {
-  onSend: (record) => ({ ...record, headers: { 'sent-by': 'shop-1' } }),
+  onSend: ({ headers = [], ...record }) => {
+    const pairs = Symbol.iterator in headers ? headers : Object.entries(headers) // both are allowed
+    return { ...record, headers: [...pairs, ['sent-by', 'shop-1']] }
+  },
 }
 
 class Timing implements Interceptor {

@@ -6,9 +6,9 @@
  */
 import { types } from 'node:util'
 
-/** The value, if it is bytes; of another realm as bytes of this one, in the same memory. */
+/** The value, if it is bytes, and these are there; of another realm as bytes of this one, in the same memory. */
 export function bytesOf(value: unknown): Uint8Array | undefined {
-  if (value instanceof Uint8Array) return value
+  if (value instanceof Uint8Array) return isDetached(value) ? undefined : value
   if (!types.isUint8Array(value)) return undefined
   const { buffer, byteOffset, byteLength } = value
   try {

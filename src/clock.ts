@@ -44,8 +44,8 @@ export interface Clock {
   /** Milliseconds that only ever rise, whatever the program does: how long something took. */
   stopwatchMs(): number
   /**
-   * Calls back once, `delayMs` from now (clamped to 0 .. 2^31-1), after what had arrived by then has been
-   * read.
+   * Calls back once, `delayMs` from now (clamped to 0 .. 2^31-1) and not a moment earlier, after what had
+   * arrived by then has been read.
    */
   setTimer(callback: () => void, delayMs: number, options?: TimerOptions): Timer
   /**

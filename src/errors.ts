@@ -17,7 +17,7 @@
  *      ├─ AbortedError          the caller's AbortSignal fired
  *      ├─ ClosedError           the producer is closed
  *      ├─ AuthenticationError   the brokers refuse the credentials, or we refuse the broker's proof
- *      ├─ AuthorizationError    the cluster forbids the operation; names it, the resource and the mend
+ *      ├─ AuthorizationError    the cluster forbids the operation; names it, the resource and the fix
  *      ├─ FatalError            the producer has failed as a whole; every later call says so
  *      ├─ TransactionAbortedError  nothing of the transaction is visible to read_committed
  *      ├─ TransactionUnknownError  the answer to a commit was lost, and cannot be had any more
@@ -42,7 +42,8 @@ const MARK = Symbol.for('ottla.error')
 /**
  * What is known of a record that was not acknowledged:
  * - `not-written`: it never left this process, or no attempt can have reached a log;
- * - `unknown`: an attempt was made and its answer was lost, so it may or may not be in the log;
+ * - `unknown`: it was sent, or was about to be, and no answer says for certain what became of it: the
+ *   answer was lost, or is an error that can also come after a write, or nobody waited for it any more;
  * - `rejected`: the broker refused it, and no earlier attempt can have been written.
  */
 export type DeliveryOutcome = 'not-written' | 'unknown' | 'rejected'
@@ -82,7 +83,10 @@ function markOf(prototype: object): unknown {
   return Object.getOwnPropertyDescriptor(prototype, MARK)?.value
 }
 
-/** An option is unknown, out of range, or contradicts another one; thrown by the constructor. */
+/**
+ * An option is unknown, out of range, or contradicts another one; thrown by the constructor, and by any
+ * call whose own options are wrong (an asynchronous one rejects with it).
+ */
 export class ConfigError extends OttlaError {
   constructor(message: string, options: OttlaErrorOptions = {}) {
     super('ERR_OTTLA_CONFIG', message, options)
@@ -120,7 +124,7 @@ export interface ConnectionErrorOptions extends OttlaErrorOptions {
   readonly host: string
   readonly port: number
   readonly phase: ConnectionPhase
-  /** One for each kind that has a mend of its own, as `ERR_OTTLA_TLS_UNKNOWN_CA`. */
+  /** One for each kind that has a fix of its own, as `ERR_OTTLA_TLS_UNKNOWN_CA`. */
   readonly code?: string | undefined
 }
 

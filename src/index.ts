@@ -1,5 +1,5 @@
 /**
- * Ottla: a Kafka producer for Node.js. The only public door.
+ * Ottla: a Kafka producer for Node.js. The package's main entry.
  */
 export { Producer } from './producer/producer.js'
 export type {

@@ -10,8 +10,9 @@
  *
  * An Error is in the facts under `err` and nowhere else: pino, bunyan and Fastify print no other.
  *
- * Neighbours: promised.ts; every room may import it.
+ * Neighbours: clock.ts, promised.ts; every room may import it.
  */
+import { queueJob } from './clock.js'
 import { isPromised } from './promised.js'
 
 /** One level's method: facts first (pino's order), then a sentence. */
@@ -89,20 +90,23 @@ export function missingLogMethod(logger: unknown): string | undefined {
 /**
  * Wraps a user's logger so that it is given what it takes, and that one which throws, or rejects later,
  * harms nothing: a failure to log must not become a failure to deliver. Methods are called on the logger itself, for
- * those that use `this`.
+ * those that use `this`; and in a microtask, in the order of the lines: whoever logs may be amid a change, and a logger
+ * may send its lines by the same producer.
  */
 export function safeLogger(logger: Logger | NestLogger): Log {
   const write = writerFor(logger)
-  const guard =
-    (level: Level): Log[Level] =>
-    (facts, message) => {
-      try {
-        isPromised(write(level, facts, message))
-      } catch {
-        // There is nowhere left to report it to.
-      }
+  const call = (level: Level, facts: LogFacts, message: string): void => {
+    try {
+      isPromised(write(level, facts, message))
+    } catch {
+      // There is nowhere left to report it to.
     }
-  return { debug: guard('debug'), info: guard('info'), warn: guard('warn'), error: guard('error') }
+  }
+  const at =
+    (level: Level): Log[Level] =>
+    (facts, message) =>
+      queueJob(() => call(level, facts, message))
+  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
 }
 
 /** What the method returns: `void`, it says, but it may be async. */

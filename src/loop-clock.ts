@@ -18,6 +18,9 @@
  * waits of minutes are on (unused connections, metadata's age) there is no beat, so that an idle process
  * sleeps; time runs on then.
  *
+ * Node counts whole milliseconds, and a timeout may be early by a fraction of one. A timer never is: who
+ * is called back, and looks at the time again, finds that it has come. He may set no other timer.
+ *
  * Neighbours: system-clock.ts gives it Node; test/simulation gives it a virtual process.
  */
 import type { Clock, Timer, TimerOptions } from './clock.js'
@@ -43,6 +46,10 @@ const LONGEST_TURN_MS = 100
 /** Longer waits are for nobody's answer. */
 const LONGEST_AWAITED_MS = 60_000
 const MAX_DELAY_MS = 2 ** 31 - 1 // Node turns larger delays into 1 ms
+/** A timeout is early by less. */
+const MOST_EARLY_MS = 1
+/** So often at most in a row: where timeouts are a test's, time may stand still. */
+const MOST_TRIES = 20
 
 export class LoopClock implements Clock {
   readonly #machine: Machine
@@ -150,6 +157,7 @@ class LoopTimer implements Timer {
   #pending: MachineTimer
   /** What had not been counted when the timeout was set. */
   #lateMs: number
+  #tries = 0
   #isKeptAlive: boolean
   #isOver = false
 
@@ -175,15 +183,30 @@ class LoopTimer implements Timer {
   }
 
   readonly #onTimeout = (): void => {
-    const leftMs = this.#dueMs - this.#clock.monotonicMs()
-    // No more than has stalled: the timeout itself may be early, or a test's.
-    const moreMs = this.#countsStalls ? 0 : Math.min(leftMs, this.#clock.lateMs - this.#lateMs)
-    this.#lateMs = this.#clock.lateMs
+    const moreMs = this.#moreMs()
     this.#pending =
-      moreMs >= 1
+      moreMs > 0
         ? this.#clock.timeout(this.#onTimeout, moreMs)
         : this.#clock.afterReading(this.#onRead)
     this.#pending.keepAlive(this.#isKeptAlive)
+  }
+
+  /**
+   * For how long to wait on: for what has stalled, where that does not count, and the fraction by which the
+   * timeout was early. Where more is left, a test has set it off, and means that it is over.
+   */
+  #moreMs(): number {
+    const stalledMs = this.#countsStalls ? 0 : this.#clock.lateMs - this.#lateMs
+    const leftMs = this.#leftMs()
+    this.#lateMs += stalledMs
+    if (stalledMs >= 1) this.#tries = 0
+    if (leftMs >= stalledMs + MOST_EARLY_MS) return stalledMs >= 1 ? stalledMs : 0
+    return leftMs > 0 && this.#tries++ < MOST_TRIES ? leftMs : 0
+  }
+
+  #leftMs(): number {
+    const countedMs = this.#countsStalls ? this.#clock.lateMs - this.#lateMs : 0
+    return this.#dueMs - this.#clock.monotonicMs() - countedMs
   }
 
   readonly #onRead = (): void => {

@@ -5,10 +5,16 @@
  * Neighbours: none; every room may import it.
  */
 
-/** True for a promise, and for what is like one: its rejection is heard from here on. */
-export function isPromised(answer: unknown): boolean {
+/**
+ * True for a promise, and for what is like one (a thenable, a promise of another realm): its rejection is
+ * heard from here on, by `onRejected` where whoever asks does not say himself what is wrong.
+ */
+export function isPromised(
+  answer: unknown,
+  onRejected: (reason: unknown) => void = () => {},
+): boolean {
   const isObject = typeof answer === 'object' && answer !== null
   if (!isObject || typeof (answer as { then?: unknown }).then !== 'function') return false
-  Promise.resolve(answer).catch(() => {}) // whoever asks says what is wrong
+  Promise.resolve(answer).catch(onRejected)
   return true
 }

@@ -7,6 +7,7 @@
 import { performance } from 'node:perf_hooks'
 import { clearImmediate, clearTimeout, setImmediate, setTimeout } from 'node:timers'
 import type { Clock } from './clock.js'
+import { atHome } from './home-context.js'
 import { LoopClock, type Machine, type MachineTimer } from './loop-clock.js'
 
 /**
@@ -23,14 +24,14 @@ const machine: Machine = {
   now: () => Date.now(),
   stopwatchMs: real.stopwatchMs,
   setTimeout(callback, delayMs): MachineTimer {
-    const handle = real.setTimeout(callback, delayMs)
+    const handle = atHome(() => real.setTimeout(callback, delayMs))
     return {
       clear: () => real.clearTimeout(handle),
       keepAlive: (isWanted) => refer(handle, isWanted),
     }
   },
   setImmediate(callback): MachineTimer {
-    const handle = real.setImmediate(callback)
+    const handle = atHome(() => real.setImmediate(callback))
     return {
       clear: () => real.clearImmediate(handle),
       keepAlive: (isWanted) => refer(handle, isWanted),
@@ -53,7 +54,7 @@ class ShortTimeout implements MachineTimer {
   constructor(callback: () => void, delayMs: number) {
     this.#callback = callback
     this.#dueMs = real.stopwatchMs() + delayMs
-    this.#turn = real.setImmediate(this.#onTurn)
+    this.#turn = atHome(() => real.setImmediate(this.#onTurn))
   }
 
   clear(): void {

@@ -1,5 +1,5 @@
 /**
- * The package's version, as brokers see it (KIP-511) and as `ottla --version` prints it.
+ * The package's version, as brokers see it (KIP-511).
  *
  * Neighbours: none. A test holds it equal to package.json's.
  */

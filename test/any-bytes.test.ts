@@ -30,4 +30,7 @@ t.test('nothing else is bytes', async (t) => {
   const gone = foreign('new Uint8Array(4)') as Uint8Array<ArrayBuffer>
   structuredClone(gone, { transfer: [gone.buffer] })
   t.equal(bytesOf(gone), undefined, 'transferred away')
+  const own = new Uint8Array(4)
+  structuredClone(own, { transfer: [own.buffer] })
+  t.equal(bytesOf(own), undefined, 'and bytes of this realm')
 })

@@ -2,6 +2,9 @@ import t from 'tap'
 import { OttlaError } from '../src/errors.js'
 import { missingLogMethod, safeLogger, silentLogger, type Logger } from '../src/logger.js'
 
+/** Lines come in a microtask. */
+const told = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+
 t.test('passes facts and sentence on to the logger, as its own method', async (t) => {
   const lines: unknown[] = []
   class Recorder {
@@ -15,6 +18,8 @@ t.test('passes facts and sentence on to the logger, as its own method', async (t
   const logger = safeLogger(new Recorder())
   for (const level of ['debug', 'info', 'warn', 'error'] as const)
     logger[level]({ nodeId: 1 }, 'text')
+  t.strictSame(lines, [], 'later: whoever logs may be amid a change')
+  await told()
   t.strictSame(lines, ['debug', 'info', 'warn', 'error'].map((l) => ['ottla', l, { nodeId: 1 }, 'text'])) // prettier-ignore
 })
 
@@ -26,6 +31,7 @@ t.test('takes no harm from a logger that throws', async (t) => {
   t.doesNotThrow(() => logger.error({}, 'text'))
   t.doesNotThrow(() => safeLogger(silentLogger).info({}, 'text'))
   t.doesNotThrow(() => safeLogger(console).debug({}, 'console fits the interface'))
+  await told()
 })
 
 t.test('takes no harm from a logger that is async and rejects', async (t) => {
@@ -61,6 +67,7 @@ t.test("winston's: sentence first, and errors that JSON can carry", async (t) =>
   const cause = new TypeError('the cause')
   logger.warn({ err: new OttlaError('ERR_X', 'broken', { cause }), nodeId: 2 }, 'lost')
   logger.info({ outageMs: 3 }, 'back')
+  await told()
   const [warning, info] = JSON.parse(JSON.stringify(calls)) as Calls
   t.match(warning, ['warn', 'lost', { nodeId: 2, err: { message: 'broken', code: 'ERR_X' } }])
   t.match(warning?.[2], { err: { stack: /logger.test/, cause: { message: 'the cause' } } })
@@ -69,6 +76,7 @@ t.test("winston's: sentence first, and errors that JSON can carry", async (t) =>
   circle.cause = circle
   logger.error({ err: circle }, 'ends')
   logger.error({ err: 'thrown text' }, 'text')
+  await told()
   t.match(calls.slice(2), [
     ['error', 'ends'],
     ['error', 'text', { err: 'thrown text' }],
@@ -86,6 +94,7 @@ t.test("Nest's: a text, with the facts at its end", async (t) => {
   logger.debug({ topic: 't' }, 'detail')
   logger.error({ err }, 'bad')
   logger.error({ err: 'text' }, 'bad')
+  await told()
   t.strictSame(calls, [
     ['warn', 'lost broker 2: broken {"nodeId":2}'],
     ['log', 'back'],
@@ -95,6 +104,7 @@ t.test("Nest's: a text, with the facts at its end", async (t) => {
   ])
   const { debug: _debug, ...rest } = nest
   t.doesNotThrow(() => safeLogger(rest).debug({}, 'a LoggerService need not have debug'))
+  await told()
 })
 
 t.test('says which method a logger lacks', async (t) => {

@@ -172,3 +172,43 @@ t.test('where only timeouts are mocked, a timer that fires calls back', async (t
   run(loop.immediates, [...loop.immediates])
   t.ok(isOver)
 })
+
+/** Node counts whole milliseconds since its own beginning: timeouts are early by a fraction of one. */
+class EarlyLoop extends ManualLoop {
+  override setTimeout(callback: () => void, delayMs: number): MachineTimer {
+    const atMs = Math.floor(this.nowMs) + Math.max(1, delayMs)
+    return add(this.timers, { atMs, callback })
+  }
+}
+
+t.test(
+  'who is called back finds that the time has come, however early the timeout was',
+  async (t) => {
+    for (const countsStalls of [false, true]) {
+      for (let tenth = 0; tenth < 10; tenth++) {
+        const loop = new EarlyLoop()
+        loop.nowMs = 5 + tenth / 10
+        const clock = new LoopClock(loop)
+        const untilMs = clock.monotonicMs() + 20.4
+        let lateMs = -1
+        const callback = (): void => void (lateMs = clock.monotonicMs() - untilMs)
+        clock.setTimer(callback, untilMs - clock.monotonicMs(), { countsStalls })
+        for (let i = 0; i < 230 && lateMs === -1; i++) loop.turn(0.1)
+        t.ok(lateMs >= -1e-9 && lateMs < 2, `${tenth / 10}: ${lateMs}`)
+      }
+    }
+  },
+)
+
+t.test('nor is it early after a stall', async (t) => {
+  for (let tenth = 0; tenth < 10; tenth++) {
+    const loop = new EarlyLoop()
+    const clock = new LoopClock(loop)
+    const untilMs = clock.monotonicMs() + 200
+    let isOver = false
+    clock.setTimer(() => (isOver = clock.monotonicMs() >= untilMs - 1e-9), 200)
+    loop.turn(150 + tenth / 10) // of it 100 count
+    for (let i = 0; i < 1000; i++) loop.turn(0.3)
+    t.ok(isOver)
+  }
+})

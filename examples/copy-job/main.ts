@@ -6,9 +6,9 @@
  * It can be read from top to bottom; README.md says what to look out for.
  */
 import { setTimeout } from 'node:timers/promises'
-import { Kafka, logLevel, type EachBatchPayload } from 'kafkajs'
+import { Kafka, logLevel, type EachBatchPayload, type IHeaders } from 'kafkajs'
 // Elsewhere this is 'ottla'; in this repository that name means dist/, which may not be built.
-import { TransactionalProducer } from '../../src/index.js'
+import { TransactionalProducer, type HeaderValue } from '../../src/index.js'
 
 const { KAFKA_BROKERS = 'localhost:9092', TOPIC = 'orders' } = process.env
 const COPY = process.env.COPY ?? `${TOPIC}-copy`
@@ -82,9 +82,10 @@ async function copyBatch({ batch }: EachBatchPayload): Promise<void> {
   const offset = BigInt(last.offset) + 1n // the next one to read, not the last one read
   await producer.transaction(
     async (txn) => {
-      for (const { key, value } of messages) {
+      for (const { key, value, headers, timestamp } of messages) {
         const record = { topic: COPY, partition, key, value: value && changed(value) }
-        while (!txn.enqueue(record)) await txn.writable()
+        const rest = { headers: pairsOf(headers), timestamp: Number(timestamp) }
+        while (!txn.enqueue({ ...record, ...rest })) await txn.writable()
       }
       await txn.sendOffsets(JOB, [{ topic, partition, offset }])
     },
@@ -92,6 +93,13 @@ async function copyBatch({ batch }: EachBatchPayload): Promise<void> {
   )
   next.set(partition, offset)
   console.log(`${messages.length} records of partition ${partition} copied, up to offset ${offset}`)
+}
+
+/** A header that occurs several times has a list of values in kafkajs. */
+function pairsOf(headers: IHeaders = {}): [name: string, value: HeaderValue][] {
+  return Object.entries(headers).flatMap(([name, values]) =>
+    [values ?? null].flat().map((value): [string, HeaderValue] => [name, value]),
+  )
 }
 
 /** The work of the job. */

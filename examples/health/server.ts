@@ -1,15 +1,27 @@
 /** Health endpoints for probes: /ready and /live, and an orderly end. */
 import { createServer } from 'node:http'
+import { setTimeout } from 'node:timers/promises'
 // Elsewhere this is 'ottla'.
-import { Producer } from '../../src/index.js'
+import { ClosedError, Producer } from '../../src/index.js'
 
 const { KAFKA_BROKERS = 'localhost:9092', TOPIC = 'orders', PORT = '8080' } = process.env
 
 const producer = new Producer({ brokers: KAFKA_BROKERS, clientId: 'shop', logger: console })
-producer.connect().catch((error: unknown) => {
-  console.error(`not connected yet: ${String(error)}`) // the next record tries again
-})
+void connect()
 let isStopping = false
+
+/** Until a broker answers: a service that is not ready gets no work, so no record would try again. */
+async function connect(): Promise<void> {
+  for (;;) {
+    try {
+      return await producer.connect()
+    } catch (error) {
+      if (error instanceof ClosedError) return // the end
+      console.error(`not connected yet: ${String(error)}`)
+      await setTimeout(1_000, undefined, { ref: false })
+    }
+  }
+}
 
 const server = createServer((request, response) => {
   const health = producer.health()

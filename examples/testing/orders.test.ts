@@ -47,12 +47,12 @@ test('an order is stored once, although the answer was lost', async () => {
   assert.equal(cluster.requests.filter(({ api }) => api === 'Produce').length, 2, 'sent twice')
 })
 
-test('an order that the cluster refuses has to be mended', async () => {
+test('an order that the cluster refuses has to be corrected', async () => {
   await using cluster = await startCluster()
   await using producer = new Producer({ brokers: cluster.bootstrap })
   const errorCode = ErrorCodes.TOPIC_AUTHORIZATION_FAILED
   cluster.failNext('Produce', { errorCode, topic: 'orders' })
-  assert.equal(await postOrder(producer, ORDER), 'mend')
+  assert.equal(await postOrder(producer, ORDER), 'correct it')
   assert.equal(cluster.records('orders').length, 0)
 })
 

@@ -8,7 +8,7 @@ export interface Order {
 }
 
 /** Where an order stands after it was posted: `check` it by hand before it is posted again. */
-export type Posted = 'done' | 'try again later' | 'mend' | 'check'
+export type Posted = 'done' | 'try again later' | 'correct it' | 'check'
 
 export async function postOrder(producer: Producer, order: Order): Promise<Posted> {
   try {
@@ -22,6 +22,6 @@ export async function postOrder(producer: Producer, order: Order): Promise<Poste
   } catch (error) {
     if (!(error instanceof DeliveryError)) throw error
     if (error.outcome === 'unknown') return 'check'
-    return error.retriable ? 'try again later' : 'mend'
+    return error.retriable ? 'try again later' : 'correct it'
   }
 }

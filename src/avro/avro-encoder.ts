@@ -68,8 +68,13 @@ export class AvroEncoder<T> implements ValueEncoder<T> {
   /** A type that is used as it is says nothing of fields it does not know, and so is asked first. */
   #check(value: T): void {
     const isUnknownRefused = this.#isUnknownRefused
-    if (this.#type.isValid(value, { noUndeclaredFields: isUnknownRefused })) return
-    throw avroFault(this.#type, value, isUnknownRefused)
+    let thrown: unknown
+    try {
+      if (this.#type.isValid(value, { noUndeclaredFields: isUnknownRefused })) return
+    } catch (error) {
+      thrown = error
+    }
+    throw avroFault(this.#type, value, isUnknownRefused, thrown)
   }
 }
 

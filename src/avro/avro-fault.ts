@@ -8,6 +8,7 @@ import type avsc from 'avsc'
 import { isBytes } from '../any-bytes.js'
 import { SerializationError } from '../errors.js'
 import { isIterable, isOpaque, kindOf } from '../serialization/opaque.js'
+import { depthFault, isTooDeep } from '../serialization/too-deep.js'
 import { thrownWords } from '../thrown.js'
 import { isRecordOf, unknownFields } from './strict-composites.js'
 
@@ -18,7 +19,8 @@ export function avroFault(
   isUnknownRefused: boolean,
   thrown?: unknown,
 ): SerializationError {
-  const fault = firstFault(type, value, isUnknownRefused)
+  const depth = isTooDeep(thrown) ? depthFault(value) : null
+  const fault = depth === null ? firstFault(type, value, isUnknownRefused) : `value${depth}`
   if (fault !== null) return new SerializationError(`avro: ${fault}`, { cause: thrown })
   const why = thrownWords(thrown, String)
   return new SerializationError(`avro: the value could not be written: ${why}`, { cause: thrown })
@@ -72,7 +74,7 @@ function isNullable(type: avsc.Type): boolean {
 function unknownText(place: string, value: object, record: avsc.types.RecordType): string {
   const names = record.fields.map(({ name }) => name)
   const [unknown = ''] = unknownFields(value, record.fields)
-  return `${place}${stepText(unknown)} is no field of ${record.name ?? 'the record'}, which has ${listed(names)}: mend its name, or give unknownFields: 'ignore'`
+  return `${place}${stepText(unknown)} is no field of ${record.name ?? 'the record'}, which has ${listed(names)}: correct its name, or give unknownFields: 'ignore'`
 }
 
 const WANTED: Readonly<Record<string, string>> = {

@@ -20,8 +20,8 @@ type Resolve = (reference: SchemaReference) => Promise<RegisteredSchema>
 
 /** What a serializer was given of Avro. */
 export interface AvroFormatOptions extends AvroOptions {
-  readonly schema?: AvroSchema
-  readonly references?: readonly SchemaReference[]
+  readonly schema?: AvroSchema | undefined
+  readonly references?: readonly SchemaReference[] | undefined
   /** With one of these the schema that they name is the one to write with, whatever `schema` says. */
   readonly id?: number | undefined
   readonly guid?: string | undefined

@@ -23,19 +23,19 @@ export interface AvroOptions {
    * Date beside the number, `date` a Date that is midnight in UTC, and others what lies under them (for
    * `decimal`: its bytes).
    */
-  readonly logicalTypes?: Readonly<Record<string, AvroLogicalType>>
+  readonly logicalTypes?: Readonly<Record<string, AvroLogicalType>> | undefined
   /**
    * What becomes of a field that the schema does not know: `refuse`, the default, fails the record, for
    * a slip in the name of a field that has a default would lose its value; `ignore` leaves it out, as
    * avsc does.
    */
-  readonly unknownFields?: 'refuse' | 'ignore'
+  readonly unknownFields?: 'refuse' | 'ignore' | undefined
   /**
    * Whether values of unions stand within an object that names their type, `{ int: 5 }`: `auto`, the
    * default, where two types of the union could not be told apart; `always`, as in Avro's JSON; or
    * `never`, which refuses such a union. As avsc's option of that name.
    */
-  readonly wrapUnions?: 'auto' | 'always' | 'never'
+  readonly wrapUnions?: 'auto' | 'always' | 'never' | undefined
 }
 
 export const AVRO_OPTION_NAMES = ['logicalTypes', 'unknownFields', 'wrapUnions'] as const

@@ -29,9 +29,9 @@ export interface AvroSerializerOptions extends RegistrySerializerOptions, AvroOp
    * has forgotten what avsc does not know (logical types, properties of your own): a registry that has
    * them does not find it, so give the schema itself.
    */
-  readonly schema?: AvroSchema
+  readonly schema?: AvroSchema | undefined
   /** Schemas of the registry whose types `schema` names. */
-  readonly references?: readonly SchemaReference[]
+  readonly references?: readonly SchemaReference[] | undefined
 }
 
 /**

@@ -5,7 +5,7 @@
  * | Type   | avsc                                                            | here                     |
  * | long   | writes wrong numbers below -2^52; refuses 2^53-1 and bigint     | all of int64             |
  * | float  | writes numbers beyond its range as Infinity                     | refused                  |
- * | string | writes half a surrogate pair as bytes that are no UTF-8         | U+FFFD, as everywhere    |
+ * | string | writes an unpaired surrogate as bytes that are no UTF-8         | U+FFFD, as everywhere    |
  * | bytes  | refuses a Uint8Array                                            | taken, without a copy    |
  * | enum   | writes "toString" as the first symbol, ['A'] as "A"             | refused                  |
  *

@@ -21,7 +21,7 @@ export interface CodecPackage {
   readonly file?: string
   /** True where an install script makes its native part: that may have been refused. */
   readonly isBuiltOnInstall?: boolean
-  /** Another way to mend its absence, as a clause of its own. */
+  /** Another way to fix its absence, as a clause of its own. */
   readonly alternative?: string
 }
 
@@ -30,7 +30,7 @@ export interface CodecPackage {
  *
  * @param compression whose package it is, for the message
  * @throws ConfigError naming the package, whether it is missing or cannot be loaded and why, and the
- *   line that mends it
+ *   line that fixes it
  */
 export function loadPackage<Exports>(compression: string, codecPackage: CodecPackage): Exports {
   const { name, file } = codecPackage

@@ -19,9 +19,9 @@ type Resolve = (reference: SchemaReference) => Promise<RegisteredSchema>
 
 /** What a serializer was given of JSON Schema. */
 export interface JsonFormatOptions {
-  readonly schema?: string | object
-  readonly references?: readonly SchemaReference[]
-  readonly ajv?: Ajv
+  readonly schema?: string | object | undefined
+  readonly references?: readonly SchemaReference[] | undefined
+  readonly ajv?: Ajv | undefined
   /** With one of these the schema that they name is the one to write with, whatever `schema` says. */
   readonly id?: number | undefined
   readonly guid?: string | undefined

@@ -23,16 +23,16 @@ export type { StandardIssue, StandardResult, StandardSchema } from './standard-s
 /** Where the schema is found, which it is, and what checks values. */
 export interface JsonSchemaSerializerOptions<T = unknown> extends RegistrySerializerOptions {
   /** The JSON schema to look up, or to register: its text, or parsed. Left out: each subject's latest. */
-  readonly schema?: string | object
+  readonly schema?: string | object | undefined
   /** Schemas of the registry that `schema` refers to with `$ref`. */
-  readonly references?: readonly SchemaReference[]
+  readonly references?: readonly SchemaReference[] | undefined
   /**
    * Checks each value before it is written. Default: nothing does, unless there is `ajv` (as Java's
    * `json.fail.invalid.schema`, which is false by default).
    */
-  readonly validator?: Validator<T>
+  readonly validator?: Validator<T> | undefined
   /** Compiles the schema that is registered, references included, to check each value with it. */
-  readonly ajv?: Ajv
+  readonly ajv?: Ajv | undefined
 }
 
 /**

@@ -37,7 +37,7 @@ export function parseAddress(text: string): Address {
 
 const isUserAndHost = (host: string): boolean => host.includes('@')
 
-/** The first that is amiss, and its mend. */
+/** The first that is amiss, and its fix. */
 function misshapen(text: string): string {
   if (text === '') return 'an empty address: leave out the comma or the entry that is too many'
   if (text.includes('@')) {

@@ -27,6 +27,11 @@ export class WakeTimer {
     this.#timer = this.#clock.setTimer(this.#wake, atMs - this.#clock.monotonicMs(), options)
   }
 
+  /** Whether the process lives for the next wake-up, where one is wished for. */
+  keepAlive(isWanted: boolean): void {
+    this.#timer?.keepAlive(isWanted)
+  }
+
   /** Forgets every wish. */
   clear(): void {
     this.#timer?.clear()

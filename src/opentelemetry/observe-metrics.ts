@@ -7,6 +7,7 @@
  * Neighbours: instruments.ts has the instruments; operation-metrics.ts what a snapshot cannot give.
  */
 import type { Attributes, BatchObservableResult, Meter, Observable } from '@opentelemetry/api'
+import { ConfigError } from '../errors.js'
 import type { MetricsHistogram, ProducerMetrics } from '../producer/metrics.js'
 import { ATTRIBUTE, SYSTEM } from './conventions.js'
 import {
@@ -24,7 +25,9 @@ import { commonAttributes, meterOf, type MeterOptions } from './meter-options.js
 export interface HasMetrics {
   metrics(): ProducerMetrics
   /** For `messaging.client.id`, unless the options have it. */
-  readonly clientId?: string
+  readonly clientId?: string | undefined
+  /** A closed one makes way for another with its attributes. */
+  readonly health?: (() => { readonly status: string }) | undefined
 }
 
 type Observe = (observable: Observable, value: number, attributes: Attributes) => void
@@ -36,16 +39,62 @@ type Reader<From> = (from: From, observe: Observe, attributes: Attributes) => vo
  * by topic, and `ottla.producer.*`. A histogram of the snapshot becomes `.count` and `.sum`, which give
  * the mean of any interval, and a gauge of its quantiles since the producer was made. Returns what
  * takes the producer off again, once it is closed.
+ *
+ * Throws ConfigError for options that are none, and for attributes that another producer of the meter has,
+ * unless that one is closed: the SDK would take two counters for one that falls and rises.
  */
 export function observeMetrics(producer: HasMetrics, options: MeterOptions = {}): () => void {
   const meter = meterOf('observeMetrics', options)
-  const { clientId } = producer
-  const given = clientId === undefined ? options : { clientId, ...options }
-  const common = { [ATTRIBUTE.system]: SYSTEM, ...commonAttributes(given) }
+  const { clientId = producer.clientId } = options
+  const common = { [ATTRIBUTE.system]: SYSTEM, ...commonAttributes({ ...options, clientId }) }
+  const seats = seatsOf(meter)
+  const name = JSON.stringify(Object.entries(common).sort())
+  const twin = seats.get(name)
+  if (twin !== undefined && !isClosed(twin.producer)) throw sameAttributes(common)
+  twin?.leave()
+  const stop = beginObserving(producer, meter, common)
+  const seat: Seat = {
+    producer,
+    leave: () => {
+      stop()
+      if (seats.get(name) === seat) seats.delete(name)
+    },
+  }
+  seats.set(name, seat)
+  return seat.leave
+}
+
+/** A producer that is observed. */
+interface Seat {
+  readonly producer: HasMetrics
+  /** Idempotent. */
+  readonly leave: () => void
+}
+
+/** By meter, and by the attributes of all that is measured. */
+const observed = new WeakMap<Meter, Map<string, Seat>>()
+
+function seatsOf(meter: Meter): Map<string, Seat> {
+  const seats = observed.get(meter) ?? new Map<string, Seat>()
+  observed.set(meter, seats)
+  return seats
+}
+
+function isClosed(producer: HasMetrics): boolean {
+  return ['closed', 'closing', 'failed'].includes(producer.health?.().status ?? '')
+}
+
+function sameAttributes(common: Attributes): ConfigError {
+  return new ConfigError(
+    `another producer with the attributes ${JSON.stringify(common)} is observed by this meter: give each a clientId of its own, or the option attributes`,
+  )
+}
+
+function beginObserving(producer: HasMetrics, meter: Meter, common: Attributes): () => void {
   const instruments = new Instruments(meter)
   const collect = (result: BatchObservableResult): void => {
-    const observe: Observe = (it, value, attributes) => result.observe(it, value, attributes)
-    instruments.read(producer.metrics(), observe, common)
+    const tell: Observe = (it, value, attributes) => result.observe(it, value, attributes)
+    instruments.read(producer.metrics(), tell, common)
   }
   const { observables } = instruments
   meter.addBatchObservableCallback(collect, observables)

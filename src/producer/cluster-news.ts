@@ -172,10 +172,7 @@ export class TopicNews implements DirectoryListener {
   }
 
   onUnavailable(topic: ProducerTopic, error: DeliveryError): void {
-    this.#rooms.lot.settleAll(
-      (waiting) => waiting.topic === topic,
-      () => error,
-    )
+    this.#rooms.lot.settleTopic(topic, error)
   }
 
   onLost(topic: ProducerTopic): void {

@@ -49,7 +49,7 @@ export interface HealthParts {
   readonly rooms: {
     /** Records that are in no batch, oldest first. */
     readonly lot: Iterable<ParkedRecord> & {
-      readonly rests: readonly GroupRest[]
+      readonly rests: Iterable<GroupRest>
       readonly waitingCount: number
     }
     readonly directory: { whyUnknown(topic: string): OttlaError | null }
@@ -190,7 +190,7 @@ export class HealthCheck {
   get hasUnsettled(): boolean {
     const { accumulator } = this.#parts
     const { lot } = this.#parts.rooms
-    return !isEmpty(accumulator.incomplete) || !isEmpty(lot) || lot.rests.length > 0
+    return !isEmpty(accumulator.incomplete) || !isEmpty(lot) || !isEmpty(lot.rests)
   }
 
   #unsettled(): Unsettled {
@@ -262,12 +262,12 @@ function isOpen(status: HealthStatus): boolean {
   return status !== 'closed' && status !== 'closing' && status !== 'failed'
 }
 
-/** The next record fares no worse for it. */
 /** A record that was to be sent, and was not: its sender has made no mistake, and has not taken it back. */
 export function isLoss(error: OttlaError): boolean {
   return error instanceof ClosedError || !isItsOwnFault(error)
 }
 
+/** The next record fares no worse for it. */
 function isItsOwnFault(error: OttlaError): boolean {
   return (
     error instanceof InvalidRecordError ||

@@ -9,15 +9,15 @@
  * One word for it, the first that applies:
  *
  *   status      when
+ *   'failed'    it can do nothing any more: fenced, refused for good, or a bug in Ottla
  *   'closed'    `close` has ended
  *   'closing'   `close` was called
- *   'failed'    it can do nothing any more: fenced, refused for good, or a bug in Ottla
  *   'stuck'     a record is unsettled for longer than `lingerMs + requestTimeoutMs`, and nothing was
  *               acknowledged for as long
  *   'starting'  no broker has answered yet; the constructor opens nothing: `connect` or a record does
- *   'degraded'  no broker answers any more, or a record waits for something that is known to be amiss,
- *               or has waited for longer than `lingerMs + requestTimeoutMs`, or failed since the last
- *               acknowledgement
+ *   'degraded'  no broker answers any more, or a transaction's coordinator does not; or a record waits
+ *               for something that is known to be amiss, or has waited for longer than
+ *               `lingerMs + requestTimeoutMs`, or failed since the last acknowledgement
  *   'ok'        records are on their way
  *   'idle'      nothing is
  */
@@ -27,7 +27,7 @@ export type HealthStatus =
 /** A snapshot; it may be stored as JSON. */
 export interface ProducerHealth {
   readonly status: HealthStatus
-  /** Why it is 'failed', 'stuck' or 'degraded', or still 'starting'; null where nothing is known to be amiss. */
+  /** Why it is 'failed', 'stuck' or 'degraded', or still 'starting'; null where nothing has a known cause. */
   readonly reason: string | null
   /**
    * For readiness: it is connected, and neither stuck nor at its end. False until the first broker has
@@ -36,12 +36,15 @@ export interface ProducerHealth {
   readonly isReady: boolean
   /**
    * For liveness: false where only a new producer can help ('failed'). True while Kafka is away: a
-   * restart would mend nothing, and lose what waits in memory.
+   * restart would fix nothing, and lose what waits in memory.
    */
   readonly isAlive: boolean
   /** A broker has answered, and as far as is known one still does. Connections of an idle producer may be closed. */
   readonly isConnected: boolean
-  /** False: the login was refused, the last time. null: there is no option `sasl`, or no answer yet. */
+  /**
+   * False: no broker gives metadata, and a refused login is why. A refusal by one broker, while another
+   * answers, does not count. null: there is no option `sasl`, or no answer yet.
+   */
   readonly isAuthenticated: boolean | null
   /** The option `clientId`. */
   readonly clientId: string

@@ -1,7 +1,8 @@
 /**
  * What happens in the pipeline, for whoever watches it: metrics, diagnostics channels. Called once for
  * each batch, request, connection or transaction, never for each record, so that watching costs next
- * to nothing. An observer changes nothing, and must not throw.
+ * to nothing; and often amid a change. An observer changes nothing, must not throw, and calls code of the
+ * user's later.
  *
  * Before: sending/, completing/, preparing/, intake/ and transactions/ call. After: observing/ counts.
  */

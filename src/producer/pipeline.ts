@@ -12,13 +12,15 @@
  */
 import type { Clock } from '../clock.js'
 import type { DeliveryError, OttlaError } from '../errors.js'
+import { atHome } from '../home-context.js'
 import { safeLogger, silentLogger, type Log } from '../logger.js'
+import { isPromised } from '../promised.js'
 import { BrokerPool } from '../network/brokers/broker-pool.js'
 import { ControlPlane } from '../network/control/control-plane.js'
 import type { FinalizedFeatures } from '../network/finalized-features.js'
 import { MetadataCache } from '../network/metadata/metadata.js'
 import { Accumulator } from './batching/accumulator.js'
-import type { CallbackRunner } from './batching/batch-waiters.js'
+import type { OutcomeTeller } from './batching/batch-waiters.js'
 import type { ProducerBatch } from './batching/batch.js'
 import { BufferPool } from './batching/buffer-pool.js'
 import { MemoryBudget } from './batching/memory-budget.js'
@@ -40,7 +42,7 @@ import { MetricsCounter } from './observing/metrics-counter.js'
 import { observerOf } from './observing/observers.js'
 import type { ResolvedOptions } from './options/options.js'
 import { OutageNotice } from './outage-notice.js'
-import { UnheardLog } from './unheard-log.js'
+import { UnheardLog } from './completing/unheard-log.js'
 import { MeasuredPace } from './pacing/pace.js'
 import { Placement } from './partitioning/placement.js'
 import type { StickyOptions } from './partitioning/sticky-partitioner.js'
@@ -54,14 +56,12 @@ import { NO_PREPARATION, type BatchPreparation } from './preparing/preparation.j
 import type { BrokerSink, SinkOptions } from './sending/broker-sink.js'
 import type { QueuePorts } from './queueing/partition-queue.js'
 import { Sender } from './sending/sender.js'
-import { ProducerIdSource } from './sequencing/producer-id.js'
-import { IdempotentSequencer, NO_SEQUENCER, type Sequencer } from './sequencing/sequencer.js'
-import { TransactionalSequencer } from './sequencing/transactional-sequencer.js'
+import { makeSequencer } from './sequencing/make-sequencer.js'
+import type { Sequencer } from './sequencing/sequencer.js'
 import { TelemetryReporter } from './telemetry/telemetry-reporter.js'
 import { CoordinatorRequests } from './coordinating/coordinator-requests.js'
 import { transactionLevel } from './coordinating/transaction-level.js'
 import { TransactionManager } from './transactions/transaction-manager.js'
-import { flushAll } from './waiting/flush.js'
 import { WaitErrors } from './waiting/parked-errors.js'
 import { ParkingLot } from './waiting/parking-lot.js'
 
@@ -161,11 +161,14 @@ export class Pipeline<K, V> implements ConcernedRooms, TopicRooms {
   }
 
   /** What a user's callback throws, or rejects with, is logged, and harms nobody else. */
-  readonly runCallback: CallbackRunner = (callback, error, metadata) => {
+  readonly runCallback: OutcomeTeller = (callback, error, metadata) => {
+    if (callback === null) {
+      this.#logUnheard(error)
+      return
+    }
     try {
       // An async function may stand where one that returns nothing is asked for.
-      const returned: unknown = callback(error, metadata)
-      if (returned instanceof Promise) returned.catch(this.#callbackThrew)
+      isPromised(callback(error, metadata), this.#callbackThrew)
     } catch (thrown) {
       this.#callbackThrew(thrown)
     }
@@ -173,6 +176,13 @@ export class Pipeline<K, V> implements ConcernedRooms, TopicRooms {
 
   readonly #callbackThrew = (thrown: unknown): void => {
     this.logger.error({ err: thrown }, 'a delivery callback threw')
+  }
+
+  #logUnheard(error: DeliveryError | null): void {
+    if (error === null) return
+    const { topic } = error
+    const facts = topic === undefined ? { err: error } : { topic, err: error }
+    this.unheard.error(facts, 'records without a callback were not delivered')
   }
 
   /** A record was given, and will not be delivered. */
@@ -192,10 +202,11 @@ export class Pipeline<K, V> implements ConcernedRooms, TopicRooms {
 
   readonly #defer = (callback: () => void): void => this.clock.defer(callback)
 
-  /** Calls back once every record until now is settled; does not wait for linger. */
+  /** Calls back once every record until now is settled, wherever it is; does not wait for linger. */
   flush(onFlushed: () => void): void {
+    this.accumulator.releaseLingering(Infinity) // what waits lingers no more either (parking-lot.ts)
     // Later, so that whoever awaits a record has gone on before: its promise takes a few microtasks.
-    flushAll(this.accumulator, this.lot, () => this.clock.defer(onFlushed))
+    this.accumulator.spans.whenOver(() => this.clock.defer(onFlushed))
   }
 
   /** As `flush`, for the user, who may ask how long it takes. */
@@ -270,10 +281,11 @@ export class Pipeline<K, V> implements ConcernedRooms, TopicRooms {
         records: {
           flush: (onFlushed) => this.flush(onFlushed),
           end: (reason) => this.gathering.end(reason),
-          cancel: (reason) => {
-            this.gathering.cancel(reason)
-            this.abandonAll(reason)
-          },
+          cancel: (reason) =>
+            atHome(() => {
+              this.gathering.cancel(reason)
+              this.abandonAll(reason)
+            }),
           leaveOwing: () => this.#leaveOwing(),
         },
       },
@@ -285,29 +297,12 @@ export class Pipeline<K, V> implements ConcernedRooms, TopicRooms {
   }
 
   #makeSequencer(): Sequencer {
-    const { transactions } = this
-    if (transactions !== null) {
-      const sequencer = new TransactionalSequencer(transactions.gate)
-      transactions.attach(sequencer)
-      return sequencer
-    }
-    return this.#options.idempotence ? this.#makeIdempotentSequencer() : NO_SEQUENCER
-  }
-
-  #makeIdempotentSequencer(): Sequencer {
-    const { clock, random, firstSequence } = this.#environment
-    const { logger } = this
-    const identities = new ProducerIdSource(this.#options, {
-      ...{ clock, logger, random },
-      ask: async (api, request) => (await this.control.ask(api, request, 'any')).response,
-      onIdentity: () => sequencer.identityCame(),
-      onRefused: (error) => {
-        // What waits for one fails; later records ask again.
-        this.completion.abandonUnidentified(error, () => sequencer.identityRefused())
-      },
+    const { clock, logger, control, transactions } = this
+    const { random, firstSequence } = this.#environment
+    return makeSequencer(this.#options, {
+      ...{ clock, random, logger, control, transactions, firstSequence },
+      onRefused: (error, refused) => this.completion.abandonUnidentified(error, refused),
     })
-    const sequencer = new IdempotentSequencer(identities, firstSequence)
-    return sequencer
   }
 
   #makeAccumulator(): Accumulator {
@@ -471,9 +466,12 @@ export class Pipeline<K, V> implements ConcernedRooms, TopicRooms {
 
   #makeLot(options: ResolvedOptions<K, V>, clock: Clock): ParkingLot {
     const { budget, unheard: logger, runCallback, directory, obstacles, metadata } = this
+    const { accumulator } = this
     const errors = new WaitErrors(options, { directory, obstacles, metadata })
     const onFailed = this.#onNotAppended
-    return new ParkingLot(options, { clock, budget, logger, runCallback, errors, onFailed })
+    return new ParkingLot(options, {
+      ...{ clock, budget, accumulator, logger, runCallback, errors, onFailed },
+    })
   }
 
   #makeIntake(options: ResolvedOptions<K, V>, clock: Clock): Intake<K, V> {

@@ -8,6 +8,7 @@
  */
 import { Closing } from '../closing.js'
 import { ClosedError, type DeliveryError } from '../errors.js'
+import { atHome } from '../home-context.js'
 import type { Life } from './health-check.js'
 import { failedError } from './intake/call-checks.js'
 import type { ProducerTopic } from './partitioning/topic.js'
@@ -21,8 +22,17 @@ import type { RoomWatch } from './waiting/room-watch.js'
 /** What of a pipeline has an end. */
 interface EndingPipeline extends Pick<
   Pipeline<unknown, unknown>,
-  'abandonAll' | 'clock' | 'close' | 'directory' | 'flush' | 'logger' | 'lot' | 'obstacles'
+  | 'abandonAll'
+  | 'clock'
+  | 'close'
+  | 'directory'
+  | 'flush'
+  | 'gathering'
+  | 'logger'
+  | 'lot'
+  | 'obstacles'
 > {
+  readonly transactions: { close(reason: DeliveryError): void } | null
   readonly intake: { readonly room: Pick<RoomWatch, 'wake'> }
   readonly telemetry: Pick<TelemetryReporter, 'terminate'> | null
 }
@@ -66,13 +76,14 @@ export class ProducerLife {
 
   /** Closes once, however often it is called: `timeoutMs` is the first call's. */
   close(timeoutMs: number): Promise<void> {
-    return this.#closing.once(() => this.#close(timeoutMs))
+    return this.#closing.once(() => atHome(() => this.#close(timeoutMs)))
   }
 
   async #close(timeoutMs: number): Promise<void> {
     const { intake, clock, telemetry } = this.#pipeline
     const endMs = clock.monotonicMs() + timeoutMs
     this.#state = 'closing'
+    this.#pipeline.gathering.close(this.closedError()) // a call whose serializer has called us, too
     this.#refuseWaiting()
     intake.room.wake()
     await this.#settledWithin(timeoutMs)
@@ -113,13 +124,17 @@ export class ProducerLife {
 
   /** A defect of ours: every open record is rejected, and no more are accepted. */
   fail(cause: unknown): void {
-    if (this.#state === 'failed') return
+    if (this.#state !== 'failed') atHome(() => this.#fail(cause))
+  }
+
+  #fail(cause: unknown): void {
     this.#state = 'failed'
     this.#failure = cause
     this.#pipeline.logger.error({ err: cause }, 'the producer has failed; this is a bug in Ottla')
     void this.#closing.once(() => Promise.resolve())
     this.#pipeline.intake.room.wake()
     const reason = this.closedError()
+    this.#pipeline.transactions?.close(reason) // before callbacks are called: none is to begin another
     this.#pipeline.abandonAll(reason)
     this.endOfSink.tell(reason)
     this.#pipeline.close()

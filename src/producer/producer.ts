@@ -18,6 +18,7 @@ import {
   closeTimeoutMs,
   notTaken,
   signalOf,
+  strayError,
   timeoutMsOf,
 } from './intake/call-checks.js'
 import type { ParkedRecord } from './waiting/parked-record.js'
@@ -127,9 +128,10 @@ export class Producer<K = Serialized, V = Serialized> implements AsyncDisposable
 
   /**
    * Opens the first connection ahead of the first record. Rejects with TimeoutError after
-   * `maxBlockMs`, naming each address and its cause; at once where no retry can mend it.
+   * `maxBlockMs`, naming each address and its cause; at once where no retry can fix it.
    */
-  async connect(): Promise<void> {
+  async connect(options?: undefined): Promise<void> {
+    this.#assertNothing('connect', options)
     this.#assertOpen()
     await this.#pipeline.metadata.connect(this.#options.maxBlockMs)
   }
@@ -206,8 +208,9 @@ export class Producer<K = Serialized, V = Serialized> implements AsyncDisposable
    * then, and try again. The record's bytes may be used again once it has returned. Throws
    * InvalidRecordError for a callback that is no function.
    *
-   * With `interceptors` (and not in streams) the first record that finds the buffer full is accepted all the same, and waits
-   * for room as one of `send` does: false is returned only before an interceptor has seen the record.
+   * With `interceptors` (and not in streams) the first record of a topic that finds the buffer full is accepted
+   * all the same, and waits for room as one of `send` does: false is returned only before an interceptor has
+   * seen the record.
    */
   enqueue(record: ProducerRecord<K, V>, callback?: DeliveryCallback): boolean {
     if (callback !== undefined) checkCallback(callback)
@@ -242,33 +245,32 @@ export class Producer<K = Serialized, V = Serialized> implements AsyncDisposable
     if (error === null) return
     const { unheard, transactions } = this.#pipeline
     unheard.error({ err: error }, 'records without a callback were not delivered')
-    transactions?.recordFailed(error as DeliveryError, false) // every error of a record is one
+    transactions?.recordFailed(error, false)
   }
 
   /**
-   * Resolves when `enqueue` is likely to find room again; reserves nothing. Rejects with
-   * TimeoutError after `maxBlockMs`, with ClosedError when the producer closes.
+   * Resolves when `enqueue` is likely to find room again; reserves nothing. Those who called first are told
+   * first, and only as many as the room goes round. Rejects with TimeoutError after `maxBlockMs`, with
+   * ClosedError when the producer closes.
    */
-  writable(): Promise<void> {
-    const { intake, clock, obstacles } = this.#pipeline
+  writable(options?: undefined): Promise<void> {
+    const stray = strayError('writable', options, 'maxBlockMs')
+    if (stray !== null) return Promise.reject(stray)
     if (!this.#life.isOpen) return Promise.reject(this.#life.closedError())
-    // Not at once: a caller that is refused again must not keep the sockets from being served.
-    if (intake.room.isWritable) return new Promise((resolve) => clock.defer(resolve))
-    const { maxBlockMs } = this.#options
     return new Promise((resolve, reject) => {
-      const listener = (): void => {
-        timer.clear()
-        if (this.#life.isOpen) resolve()
-        else reject(this.#life.closedError())
-      }
-      const timer = clock.setTimer(() => {
-        intake.room.offWritable(listener)
-        const cause = obstacles.ofRoom()
-        const message = `no room in bufferMemoryBytes within maxBlockMs (${maxBlockMs} ms)${because(cause)}`
-        reject(new TimeoutError(message, { cause: cause ?? undefined }))
-      }, maxBlockMs)
-      intake.room.onWritable(listener)
+      this.#pipeline.intake.room.onWritable((isInTime) => {
+        if (!this.#life.isOpen) reject(this.#life.closedError())
+        else if (isInTime) resolve()
+        else reject(this.#noRoom())
+      })
     })
+  }
+
+  #noRoom(): TimeoutError {
+    const { maxBlockMs } = this.#options
+    const cause = this.#pipeline.obstacles.ofRoom()
+    const message = `no room in bufferMemoryBytes within maxBlockMs (${maxBlockMs} ms)${because(cause)}`
+    return new TimeoutError(message, { cause: cause ?? undefined })
   }
 
   /**
@@ -313,13 +315,16 @@ export class Producer<K = Serialized, V = Serialized> implements AsyncDisposable
    * Resolves when every record given before this call is settled, well or badly: its failure is its
    * own promise's matter. Does not wait for `lingerMs`. Of a closed producer it resolves at once.
    */
-  flush(): Promise<void> {
+  flush(options?: undefined): Promise<void> {
+    const stray = strayError('flush', options, 'deliveryTimeoutMs')
+    if (stray !== null) return Promise.reject(stray)
     if (this.#life.state === 'failed') return Promise.reject(this.#life.closedError())
     return new Promise((resolve) => this.#pipeline.flushTimed(resolve))
   }
 
   /** The topic's partitions. Rejects with TopicUnavailableError after `maxBlockMs`. */
-  async partitionsFor(topic: string): Promise<PartitionInfo[]> {
+  async partitionsFor(topic: string, options?: undefined): Promise<PartitionInfo[]> {
+    this.#assertNothing('partitionsFor', options)
     this.#assertOpen()
     const known = await this.#pipeline.directory.whenKnown(topic, this.#options.maxBlockMs)
     return known.partitions
@@ -384,6 +389,11 @@ export class Producer<K = Serialized, V = Serialized> implements AsyncDisposable
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
+  }
+
+  #assertNothing(call: string, given: unknown): void {
+    const stray = strayError(call, given, 'maxBlockMs')
+    if (stray !== null) throw stray
   }
 
   #sendWith(record: ProducerRecord<K, V>, options?: SendOptions): Promise<RecordMetadata> {

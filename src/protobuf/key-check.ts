@@ -27,7 +27,7 @@ function keyFault(what: string): string {
 }
 
 const BOOL_FAULT = keyFault('"true" or "false"')
-const TEXT_FAULT = keyFault('text without half a surrogate pair, which UTF-8 cannot carry,')
+const TEXT_FAULT = keyFault('text without an unpaired surrogate, which UTF-8 cannot carry,')
 
 export const boolKey: KeyCheck = (key) => (key === 'true' || key === 'false' ? null : BOOL_FAULT)
 export const stringKey: KeyCheck = (key) => (isWellFormed(key) ? null : TEXT_FAULT)

@@ -6,7 +6,8 @@
  */
 import { create, toBinary, type DescMessage } from '@bufbuild/protobuf'
 import { SerializationError } from '../errors.js'
-import { thrownWords } from '../thrown.js'
+import { depthFault, isTooDeep } from '../serialization/too-deep.js'
+import { isThrown, thrownWords } from '../thrown.js'
 import { messageCheck } from './message-check.js'
 import { protobufjsValue, type ProtobufjsType } from './protobufjs-check.js'
 import type { Members } from './value-check.js'
@@ -35,7 +36,18 @@ export function isProtobufjsType(schema: unknown): schema is ProtobufjsType {
 
 /** How values of a schema are encoded. */
 export function messageEncoding(schema: MessageSchema): MessageEncoding {
-  return isDescriptor(schema) ? ofDescriptor(schema) : ofType(schema)
+  const encoding = isDescriptor(schema) ? ofDescriptor(schema) : ofType(schema)
+  const { fullName } = encoding
+  return {
+    fullName,
+    encode: (value) => {
+      try {
+        return encoding.encode(value)
+      } catch (error) {
+        throw thrownBy(fullName, value, error)
+      }
+    },
+  }
 }
 
 function ofDescriptor(message: DescMessage): MessageEncoding {
@@ -46,11 +58,7 @@ function ofDescriptor(message: DescMessage): MessageEncoding {
     encode: (value) => {
       const fault = check(value)
       if (fault !== null) throw misfit(typeName, fault)
-      try {
-        return toBinary(message, create(message, value as Members))
-      } catch (error) {
-        throw misfit(typeName, `: ${thrownWords(error, String)}`, error)
-      }
+      return toBinary(message, create(message, value as Members))
     },
   }
 }
@@ -64,13 +72,16 @@ function ofType(type: ProtobufjsType): MessageEncoding {
       if (typeof message === 'string') throw misfit(fullName, message)
       const refusal = type.verify(message)
       if (refusal !== null) throw misfit(fullName, `.${refusal}`)
-      try {
-        return type.encode(message).finish()
-      } catch (error) {
-        throw misfit(fullName, `: ${thrownWords(error, String)}`, error) // a required field, for one
-      }
+      return type.encode(message).finish()
     },
   }
+}
+
+/** What the checks, the library (of a required field, for one) or a getter of the user's has thrown. */
+function thrownBy(fullName: string, value: unknown, error: unknown): unknown {
+  if (isThrown(error, SerializationError)) return error
+  const depth = isTooDeep(error) ? depthFault(value) : null
+  return misfit(fullName, depth ?? `: ${thrownWords(error, String)}`, error)
 }
 
 function misfit(fullName: string, fault: string, cause?: unknown): SerializationError {

@@ -91,7 +91,7 @@ const SCALARS: Readonly<Record<string, Check>> = {
   ...{ uint64: longCheck(false), fixed64: longCheck(false) },
 }
 
-const HALF_A_PAIR = ' has half a surrogate pair, which UTF-8 cannot carry: whole text is wanted'
+const HALF_A_PAIR = ' has an unpaired surrogate, which UTF-8 cannot carry: whole text is wanted'
 
 const KEYS: Readonly<Record<string, KeyCheck>> = {
   ...{ bool: boolKey, string: stringKey },

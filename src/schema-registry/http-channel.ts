@@ -147,7 +147,7 @@ function answerOf({ statusCode, headers }: IncomingMessage, text: string): HttpA
   }
 }
 
-/** Certificates do not mend themselves within seconds; everything else of a network may. */
+/** Certificates do not fix themselves within seconds; everything else of a network may. */
 function failureOf(error: Error, wasReused: boolean): NoAnswer {
   // Node's copy of the certificate goes in a circle, on which JSON and loggers break.
   Reflect.deleteProperty(error, 'cert')

@@ -35,8 +35,8 @@ export interface SchemaDefinition {
   /** The schema's text, e.g. Avro's JSON; for Protobuf also a FileDescriptorProto in base64. */
   readonly schema: string
   /** Default AVRO. */
-  readonly schemaType?: SchemaType
-  readonly references?: readonly SchemaReference[]
+  readonly schemaType?: SchemaType | undefined
+  readonly references?: readonly SchemaReference[] | undefined
 }
 
 /** A schema as the registry has it. */

@@ -1,5 +1,5 @@
 /**
- * What an HTTP answer of a registry means: its JSON, or an error that says what, where and how to mend.
+ * What an HTTP answer of a registry means: its JSON, or an error that says what, where and how to fix.
  *
  * Source: Confluent's Schema Registry REST API (its `error_code`s) and its client (which statuses are
  * tried again). Neighbours: registry-caller.ts.

@@ -42,6 +42,8 @@ export interface Serializers<K, V> {
   readonly value?: Serializer<V> | undefined
 }
 
+const MOST_QUOTED_CHARS = 60
+
 /** The value as it may go on the wire; undefined for what may not. */
 export function asSerialized(value: unknown): Serialized | undefined {
   if (typeof value === 'string' || value === null || value instanceof Uint8Array) return value
@@ -62,5 +64,10 @@ function describe(value: unknown): string {
     const { constructor } = value as { constructor?: { name: string } } // Object.create(null): none
     return `an object (${constructor?.name ?? 'no class'})`
   }
-  return `${typeof value} ${String(value)}`
+  return `${typeof value} ${short(String(value))}`
+}
+
+/** It is the user's value, and goes into messages and logs. */
+function short(text: string): string {
+  return text.length > MOST_QUOTED_CHARS ? `${text.slice(0, MOST_QUOTED_CHARS - 3)}...` : text
 }

@@ -16,17 +16,17 @@ import { checkFault } from './fault-table.js'
 /** Which requests a fault touches. */
 export interface FaultScope {
   /** How many requests. Default 1; Infinity: until `clearFaults`. */
-  readonly times?: number
+  readonly times?: number | undefined
   /** Node id; default any broker. */
-  readonly broker?: number
+  readonly broker?: number | undefined
   /** Only requests that speak of this topic, and there only this topic. Default all. */
-  readonly topic?: string
+  readonly topic?: string | undefined
   /** With `topic`: only this partition (Produce, AddPartitionsToTxn, TxnOffsetCommit). Default all. */
-  readonly partition?: number
+  readonly partition?: number | undefined
   /** Only requests of this transactional id; null: only those that have none. Default all. */
-  readonly transactionalId?: string | null
+  readonly transactionalId?: string | null | undefined
   /** Only requests about this consumer group. Default all. */
-  readonly group?: string
+  readonly group?: string | undefined
 }
 
 /** What goes wrong; exactly one of these. */

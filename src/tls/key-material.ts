@@ -1,6 +1,6 @@
 /**
  * From settings to bytes that OpenSSL takes: files are read, and everything that can be wrong with
- * keys and certificates is found here and named, with the command that mends it.
+ * keys and certificates is found here and named, with the command that fixes it.
  *
  * OpenSSL itself finds some of it late and in its own words, and ignores a `ca` that is no PEM.
  * No message shows a value, and none has OpenSSL's error as its cause.

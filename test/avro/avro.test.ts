@@ -112,7 +112,7 @@ t.test('a value of the wrong type is refused with its place', async (t) => {
 t.test('a field that the schema does not know', async (t) => {
   const typo = { id: 1, customer: 'k', nota: 'x' }
   refuses(t, ORDER, [
-    [typo, /value\.nota is no field of shop\.Order, which has id, customer, note, items: mend its name, or give unknownFields: 'ignore'/],
+    [typo, /value\.nota is no field of shop\.Order, which has id, customer, note, items: correct its name, or give unknownFields: 'ignore'/],
     [{ ...VALUE, items: [{ name: 'a', price: 1, prize: 2 }] }, /value\.items\[0\]\.prize is no field of shop\.Item/],
     [{ id: 1, customer: 'k', toString: 7 }, /value\.toString is no field/],
   ]) // prettier-ignore
@@ -201,7 +201,7 @@ t.test('what avsc writes as something else is refused', async (t) => {
   t.equal(hex('double', Infinity), '000000000000f07f')
 }) // prettier-ignore
 
-t.test('text is UTF-8 of any length; half a surrogate pair is U+FFFD', async (t) => {
+t.test('text is UTF-8 of any length; an unpaired surrogate is U+FFFD', async (t) => {
   for (const text of ['', 'a', 'é', '€'.repeat(30), '😀', 'x'.repeat(64), 'x'.repeat(65), 'é'.repeat(500)]) {
     t.equal(hex('string', text), plain('string').toBuffer(text).toString('hex'))
   }

@@ -1,5 +1,5 @@
 /**
- * The Java on this machine: is it new enough, and how to run a main class with it.
+ * The Java on this machine: is it new enough, can it compile, and how to run a main class with it.
  *
  * Neighbours: jars.ts gives the class path, class-archive.ts lets tools start faster; node.ts and
  * zookeeper.ts run servers, tools.ts tools.
@@ -34,7 +34,12 @@ export async function whyNoJava(): Promise<string | null> {
   const said = await run([javaProgram(), '-version']).catch(() => null)
   if (said === null) return `no Java (${MIN_JAVA} or newer) on the PATH or in JAVA_HOME`
   const major = Number(/version "(\d+)/.exec(said.stderr)?.[1] ?? 0)
-  return major >= MIN_JAVA ? null : `Java ${major} is too old: ${MIN_JAVA} or newer is needed`
+  if (major < MIN_JAVA) return `Java ${major} is too old: ${MIN_JAVA} or newer is needed`
+  // Tests, benches and the demo have small Java programs of their own, which are compiled.
+  const { stdout } = await run([javaProgram(), '--list-modules']).catch(() => ({ stdout: '' }))
+  return /^jdk\.compiler(@|$)/m.test(stdout)
+    ? null
+    : `Java ${major} is there without its compiler: a JDK is needed`
 }
 
 /** How a tool is run. */

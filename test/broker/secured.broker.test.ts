@@ -150,7 +150,7 @@ function everyLogin(kafka: SecuredKafka, tokenUrl: string): Record<string, JavaL
   return logins
 }
 
-await securedTest("Kafka's own producer comes in by every door", async (t, kafka) => {
+await securedTest("Kafka's own producer comes in by every listener", async (t, kafka) => {
   const issuer = await kafka.startIssuer()
   t.teardown(() => issuer.close())
   const topic = newTopic()

@@ -11,7 +11,7 @@ export interface WaitOptions {
   readonly timeoutMs: number
   /** Milliseconds between two questions. Default 50. */
   readonly intervalMs?: number
-  /** Adds what helps to mend a wait that ran out, such as the tail of a log. */
+  /** Adds what helps to fix a wait that ran out, such as the tail of a log. */
   readonly onTimeout?: () => string
 }
 

@@ -22,10 +22,18 @@ declare module 'kafkajs' {
   interface Batch {
     readonly topic: string
     readonly partition: number
-    readonly messages: readonly { readonly key: Buffer | null; readonly value: Buffer | null }[]
+    readonly messages: readonly {
+      readonly key: Buffer | null
+      readonly value: Buffer | null
+      readonly timestamp: string
+      readonly headers?: IHeaders
+    }[]
     lastOffset(): string
   }
   export interface EachBatchPayload { readonly batch: Batch }
+  export interface IHeaders {
+    [name: string]: Buffer | string | (Buffer | string)[] | undefined
+  }
 }
 declare module '@platformatic/kafka' {
   export interface Message {
@@ -35,6 +43,8 @@ declare module '@platformatic/kafka' {
     readonly value: Buffer
     readonly offset: bigint
     readonly leaderEpoch: number
+    readonly headers: Map<Buffer, Buffer>
+    readonly timestamp: bigint
     readonly metadata: Readonly<Record<string, unknown>>
   }
 }
@@ -51,7 +61,7 @@ declare module 'kerberos' {
   export default kerberos
 }
 declare module '@opentelemetry/sdk-node' {
-  export class NodeSDK { start(): void }
+  export class NodeSDK { start(): void; shutdown(): Promise<void> }
 }
 declare module 'fastify' {
   interface Reply {

@@ -236,7 +236,7 @@ const APIS = [
   { api: metadata, when: 'Which partitions has a topic, and who leads them?' },
   {
     api: initProducerId,
-    when: 'Once for each idempotent producer, and once for each transactional id',
+    when: 'At the start (idempotence, transactions), and when another id or epoch is due',
   },
   { api: produce, when: 'Every batch' },
   {

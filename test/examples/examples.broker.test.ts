@@ -139,8 +139,8 @@ const EXAMPLES: Readonly<Record<string, Expectation>> = {
   'handle-errors': {
     prints: [
       /^written at offset 0$/,
-      /^ERR_OTTLA_INVALID_RECORD: not written, mend it first$/,
-      /^ERR_OTTLA_RECORD_TOO_LARGE: not written, mend it first$/,
+      /^ERR_OTTLA_INVALID_RECORD: not written, correct it first$/,
+      /^ERR_OTTLA_RECORD_TOO_LARGE: not written, correct it first$/,
       /^ERR_OTTLA_TOPIC_UNAVAILABLE: not written, send it again later$/,
     ],
     holds: (t, records) => t.strictSame(valuesOf(records), ['an order']),

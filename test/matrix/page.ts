@@ -15,7 +15,7 @@ Which versions of Kafka Ottla was run against, and what came of it. This page is
 KRaft) and runs the tests that need a broker: what Ottla has sent is read back by Kafka's own
 consumer.
 
-TLS, SASL and ACLs are tried against [a guarded Kafka](testing.md#a-guarded-kafka) of the same
+TLS, SASL and ACLs are tried against [a secured Kafka](testing.md#a-secured-kafka) of the same
 versions. Managed services [were not tried](security.md#managed-services).`
 
 const NEGOTIATED = `## Versions agreed on

@@ -25,6 +25,20 @@ const REFUSED = new AuthenticationError('refused', {
 const ofSeveral = (...errors: Error[]): ConnectionError =>
   new ConnectionError('nobody', { ...WHERE, phase: 'connect', cause: new AggregateError(errors) })
 
+t.test("a user's errors are looked at, in a circle or thousands of them", async (t) => {
+  const circle = new AggregateError([])
+  circle.errors.push(circle, new ConnectionError('in it', { ...WHERE, phase: 'tls', cause: circle }))
+  const wide = new AggregateError(Array<Error>(1_000_000).fill(AWAY))
+  let deep: Error = AWAY
+  for (let i = 0; i < 20_000; i++) deep = new AggregateError([deep])
+  const odd = Object.assign(new AggregateError([]), { errors: 7 })
+  for (const cause of [circle, wide, deep, odd]) {
+    const error = new ConnectionError('ours', { ...WHERE, phase: 'connect', cause })
+    t.equal(errorKind(error), 'other')
+  }
+  t.equal(errorKind(ofSeveral(circle, REFUSED)), 'login')
+}) // prettier-ignore
+
 function setUp(patienceMs = 0) {
   const clock = new ManualClock()
   const told: string[] = []

@@ -142,6 +142,36 @@ t.test('a producer is taken off again', async (t) => {
   t.equal(reads.count, 1)
 })
 
+t.test('two producers of one meter are told apart, or the second is refused', async (t) => {
+  const metrics = new Metrics()
+  const meter = metrics.provider
+  const reads = { count: 0 }
+  const source = { metrics: () => snapshotOf(reads), clientId: 'shop', status: 'ok' }
+  const shop = { ...source, health: () => ({ status: source.status }) }
+  const stop = observeMetrics(shop, { meter })
+  const refusal = { name: 'ConfigError', message: /"messaging.client.id":"shop".*a clientId of its own/ }
+  t.throws(() => observeMetrics({ ...shop }, { meter }), refusal)
+  t.throws(() => observeMetrics({ ...shop }, { meter, clientId: undefined }), refusal)
+  observeMetrics(shop, { meter, attributes: { pool: 1 } })
+  observeMetrics({ ...source, clientId: 'web' }, { meter })
+  const observedCount = async (): Promise<number> => {
+    reads.count = 0
+    await metrics.read()
+    return reads.count
+  }
+  t.equal(await observedCount(), 3)
+  const sent = points((await metrics.read()).get('messaging.client.sent.messages'))
+  t.strictSame(new Set(sent.map((it) => it.attributes['messaging.client.id'])), new Set(['shop', 'web']))
+  source.status = 'closed'
+  const stopNext = observeMetrics({ ...source }, { meter })
+  t.equal(await observedCount(), 3, 'it has taken the place of the closed one')
+  stop()
+  t.equal(await observedCount(), 3, 'which is gone already')
+  stopNext()
+  t.equal(await observedCount(), 2)
+  observeMetrics({ ...source }, { meter })
+}) // prettier-ignore
+
 t.test('without an SDK nothing is read', async (t) => {
   const reads = { count: 0 }
   observeMetrics({ metrics: () => snapshotOf(reads) })()

@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, posix } from 'node:path'
 import t from 'tap'
 import { projectFile } from '../broker/project.js'
 import { install, linkLibraries, pack, runFile, typeCheck } from './consumer.js'
@@ -31,7 +31,7 @@ const paths = packed.files.map(({ path }) => path)
 
 t.test('the tarball holds what users need and nothing else', async (t) => {
   const needed =
-    /^(?:docs\/|dist\/|src\/|examples\/|testing\/package\.json$|(?:README|ARCHITECTURE|CHANGELOG)\.md$|LICENSE$|package\.json$)/
+    /^(?:docs\/|dist\/|src\/|examples\/|testing\/package\.json$|(?:README|ARCHITECTURE|CHANGELOG|CONTRIBUTING|SECURITY)\.md$|LICENSE$|package\.json$)/
   t.strictSame(paths.filter((path) => !needed.test(path) || /^(?!examples).*\.test\.|\/test\//.test(path)), []) // prettier-ignore
 })
 
@@ -40,6 +40,20 @@ for (const path of ['README.md', 'ARCHITECTURE.md', 'CHANGELOG.md', 'LICENSE', '
     t.ok(paths.includes(path))
   })
 }
+
+t.test('a link of a page in the tarball leads to a file that is there, too', async (t) => {
+  const links = paths.filter((path) => path.endsWith('.md')).flatMap((page) => {
+    const text = readFileSync(join(consumer, 'node_modules', 'ottla', page), 'utf8')
+    const found = text.replaceAll(/^```.*?^```/gms, '').matchAll(/\]\((?!\w+:|#)([^)#]+)/g)
+    return Array.from(found, ([, link = '']) => `${page}: ${posix.join(posix.dirname(page), link)}`)
+  })
+  t.ok(links.length > 300, 'links are found at all')
+  const isThere = (link: string): boolean => {
+    const [, target = ''] = link.split(': ')
+    return paths.some((path) => path === target || path.startsWith(`${target}/`))
+  }
+  t.strictSame(links.filter((link) => !isThere(link)), [])
+}) // prettier-ignore
 
 t.test('each form has its types, of the same files, and its code in few files with their maps', async (t) => {
   const below = (folder: string, ending: RegExp): string[] =>

@@ -109,6 +109,21 @@ t.test('what is no header fails its record, and what comes too late does nothing
   t.strictSame(stored(), [''])
 })
 
+t.test('bytes that were transferred away are no header', async (t) => {
+  const value = (text: string, context: SerializerContext): string => {
+    const bytes = Buffer.from(new Uint8Array([1]).buffer)
+    structuredClone(bytes, { transfer: [bytes.buffer] })
+    context.setHeader('x', bytes)
+    return text
+  }
+  const { producer, stored } = await rig(t, { value })
+  await t.rejects(producer.send({ topic: 'orders', value: 'v' }), {
+    name: 'SerializationError',
+    message: /was given .* and bytes whose ArrayBuffer was transferred away/,
+  })
+  t.strictSame(stored(), [])
+})
+
 t.test('a header that makes the record too large is counted', async (t) => {
   const value = (text: string, context: SerializerContext): string => {
     context.setHeader('x', new Uint8Array(2_000_000))

@@ -29,7 +29,7 @@ const fates = (sent: readonly Promise<bigint>[]): Promise<string[]> =>
   )
 
 const told = ({ warnings }: { readonly warnings: readonly string[] }): number =>
-  warnings.filter((text) => text.startsWith('another cluster')).length
+  warnings.filter((text) => text.includes('now belongs to another cluster')).length
 
 const metadataRequests = ({ cluster }: Simulation): number =>
   cluster.requests.filter(({ api }) => api === 'Metadata').length

@@ -243,6 +243,37 @@ t.test('options of a call that are none are refused in its promise', async (t) =
 })
 
 t.test(
+  'calls without options refuse what they are given, instead of passing it over',
+  async (t) => {
+    await withProducer(async (it) => {
+      const { producer } = it
+      await it.run(producer.connect(wrong(null)))
+      const calls: Record<string, (given: never) => Promise<unknown>> = {
+        connect: (given) => producer.connect(given),
+        flush: (given) => producer.flush(given),
+        writable: (given) => producer.writable(given),
+        partitionsFor: (given) => producer.partitionsFor('orders', given),
+      }
+      for (const [name, call] of Object.entries(calls)) {
+        for (const [given, what] of [
+          [AbortSignal.abort(), 'an AbortSignal'],
+          [{ timeoutMs: 5 }, 'an object'],
+          [[], 'an array'],
+          [5, 'a number (5)'],
+        ]) {
+          const error = await errorOf(it, call(wrong(given)))
+          t.match(error, { code: 'ERR_OTTLA_CONFIG' })
+          t.ok(
+            error.message.startsWith(`${name} takes no options, and was given ${String(what)}: `),
+          )
+        }
+        await it.run(call(wrong(undefined)))
+      }
+    })
+  },
+)
+
+t.test(
   'a callback that is no function is refused in the call: nobody else would hear',
   async (t) => {
     await withProducer(async (it) => {

@@ -1,6 +1,6 @@
 /** The user's code may close the producer from wherever it is called, while much waits for room. */
 import t from 'tap'
-import type { Interceptor, ProducerRecord, SendAllError } from '../../src/index.js'
+import type { Interceptor, Producer, ProducerRecord, SendAllError } from '../../src/index.js'
 import { simulate } from '../testing/support/simulation.js'
 
 const SMALL = { bufferMemoryBytes: 16_384, batchSizeBytes: 4096, maxBlockMs: 500 }
@@ -38,6 +38,43 @@ for (const first of ['maxBlockMs is over', 'close'] as const) {
     t.equal(it.producer.metrics().bufferAvailableBytes, SMALL.bufferMemoryBytes)
     await it.cluster.close()
   })
+}
+
+for (const who of ['serializer', 'partitioner'] as const) {
+  for (const call of ['send', 'enqueue', 'sendAll'] as const) {
+    t.test(
+      `a ${who} that closes the producer amid ${call}: the record is told the truth`,
+      async (t) => {
+        const close = (): void => void it.producer.close({ timeoutMs: 60_000 })
+        const serializers = { value: (value: unknown) => (close(), value) } as never
+        const partitioner = (): undefined => close() as undefined
+        const options = who === 'serializer' ? { serializers } : { partitioner }
+        const it = await simulate({ topics: { orders: {} } }, options)
+        await it.run(it.producer.partitionsFor('orders'))
+        const error = await it.run(failureOf(it.producer, call))
+        t.match(error, { name: 'ClosedError', outcome: 'not-written' })
+        t.match(error?.message, /records can be sent until close\(\) is called/)
+        await it.run(it.producer.close())
+        t.strictSame(it.cluster.records('orders'), [])
+        await it.cluster.close()
+      },
+    )
+  }
+}
+
+async function failureOf(
+  producer: Producer,
+  call: 'send' | 'enqueue' | 'sendAll',
+): Promise<Error | null> {
+  const record = { topic: 'orders', value: 'v' }
+  if (call === 'enqueue') return new Promise((resolve) => producer.enqueue(record, resolve))
+  const sent: Promise<unknown> =
+    call === 'send' ? producer.send(record) : producer.sendAll([record])
+  const error = await sent.then(
+    () => null,
+    (error: unknown) => error as Error,
+  )
+  return call === 'sendAll' ? (error?.cause as Error) : error
 }
 
 t.test(

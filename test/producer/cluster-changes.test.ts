@@ -188,3 +188,52 @@ t.test('a partition that waits for its replicas after a failure holds up no othe
   t.equal(slow.records().length, 2, 'and its tries were one record')
   await it.run(it.producer.close())
 })
+
+for (const fate of ['another one leads', 'its record runs out of time'] as const) {
+  t.test(`a broker that is gone leaves an idle producer nothing to do: ${fate}`, async (t) => {
+    const it = await simulate(THREE, SHORT)
+    await it.run(send(it, 'a'))
+    const leader = it.cluster.broker(it.cluster.partition('orders', 0).leader)
+    leader.freeze()
+    const sent = send(it, 'b')
+    await pass(it, 100)
+    if (fate === 'another one leads') {
+      await leader.remove()
+      t.equal(await it.run(sent), 1n)
+    } else {
+      await leader.stop({ failover: false })
+      await t.rejects(it.run(sent), { outcome: 'unknown', message: /deliveryTimeoutMs/ })
+    }
+    await pass(it, 2000)
+    const asked = it.cluster.requests.length
+    const { failed } = it.producer.metrics().connections
+    await pass(it, 5000)
+    t.equal(it.cluster.requests.length, asked, 'nobody is asked')
+    t.equal(it.producer.metrics().connections.failed, failed, 'nor dialled')
+    t.equal(it.clock.keepAliveTimerCount, 0)
+    await it.run(it.producer.close())
+  })
+}
+t.test('a topic made anew by brokers without topic ids is found, though its epochs began anew', async (t) => {
+  const it = await simulate({ brokers: 2, topics: { orders: {} }, apiVersions: { Metadata: 9 } })
+  const old = it.cluster.partition('orders', 0)
+  for (const to of [2, 1, 2, 1]) if (old.leader !== to) old.moveLeader(to)
+  t.equal(old.leader, 1)
+  await it.run(send(it, 'old'))
+  it.cluster.deleteTopic('orders')
+  it.cluster.createTopic('orders')
+  const anew = it.cluster.partition('orders', 0)
+  if (anew.leader !== 2) anew.moveLeader(2, { hint: false })
+  t.equal(await it.run(send(it, 'new')), 0n)
+  await it.run(it.producer.close())
+}) // prettier-ignore
+
+t.test('one broker that wants a long pause after metadata, and goes, is missed by nobody', async (t) => {
+  const it = await simulate({ brokers: 2, topics: { orders: {}, others: {} } }, SHORT)
+  it.cluster.failNext('Metadata', { throttleMs: 3_600_000 })
+  await it.run(send(it, 'a'))
+  await it.cluster.broker(it.cluster.partition('orders', 0).leader).stop({ failover: true })
+  t.equal(await it.run(send(it, 'b')), 1n)
+  t.equal((await it.run(it.producer.send({ topic: 'others', value: 'c' }))).offset, 0n)
+  await it.run(it.producer.close())
+}) // prettier-ignore

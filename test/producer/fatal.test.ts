@@ -2,25 +2,12 @@
  * A defect of Ottla's own, made by breaking a part of it: the process goes on, every record is told,
  * and the producer says on every later call that it has failed, and why.
  */
-import t, { type Test } from 'tap'
+import t from 'tap'
 import type { DeliveryError } from '../../src/index.js'
 import { Completion } from '../../src/producer/completing/completion.js'
 import { PartitionQueue } from '../../src/producer/queueing/partition-queue.js'
 import { simulate, values, type Simulation } from '../testing/support/simulation.js'
-
-/** Has a method throw until the test is over. */
-function breakMethod(t: Test, prototype: object, name: string): void {
-  const descriptor = Object.getOwnPropertyDescriptor(prototype, name)
-  if (descriptor === undefined) throw new Error(`there is no ${name} to break`)
-  const mend = (): void => void Object.defineProperty(prototype, name, descriptor)
-  t.teardown(mend)
-  Object.defineProperty(prototype, name, {
-    ...descriptor,
-    value: () => {
-      throw new Error('broken by a test')
-    },
-  })
-}
+import { breakMethod } from './support/broken-method.js'
 
 const fateOf = (it: Simulation, promise: Promise<unknown>): Promise<unknown> =>
   it.run(

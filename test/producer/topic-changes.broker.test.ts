@@ -6,7 +6,7 @@ import { forMs, newProducer, newTopic } from './broker/bench.js'
 import { addPartitions, createAgain, deleteTopic } from './broker/topic-admin.js'
 
 for (const apiVersions of [{ Produce: 13 }, { Produce: 12 }]) {
-  const how = `Produce v${apiVersions.Produce}`
+  const how = `Produce up to v${apiVersions.Produce}`
   await brokerTest(`a topic made anew is written to again (${how})`, async (t, kafka) => {
     const topic = await newTopic(kafka, { partitions: 2 })
     const producer = newProducer(t, kafka, { apiVersions })

@@ -159,7 +159,7 @@ t.test('what is wanted of a key', async (t) => {
     }
     const message = `Protobuf maps.M: value.mbool["1"] is not a key: "true" or "false" is wanted`
     t.throws(() => write(serializer, { mbool: { 1: 7 } }), { message })
-    const half = `Protobuf maps.M: value.mstring["\\ud800"] is not a key: text without half a surrogate pair, which UTF-8 cannot carry, is wanted`
+    const half = `Protobuf maps.M: value.mstring["\\ud800"] is not a key: text without an unpaired surrogate, which UTF-8 cannot carry, is wanted`
     t.throws(() => write(serializer, { mstring: { '\ud800': 7 } }), { message: half })
   }
 })

@@ -37,6 +37,12 @@ t.test('string() takes text and nothing else', async (t) => {
   t.throws(() => string()({} as string, CONTEXT), { message: /an object \(Object\)/ })
 })
 
+t.test('a refusal quotes no more than 60 characters of a value', async (t) => {
+  const given = 'x'.repeat(60)
+  t.throws(() => bytes()(given as never, CONTEXT), { message: new RegExp(`string x{60}$`) })
+  t.throws(() => bytes()(`${given}x` as never, CONTEXT), { message: /string x{57}\.\.\.$/ })
+})
+
 t.test('bytes() hands bytes on without a copy', async (t) => {
   const buffer = Buffer.from('x')
   const array = new Uint8Array(3)

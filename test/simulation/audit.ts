@@ -177,32 +177,44 @@ function tooOften({ id }: Entry, copies: readonly Copy[], input: AuditInput): st
 }
 
 /** The offsets that were told must rise with the calls. */
-function checkOrder(
-  { plan, entries, batchesRetried, batchesSplit, tailsLost }: AuditInput,
-  stored: ReadonlyMap<number, readonly Copy[]>,
-): string[] {
+function checkOrder(input: AuditInput, stored: ReadonlyMap<number, readonly Copy[]>): string[] {
+  const { plan, entries, batchesRetried, batchesSplit, tailsLost } = input
   const isAlone = plan.options.maxInFlight === 1 || batchesRetried + batchesSplit === 0
   const isKept = plan.guarantee === 'exactly-once' || isAlone
   if (!isKept || plan.guarantee === 'none') return []
-  const latest = new Map<string, Entry>()
+  const latest = new Map<string, { readonly id: number; readonly offset: bigint }>()
   const wrongs: string[] = []
   for (const entry of entries) {
     if (entry.fate !== 'acked' || entry.offset < 0n) continue
     const key = `${entry.topic}-${entry.partition}`
     // Offsets of records that were acked with acks 1, and lost with their leader, are given again.
     if (plan.guarantee === 'leader-only' && tailsLost.has(key)) continue
-    const copies = stored.get(entry.id) ?? []
-    const life = copies.find(({ offset }) => offset === entry.offset)?.life ?? -1
+    const { id } = entry
+    const { life, offset } = standing(entry, stored.get(id) ?? [], input.forgotten.has(key))
     const before = latest.get(`${key} ${life}`)
-    if (before !== undefined && before.offset >= entry.offset) {
-      wrongs.push(
-        `#${entry.id} (${key} @${entry.offset}) is before #${before.id} (@${before.offset})`,
-      )
+    if (before !== undefined && before.offset >= offset) {
+      wrongs.push(`#${id} (${key} @${offset}) is before #${before.id} (@${before.offset})`)
     } else {
-      latest.set(`${key} ${life}`, entry)
+      latest.set(`${key} ${life}`, { id, offset })
     }
   }
   return wrongs
+}
+
+/**
+ * Where a record stands. A broker that has forgotten the producer stores what is repeated a second time, and
+ * tells the second place; a reader has found the record at the first.
+ */
+function standing(
+  { partition, offset }: Entry,
+  copies: readonly Copy[],
+  isForgotten: boolean,
+): { readonly life: number; readonly offset: bigint } {
+  const told = copies.find((copy) => copy.partition === partition && copy.offset === offset)
+  if (told === undefined) return { life: -1, offset }
+  const { life } = told
+  const first = copies.find((copy) => copy.partition === partition && copy.life === life)
+  return { life, offset: isForgotten && first !== undefined ? first.offset : offset }
 }
 
 function place({ topic, partition, offset }: StoredRecord): string {

@@ -10,7 +10,7 @@
  *   - numbers begin again only when no answer is owed under the old ones, and for no batch that may be
  *     stored, or was refused for another reason
  *
- * A broker refuses what breaks these rules, and the producer mends it, as a rule; where the broker has
+ * A broker refuses what breaks these rules, and the producer fixes it, as a rule; where the broker has
  * forgotten the producer, records fail or are stored twice for it.
  *
  * Neighbours: simulation.ts puts it around the producer's streams; partition-watch.ts has the rules.

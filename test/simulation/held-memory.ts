@@ -6,22 +6,11 @@
  *
  * Neighbours: workload.ts notes; simulation.ts asks in seeds of `only-retained-memory`.
  */
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
+import { collectGarbage } from '../support/collect-garbage.js'
 import type { Entry } from './ledger.js'
 
 /** The last ones: in a variable of a function that has not been left, in a cache of the engine. */
 const MOST_HELD = 10
-
-let collect: (() => void) | null = null
-
-function collectGarbage(): void {
-  if (collect === null) {
-    setFlagsFromString('--expose-gc')
-    collect = runInNewContext('gc') as () => void
-  }
-  collect()
-}
 
 /**
  * What was given to a producer, or got from it, for each record. Between its making and `check`

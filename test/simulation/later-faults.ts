@@ -32,6 +32,15 @@ const DEPOSED = [
   ErrorCodes.NOT_ENOUGH_REPLICAS_AFTER_APPEND,
 ] as const
 
+/** Refusals of a topic that no retry mends; the last is of a Kafka to come. */
+const FINAL = [
+  ErrorCodes.TOPIC_AUTHORIZATION_FAILED,
+  ErrorCodes.INVALID_TOPIC_EXCEPTION,
+  ErrorCodes.UNKNOWN_SERVER_ERROR,
+  1234,
+] as const
+const LOST_AFTER_MS = 1000
+
 export function laterFaults(parts: FaultParts, tools: FaultTools): readonly WeightedFault[] {
   const weight = (kind: Kind, itsWeight: number): number =>
     parts.plan.kinds.has(kind) ? itsWeight : 0
@@ -42,6 +51,7 @@ export function laterFaults(parts: FaultParts, tools: FaultTools): readonly Weig
     [weight('list-too-large', 8), () => refuseForSize(parts, tools, RECORD_LIST_TOO_LARGE)],
     [weight('forgotten-producers', 10), () => forget(parts, tools, parts.random.chance(0.3))],
     [weight('quotas', 6), () => throttle(parts, tools)],
+    [weight('refused-topics', 6), () => refuseTopic(parts, tools)],
     [weight('deposed-leaders', 8), () => void depose(parts, tools, false)],
     [
       weight('another-cluster', 10),
@@ -114,6 +124,29 @@ export function depose(
   const withdraw = fail('Produce', fault)
   if (!isForGood) undoLater(`${broker} does not know that it lost ${name(at)}`, withdraw)
   return true
+}
+
+/** Not known until it is lost, then refused for good; its leaders take nothing meanwhile, at times. */
+function refuseTopic(
+  { clock, random, tell }: FaultParts,
+  { partition, fail, undoLater, isHealed }: FaultTools,
+): void {
+  const topic = partition()?.topic
+  if (topic === undefined) return
+  const always = { topic, times: Infinity }
+  const known = fail('Metadata', { ...always, errorCode: ErrorCodes.UNKNOWN_TOPIC_OR_PARTITION })
+  const isHeld = random.chance(0.7)
+  const take = isHeld ? fail('Produce', { ...always, errorCode: ErrorCodes.NOT_LEADER_OR_FOLLOWER }) : null // prettier-ignore
+  const refuse = (): void => {
+    known()
+    if (isHealed()) return
+    const errorCode = random.pick(FINAL)
+    tell(`fault: ${topic} is refused for good`)
+    const allow = fail('Metadata', { topic, errorCode, times: random.pick([1, 1, 2, Infinity]) })
+    undoLater(`${topic} is refused for good`, allow)
+    if (take !== null) undoLater(`nothing is taken for ${topic}`, take)
+  }
+  clock.setTimer(refuse, LOST_AFTER_MS + random.around(400))
 }
 
 /** Another cluster at the same addresses, and another program that is first to ask it for an id. */

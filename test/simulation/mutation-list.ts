@@ -253,6 +253,21 @@ export const MUTATIONS: readonly Mutation[] = [
     'baseOffset + BigInt(this.index)',
     'baseOffset + BigInt(this.index > 2 ? this.index - 1 : this.index)',
   ),
+  {
+    name: 'the logger is called amid an append',
+    changes: [
+      {
+        file: 'logger.js',
+        find: 'queueJob(() => call(level, facts, message))',
+        put: 'call(level, facts, message)',
+      },
+      {
+        file: 'producer/partitioning/placement.js',
+        find: 'if (appended === Appended.batchFull && queue.open !== null)',
+        put: 'if (false)',
+      },
+    ],
+  },
   // Time
   mutation(
     'deadlines are judged before what has arrived is read',
@@ -332,7 +347,8 @@ export const MUTATIONS: readonly Mutation[] = [
     ...mutation(
       'requests that a login kept waiting are forgotten',
       CONNECTION,
-      'for (const request of held) request.send();',
+      'for (const request of this.#hold.end()) request.send();',
+      'this.#hold.end();',
     ),
     seeds: MANY_SEEDS,
   },
@@ -404,6 +420,18 @@ export const MUTATIONS: readonly Mutation[] = [
     'producerEpoch',
   ),
   mutation(
+    'a topic that is refused for good leaves its batches behind',
+    'producer/partitioning/topic-directory.js',
+    'if (topic.hasBatches) this.#lookLater(topic); else this.#drop(topic);',
+    'this.#drop(topic);',
+  ),
+  mutation(
+    'timers are as early as the timeouts of Node',
+    LOOP_CLOCK,
+    'leftMs > 0 && this.#tries++ < MOST_TRIES ? leftMs : 0',
+    'leftMs >= 1 ? leftMs : 0',
+  ),
+  mutation(
     'a record that turns out larger overdraws the memory',
     'producer/batching/memory-budget.js',
     'if (bytes > this.availableBytes) return false;',
@@ -417,9 +445,14 @@ export const MUTATIONS: readonly Mutation[] = [
   ),
   mutation(
     'flush passes over records that wait',
-    'producer/waiting/flush.js',
-    'for (const parked of lot) { open++;',
-    'for (const parked of []) { open++;',
+    'producer/waiting/parking-lot.js',
+    'countIn(parked, this.#parts.accumulator.spans.present);',
+  ),
+  mutation(
+    'what a broker had in line stays there when another one leads it',
+    'producer/sending/broker-lines.js',
+    'return this.#first(this.#ready) !== undefined;',
+    'return this.#ready.length > 0;',
   ),
   mutation(
     'close leaves the timer running',

@@ -36,6 +36,10 @@ export const KINDS = {
   'another-cluster': 0.06,
   /** Many records for partitions that there are not, many aborts. */
   'missing-partitions': 0.06,
+  /** The logger, and subscribers of diagnostics channels, use the producer from within. */
+  'calls-from-within': 0.06,
+  /** Topics that have batches are not known for a while, and then refused for good, for a while. */
+  'refused-topics': 0.05,
   /** Seeds in which batches are split while their partition forgets its producers: order holds. */
   'only-split-and-forgotten': 0.01,
   /** Seeds whose only trouble is a quota that lets all through in time: nothing fails or goes twice. */
@@ -67,6 +71,7 @@ export const ENABLED: ReadonlySet<Kind> = new Set<Kind>([
   'quotas',
   'deposed-leaders',
   'missing-partitions',
+  'calls-from-within',
   'huge-records',
   'list-too-large',
   'only-split-and-forgotten',
@@ -80,6 +85,7 @@ export const ENABLED: ReadonlySet<Kind> = new Set<Kind>([
   'refused-logins',
   'only-re-authentication',
   'only-refused-logins',
+  'refused-topics',
 ])
 
 /** A value before it is serialized. */

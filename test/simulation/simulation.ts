@@ -1,7 +1,7 @@
 /**
  * One seed, from the first call to the audit:
  *
- *   workload and faults ──> heal ──> everybody is told ──> probes ──> close ──> nothing left ──> audit
+ *   workload, faults ──> heal ──> everybody is told ──> probes ──> idle ──> close ──> nothing left ──> audit
  *
  * The producer is the real one, down to its frames; clock, chance and network are not. Between two
  * events every promise callback runs to its end, so that a seed is the same run each time.
@@ -18,6 +18,7 @@ import { BatchWatch } from './batch-watch.js'
 import { checkCounted } from './counted.js'
 import { checkDemands } from './demands.js'
 import { Faults } from './faults.js'
+import { FromWithin } from './from-within.js'
 import { HeldMemory } from './held-memory.js'
 import { Ledger, type Entry, type Tell } from './ledger.js'
 import { LoginVault } from './login-vault.js'
@@ -53,6 +54,12 @@ const PROBE_PAUSE_MS = 50
 const LONGEST_LOGIN_PAUSE_MS = 12_000
 /** Besides two request timeouts and one connection timeout, all that a producer may need to recover once the cluster is sound. */
 const RECOVERY_MS = 3000
+/** After a cluster has become sound, an idle producer has nothing to do any more. */
+const IDLE_WITHIN_MS = 5000
+/** For so long it is looked at. */
+const IDLE_FOR_MS = 3000
+/** Questions that it may ask meanwhile: what ages, and brokers whose connections close for being idle. */
+const MOST_ASKED_IDLE = 5
 /** Mean pause before bytes that were lost travel again. */
 const RETRANSMIT_MS = 300
 
@@ -69,8 +76,8 @@ class Simulation {
   readonly #seed: number
   readonly #trace: Tell | null
   readonly #clock = new VirtualClock()
-  readonly #process = new VirtualProcess(this.#clock)
-  readonly #producerMachine: ProcessMachine = this.#process.machine()
+  readonly #process: VirtualProcess
+  readonly #producerMachine: ProcessMachine
   readonly #plan: Plan
   readonly #ledger: Ledger
   readonly #watch: BatchWatch
@@ -78,6 +85,9 @@ class Simulation {
   readonly #held: HeldMemory | null
   /** Null where nobody logs in. */
   readonly #vault: LoginVault | null
+  /** Null where nobody calls from within. */
+  readonly #within: FromWithin | null
+  #callFromWithin = (): void => {}
   #producer: SimulatedProducer | null = null
   #events = 0
   #digest = 0
@@ -85,6 +95,8 @@ class Simulation {
   constructor(seed: number, trace: Tell | null, kinds: ReadonlySet<Kind>) {
     this.#seed = seed
     this.#trace = trace
+    this.#process = new VirtualProcess(this.#clock, new Random(seed, 'phase').next())
+    this.#producerMachine = this.#process.machine()
     this.#plan = drawPlan(seed, kinds)
     const { maxInFlight = 5 } = this.#plan.options
     this.#watch = new BatchWatch({ maxInFlight, wrong: (what) => this.#wrong(what) })
@@ -93,6 +105,10 @@ class Simulation {
     const vaultClock = this.#process.userClock()
     this.#vault = sasl && new LoginVault(sasl, vaultClock, new Random(seed, 'vault'))
     this.#ledger = new Ledger(() => this.#clock.monotonicMs(), this.#tell)
+    const isWithin = this.#plan.kinds.has('calls-from-within')
+    const random = new Random(seed, 'from within')
+    const act = (): void => this.#callFromWithin()
+    this.#within = isWithin ? new FromWithin({ random, share: 0.3, act }) : null
   }
 
   async run(): Promise<Outcome> {
@@ -107,6 +123,7 @@ class Simulation {
       violations.push(`thrown: ${String((error as Error).stack)}`)
     } finally {
       process.off('unhandledRejection', onUnhandled)
+      this.#within?.stop()
     }
     const { entries } = this.#ledger
     return {
@@ -136,6 +153,7 @@ class Simulation {
     await this.#until(() => this.#isQuiet(workload), this.#quietMs)
     if (!this.#isQuiet(workload)) this.#wrong(`still open: ${this.#describeOpen(workload)}`)
     await this.#probe(workload, cluster)
+    await this.#checkIdle(workload, cluster, producer)
     void workload.close()
     await this.#until(() => this.#isQuiet(workload), this.#quietMs)
     if (!this.#isQuiet(workload)) this.#wrong(`not closed: ${this.#describeOpen(workload)}`)
@@ -196,7 +214,7 @@ class Simulation {
     }
     const startOther = (): void => {
       const random = new Random(this.#seed, 'other program')
-      const clock = new LoopClock(new VirtualProcess(this.#clock).machine())
+      const clock = new LoopClock(new VirtualProcess(this.#clock, random.next()).machine())
       startOtherProgram(cluster, {
         ...{ clock, dial: network.dial, random },
         hasLogins: this.#vault !== null,
@@ -219,6 +237,7 @@ class Simulation {
       tell,
       held: this.#held,
     })
+    this.#callFromWithin = () => workload.fromWithin()
     return { faults, workload, producer, cluster, network }
   }
 
@@ -243,6 +262,7 @@ class Simulation {
     const log =
       (level: string) =>
       (fields: object, message?: string): void => {
+        this.#within?.line()
         if (this.#trace === null && !this.#plan.faults.isOnlyClient) return
         const text = `${level}: ${message ?? ''} ${describeFields(fields)}`
         if (this.#plan.faults.isOnlyClient && /no metadata|lost broker/.test(text))
@@ -375,6 +395,33 @@ class Simulation {
     this.#wrong(`${topic}-${partition} takes no records any more: ${last?.error?.message ?? ''}`)
   }
 
+  /** A producer with nothing to send keeps no process alive, and asks nothing but what ages. */
+  async #checkIdle(
+    workload: Workload,
+    cluster: TestCluster,
+    producer: SimulatedProducer,
+  ): Promise<void> {
+    // Records that nobody hears of may still be under way.
+    const isIdle = (): boolean => workload.isClosed || producer.health().status === 'idle'
+    await this.#until(isIdle, this.#quietMs)
+    await this.#until(() => false, IDLE_WITHIN_MS)
+    const before = metadataAsked(cluster)
+    await this.#until(() => false, IDLE_FOR_MS)
+    const asked = metadataAsked(cluster) - before
+    // While a connection is opened, since metadata has aged, its timers do.
+    const isFree = (): boolean => this.#producerMachine.keptAlive === 0
+    await this.#until(isFree, IDLE_FOR_MS)
+    if (workload.isClosed) return
+    if (!isFree()) this.#wrong('an idle producer keeps its process alive')
+    // Of a topic that is gone it is asked until it has been unused for long; and others ask, too.
+    const { kinds, topics, options } = this.#plan
+    const isAlone = !kinds.has('another-cluster')
+    const isWhole = Object.keys(topics).every((topic) => cluster.topics.includes(topic))
+    const most = MOST_ASKED_IDLE + IDLE_FOR_MS / (options.metadataMaxAgeMs ?? Infinity)
+    if (isAlone && isWhole && asked > most)
+      this.#wrong(`an idle producer asks for metadata ${asked} times in ${IDLE_FOR_MS} ms`)
+  }
+
   /** A closed producer holds nothing. */
   #checkLeftovers(producer: SimulatedProducer): ReturnType<SimulatedProducer['metrics']> {
     const metrics = producer.metrics()
@@ -413,6 +460,10 @@ class Simulation {
       this.#digest = (Math.imul(this.#digest, 31) + text.charCodeAt(i)) | 0
     this.#trace?.(text)
   }
+}
+
+function metadataAsked({ requests }: TestCluster): number {
+  return requests.filter(({ api }) => api === 'Metadata').length
 }
 
 /** Node turns to a new macrotask only when no promise callback is left to run. */

@@ -99,8 +99,15 @@ const CHANGES: Partial<Record<Kind, Change>> = {
   ...ALONE,
   're-authentication': (plan, random) => withSasl(plan, random, plan.sasl?.lifetimesMs),
   'refused-logins': (plan, random) => withSasl(plan, random, plan.sasl?.lifetimesMs),
+  'calls-from-within': (plan, random) => (random.chance(0.5) ? chosen(plan) : plan),
   'sizes-at-boundaries': (plan, random) => shaped(plan, random, false),
   'huge-records': (plan, random) => shaped(plan, random, true),
+  // A topic is lost after a second of answers that do not know it: records are on their way for longer.
+  'refused-topics': ({ options, workload, ...plan }) => ({
+    ...plan,
+    options: { ...options, deliveryTimeoutMs: Math.max(options.deliveryTimeoutMs ?? 0, 10_000) },
+    workload: { ...workload, calls: 80, pauseMs: 100, burst: 1, closeAfterMs: Infinity },
+  }),
   'missing-partitions': (plan) => ({
     ...plan,
     workload: { ...plan.workload, missing: 0.3, aborts: 40 },
@@ -175,6 +182,17 @@ function shuffled<T>(items: readonly T[], random: Random): T[] {
     .map((item) => ({ item, at: random.next() }))
     .sort((a, b) => a.at - b.at)
     .map(({ item }) => item)
+}
+
+/** Codecs are chosen, of which a line tells amid the append that has filled a batch. */
+function chosen(plan: Plan): Plan {
+  const { options, workload } = plan
+  return {
+    ...plan,
+    topics: { t0: {} },
+    options: { ...options, compression: 'auto', batchSizeBytes: 2048, maxRequestSizeBytes: 12_288 },
+    workload: { ...workload, burst: 10, mostBytes: 400, calls: Math.max(40, workload.calls) },
+  }
 }
 
 /** Records laid out so that a batch is full to the byte, or just not, or just too small. */

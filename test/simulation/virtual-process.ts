@@ -22,12 +22,21 @@ const CHECK: Phase = 2
 
 /** What Node offers to one party in the process. */
 export interface ProcessMachine extends Machine {
-  /** Timeouts and immediates of this party that are still to come. */
+  /** Timeouts of this party that are still to come. */
   readonly pending: number
+  /** What keeps the process alive: immediates, and those timeouts that are to. */
+  readonly keptAlive: number
+}
+
+interface Party {
+  pending: number
+  keptAlive: number
 }
 
 export class VirtualProcess {
   readonly #clock: VirtualClock
+  /** How far its whole milliseconds are from those of the virtual time. */
+  readonly #phaseMs: number
   /** What is ready and could not run yet, by phase. */
   readonly #ready: (() => void)[][] = [[], [], []]
   /** What is left of the present phase. */
@@ -42,8 +51,10 @@ export class VirtualProcess {
   stalledMs = 0
   stallCount = 0
 
-  constructor(clock: VirtualClock) {
+  /** `phaseMs`: from 0 to 1. */
+  constructor(clock: VirtualClock, phaseMs: number) {
     this.#clock = clock
+    this.#phaseMs = phaseMs
   }
 
   /** Somebody's callback computes for so long: now, or before the next of those that are ready. */
@@ -67,23 +78,27 @@ export class VirtualProcess {
 
   /** A party of its own, as far as what is pending is concerned. */
   machine(): ProcessMachine {
-    const party = { pending: 0 }
+    const party: Party = { pending: 0, keptAlive: 0 }
+    const immediates: Party = { pending: 0, keptAlive: 0 }
     return {
       now: () => this.#clock.now(),
       stopwatchMs: () => this.#clock.monotonicMs(),
       setTimeout: (callback, delayMs) => {
         const begin = (ready: () => void): Timer =>
-          this.#clock.setTimer(() => this.#happen(TIMERS, ready), Math.max(1, Math.ceil(delayMs)))
+          this.#clock.setTimer(() => this.#happen(TIMERS, ready), this.#timeoutMs(delayMs))
         return once(party, callback, begin)
       },
       setShortTimeout: (callback, delayMs) =>
         once(party, callback, (ready) =>
           this.#clock.setTimer(() => this.#happen(TIMERS, ready), delayMs),
         ),
-      // Not counted: it runs in this turn or the next, and leaves nothing (a flush just before the end).
-      setImmediate: (callback) => once({ pending: 0 }, callback, (ready) => this.#immediate(ready)),
+      // Not pending: it runs in this turn or the next, and leaves nothing (a flush just before the end).
+      setImmediate: (callback) => once(immediates, callback, (ready) => this.#immediate(ready)),
       get pending() {
         return party.pending
+      },
+      get keptAlive() {
+        return party.keptAlive + immediates.keptAlive
       },
     }
   }
@@ -127,6 +142,13 @@ export class VirtualProcess {
       })
   }
 
+  /** Node counts whole milliseconds, those of its own: a timeout may be early by a fraction of one. */
+  #timeoutMs(delayMs: number): number {
+    const nowMs = this.#clock.monotonicMs() + this.#phaseMs
+    const wholeMs = Math.floor(nowMs + 1e-6) // sums of fractions are a little off
+    return Math.max(1, Math.ceil(delayMs)) - (nowMs - wholeMs)
+  }
+
   #immediate(ready: () => void): Timer {
     if (!this.#isBehind) return this.#clock.setTimer(() => this.#happen(CHECK, ready), 0)
     this.#ready[CHECK]?.push(ready)
@@ -161,19 +183,23 @@ export class VirtualProcess {
 }
 
 /** A callback that is counted until it runs or is cleared. */
-function once(
-  party: { pending: number },
-  callback: () => void,
-  begin: (ready: () => void) => Timer,
-): Timer {
+function once(party: Party, callback: () => void, begin: (ready: () => void) => Timer): Timer {
   let isOver = false
+  let isKeptAlive = false
+  const keepAlive = (isWanted: boolean): void => {
+    if (isOver || isWanted === isKeptAlive) return
+    isKeptAlive = isWanted
+    party.keptAlive += isWanted ? 1 : -1
+  }
   const over = (): boolean => {
     if (isOver) return false
+    keepAlive(false)
     isOver = true
     party.pending--
     return true
   }
   party.pending++
+  keepAlive(true)
   const timer = begin(() => {
     if (over()) callback()
   })
@@ -182,7 +208,7 @@ function once(
       timer.clear()
       over()
     },
-    keepAlive: () => undefined, // no process waits for it
+    keepAlive,
   }
 }
 

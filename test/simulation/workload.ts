@@ -73,6 +73,19 @@ export class Workload {
     this.#next()
   }
 
+  /** The logger, or a subscriber of a diagnostics channel, uses the producer. */
+  fromWithin(): void {
+    this.#parts.tell('from within:')
+    this.#parts.random.weighted<() => void>([
+      [20, () => this.#enqueue()],
+      [10, () => this.#send()],
+      [5, () => this.#enqueueUnheard()],
+      [5, () => this.#sendAll()],
+      [3, () => this.flush()],
+      [1, () => void (this.isClosed || this.close(0))],
+    ])()
+  }
+
   /** Sends one record, to see whether the producer still can. */
   probe(topic: string, partition: number): Entry {
     const entry = this.#parts.ledger.open(topic, 'send')

@@ -35,8 +35,8 @@ export interface Fault {
 
 export interface FakeSchema {
   readonly schema: string
-  readonly schemaType?: string
-  readonly references?: readonly unknown[]
+  readonly schemaType?: string | undefined
+  readonly references?: readonly unknown[] | undefined
   readonly ruleSet?: unknown
 }
 

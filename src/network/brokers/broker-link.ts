@@ -18,7 +18,7 @@ import { OutageLog } from '../outage-log.js'
 
 /** What is wrong most often with an address that has never answered. */
 const LISTENER_ADVICE =
-  "; that address is the one which the broker gives to clients (its advertised.listeners): mend it there if it is not this machine's way to the broker"
+  '; the broker itself gives this address to its clients: if this machine cannot reach it, correct advertised.listeners on the broker'
 
 /** A broker that takes no request, and says so by hanging up, has done it by then. */
 const QUIET_MS = 3000

@@ -214,11 +214,10 @@ export class Connection implements TransportHandlers, ProduceConnection {
     return this.#options.connectionTimeoutMs + this.#throttle.leftMs
   }
 
-  /** Ends `hold`: sends what has waited, in its order, and lets the sender write again. */
+  /** Ends `hold`, if it is on: sends what has waited, in its order, and lets the sender write again. */
   release(): void {
-    const held = this.#hold.end()
-    if (this.#state === ConnectionState.closed) return
-    for (const request of held) request.send()
+    if (!this.#hold.isOn) return
+    for (const request of this.#hold.end()) request.send()
     this.#afterChange()
     this.#tellWritable()
   }
@@ -325,7 +324,10 @@ export class Connection implements TransportHandlers, ProduceConnection {
     })
   }
 
-  /** Takes no further request, and closes as soon as none waits: for a broker no longer needed. */
+  /**
+   * Takes no further request, and closes as soon as none waits for its answer: for a broker no longer
+   * needed. What a login kept waiting never left, and is refused: nobody would end that hold.
+   */
   closeWhenIdle(reason: OttlaError): void {
     if (this.#state !== ConnectionState.ready) {
       this.close(reason)
@@ -333,6 +335,7 @@ export class Connection implements TransportHandlers, ProduceConnection {
     }
     this.#state = ConnectionState.retiring
     this.#closeReason = reason
+    for (const request of this.#hold.end()) this.#refuse(request)
     this.#afterRequest()
   }
 
@@ -427,7 +430,7 @@ export class Connection implements TransportHandlers, ProduceConnection {
     this.#keepAliveIfBusy()
     if (this.#isBusy()) return
     this.#hold.settle(null)
-    if (this.#state !== ConnectionState.retiring || this.#hold.isOn) return
+    if (this.#state !== ConnectionState.retiring) return
     if (this.#closeReason !== undefined) this.close(this.#closeReason)
   }
 

@@ -45,6 +45,14 @@ export class Attempts {
     this.#attempts.delete(formatAddress(address))
   }
 
+  /** Forgets every address but these. */
+  keep(addresses: Iterable<Address>): void {
+    const kept = new Set([...addresses].map(formatAddress))
+    for (const address of this.#attempts.keys()) {
+      if (!kept.has(address)) this.#attempts.delete(address)
+    }
+  }
+
   clear(): void {
     this.#attempts.clear()
   }

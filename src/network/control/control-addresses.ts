@@ -3,6 +3,7 @@
  *
  *   answered ──────────────> asked first next time
  *   answered, to no avail ─> asked last: it may have an old view, or be no help for now
+ *   … and wants a pause ───> not asked until then, but where every address does
  *   refused for the moment > the same, and another one is asked at once
  *   refused for good ──────> that is the answer
  *   login refused ──────────> the others have half a second, then this pass is over: refusals are
@@ -13,7 +14,7 @@
  * has moved is found again (KIP-899).
  *
  * Neighbours: control-plane.ts is the only user; try-in-turn.ts takes turns, control-connections.ts
- * connects, attempts.ts remembers.
+ * connects, attempts.ts and address-pauses.ts remember.
  */
 import { AuthenticationError, BrokerError } from '../../errors.js'
 import type { ConnectionError, OttlaError } from '../../errors.js'
@@ -25,6 +26,7 @@ import type { Connection, ConnectionTarget } from '../connection/connection.js'
 import type { NetworkContext } from '../context.js'
 import { shuffle } from '../shuffle.js'
 import { lookAgain } from '../transport/second-look.js'
+import { AddressPauses } from './address-pauses.js'
 import { Attempts, onceEach } from './attempts.js'
 import { ControlConnections } from './control-connections.js'
 import { noAnswer, nobodyAnswers } from './control-errors.js'
@@ -46,6 +48,7 @@ export class ControlAddresses {
   readonly #bootstrap: readonly ConnectionTarget[]
   readonly #connections: ControlConnections
   readonly #attempts: Attempts
+  readonly #pauses: AddressPauses
   /** Ends the second looks that are under way. */
   readonly #looking = new AbortController()
   #closeReason: OttlaError | undefined
@@ -60,6 +63,7 @@ export class ControlAddresses {
     this.#brokers = brokers
     this.#connections = new ControlConnections(context, onOpened)
     this.#attempts = new Attempts(context.clock)
+    this.#pauses = new AddressPauses(context.clock)
     const targets = context.options.bootstrap.map(({ host, port }) => {
       return { nodeId: UNKNOWN_NODE_ID, host, port }
     })
@@ -117,6 +121,17 @@ export class ControlAddresses {
     this.#connections.turnFrom(connection)
   }
 
+  /** The broker wants no request for so long: others are asked until then. */
+  pause(connection: Connection, pauseMs: number): void {
+    connection.throttle(pauseMs)
+    this.#pauses.begin(connection, pauseMs)
+  }
+
+  /** Monotonic: until when every address wants a pause; 0 where one does not. */
+  get pausingUntilMs(): number {
+    return this.#pauses.endMs(this.#known())
+  }
+
   /** One connection is enough, beside those of brokers that were asked alone. */
   rest(): void {
     this.#connections.rest()
@@ -129,8 +144,9 @@ export class ControlAddresses {
     return noAnswer(target, this.describeAttempts())
   }
 
-  /** What became of each address tried, for messages. */
+  /** What became of each address tried that is still one to ask, for messages. */
   describeAttempts(): string {
+    this.#forgetGone()
     return this.#attempts.describe()
   }
 
@@ -147,11 +163,24 @@ export class ControlAddresses {
     this.startOver(reason)
   }
 
+  /** Those that want no pause, as far as there are any. */
+  #targets(): readonly ConnectionTarget[] {
+    return this.#pauses.without(this.#known())
+  }
+
   /** The connection that answered last first; then the least recently failed. */
-  #targets(): ConnectionTarget[] {
+  #known(): ConnectionTarget[] {
+    this.#forgetGone()
     const { first } = this.#connections
     const others = this.#attempts.sort([...this.#brokers.shuffled, ...this.#bootstrap])
     return onceEach(first === undefined ? others : [first, ...others])
+  }
+
+  /** Brokers move, and their old addresses are not asked any more: what failed there explains nothing. */
+  #forgetGone(): void {
+    const { first } = this.#connections
+    const others = [...this.#brokers.shuffled, ...this.#bootstrap]
+    this.#attempts.keep(first === undefined ? others : [first, ...others])
   }
 
   async #ask<Answer>(

@@ -79,7 +79,7 @@ export function noAnswer(
 
 /**
  * Each address has failed once, for what `cause` says. A login that was refused for good is the
- * answer; so is what all brokers refuse. Retriable unless no retry can mend any of them.
+ * answer; so is what all brokers refuse. Retriable unless no retry can fix any of them.
  */
 export function nobodyAnswers(address: Address, fates: string, cause: unknown): OttlaError {
   const errors: unknown[] = cause instanceof AggregateError ? cause.errors : [cause]

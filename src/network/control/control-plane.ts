@@ -16,6 +16,7 @@
  */
 import { BrokerError, ClosedError } from '../../errors.js'
 import type { ConnectionError, OttlaError } from '../../errors.js'
+import { atHome } from '../../home-context.js'
 import type { Api } from '../../protocol/api.js'
 import { BrokerList } from '../brokers/broker-list.js'
 import type { Connection, ConnectionTarget } from '../connection/connection.js'
@@ -64,15 +65,25 @@ export class ControlPlane {
 
   /**
    * Asks; the request may go to several brokers. Rejects with ConnectionError, naming each address and
-   * its failure, and retriable unless no retry can mend any of them; with BrokerError where a broker
+   * its failure, and retriable unless no retry can fix any of them; with BrokerError where a broker
    * refuses for good, or all of them do for the moment; with AuthenticationError where the login has
    * never worked; with ClosedError when closed.
    */
-  async ask<Request, Response>(
+  ask<Request, Response>(
     api: Api<Request, Response>,
     request: Request,
     target: ControlTarget,
     options: AskOptions<Response> = {},
+  ): Promise<ControlAnswer<Response>> {
+    // A connection that is opened for it, and its login, are for others, too.
+    return atHome(() => this.#ask(api, request, target, options))
+  }
+
+  async #ask<Request, Response>(
+    api: Api<Request, Response>,
+    request: Request,
+    target: ControlTarget,
+    options: AskOptions<Response>,
   ): Promise<ControlAnswer<Response>> {
     const { isDiscovery = false } = options
     const put: Put<Response> = (connection) => this.#put(connection, api, request, options)
@@ -90,6 +101,16 @@ export class ControlPlane {
   /** The answer did not help: the next question goes to another broker. */
   turnFrom(connection: Connection): void {
     this.#addresses.turnFrom(connection)
+  }
+
+  /** The broker wants no request for so long (KIP-219): others are asked until then. */
+  pause(connection: Connection, pauseMs: number): void {
+    this.#addresses.pause(connection, pauseMs)
+  }
+
+  /** Monotonic: until when every address wants a pause; 0 where one does not. */
+  get pausingUntilMs(): number {
+    return this.#addresses.pausingUntilMs
   }
 
   /** Nothing is missing: one connection is enough, beside those of brokers that were asked alone. */

@@ -9,6 +9,7 @@ import { metadata } from '../../protocol/messages/metadata.js'
 import type { MetadataResponse } from '../../protocol/messages/metadata.js'
 import { formatAddress } from '../address.js'
 import { addressFault, nodeIdFault } from '../brokers/broker.js'
+import { someCause } from '../causes.js'
 import type { Address } from '../transport/transport.js'
 import type { TopicMetadata } from './topic-metadata.js'
 
@@ -102,8 +103,6 @@ export function isFinalRefusal(error: unknown): error is AuthenticationError {
 
 /** A login was refused, at this address or at one of several that were asked. */
 export function isRefusedLogin(error: unknown): boolean {
-  if (error instanceof AuthenticationError) return true
-  if (!(error instanceof ConnectionError)) return false
-  const { cause } = error // of one that says it in other words, too
-  return cause instanceof AggregateError ? cause.errors.some(isRefusedLogin) : isRefusedLogin(cause)
+  // Of a connection that says it in other words, too.
+  return someCause(error, (one) => one instanceof AuthenticationError, ConnectionError)
 }

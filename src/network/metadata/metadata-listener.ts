@@ -31,7 +31,7 @@ export interface MetadataListener {
    */
   onAnotherCluster?(reason: OttlaError): void
   /**
-   * No broker has answered yet, and every address has failed in a way that no retry mends: what
+   * No broker has answered yet, and every address has failed in a way that no retry fixes: what
    * listens there is not Kafka, or has no version in common. It is tried again all the same.
    */
   onFatal?(error: OttlaError): void

@@ -6,7 +6,7 @@
  *                                 └── something is missing <─────────┘
  *
  * After an answer that leaves something missing the next question goes to another broker, for this one
- * may have an old view. Counterpart in Kafka: ProducerMetadata, Metadata and the metadata updater of
+ * may have an old view; and so it does while this one wants a pause. Counterpart in Kafka: ProducerMetadata, Metadata and the metadata updater of
  * NetworkClient.
  *
  * Not a connection and not a retry of records: it informs the producer, which decides.
@@ -92,6 +92,7 @@ export class MetadataCache {
       topics: this.#topics,
       hasAnswered: () => this.#hasAnswered,
       isAwaited: () => this.#waiters.size > 0,
+      pausingUntilMs: () => control.pausingUntilMs,
       refresh: (question) => this.#refresh(question),
     })
   }
@@ -147,7 +148,7 @@ export class MetadataCache {
 
   /**
    * Resolves at the first answer of any broker. Rejects with TimeoutError, naming each address and
-   * its failure, after `timeoutMs`; with ConnectionError as soon as no retry can mend it; with
+   * its failure, after `timeoutMs`; with ConnectionError as soon as no retry can fix it; with
    * ClosedError when closed.
    */
   connect(timeoutMs: number): Promise<void> {
@@ -176,7 +177,8 @@ export class MetadataCache {
 
   /** Why it is not asked for at present, although brokers answer; null where it is. */
   whyPausing(): OttlaError | null {
-    return throttleError(this.#throttledBy, this.#loop.throttledForMs)
+    const leftMs = this.#control.pausingUntilMs - this.#context.clock.monotonicMs()
+    return throttleError(this.#throttledBy, leftMs)
   }
 
   /** Stops for good; leaves no timer. */
@@ -218,8 +220,7 @@ export class MetadataCache {
     const { connection, response, tookMs } = answer
     const version = connection.versions.version(metadata)
     if (version >= CLIENT_THROTTLES_FROM && response.throttleTimeMs > 0) {
-      connection.throttle(response.throttleTimeMs)
-      this.#loop.throttle(response.throttleTimeMs)
+      this.#control.pause(connection, response.throttleTimeMs)
       this.#throttledBy = `the broker at ${formatAddress(connection)}`
     }
     if (response.errorCode === ErrorCodes.REBOOTSTRAP_REQUIRED) {
@@ -231,7 +232,7 @@ export class MetadataCache {
     this.#learnCluster(connection, response.clusterId)
     const hasNewBrokers = this.#control.brokers.set(response.brokers)
     if (hasNewBrokers) this.#brokersChanged()
-    const hasNewTopics = this.#topics.take(response, version, question.topics)
+    const hasNewTopics = this.#topics.take(response, version, question)
     this.#hasAnswered = true
     this.#answeredAtMs = this.#context.clock.monotonicMs()
     this.#waiters.resolve()
@@ -252,7 +253,7 @@ export class MetadataCache {
     const where = formatAddress(connection)
     logger.warn(
       { fromClusterId: id, toClusterId: clusterId },
-      `another cluster stands at ${where}: all that the old one knew of this producer is void, and what may have been written there is unknown`,
+      `${where} now belongs to another cluster; starting over, and what may have been written to the old one is unknown`,
     )
     features.forget()
     this.#control.rest()

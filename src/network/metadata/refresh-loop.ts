@@ -9,6 +9,7 @@
  *
  * Neighbours: metadata.ts owns it, and asks.
  */
+import { atHome } from '../../home-context.js'
 import type { NetworkContext } from '../context.js'
 import { WakeTimer } from '../wake-timer.js'
 import type { Question } from './metadata-question.js'
@@ -24,6 +25,8 @@ export interface RefreshLoopParts {
   readonly hasAnswered: () => boolean
   /** Somebody waits for the first answer. */
   readonly isAwaited: () => boolean
+  /** Monotonic: until when every address wants no question; 0 where one may be asked. */
+  readonly pausingUntilMs: () => number
   /** Asks, and reads the answer, then calls `finished` or `failed`. Never rejects. */
   readonly refresh: (question: Question) => Promise<void>
 }
@@ -53,11 +56,6 @@ export class RefreshLoop {
     return this.#isRefreshing ? this.#nowMs() - this.#startedMs : 0
   }
 
-  /** For how long the broker that answered last wants no request yet, in ms; else 0 or less. */
-  get throttledForMs(): number {
-    return this.#schedule.earliestForNewMs - this.#nowMs()
-  }
-
   /** A topic is wanted that was not. */
   newTopic(): void {
     this.#requests.addNew()
@@ -73,24 +71,23 @@ export class RefreshLoop {
   wake(): void {
     if (this.#isClosed || this.#isRefreshing) return
     const dueMs = this.#dueMs()
+    if (dueMs > this.#nowMs()) {
+      // Called with each batch that is refused: a timer that is set already stays, even if it is early.
+      this.#timer.wakeAt(dueMs)
+      this.#timer.keepAlive(this.#isAwaited())
+      return
+    }
     this.#timer.clear()
-    if (dueMs <= this.#nowMs()) void this.#refresh()
-    else this.#timer.wakeAt(dueMs, { keepAlive: this.#isAwaited() })
-  }
-
-  /** The broker wants no request for so long (KIP-219). */
-  throttle(throttleTimeMs: number): void {
-    this.#schedule.throttle(this.#nowMs() + throttleTimeMs)
+    void atHome(() => this.#refresh())
   }
 
   /** A question was answered, after `tookMs`. */
   finished({ broughtNews, tookMs }: { broughtNews: boolean; tookMs: number }): void {
-    const { unresolved } = this.#parts.topics
-    const isLeaderless = unresolved.some(({ known }) => known !== undefined)
+    const { hasUnresolved, hasIncomplete } = this.#parts.topics
     this.#schedule.finish(this.#nowMs(), {
       broughtNews,
-      isUnsettled: unresolved.length > 0,
-      isUrgent: this.#requests.isRequested || isLeaderless || unresolved.length === 0,
+      isUnsettled: hasUnresolved,
+      isUrgent: this.#requests.isRequested || hasIncomplete || !hasUnresolved,
       tookMs,
     })
   }
@@ -139,9 +136,14 @@ export class RefreshLoop {
   }
 
   #dueMs(): number {
+    return Math.max(this.#neededAtMs(), this.#parts.pausingUntilMs())
+  }
+
+  /** Topics never asked for need not wait for others' backoff. */
+  #neededAtMs(): number {
     const { topics, hasAnswered, isAwaited } = this.#parts
-    if (this.#requests.hasNewTopics && hasAnswered()) return this.#schedule.earliestForNewMs
-    const isNeeded = this.#requests.isRequested || isAwaited() || topics.unresolved.length > 0
+    if (this.#requests.hasNewTopics && hasAnswered()) return 0
+    const isNeeded = this.#requests.isRequested || isAwaited() || topics.hasUnresolved
     const { earliestMs } = this.#schedule
     return isNeeded ? earliestMs : Math.max(this.#agedMs, earliestMs)
   }

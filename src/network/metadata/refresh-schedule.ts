@@ -42,7 +42,6 @@ export class RefreshSchedule {
   #fruitless = 0
   #isRefused = false
   #notBeforeMs = 0
-  #throttledUntilMs = 0
 
   constructor(options: NetworkOptions, random: () => number) {
     const { retryBackoffMs, retryBackoffMaxMs } = options
@@ -56,12 +55,7 @@ export class RefreshSchedule {
 
   /** Monotonic time from which a refresh may start. */
   get earliestMs(): number {
-    return Math.max(this.#notBeforeMs, this.#throttledUntilMs)
-  }
-
-  /** The same for topics never asked for, which need not wait for others' backoff. */
-  get earliestForNewMs(): number {
-    return this.#throttledUntilMs
+    return this.#notBeforeMs
   }
 
   /** A refresh starts; one after a quiet time is the first of a new row. */
@@ -81,10 +75,5 @@ export class RefreshSchedule {
     const range = { initialMs: Math.max(initialMs, workMs), maxMs: Math.max(maxMs, workMs) }
     const wait = isRefused ? refusedBackoffMs : backoffMs
     this.#notBeforeMs = nowMs + wait(range, this.#fruitless, this.#random)
-  }
-
-  /** The broker wants no request for a while (KIP-219). */
-  throttle(untilMs: number): void {
-    this.#throttledUntilMs = Math.max(this.#throttledUntilMs, untilMs)
   }
 }

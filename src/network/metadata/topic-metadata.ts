@@ -3,7 +3,8 @@
  *
  * Pure: no time, no socket. The rules are those of Kafka's `Metadata` class (KIP-320 leader epochs,
  * KIP-516 topic ids, KIP-951 hints). Brokers learn of elections one after the other, so that an
- * answer may well be older than what another broker has already said: the leader epoch says which.
+ * answer may well be older than what another broker has already said: the leader epoch says which. (Of a
+ * topic without id it says so only for as long as nobody makes it anew: former-life.ts.)
  *
  * Neighbours: metadata.ts keeps one per topic; the producer's partitioner and sender read it.
  */
@@ -99,6 +100,21 @@ export function forgetLeaders(known: TopicMetadata): TopicMetadata {
   return { ...known, partitions }
 }
 
+/** The same without its epochs: whatever an answer says of its leaders is believed. */
+export function forgetEpochs(known: TopicMetadata): TopicMetadata {
+  const partitions = known.partitions.map((it) => ({ ...it, leaderEpoch: NO_EPOCH }))
+  return { ...known, partitions }
+}
+
+/** Without ids an answer of lower epochs is older, or of a topic that was made anew. */
+export function goesBack(known: TopicMetadata, { topic, version }: TopicAnswer): boolean {
+  if (known.topicId !== ZERO_UUID || topic.topicId !== ZERO_UUID) return false
+  return topic.partitions.some(({ partitionIndex, leaderEpoch }) => {
+    const epoch = version >= RELIABLE_EPOCHS_FROM ? leaderEpoch : NO_EPOCH
+    return isOlder(known.partitions[partitionIndex], epoch)
+  })
+}
+
 /** True where some partition has no leader at present, or one that is none of `brokerIds`. */
 export function lacksLeader(topic: TopicMetadata, brokerIds: ReadonlySet<number>): boolean {
   return topic.partitions.some(({ leaderId }) => !brokerIds.has(leaderId))
@@ -139,8 +155,11 @@ function asPartition(
 }
 
 function newer(old: PartitionMetadata | undefined, answer: PartitionMetadata): PartitionMetadata {
-  const isStale = answer.leaderEpoch !== NO_EPOCH && answer.leaderEpoch < (old?.leaderEpoch ?? 0)
-  return isStale && old !== undefined ? old : answer
+  return old !== undefined && isOlder(old, answer.leaderEpoch) ? old : answer
+}
+
+function isOlder(known: PartitionMetadata | undefined, leaderEpoch: number): boolean {
+  return known !== undefined && leaderEpoch !== NO_EPOCH && leaderEpoch < known.leaderEpoch
 }
 
 function isEqual(a: TopicMetadata, b: TopicMetadata): boolean {

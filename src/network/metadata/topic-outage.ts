@@ -35,7 +35,7 @@ export class TopicOutage {
     if (this.#isTold || nowMs - this.#sinceMs < PATIENCE_MS) return
     this.#isTold = true
     const facts = { topic: this.#topic, since: this.#since, err: why() }
-    logger.warn(facts, 'records of a topic wait: it is missing, or a leader of it; asking again')
+    logger.warn(facts, 'topic missing, or a partition without a leader; retrying')
   }
 
   /** Nothing is missing any more. */

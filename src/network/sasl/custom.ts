@@ -38,7 +38,7 @@ export interface SaslAuthenticateContext {
  * sent as such. Each call has 30 s at most, and the first login no longer than `connectionTimeoutMs`.
  *
  * It must throw where the broker's proof does not hold: `AuthenticationError` for what no repetition
- * can mend.
+ * can fix.
  */
 export type SaslAuthenticate = (
   challenge: Uint8Array | undefined,

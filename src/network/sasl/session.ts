@@ -134,10 +134,20 @@ export class Session {
       return false
     }
     this.#isRenewing = true
-    void this.#loginAgain()
-      .catch((error: unknown) => connection.close(this.#asFailure(error)))
-      .finally(() => (this.#isRenewing = false))
+    void this.#renewNow()
     return true
+  }
+
+  /** The login is over before what has waited for it is sent, which may find that session over as well. */
+  async #renewNow(): Promise<void> {
+    const { connection } = this.#parts
+    try {
+      await this.#loginAgain()
+    } catch (error) {
+      connection.close(this.#asFailure(error))
+    }
+    this.#isRenewing = false
+    connection.release()
   }
 
   /**
@@ -168,7 +178,6 @@ export class Session {
       await connection.hold() // both messages have left together: the second one's answer comes too
       this.#wakeIn(RETRY_MS)
     }
-    connection.release()
   }
 
   /** The user's function has failed: again in a moment, for as long as the session lasts. */
@@ -205,6 +214,7 @@ export class Session {
    * than 2^31 - 1 ms fires at once, so that a long session is waited for in parts.
    */
   #wakeAt(atMs: number): void {
+    if (this.#controller.signal.aborted) return // `stop` was called amid a login
     this.#renewAtMs = atMs
     const delayMs = Math.min(atMs - this.#parts.clock.stopwatchMs(), LONGEST_TIMER_MS)
     this.#timer?.clear()

@@ -102,7 +102,7 @@ async function readText({ body }: TokenResponse): Promise<string> {
   throw new TokenFailure(`its answer is larger than ${MAX_ANSWER_BYTES} bytes`, false)
 }
 
-/** Certificates do not mend themselves within seconds; everything else of a network may. */
+/** Certificates do not fix themselves within seconds; everything else of a network may. */
 function unreachable(error: unknown): TokenFailure {
   const { cause } = (error ?? {}) as { cause?: unknown }
   const code = codeOf(cause) ?? codeOf(error)

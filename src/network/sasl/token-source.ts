@@ -158,7 +158,10 @@ export class TokenSource {
     this.#retryAtMs = clock.stopwatchMs() + RETRY_MS
     if (isFirst) {
       const why = describeThrown(cause)
-      logger.warn({ err: cause }, `no new token for OAUTHBEARER, the last one serves on: ${why}`)
+      logger.warn(
+        { err: cause },
+        `could not refresh the OAUTHBEARER token; still using the current one: ${why}`,
+      )
     }
     return good.checked
   }

@@ -8,7 +8,7 @@
 export interface Stranger {
   /** Of the ConnectionError. */
   readonly code: 'ERR_OTTLA_TLS_EXPECTED' | 'ERR_OTTLA_NOT_KAFKA'
-  /** What it is, and the mend. */
+  /** What it is, and the fix. */
   readonly words: string
 }
 

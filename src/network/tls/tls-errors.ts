@@ -1,5 +1,5 @@
 /**
- * What Node says when TLS fails, in words of this library: what happened, where, and what mends it;
+ * What Node says when TLS fails, in words of this library: what happened, where, and what fixes it;
  * each kind with a code of its own.
  *
  * Node's codes change from version to version (`ERR_SSL_SSLV3_ALERT_…` of 20 is `ERR_SSL_SSL/TLS_ALERT_…`

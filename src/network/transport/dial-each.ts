@@ -15,6 +15,7 @@ import type { LookupAddress } from 'node:dns'
 import type { Clock } from '../../clock.js'
 import { ConnectionError } from '../../errors.js'
 import type { ConnectionPhase } from '../../errors.js'
+import { atHome } from '../../home-context.js'
 import { AddressOrder } from './address-order.js'
 import { formatAddress } from '../address.js'
 import type { Ears, SocketMaker, SocketStage } from './socket-maker.js'
@@ -30,7 +31,7 @@ export function dialEach(
   prepare: (address: Address, options: DialOptions) => SocketMaker | Promise<SocketMaker>,
 ): Dial {
   const order = new AddressOrder()
-  return async (address, handlers, options) => {
+  const dial: Dial = async (address, handlers, options) => {
     const name = formatAddress(address)
     const deadlineMs = clock.monotonicMs() + options.timeoutMs
     const prepared = prepare(address, options)
@@ -56,6 +57,8 @@ export function dialEach(
     }
     throw connectFailure(address, targets, failures)
   }
+  // The socket is everybody's, and not of the call that wants it first.
+  return (address, handlers, options) => atHome(() => dial(address, handlers, options))
 }
 
 async function resolve(

@@ -22,7 +22,7 @@ import {
   type BatchBytes,
 } from '../../protocol/record-batch.js'
 import { ProducerBatch, type BatchQueue } from './batch.js'
-import { Deque } from '../collections/deque.js'
+import { countIn, OpenSpans } from '../collections/open-spans.js'
 import type { PreparedRecord } from '../records/prepared-record.js'
 
 /** How an append ended. */
@@ -47,6 +47,8 @@ export interface AccumulatorListener {
 }
 
 export class Accumulator {
+  /** Whatever holds records that are not settled: batches, and what waits (parking-lot.ts). */
+  readonly spans = new OpenSpans()
   readonly #options: AccumulatorOptions
   readonly #budget: MemoryBudget
   readonly #pool: BufferPool
@@ -57,7 +59,8 @@ export class Accumulator {
   #isHeldBack = false
   /** Those of them that are older than their place in it says. */
   readonly #children = new Set<ProducerBatch>()
-  readonly #lingering = new Deque<ProducerBatch>()
+  /** Those that wait for their linger to end, in the order they were opened. */
+  readonly #lingering = new Set<ProducerBatch>()
 
   constructor(
     options: AccumulatorOptions,
@@ -97,12 +100,13 @@ export class Accumulator {
     if (sizeBytes < 0) return Appended.noMemory
     const batch = new ProducerBatch(queue, nowMs, this.#pool.take(sizeBytes))
     batch.records.limitBytes = limitBytes
+    countIn(batch, this.spans.present)
     mustAppend(batch, record)
     queue.begin(batch)
     fill.opened(batch)
     this.#incomplete.add(batch)
     if (this.#options.lingerMs > 0) {
-      this.#lingering.push(batch)
+      this.#lingering.add(batch)
       this.#listener.onLingering(nowMs + this.#options.lingerMs)
     } else {
       batch.makeDue()
@@ -187,6 +191,7 @@ export class Accumulator {
   #closeFull(queue: BatchQueue, batch: ProducerBatch): void {
     this.#learnUsual(batch)
     queue.closeOpen()
+    this.#lingering.delete(batch)
     this.#listener.onFull(batch)
     this.#listener.onReady(queue)
   }
@@ -199,30 +204,31 @@ export class Accumulator {
 
   /** Monotonic time at which the next batch has lingered long enough; Infinity with none. */
   nextLingerMs(): number {
-    for (let first = this.#lingering.peek(); first; first = this.#lingering.peek()) {
-      if (isWaiting(first)) return first.createdMs + this.#options.lingerMs
-      this.#lingering.shift()
+    for (const batch of this.#lingering) {
+      if (isWaiting(batch)) return batch.createdMs + this.#options.lingerMs
+      this.#lingering.delete(batch)
     }
     return Infinity
   }
 
   /** Lets every batch leave that has lingered long enough at `nowMs`; all with Infinity. */
   releaseLingering(nowMs: number): void {
-    while (this.nextLingerMs() <= nowMs) {
-      const first = this.#lingering.shift()
-      if (first === undefined) return
-      first.makeDue()
-      this.#listener.onReady(first.queue)
+    for (const batch of this.#lingering) {
+      if (batch.createdMs + this.#options.lingerMs > nowMs) return // in the order they were opened
+      this.#release(batch)
     }
   }
 
   /** Lets every batch leave whose partition this broker leads: a request to it leaves now. */
   releaseLingeringFor(nodeId: number): void {
-    for (const batch of this.#lingering) {
-      if (batch.queue.leaderId !== nodeId || !isWaiting(batch)) continue
-      batch.makeDue()
-      this.#listener.onReady(batch.queue)
-    }
+    for (const batch of this.#lingering) if (batch.queue.leaderId === nodeId) this.#release(batch)
+  }
+
+  #release(batch: ProducerBatch): void {
+    this.#lingering.delete(batch)
+    if (!isWaiting(batch)) return
+    batch.makeDue()
+    this.#listener.onReady(batch.queue)
   }
 
   /** Monotonic time at which the oldest batch runs out of `deliveryTimeoutMs`; Infinity with none. */
@@ -266,6 +272,7 @@ export class Accumulator {
   settled(batch: ProducerBatch): void {
     this.#incomplete.delete(batch)
     this.#children.delete(batch)
+    this.#lingering.delete(batch)
   }
 
   /** A buffer for a batch whose compressed records have this size: one to keep, where it fits well. */

@@ -7,7 +7,7 @@
  * small. A broker's refusal changes the limit only: it says nothing of the ratio, which was known
  * before the batch left.
  */
-import { BatchLimit } from './batch-limit.js'
+import { BatchLimit, type SizedBatch } from './batch-limit.js'
 
 /** Share of the way to a better ratio that one batch is worth. */
 const IMPROVEMENT = 0.1
@@ -47,7 +47,7 @@ export class BatchFill {
   }
 
   /** `batch` was opened for `nextBytes`. */
-  opened(batch: { readonly isDone: boolean }): void {
+  opened(batch: SizedBatch): void {
     this.#limit.opened(batch)
   }
 

@@ -28,9 +28,10 @@ const BEYOND = 9 / 8
 const BATCHES_BEFORE_PROBE = 4
 const BATCHES_BEFORE_PROBE_BEYOND = 256
 
-/** A batch that finds out a limit, until it is done. */
-interface SizedBatch {
-  readonly isDone: boolean
+/** A batch that may find out a limit. */
+export interface SizedBatch {
+  /** Calls back when it is done. */
+  onDone(listener: () => void): void
 }
 
 export class BatchLimit {
@@ -42,7 +43,8 @@ export class BatchLimit {
   #doubtedBytes = Infinity
   /** Full batches that were taken since the last refusal or probe. */
   #fullBatches = 0
-  #probe: SizedBatch | null = null
+  /** A probe is under way. It is not held: a batch that is done would stay, with its buffer, with each topic. */
+  #isProbing = false
   /** Probes that told nothing, in a row: they came out no larger than what is taken anyway. */
   #idleProbes = 0
 
@@ -65,7 +67,8 @@ export class BatchLimit {
   /** `batch` was opened for `nextBytes`. */
   opened(batch: SizedBatch): void {
     if (!this.#isProbeDue) return
-    this.#probe = batch
+    this.#isProbing = true
+    batch.onDone(() => (this.#isProbing = false))
     this.#fullBatches = 0
     this.#idleProbes++ // until it tells something
   }
@@ -114,7 +117,7 @@ export class BatchLimit {
 
   get #isProbeDue(): boolean {
     if (this.#safeBytes >= this.#usualBytes) return false
-    if (this.#probe !== null && !this.#probe.isDone) return false
+    if (this.#isProbing) return false
     const batches = this.#isFound ? BATCHES_BEFORE_PROBE_BEYOND : BATCHES_BEFORE_PROBE
     return this.#fullBatches >= batches
   }

@@ -14,6 +14,7 @@
  *
  * Neighbours: batch.ts, whose every record has an index; intake.ts asks for the promises.
  */
+import type { DeliveryError } from '../../errors.js'
 import type { RecordGroup } from '../records/record-group.js'
 import type { DeliveryCallback } from '../records/delivery-callback.js'
 import type { RecordMetadata } from '../../record-metadata.js'
@@ -24,7 +25,14 @@ export type Resolve = (value: RecordMetadata | Promise<RecordMetadata>) => void
 /** Calls a user's callback so that what it throws harms nobody. */
 export type CallbackRunner = (
   callback: DeliveryCallback,
-  error: Error | null,
+  error: DeliveryError | null,
+  metadata: RecordMetadata | null,
+) => void
+
+/** The same; and where there is no callback (null), a failure is logged as unheard. */
+export type OutcomeTeller = (
+  callback: DeliveryCallback | null,
+  error: DeliveryError | null,
   metadata: RecordMetadata | null,
 ) => void
 
@@ -46,8 +54,9 @@ export class BatchWaiters {
   /** Promises that were made before their record came to a batch. */
   #resolves: Map<number, Resolve> | null = null
   #promised: PromisedRecords | null = null
-  /** By group: most batches have records of one, or of none. The last one joined last. */
-  #grouped: GroupedRecords[] | null = null
+  /** By group: most batches have records of one, or of none; some of thousands. The last one joined last. */
+  #grouped: Map<RecordGroup, GroupedRecords> | null = null
+  #lastGrouped: GroupedRecords | null = null
 
   /** Record `index`, the next in order, has one of the two, or nobody who waits. */
   add(index: number, callback: DeliveryCallback | null, resolve: Resolve | null): void {
@@ -79,18 +88,18 @@ export class BatchWaiters {
 
   /** Record `index`, which is later than any that was given, is at `place` of the group. */
   join(group: RecordGroup, place: number, index: number): void {
-    const last = this.#grouped?.[this.#grouped.length - 1]
+    const last = this.#lastGrouped
     const records = last?.group === group ? last : this.#groupOf(group)
     records.add(place, index)
   }
 
   /** Its records, from now on the last ones of the list. */
   #groupOf(group: RecordGroup): GroupedRecords {
-    const grouped = (this.#grouped ??= [])
-    const at = grouped.findIndex((records) => records.group === group)
-    const records = grouped[at] ?? new GroupedRecords(group)
-    if (at >= 0) grouped.splice(at, 1)
-    grouped.push(records)
+    const grouped = (this.#grouped ??= new Map<RecordGroup, GroupedRecords>())
+    const records = grouped.get(group) ?? new GroupedRecords(group)
+    grouped.delete(group)
+    grouped.set(group, records)
+    this.#lastGrouped = records
     return records
   }
 
@@ -98,8 +107,13 @@ export class BatchWaiters {
   get heardCount(): number {
     const common = this.#common === null ? 0 : this.#commonCount
     const called = this.#callbacks?.filter((callback) => callback !== null).length ?? common
-    const grouped = this.#grouped?.reduce((sum, { count }) => sum + count, 0) ?? 0
+    let grouped = 0
+    for (const { count } of this.#groupedRecords) grouped += count
     return called + (this.#resolves?.size ?? 0) + (this.#promised?.count ?? 0) + grouped
+  }
+
+  get #groupedRecords(): Iterable<GroupedRecords> {
+    return this.#grouped?.values() ?? []
   }
 
   #callbackOf(index: number): DeliveryCallback | null {
@@ -114,7 +128,7 @@ export class BatchWaiters {
   ): void {
     this.#promised?.settle(metadataOf)
     for (const [index, resolve] of this.#resolves ?? []) resolve(metadataOf(index))
-    for (const records of this.#grouped ?? []) records.acknowledge(metadataOf)
+    for (const records of this.#groupedRecords) records.acknowledge(metadataOf)
     if (this.#callbacks === null && this.#common === null) return
     for (let index = 0; index < recordCount; index++) {
       const callback = this.#callbackOf(index)
@@ -126,10 +140,11 @@ export class BatchWaiters {
   fail(recordCount: number, errorOf: (index: number) => Error, run: CallbackRunner): void {
     this.#promised?.settle(this.#failures(errorOf))
     for (const [index, resolve] of this.#resolves ?? []) resolve(Promise.reject(errorOf(index)))
-    for (const records of this.#grouped ?? []) records.fail(errorOf)
+    for (const records of this.#groupedRecords) records.fail(errorOf)
     for (let index = 0; index < recordCount; index++) {
       const callback = this.#callbackOf(index)
-      if (callback !== null) run(callback, errorOf(index), null)
+      // Every error that settles a record is one.
+      if (callback !== null) run(callback, errorOf(index) as DeliveryError, null)
     }
   }
 
@@ -144,7 +159,7 @@ export class BatchWaiters {
   handOver(recordCount: number): Waiter[] {
     const promised = new Set(this.#promised?.indexes())
     const adopted = new Map<number, Promise<RecordMetadata>>()
-    const grouped = new Map(this.#grouped?.flatMap((records) => records.callbacks()))
+    const grouped = new Map([...this.#groupedRecords].flatMap((records) => records.callbacks()))
     const waiters = Array.from({ length: recordCount }, (_, index): Waiter => {
       let resolve = this.#resolves?.get(index) ?? null
       if (promised.has(index)) adopted.set(index, new Promise((capture) => (resolve = capture)))

@@ -24,6 +24,7 @@ import {
   type BatchBytes,
   type ProducerStamp,
 } from '../../protocol/record-batch.js'
+import { countIn, countOut, type Span, type Spanned } from '../collections/open-spans.js'
 import type { PartitionQueue } from '../queueing/partition-queue.js'
 import type { QueuedBatch } from './queued-batch.js'
 import type { AppendableRecord } from './appendable-record.js'
@@ -50,7 +51,7 @@ const TRANSITIONS: Readonly<Record<BatchState, readonly BatchState[]>> = {
   done: [],
 }
 
-export class ProducerBatch implements QueuedBatch {
+export class ProducerBatch implements QueuedBatch, Spanned {
   /** The partition it belongs to. */
   readonly queue: BatchQueue
   /** Monotonic: linger and delivery timeout count from here. */
@@ -58,12 +59,14 @@ export class ProducerBatch implements QueuedBatch {
   readonly records: RecordBatchBuilder
   /** Bytes taken from the memory budget for it; the accumulator alone writes it. */
   budgetBytes: number
+  /** Where its records count as open; null once they are settled. */
+  span: Span | null = null
   #isDue = false
   #state: BatchState = 'open'
   #waiters = new BatchWaiters()
   #timestampRuns: number[] = []
   #lastTimestamp = -1
-  #doneListeners: (() => void)[] | null = null
+  #doneListener: (() => void) | null = null
   #preparation: Preparation = 'not yet'
   #attempts = 0
   #isInFlight = false
@@ -254,20 +257,15 @@ export class ProducerBatch implements QueuedBatch {
     this.#waiters.join(group, place, this.recordCount - 1)
   }
 
-  /** Its records live on in `children`; who waits for it to be done waits for all of them. */
+  /** Its records live on in `children`: those are open in its place. */
   becomeSplit(children: readonly ProducerBatch[]): void {
     this.#transition('done')
     for (const child of children) {
       child.#maybeWritten = this.#maybeWritten
       child.#hasLostAnswer = this.#hasLostAnswer
+      if (this.span !== null) countIn(child, this.span)
     }
-    const listeners = this.#doneListeners ?? []
-    this.#doneListeners = null
-    let open = children.length
-    const childDone = (): void => {
-      if (--open === 0) listeners.forEach((listener) => listener())
-    }
-    for (const child of children) child.onDone(childDone)
+    countOut(this)
   }
 
   /**
@@ -339,21 +337,21 @@ export class ProducerBatch implements QueuedBatch {
     this.#finish()
   }
 
-  /** Calls `listener` once the batch is done: at once where it is. */
+  /** Calls `listener` when the batch becomes done. To be called once, before. */
   onDone(listener: () => void): void {
-    if (this.isDone) listener()
-    else (this.#doneListeners ??= []).push(listener)
+    this.#doneListener = listener
   }
 
   #finish(): void {
     this.#waiters = NOBODY
-    const listeners = this.#doneListeners
-    this.#doneListeners = null
-    listeners?.forEach((listener) => listener())
+    countOut(this)
   }
 
   #transition(to: BatchState): void {
     assert(TRANSITIONS[this.#state].includes(to), `a batch cannot go from ${this.#state} to ${to}`)
     this.#state = to
+    if (to !== 'done') return
+    this.#doneListener?.()
+    this.#doneListener = null
   }
 }

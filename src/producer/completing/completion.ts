@@ -132,7 +132,6 @@ export class Completion {
 
   /** `deliveryTimeoutMs` ran out. */
   expired(batch: ProducerBatch, nowMs: number): void {
-    if (batch.isDone) return // by what the one before it has led to
     const obstacle = this.#parts.obstacles.ofBatch(batch)
     const { deliveryTimeoutMs } = this.#options
     this.#fail(batch, deliveryErrors.expired(batch, obstacle, deliveryTimeoutMs, nowMs))
@@ -154,7 +153,7 @@ export class Completion {
     const unidentified = batches.filter(({ queue }) => queue.needsIdentity)
     onNoted()
     for (const batch of unidentified) {
-      if (!batch.isDone && !batch.isInFlight) this.abandon(batch, reason)
+      if (!batch.isInFlight) this.abandon(batch, reason)
     }
   }
 
@@ -165,6 +164,7 @@ export class Completion {
   }
 
   #fail(batch: ProducerBatch, error: OttlaError): void {
+    if (batch.isDone) return // by what a callback of the one before it has led to: an abort, a close
     this.#settlement.fail(batch, () => error)
   }
 
@@ -203,7 +203,6 @@ export class Completion {
   }
 
   #failOvertaken(batch: ProducerBatch): void {
-    if (batch.isDone) return
     this.#fail(batch, deliveryErrors.overtaken(batch, batch.lastError ?? unprovable()))
   }
 

@@ -2,10 +2,10 @@
  * Settles batches: resolves or rejects every record, once, and frees the batch's memory.
  *
  *   acknowledge ─┐
- *   fail ────────┼──> records settled ───> the batch leaves its queue ──> its memory is free
- *   split ───────┘    (split: its parts take its place)   (in flight: once the answer has come)
+ *   fail ────────┼──> the batch leaves its queue ──> its memory is free ──> records settled
+ *   split ───────┘    (in flight: once the answer has come; split: its parts take its place)
  *
- * Before: completion.ts decides. After: the users' promises and callbacks.
+ * Before: completion.ts decides. After: the users' promises and callbacks, which may send, abort, close.
  */
 import type { OttlaError } from '../../errors.js'
 import type { Log } from '../../logger.js'
@@ -56,15 +56,15 @@ export class Settlement {
     this.#parts.observer.batchFailed(batch, errorOf(0))
     this.#parts.accumulator.settled(batch)
     batch.queue.failed(batch)
-    batch.fail(errorOf, this.#parts.runCallback, (error, recordCount) => {
+    // In flight it may still be written, and the batches behind it must not overtake it.
+    if (!batch.isInFlight) this.leave(batch, false)
+    this.#parts.transaction?.recordFailed(errorOf(0)) // before a callback ends it, and another begins
+    batch.fail(errorOf, this.#parts.runCallback, (err, recordCount) => {
       this.#parts.unheard.error(
-        { topic: topic.name, partition, recordCount, err: error },
+        { topic: topic.name, partition, recordCount, err },
         'records without a callback were not delivered',
       )
     })
-    // In flight it may still be written, and the batches behind it must not overtake it.
-    if (!batch.isInFlight) this.leave(batch, false)
-    this.#parts.transaction?.recordFailed(errorOf(0))
   }
 
   /** Takes the batch's place: smaller ones with the same records and numbers. */

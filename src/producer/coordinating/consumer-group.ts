@@ -82,7 +82,7 @@ function textOf(what: string, value: unknown): string {
 /** It would be refused when it is written, and by then the transaction would have to be aborted. */
 function checkText(what: string, text: string): void {
   if (!isWellFormed(text)) {
-    throw invalid(`${what} with half a surrogate pair (${quote(text)}), which UTF-8 cannot carry`)
+    throw invalid(`${what} with an unpaired surrogate (${quote(text)}), which UTF-8 cannot carry`)
   }
   const bytes = Buffer.byteLength(text)
   if (bytes <= MAX_NAME_BYTES) return

@@ -171,7 +171,7 @@ export class CoordinatorRequests {
       const verdict = judgeTransaction(name, code)
       const error = verdict.action === 'done' ? null : asError(api.name, code)
       if (verdict.action === 'retry' && error !== null)
-        return { error, mayHaveActed: false, isBrief: verdict.isBrief }
+        return { error, mayHaveActed: !NOT_CARRIED_OUT.has(code), isBrief: verdict.isBrief }
       return { verdict, response, error }
     } catch (thrown) {
       return this.#failed(question, thrown as OttlaError)
@@ -228,6 +228,16 @@ interface Undecided {
   readonly mayHaveActed: boolean
   readonly isBrief: boolean
 }
+
+/**
+ * Refusals for now by which it is certain that this attempt has done nothing. No other is: a coordinator
+ * passes on what became of its log, and says COORDINATOR_LOAD_IN_PROGRESS also where it has lost and got
+ * back the log since it wrote the decision there (Kafka's TransactionStateManager.appendTransactionToLog).
+ */
+const NOT_CARRIED_OUT: ReadonlySet<number> = new Set([
+  ErrorCodes.CONCURRENT_TRANSACTIONS,
+  ErrorCodes.THROTTLING_QUOTA_EXCEEDED,
+])
 
 const WORST_FIRST = ['fatal', 'fenced', 'refuse', 'abort', 'find coordinator', 'retry'] as const
 

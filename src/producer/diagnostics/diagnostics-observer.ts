@@ -1,11 +1,12 @@
 /**
  * Publishes what happens in the pipeline on diagnostics channels. A message is built only where its
- * channel has subscribers: without, each event costs one look. What a subscriber throws does no harm
- * here: Node catches it, and rethrows it later as an uncaught exception of the process.
+ * channel has subscribers: without, each event costs one look. It is published in a microtask: whoever tells
+ * is amid a change, and a subscriber may send, abort or close. What one throws does no harm here: Node
+ * catches it, and rethrows it later as an uncaught exception of the process.
  *
  * Before: the pipeline tells it, as it tells the metrics. After: the subscribers.
  */
-import type { Clock } from '../../clock.js'
+import { queueJob, type Clock } from '../../clock.js'
 import type { OttlaError } from '../../errors.js'
 import type { ProducerBatch } from '../batching/batch.js'
 import type { Observer } from '../observer.js'
@@ -33,46 +34,47 @@ export class DiagnosticsObserver implements Observer {
   }
 
   requestSent(request: ProduceRequest): void {
-    if (requestSent.hasSubscribers) requestSent.publish(this.#request(request))
+    if (requestSent.hasSubscribers) publishLater(requestSent, this.#request(request))
   }
 
   requestAnswered(request: ProduceRequest, nowMs: number): void {
     if (!requestAnswered.hasSubscribers) return
     const latencyMs = nowMs - request.sentAtMs
-    requestAnswered.publish({ ...this.#request(request), latencyMs })
+    publishLater(requestAnswered, { ...this.#request(request), latencyMs })
   }
 
   answerLost(request: ProduceRequest, error: OttlaError): void {
-    if (requestLost.hasSubscribers) requestLost.publish({ ...this.#request(request), error })
+    if (!requestLost.hasSubscribers) return
+    publishLater(requestLost, { ...this.#request(request), error })
   }
 
   throttled(nodeId: number, pauseMs: number): void {
     if (!requestThrottled.hasSubscribers) return
-    requestThrottled.publish({ clientId: this.#clientId, nodeId, pauseMs })
+    publishLater(requestThrottled, { clientId: this.#clientId, nodeId, pauseMs })
   }
 
   batchAcknowledged(batch: ProducerBatch): void {
-    if (batchAcknowledged.hasSubscribers) batchAcknowledged.publish(this.#batch(batch))
+    if (batchAcknowledged.hasSubscribers) publishLater(batchAcknowledged, this.#batch(batch))
   }
 
   batchFailed(batch: ProducerBatch, error: OttlaError): void {
-    if (batchFailed.hasSubscribers) batchFailed.publish({ ...this.#batch(batch), error })
+    if (batchFailed.hasSubscribers) publishLater(batchFailed, { ...this.#batch(batch), error })
   }
 
   batchSplit(batch: ProducerBatch): void {
-    if (batchSplit.hasSubscribers) batchSplit.publish(this.#batch(batch))
+    if (batchSplit.hasSubscribers) publishLater(batchSplit, this.#batch(batch))
   }
 
   compressed(): void {}
 
   connectionOpened(nodeId: number): void {
     if (!connectionOpened.hasSubscribers) return
-    connectionOpened.publish({ clientId: this.#clientId, nodeId })
+    publishLater(connectionOpened, { clientId: this.#clientId, nodeId })
   }
 
   connectionLost(nodeId: number, error: OttlaError): void {
     if (!connectionLost.hasSubscribers) return
-    connectionLost.publish({ clientId: this.#clientId, nodeId, error })
+    publishLater(connectionLost, { clientId: this.#clientId, nodeId, error })
   }
 
   bufferExhausted(): void {}
@@ -111,4 +113,11 @@ export class DiagnosticsObserver implements Observer {
     }
     return { clientId: this.#clientId, nodeId, version, batchCount, recordCount, sizeBytes }
   }
+}
+
+function publishLater<Message>(
+  channel: { publish(message: Message): void },
+  message: Message,
+): void {
+  queueJob(() => channel.publish(message))
 }

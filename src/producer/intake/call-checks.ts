@@ -90,6 +90,18 @@ export function checkNoOptions(options: unknown): void {
   )
 }
 
+/**
+ * A ConfigError for what a call was given that takes no options; null for nothing. `limit`: the option of the
+ * producer that says how long the call may take.
+ */
+export function strayError(call: string, given: unknown, limit: string): ConfigError | null {
+  if (given === undefined || given === null) return null
+  const what = (typeof given === 'object' ? otherThanOptions(given) : null) ?? kindOf(given)
+  return new ConfigError(
+    `${call} takes no options, and was given ${what}: leave it out; how long it may take is the producer's ${limit}`,
+  )
+}
+
 /** What to do instead of an option that a call does not have. */
 function callMend(name: string, known: readonly string[]): string {
   const near = nearest(name, known)

@@ -1,13 +1,14 @@
 /**
  * Whether a record still belongs where it was given. Between a call and its record's place in a batch the
  * user's code runs (an iterator, an interceptor, a getter, a serializer, a partitioner), and may end the
- * transaction: what that call gives is refused then, or it would be part of the next one.
+ * transaction, or close the producer: what that call gives is refused then, or it would be part of the next
+ * one, or given up in the midst of being sent.
  *
  *   call: turn 4 ── the user's code: commit, or abort ──> turn 5 ── admission: 4 is over, refused
  *
- * Without transactions the turn is always the same.
+ * Without transactions the turn is the same until the end.
  *
- * Before: pipeline.ts, for transaction-manager.ts. After: intake.ts and admission.ts ask.
+ * Before: pipeline.ts, for transaction-manager.ts, and producer-life.ts. After: intake.ts and admission.ts ask.
  */
 import type { DeliveryError } from '../../errors.js'
 
@@ -27,9 +28,14 @@ export class Gathering {
 
   /** The same, and those that wait are never sent. */
   cancel(reason: DeliveryError): void {
+    this.close(reason)
+    this.#cancelListener?.(reason)
+  }
+
+  /** The producer takes no more records, not even those of a group that is fed. */
+  close(reason: DeliveryError): void {
     this.#cancelledTurn = this.turn
     this.end(reason)
-    this.#cancelListener?.(reason)
   }
 
   /** Calls `listener` with each reason of `cancel`. To be called once. */

@@ -175,10 +175,8 @@ export class GroupFeeder<K, V> {
 
   #submitFed(fed: FedRecord, rest: GroupRest): void {
     const submitted = this.#feedOne(fed, rest.group)
-    if (typeof submitted === 'object' && rest.placedListener !== null) {
-      ;(submitted.placedListeners ??= []).push(rest.placedListener)
-    }
-    if (typeof submitted === 'object' && submitted.isWaiting) submitted.rest = rest
-    else if (rest.topic.isKnown) this.#lot.movedOn(rest)
+    if (typeof submitted === 'object') this.#lot.waitsOn(submitted, rest)
+    const isWaiting = typeof submitted === 'object' && submitted.isWaiting
+    if (!isWaiting && rest.topic.isKnown) this.#lot.movedOn(rest)
   }
 }

@@ -20,7 +20,7 @@ import type { Placement } from '../partitioning/placement.js'
 import type { TopicDirectory } from '../partitioning/topic-directory.js'
 import type { ProducerTopic } from '../partitioning/topic.js'
 import type { ParkingLot } from '../waiting/parking-lot.js'
-import { RoomWatch } from '../waiting/room-watch.js'
+import { NOT_ITS_TURN, RoomWatch } from '../waiting/room-watch.js'
 import { Serving, type Lingering } from '../waiting/serving.js'
 import { Admission, type Submitted, type WithoutRoom } from './admission.js'
 import { failedError } from './call-checks.js'
@@ -39,6 +39,7 @@ export interface IntakeOptions<K, V> extends RecordLimitOptions {
   readonly serializers: Serializers<K, V>
   /** A user's function chooses partitions. */
   readonly partitioner: unknown
+  readonly maxBlockMs: number
 }
 
 export interface IntakeParts {
@@ -59,6 +60,7 @@ export interface IntakeParts {
 export class Intake<K, V> implements Entrance<K, V> {
   readonly #clock: Clock
   readonly #directory: TopicDirectory
+  readonly #lot: ParkingLot
   readonly #placement: Placement
   readonly #gathering: Gathering
   readonly #onBroken: (error: unknown) => void
@@ -72,14 +74,15 @@ export class Intake<K, V> implements Entrance<K, V> {
   readonly serving: Serving
 
   constructor(options: IntakeOptions<K, V>, parts: IntakeParts) {
-    const { clock, directory, placement, budget, lot, onBroken } = parts
+    const { clock, directory, placement, lot, onBroken } = parts
     this.#clock = clock
     this.#directory = directory
+    this.#lot = lot
     this.#placement = placement
     this.#gathering = parts.gathering
     this.#onBroken = onBroken
     this.#onRefused = parts.onRefused
-    this.room = new RoomWatch(budget, lot, parts.observer)
+    this.room = new RoomWatch(options, parts)
     this.#feeder = new GroupFeeder(this, directory, lot)
     this.serving = new Serving({ ...parts, room: this.room, feeder: this.#feeder })
     lot.attach(this.serving)
@@ -140,6 +143,16 @@ export class Intake<K, V> implements Entrance<K, V> {
     } catch (error) {
       throw this.#failed(error, true, prepared.topic)
     }
+  }
+
+  /** Who comes now for that topic would stand behind others; then `room` waits for that topic. */
+  isBehindOthers(topicName: string): boolean {
+    const lot = this.#lot
+    if (!lot.hasWaiting) return false
+    const topic = this.#directory.topics.get(topicName) ?? null
+    if (!(topic === null ? lot.isCrowded : lot.mustWait(topic))) return false
+    this.room.refused(topic, NOT_ITS_TURN)
+    return true
   }
 
   #admit(record: PreparedRecord, later: LaterParts | null, withoutRoom: WithoutRoom): Submitted {

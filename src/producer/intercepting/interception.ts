@@ -11,6 +11,7 @@
  */
 import { InvalidRecordError } from '../../errors.js'
 import type { Log } from '../../logger.js'
+import { isPromised } from '../../promised.js'
 import { thrownWords } from '../../thrown.js'
 import {
   isSendTraced,
@@ -18,7 +19,7 @@ import {
   traceSend,
   type SendChannelContext,
 } from '../diagnostics/send-channel.js'
-import { kindOf } from '../records/record.js'
+import { kindOf, topicOf } from '../records/record.js'
 import {
   InterceptedRecord,
   type AnyOutcome,
@@ -99,8 +100,7 @@ export class Interception implements OutcomeListener {
   #tellOne(interceptor: Interceptor<unknown, unknown> | undefined, outcome: AnyOutcome): void {
     try {
       // An async function may stand where one that returns nothing is asked for.
-      const told: unknown = interceptor?.onOutcome?.(outcome)
-      if (told instanceof Promise) told.catch(this.#threw)
+      isPromised(interceptor?.onOutcome?.(outcome), this.#threw)
     } catch (error) {
       this.#threw(error)
     }
@@ -119,8 +119,7 @@ function tellChannel(context: Context, { error, metadata }: AnyOutcome): void {
 
 /** What onSend has returned: a record, or what will be refused as none; but no promise of one. */
 function recordOf(returned: unknown): AnyRecord {
-  if (!(returned instanceof Promise)) return returned as AnyRecord
-  returned.catch(() => {})
+  if (!isPromised(returned)) return returned as AnyRecord
   throw new TypeError('it returned a promise, and must return the record itself')
 }
 
@@ -134,15 +133,5 @@ function unreadable(record: AnyRecord, cause: unknown): AnyRecord {
     get value(): never {
       throw error
     },
-  }
-}
-
-/** Its topic where it can be read. */
-function topicOf(record: { readonly topic: unknown } | null | undefined): string {
-  try {
-    const topic = record?.topic
-    return typeof topic === 'string' ? topic : ''
-  } catch {
-    return ''
   }
 }

@@ -69,12 +69,13 @@ export interface ProducerOptions<K = Serialized, V = Serialized> {
   /**
    * Largest request, in bytes, and so the largest record, before compression: its batches, without what
    * a request has around them (dozens of bytes, and the names of topics). Default 1048576. Java:
-   * max.request.size, which counts the same. Brokers have limits of their own (message.max.bytes).
+   * max.request.size. Brokers have limits of their own (message.max.bytes).
    */
   readonly maxRequestSizeBytes?: number | undefined
   /**
-   * Bound on what the producer holds for records not yet settled, in bytes. Beyond it `enqueue`
-   * returns false and `send` waits. Default 33554432 (32 MiB). Java: buffer.memory.
+   * Bound on the records that were accepted and are not settled yet, in bytes. Beyond it `enqueue`
+   * returns false, and `send` waits with a copy of its record (`maxWaitingSends`), as the rest of a
+   * `sendAll` does. Default 33554432 (32 MiB). Java: buffer.memory.
    */
   readonly bufferMemoryBytes?: number | undefined
   /**
@@ -129,9 +130,9 @@ export interface ProducerOptions<K = Serialized, V = Serialized> {
   readonly metadataMaxIdleMs?: number | undefined
   /**
    * Ask the cluster to make a topic that it does not have, which it does where the brokers'
-   * auto.create.topics.enable is true (Kafka's default). With false a name with a slip in it makes
-   * none: it is waited for until `maxBlockMs`, and its records fail with TopicUnavailableError.
-   * Default true. Java: none for producers; consumers have allow.auto.create.topics.
+   * auto.create.topics.enable is true (Kafka's default). With false a misspelt name does not
+   * create a topic: its records wait for `maxBlockMs`, then fail with TopicUnavailableError. Default
+   * true. Not in Java.
    */
   readonly createTopics?: boolean | undefined
   /**
@@ -157,8 +158,8 @@ export interface ProducerOptions<K = Serialized, V = Serialized> {
    */
   readonly interceptors?: readonly Interceptor<Settled<K>, Settled<V>>[] | undefined
   /**
-   * Where to log: console, or a logger of pino, bunyan, winston or Nest. Default: nowhere; but that no
-   * broker can be reached is reported once, by `process.emitWarning`.
+   * Where to log: console, which prints debug lines, too, or a logger of pino, bunyan, winston or Nest.
+   * Default: nowhere; but that no broker can be reached is reported once, by `process.emitWarning`.
    */
   readonly logger?: Logger | NestLogger | undefined
   /** Highest version to speak, by API name, e.g. { Produce: 9 }: for odd brokers, and tests. */

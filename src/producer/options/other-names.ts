@@ -49,7 +49,6 @@ export const RENAMED: Readonly<Record<string, keyof ProducerOptions>> = {
   'buffer.memory': 'bufferMemoryBytes',
   'queue.buffering.max.kbytes': 'bufferMemoryBytes',
   'max.block.ms': 'maxBlockMs',
-  'queue.buffering.max.messages': 'maxWaitingSends',
   'compression.type': 'compression',
   'compression.codec': 'compression',
   'compression.level': 'compression',
@@ -102,10 +101,11 @@ const ONE_STEP =
   'it is no option here: give the options of the client and of the producer in one object'
 const SOCKETS = 'Ottla sets its sockets up itself (no delay, keep-alive)'
 const METRICS = 'there is nothing to set: producer.metrics() has the counts at any time'
-const TOLD = 'every record is told of by the promise of send or the callback of enqueue'
+const TOLD = 'the promise of send, or the callback of enqueue, reports each record'
 const BACKPRESSURE =
   'it is always there: send waits for room up to maxBlockMs, and enqueue returns false'
-const STICKY = 'the sticky partitioner needs no setting: a batch that is full or sent ends a stay'
+const STICKY =
+  'the sticky partitioner needs no setting: it moves on when a batch is full, or after 16 KiB in smaller ones'
 const MORE_BROKERS = 'Ottla asks another broker by itself, and starts over from brokers'
 
 /** Their name: what there is instead, where no option of ours is its counterpart. */
@@ -132,6 +132,7 @@ export const INSTEAD: Readonly<Record<string, string>> = {
     'records after a failed one go on: wait for each send, or stop at the first error',
   'batch.num.messages': 'a batch is bounded by its size: give batchSizeBytes',
   'message.copy.max.bytes': 'a record is copied once, when it is appended',
+  'queue.buffering.max.messages': 'the buffer is bounded by its bytes: give bufferMemoryBytes',
   'queue.buffering.backpressure.threshold': 'lingerMs says how long a batch may wait for more',
   'queuing.strategy': 'records of a partition go in the order of the calls',
   handleBackPressure: BACKPRESSURE,
@@ -181,7 +182,7 @@ const PARTS: readonly { start: RegExp; option: string }[] = [
   { start: /^(sasl|authenticationtimeout|reauthenticationthreshold)/, option: 'sasl' },
 ]
 
-/** The mend for an option of another client; undefined where `name` is none. */
+/** The fix for an option of another client; undefined where `name` is none. */
 export function mendOf(name: string): string | undefined {
   const wanted = letters(name)
   const renamed = find(RENAMED, wanted)

@@ -1,7 +1,7 @@
 /**
  * From what a user gave to options that are all there, checked once by the constructor. An unknown option,
  * a value out of range, or two options set explicitly that contradict each other is a ConfigError that
- * names both and the mend; where only one of the two was set, the other's default gives way.
+ * names both and the fix; where only one of the two was set, the other's default gives way.
  *
  * Neighbours: options.ts says what each means; option-checks.ts looks at each by itself; the producer's
  * constructor calls.

@@ -1,6 +1,6 @@
 /**
  * Which partition a record goes to, in this order: the one it names, the user's partitioner, the
- * hash of its key (murmur2, as every Kafka client), the topic's sticky partition.
+ * hash of its key (murmur2, as Java's client), the topic's sticky partition.
  */
 import { InvalidRecordError } from '../../errors.js'
 import { isPromised } from '../../promised.js'
@@ -19,7 +19,7 @@ export interface PartitionerInput {
   readonly value: Serialized
   /** Partitions of the topic, with or without a leader: the answer is 0 .. partitionCount - 1. */
   readonly partitionCount: number
-  /** Partitions that have a leader now, ascending. */
+  /** Partitions that have a leader now, ascending; frozen. */
   readonly availablePartitions: readonly number[]
 }
 

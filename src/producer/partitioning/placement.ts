@@ -21,9 +21,8 @@ export interface PlacementOptions {
   readonly partitionerIgnoreKeys: boolean
 }
 
-/** Who keeps topics for as long as they are in use. */
+/** Who keeps topics for as long as they are in use: told of each for which a batch was opened. */
 interface TopicsInUse {
-  /** A batch was opened for the topic. */
   touch(topic: ProducerTopic): void
 }
 
@@ -64,7 +63,7 @@ export class Placement {
     const { topic, partition } = record
     const queue = partition < topic.partitionCount ? topic.partitions[partition] : undefined
     if (queue === undefined) return Placed.noSuchPartition
-    return this.#append(topic, queue, record)
+    return this.#append(queue, record)
   }
 
   /** Bytes of memory that the last record without room would have needed. */
@@ -94,18 +93,19 @@ export class Placement {
   }
 
   #placeStickyAnew(queue: BatchQueue, record: PreparedRecord): Placed {
-    const { topic } = record
-    const placed = this.#append(topic, queue, record)
-    if (placed === Placed.yes) topic.sticky.appended(queue.open?.records.sizeBytes ?? 0)
+    const placed = this.#append(queue, record)
+    if (placed === Placed.yes) record.topic.sticky.appended(queue.open?.records.sizeBytes ?? 0)
     return placed
   }
 
-  #append(topic: ProducerTopic, queue: BatchQueue, record: PreparedRecord): Placed {
+  #append(queue: BatchQueue, record: PreparedRecord): Placed {
     let appended = this.#accumulator.appendToOpen(queue, record)
+    // Compressing the full one lets in who waits: a partitioner of theirs may have sent to this queue.
+    if (appended === Appended.batchFull && queue.open !== null) return this.#append(queue, record)
     if (appended === Appended.batchFull) {
       appended = this.#accumulator.appendToNew(queue, record, this.#clock.monotonicMs())
-      topic.busy.add(queue)
-      this.#topics.touch(topic)
+      record.topic.busy.add(queue)
+      this.#topics.touch(record.topic)
     }
     this.queue = queue
     return appended === Appended.yes ? Placed.yes : Placed.noMemory

@@ -1,6 +1,8 @@
 /**
  * The topics that this producer writes to: made at the first record, filled by metadata, dropped
- * when the cluster says that there can be no such topic, or none yet and nobody waits for it.
+ * when the cluster says that there can be no such topic, or none yet and nobody waits for it. There is
+ * one way out (`#drop`), and only for a topic without batches: the next of its name begins with new
+ * queues and new numbers, which stand beside no others.
  *
  * Before: network/metadata/metadata.ts tells it what it learns. After: the intake and the sender look topics up.
  */
@@ -20,17 +22,17 @@ import type { StickyOptions } from './sticky-partitioner.js'
 /** A topic that was known is gone once so many answers, over so long, do not know it. */
 const GONE_AFTER_ANSWERS = 3
 const GONE_AFTER_MS = 1000
-/** How often to ask for a partition that somebody waits for. */
-const PARTITION_RETRY_MS = 250
+/** How often to ask for what somebody waits for, and metadata does not ask for by itself. */
+const ASK_AGAIN_MS = 250
 
 export interface DirectoryListener {
   /** The topic can be written to now, or has more partitions. */
   onKnown(topic: ProducerTopic): void
-  /** There is no such topic, or we may not know it; it has left the directory. */
+  /** There is no such topic, or we may not know it: nobody waits for it any longer. */
   onUnavailable(topic: ProducerTopic, error: DeliveryError): void
   /** The cluster does not know the topic any more: its records wait, as for one that is not known yet. */
   onLost(topic: ProducerTopic): void
-  /** The topic was idle, and has left the directory. */
+  /** The topic has no batches, and has left the directory. */
   onDropped(topic: ProducerTopic): void
 }
 
@@ -59,7 +61,8 @@ export class TopicDirectory {
   readonly #metadata: TopicMetadataSource
   readonly #listener: DirectoryListener
   readonly #waiters = new Set<Waiter>()
-  readonly #partitionTimers = new Map<ProducerTopic, Timer>()
+  /** Of topics that are looked at again soon. */
+  readonly #timers = new Map<ProducerTopic, Timer>()
   /** Why a topic is not known yet, as far as the cluster says. */
   readonly #lastErrors = new Map<string, OttlaError>()
   /** Topics that were known and are not, as far as the last answers say. */
@@ -106,14 +109,30 @@ export class TopicDirectory {
    * (Metadata announces only what has changed: an answer that changes nothing is not heard of.)
    */
   awaitPartitions(topic: ProducerTopic): void {
-    if (this.#partitionTimers.has(topic)) return
+    if (this.#timers.has(topic)) return
     this.touch(topic)
     this.#metadata.requestRefresh([topic.name])
-    const again = (): void => {
-      this.#partitionTimers.delete(topic)
-      if (topic.beyond.length > 0) this.awaitPartitions(topic)
+    this.#lookLater(topic)
+  }
+
+  #lookLater(topic: ProducerTopic): void {
+    if (this.#timers.has(topic)) return
+    const look = (): void => {
+      this.#timers.delete(topic)
+      this.#look(topic)
     }
-    this.#partitionTimers.set(topic, this.#clock.setTimer(again, PARTITION_RETRY_MS))
+    this.#timers.set(topic, this.#clock.setTimer(look, ASK_AGAIN_MS))
+  }
+
+  /** Asks for a topic that somebody waits for; one that was given up leaves once it has no batches. */
+  #look(topic: ProducerTopic): void {
+    const { name, isKnown } = topic
+    if (this.topics.get(name) !== topic) return
+    const isMissed =
+      topic.beyond.length > 0 || (!isKnown && (topic.hasParked || this.#isAwaited(name)))
+    if (isMissed) this.awaitPartitions(topic)
+    else if (!isKnown && topic.hasBatches) this.#lookLater(topic)
+    else this.dropIfUnused(topic)
   }
 
   /** Resolves once the topic is known; rejects with TopicUnavailableError after `timeoutMs`. */
@@ -193,17 +212,12 @@ export class TopicDirectory {
 
   #drop(topic: ProducerTopic): void {
     if (this.topics.get(topic.name) !== topic) return
-    this.#remove(topic)
-    this.#metadata.forget(topic.name) // or it would not be told to the next of that name
-    this.#listener.onDropped(topic)
-  }
-
-  #remove(topic: ProducerTopic): void {
-    if (this.topics.get(topic.name) !== topic) return
     this.topics.delete(topic.name)
     this.#lastErrors.delete(topic.name)
     this.#missing.delete(topic.name)
     if (this.#last === topic) this.#last = null
+    this.#metadata.forget(topic.name) // or it would not be told to the next of that name
+    this.#listener.onDropped(topic)
   }
 
   onTopic(metadata: TopicMetadata): void {
@@ -242,18 +256,19 @@ export class TopicDirectory {
     this.#listener.onLost(topic)
   }
 
-  /** No broker can be spoken to, and no retry mends it: nobody needs to wait for a topic. */
+  /** No broker can be spoken to, and no retry fixes it: nobody needs to wait for a topic. */
   onFatal(error: OttlaError): void {
-    for (const topic of this.topics.values()) {
-      if (topic.isKnown) continue
-      this.#metadata.forget(topic.name)
-      this.#giveUp(topic, error)
-    }
+    for (const topic of this.topics.values()) if (!topic.isKnown) this.#giveUp(topic, error)
   }
 
+  /**
+   * Nobody waits for it any longer. Batches, of a topic that was known once, go on and keep it: a broker
+   * may still be writing them, under numbers that may not begin anew meanwhile.
+   */
   #giveUp(topic: ProducerTopic, cause: OttlaError): void {
     const { name } = topic
-    this.#remove(topic)
+    if (topic.hasBatches) this.#lookLater(topic)
+    else this.#drop(topic)
     const unavailable = unavailableBecause(name, cause)
     this.#listener.onUnavailable(topic, unavailable)
     for (const waiter of this.#waiters) if (waiter.name === name) waiter.reject(unavailable)
@@ -261,7 +276,7 @@ export class TopicDirectory {
 
   close(): void {
     this.#isClosed = true
-    for (const timer of this.#partitionTimers.values()) timer.clear()
+    for (const timer of this.#timers.values()) timer.clear()
     for (const waiter of this.#waiters) {
       const { name } = waiter
       waiter.reject(closedError(name, 'the producer was closed', this.whyUnknown(name)))

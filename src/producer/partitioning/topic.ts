@@ -11,10 +11,13 @@ import { Line } from '../collections/line.js'
 import { MemoryShare } from '../batching/memory-budget.js'
 import type { BatchQueue, ProducerBatch } from '../batching/batch.js'
 import { PartitionQueue, type QueuePorts, type QueueTopic } from '../queueing/partition-queue.js'
+import { BeyondLine } from '../waiting/beyond-line.js'
 import type { ParkedRecord } from '../waiting/parked-record.js'
 import type { GroupRest } from '../waiting/group-rest.js'
 import { RecordSize } from '../batching/record-size.js'
 import { StickyPartitioner, type StickyOptions } from './sticky-partitioner.js'
+
+const NONE: readonly number[] = Object.freeze([])
 
 export class ProducerTopic implements QueueTopic {
   readonly name: string
@@ -28,8 +31,8 @@ export class ProducerTopic implements QueueTopic {
    * settled.
    */
   partitionCount = 0
-  /** Numbers of the partitions that have a leader, in no order. */
-  available: number[] = []
+  /** Numbers of the partitions that have a leader, ascending. A user's partitioner gets it as it is: frozen. */
+  available: readonly number[] = NONE
   /** Partitions that may have batches waiting: so that nobody needs to look at all of them. */
   readonly busy = new Set<BatchQueue>()
   /** Records that hold their bytes, and wait for the topic, a serializer, or one before them. */
@@ -37,7 +40,7 @@ export class ProducerTopic implements QueueTopic {
   /** Records (and groups) without bytes, which wait for room; all of them came after the taken ones. */
   readonly waiting: Line<ParkedRecord | GroupRest> = new Line((it) => it.line === this.waiting)
   /** Records that hold their bytes, for a partition that the topic does not have (yet). */
-  readonly beyond: Line<ParkedRecord> = new Line((it) => it.line === this.beyond)
+  readonly beyond: BeyondLine<ParkedRecord> = new BeyondLine((it) => it.line === this.beyond)
   /** It has a turn to come when there is room (turns.ts). */
   isLinedUp = false
   /** What it holds of the memory, batches and all. */
@@ -78,9 +81,14 @@ export class ProducerTopic implements QueueTopic {
     return this.taken.length + this.waiting.length + this.beyond.length > 0
   }
 
+  /** Some batch of it is unresolved. */
+  get hasBatches(): boolean {
+    return this.partitions.some((queue) => queue.hasBatches)
+  }
+
   /** Some record for it is not settled. */
   get hasRecords(): boolean {
-    return this.hasParked || this.partitions.some((queue) => queue.hasBatches)
+    return this.hasParked || this.hasBatches
   }
 
   /** Takes new metadata. */
@@ -88,24 +96,25 @@ export class ProducerTopic implements QueueTopic {
     if (metadata.topicId !== this.topicId) this.#forgetProofs()
     this.topicId = metadata.topicId
     this.partitionCount = metadata.partitions.length
-    this.available = []
+    const available: number[] = []
     for (const { partition, leaderId, leaderEpoch } of metadata.partitions) {
       const queue = (this.partitions[partition] ??= new PartitionQueue(
         this,
         partition,
         this.#ports,
       ))
-      if (leaderId >= 0) this.available.push(partition)
+      if (leaderId >= 0) available.push(partition)
       queue.setLeader(leaderId, leaderEpoch)
     }
+    this.available = Object.freeze(available)
     for (const queue of this.partitions.slice(this.partitionCount)) queue.setLeader(-1, -1)
   }
 
-  /** Takes another leader of one partition, at a cost that does not grow with their number. */
+  /** Takes another leader of one partition; the others are not looked at. */
   updateLeader({ partition, leaderId, leaderEpoch }: PartitionMetadata): void {
     const queue = this.partitions[partition]
     if (queue === undefined || partition >= this.partitionCount) return
-    if (queue.leaderId < 0) this.available.push(partition)
+    if (queue.leaderId < 0 && leaderId >= 0) this.available = withOneMore(this.available, partition)
     queue.setLeader(leaderId, leaderEpoch)
   }
 
@@ -118,4 +127,10 @@ export class ProducerTopic implements QueueTopic {
   #forgetProofs(): void {
     for (const queue of this.partitions) queue.forgetProof()
   }
+}
+
+/** In its place. Another list: a partitioner may have kept the old one. */
+function withOneMore(ascending: readonly number[], partition: number): readonly number[] {
+  const index = ascending.findIndex((other) => other > partition)
+  return Object.freeze(ascending.toSpliced(index < 0 ? ascending.length : index, 0, partition))
 }

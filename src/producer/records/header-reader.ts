@@ -9,7 +9,7 @@ import { InvalidRecordError, SerializationError } from '../../errors.js'
 import type { WireHeaders } from '../../protocol/record-headers.js'
 import { bytesOf } from '../../any-bytes.js'
 import type { Headers } from '../../serialization/headers.js'
-import { kindOf, quote } from './record.js'
+import { kindOfRefused, quote } from './record.js'
 
 type List = (string | Uint8Array | null)[]
 
@@ -70,11 +70,11 @@ function readPairs(list: List, topic: string, headers: Iterable<unknown>): numbe
 }
 
 function headerValue(topic: string, name: string, value: unknown): string | Uint8Array | null {
-  if (typeof value === 'string' || value === null || value instanceof Uint8Array) return value
-  const foreign = bytesOf(value)
-  if (foreign !== undefined) return foreign
+  if (typeof value === 'string' || value === null) return value
+  const bytes = bytesOf(value)
+  if (bytes !== undefined) return bytes
   throw new SerializationError(
-    `header "${name}" of a record for topic "${topic}" is ${kindOf(value)}: give a string, bytes or null${Array.isArray(value) ? severalMend(name) : ''}`,
+    `header "${name}" of a record for topic "${topic}" is ${kindOfRefused(value)}: give a string, bytes or null${Array.isArray(value) ? severalMend(name) : ''}`,
     { topic },
   )
 }

@@ -3,10 +3,11 @@
  *
  * Neighbours: parked-record.ts and record-group.ts.
  */
-import { isBytes } from '../../any-bytes.js'
+import { bytesOf } from '../../any-bytes.js'
 
-/** A copy of bytes, of any realm; anything else as it is. */
+/** A copy of bytes, of any realm; anything else as it is, and bytes that were transferred away: they are refused. */
 export function ownBytes<T>(value: T): T {
-  if (typeof value !== 'object' || !isBytes(value)) return value
-  return Buffer.from(value as Uint8Array) as unknown as T
+  if (typeof value !== 'object') return value
+  const bytes = bytesOf(value)
+  return bytes === undefined ? value : (Buffer.from(bytes) as unknown as T)
 }

@@ -4,6 +4,7 @@
  * Before: the user. After: intake.ts. Headers are read and checked by header-reader.ts.
  */
 import { inspect } from 'node:util'
+import { isBytes } from '../../any-bytes.js'
 import { InvalidRecordError } from '../../errors.js'
 import type { Headers } from '../../serialization/headers.js'
 import type { Serialized } from '../../serialization/serializer.js'
@@ -14,7 +15,7 @@ import type { Serialized } from '../../serialization/serializer.js'
  * Objects that a serializer is given may be changed, too, unless it is asynchronous: then they are its own
  * matter until the record is settled.
  *
- * Text, in keys, values and headers, is written as UTF-8. Half a surrogate pair, which UTF-8 cannot
+ * Text, in keys, values and headers, is written as UTF-8. An unpaired surrogate, which UTF-8 cannot
  * carry, becomes U+FFFD, as everywhere in JavaScript; Java's StringSerializer writes "?" there, so
  * that such a key may lie in another partition than Java's.
  *
@@ -72,11 +73,26 @@ export function checkTimestamp(topic: string, timestamp: number): void {
   )
 }
 
+/** A record's topic where it can be read; of one that is none, or whose getter throws, ''. */
+export function topicOf(record: { readonly topic: unknown } | null | undefined): string {
+  try {
+    const topic = record?.topic
+    return typeof topic === 'string' ? topic : ''
+  } catch {
+    return ''
+  }
+}
+
 /** What a value is, for a message: `an object`, `undefined`, `a number (4)`. */
 export function kindOf(value: unknown): string {
   if (value === null || value === undefined) return String(value)
   if (typeof value === 'object') return Array.isArray(value) ? 'an array' : 'an object'
   return `a ${typeof value} (${quote(value)})`
+}
+
+/** The same of a value where bytes are taken, and this is not. */
+export function kindOfRefused(value: unknown): string {
+  return isBytes(value) ? 'bytes whose ArrayBuffer was transferred away' : kindOf(value)
 }
 
 /** Of a name in UTF-8: the wire has an int16 for its length. */

@@ -2,7 +2,7 @@
  * Runs a user's serializer on a key or a value, and checks what comes of it.
  */
 import { type DeliveryError, OttlaError, SerializationError } from '../../errors.js'
-import { isBytes, isDetached } from '../../any-bytes.js'
+import { isDetached } from '../../any-bytes.js'
 import type { Headers } from '../../serialization/headers.js'
 import {
   asSerialized,
@@ -10,8 +10,9 @@ import {
   type Serializer,
   type SerializerContext,
 } from '../../serialization/serializer.js'
+import { depthFault, isTooDeep } from '../../serialization/too-deep.js'
 import { isThrown, thrownWords } from '../../thrown.js'
-import { kindOf } from './record.js'
+import { kindOfRefused } from './record.js'
 import { SerializerCall } from './serializer-call.js'
 
 /** Which part of a record. */
@@ -62,13 +63,13 @@ function run<T>(
   try {
     result = serializer(value, context)
   } catch (error) {
-    throw failed(error, part, topic)
+    throw failed(error, value, context)
   }
   if (!isPromise(result)) return checked(result, part, topic, SERIALIZER_HINT)
   return Promise.resolve(result).then(
     (bytes) => checked(bytes, part, topic, SERIALIZER_HINT),
     (error: unknown) => {
-      throw failed(error, part, topic)
+      throw failed(error, value, context)
     },
   )
 }
@@ -96,15 +97,15 @@ function checked(value: unknown, part: RecordPart, topic: string, hint: string):
   if (fit !== undefined && !(fit instanceof Uint8Array && isDetached(fit))) {
     return fit
   }
-  const isGone = fit !== undefined || isBytes(value)
-  const kind = isGone ? 'bytes whose ArrayBuffer was transferred away' : kindOf(value)
+  const kind = kindOfRefused(value)
   throw new SerializationError(`the ${part} of a record for topic "${topic}" is ${kind}: ${hint}`, {
     topic,
   })
 }
 
-function failed(cause: unknown, part: RecordPart, topic: string): DeliveryError {
-  const why = thrownWords(cause, String)
+function failed(cause: unknown, value: unknown, { part, topic }: SerializerContext): DeliveryError {
+  const depth = isTooDeep(cause) ? depthFault(value) : null
+  const why = depth === null ? thrownWords(cause, String) : `value${depth}`
   return new SerializationError(
     `the ${part} of a record for topic "${topic}" could not be serialized: ${why}`,
     { topic, cause, retriable: isThrown(cause, OttlaError) && cause.retriable },

@@ -10,7 +10,7 @@ import { bytesOf } from '../../any-bytes.js'
 import type { Headers } from '../../serialization/headers.js'
 import type { Serialized, SerializerContext } from '../../serialization/serializer.js'
 import { ownBytes } from './own-bytes.js'
-import { kindOf } from './record.js'
+import { kindOf, kindOfRefused } from './record.js'
 
 /** Names and values by turns, as in WireHeaders. */
 type HeaderList = (string | Uint8Array | null)[]
@@ -34,7 +34,7 @@ export class SerializerCall implements SerializerContext {
     const bytes = bytesOf(value)
     if (typeof name !== 'string' || bytes === undefined) {
       throw new SerializationError(
-        `setHeader takes a name and bytes, and was given ${kindOf(name)} and ${kindOf(value)}`,
+        `setHeader takes a name and bytes, and was given ${kindOf(name)} and ${kindOfRefused(value)}`,
         { topic: this.topic },
       )
     }

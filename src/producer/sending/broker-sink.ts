@@ -99,7 +99,7 @@ export class BrokerSink implements ProduceListener {
     this.#options = options
     this.#parts = parts
     this.#pace = pace
-    this.#lines = new BrokerLines(nodeId)
+    this.#lines = new BrokerLines(nodeId, (queue) => parts.scheduler.consider(queue))
     this.#builder = new RequestBuilder(nodeId, this.#lines, parts)
     this.#oldLeader = new OldLeader(this, parts.network, options.isIdempotent)
   }

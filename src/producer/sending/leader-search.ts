@@ -17,7 +17,7 @@ import { LEADER_LOOK_MS } from '../pacing/pace-constants.js'
 /** How metadata is asked for. */
 export interface LeaderQuestions {
   /** Something suggests that leaders of these topics have moved. */
-  requestRefresh(topics: readonly string[]): void
+  requestRefresh(topics: Iterable<string>): void
   /** The same, of the topics that this broker leads. */
   requestRefreshOf(nodeId: number): void
 }
@@ -80,9 +80,12 @@ export class LeaderSearch {
     for (const { nodeId, stalledAtMs, isOutOfReach } of brokers.values()) {
       if (stalledAtMs <= nowMs || isOutOfReach) this.#metadata.requestRefreshOf(nodeId)
     }
+    if (this.#leaderless.size === 0) return
+    const topics = new Set<string>()
     for (const queue of this.#leaderless) {
-      this.#metadata.requestRefresh([queue.topic.name])
+      topics.add(queue.topic.name)
       if (queue.leaderId >= 0 || !queue.hasBatches) this.#leaderless.delete(queue)
     }
+    this.#metadata.requestRefresh(topics)
   }
 }

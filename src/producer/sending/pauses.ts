@@ -5,27 +5,30 @@
  *   add ──> pausing ── retryAtMs is over ────────────────────────────> ended
  *              └────── recovered: shortened to its least time ─────────┘
  *
- * Many may pause while the others go on: a turn in which no pause can end looks at none.
+ * Thousands may pause at once, and one after another end: a turn looks only at those whose time has
+ * come. (All of them are looked at where a broker has recovered, which is rare.)
  *
  * Before and after: sender.ts.
  */
 import type { BatchQueue } from '../batching/batch.js'
+import { Heap } from '../collections/heap.js'
 
 export class Pauses {
   readonly #queues = new Set<BatchQueue>()
+  /** By the time at which each ends; an entry that is outdated has a later or an earlier one beside it. */
+  readonly #ends = new Heap<BatchQueue>()
   /** Brokers that have acknowledged a retry since the last look. */
   readonly #recoveredIds = new Set<number>()
-  #nextMs = Infinity
 
   /** Monotonic: when the first of them may end; Infinity with none. */
   get nextMs(): number {
-    return this.#nextMs
+    return this.#ends.leastKey
   }
 
-  /** The partition pauses until its `retryAtMs`. */
+  /** The partition pauses until its `retryAtMs`; to be called again when that has changed. */
   add(queue: BatchQueue): void {
     this.#queues.add(queue)
-    this.#nextMs = Math.min(this.#nextMs, queue.retryAtMs)
+    this.#ends.push(queue.retryAtMs, queue)
   }
 
   /**
@@ -40,19 +43,22 @@ export class Pauses {
 
   /** Takes out those whose pause is over at `nowMs`. */
   end(nowMs: number): BatchQueue[] {
-    if (nowMs < this.#nextMs && this.#recoveredIds.size === 0) return []
+    if (this.#recoveredIds.size > 0) this.#shorten()
     const ended: BatchQueue[] = []
-    let nextMs = Infinity
-    for (const queue of this.#queues) {
-      if (this.#recoveredIds.has(queue.leaderId)) {
-        queue.shortenPause()
-      }
-      if (queue.retryAtMs > nowMs) nextMs = Math.min(nextMs, queue.retryAtMs)
-      else ended.push(queue)
+    while (this.#ends.leastKey <= nowMs) {
+      const queue = this.#ends.shift() as BatchQueue // there is one with that key
+      if (queue.retryAtMs <= nowMs && this.#queues.delete(queue)) ended.push(queue)
     }
-    for (const queue of ended) this.#queues.delete(queue)
-    this.#recoveredIds.clear()
-    this.#nextMs = nextMs
     return ended
+  }
+
+  #shorten(): void {
+    for (const queue of this.#queues) {
+      if (!this.#recoveredIds.has(queue.leaderId)) continue
+      const { retryAtMs } = queue
+      queue.shortenPause()
+      if (queue.retryAtMs < retryAtMs) this.add(queue)
+    }
+    this.#recoveredIds.clear()
   }
 }

@@ -25,7 +25,6 @@ export interface BuilderParts {
   /** Which versions a transaction's records may travel in; none without transactions. */
   readonly transaction?: { readonly produceApi: ApiIdentity } | null
   readonly preparation: BatchPreparation
-  readonly scheduler: { consider(queue: BatchQueue): void }
   readonly accumulator: {
     /** Lets every lingering batch leave whose partition this broker leads. */
     releaseLingeringFor(nodeId: number): void
@@ -56,7 +55,7 @@ export class RequestBuilder {
     let sizeBytes = 0
     let mayJoin = !isProbe
     for (;;) {
-      const queue = this.#next(isProbe)
+      const queue = this.#lines.take(isProbe)
       if (queue === undefined) {
         if (!mayJoin || batches.length === 0) break
         mayJoin = false
@@ -78,15 +77,6 @@ export class RequestBuilder {
       batches.push(batch)
     }
     return batches
-  }
-
-  /** The next partition in line that belongs there. */
-  #next(isProbe: boolean): BatchQueue | undefined {
-    for (let it = this.#lines.take(isProbe); it !== undefined; it = this.#lines.take(isProbe)) {
-      if (it.leaderId === this.#nodeId && it.isProbing === isProbe) return it
-      this.#parts.scheduler.consider(it) // in another line by now
-    }
-    return undefined
   }
 
   /** The partition's next batch, ready to travel; null where there is none, or it is not ready yet. */
@@ -111,7 +101,7 @@ export class RequestBuilder {
       { nodeId, sentAtMs, version, isProbe, replicationTimeoutMs },
       listener,
     )
-    for (const batch of batches) this.#add(batch, request)
+    for (const batch of batches) if (!batch.isDone) this.#add(batch, request) // by a callback, since
     return request.hasBatches ? request : null
   }
 

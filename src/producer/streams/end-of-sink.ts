@@ -14,16 +14,18 @@ export class EndOfSink {
   tell(error: Error): void {
     if (this.#error !== null) return
     this.#error = error
-    const listeners = [...this.#listeners]
-    this.#listeners.clear()
-    for (const listener of listeners) listener(error)
+    for (const listener of this.#listeners) this.#tellLater(listener, error)
   }
 
-  /** Calls `listener` once, never during this call; gives what takes it back. */
+  /** Calls `listener` once, later than `tell` and this call; gives what takes it back. */
   listen(listener: (error: Error) => void): () => void {
     this.#listeners.add(listener)
-    const error = this.#error
-    if (error !== null) queueJob(() => this.#listeners.delete(listener) && listener(error))
+    if (this.#error !== null) this.#tellLater(listener, this.#error)
     return () => void this.#listeners.delete(listener)
+  }
+
+  /** Whoever tells is amid a change, and a source that is ended is the user's code. */
+  #tellLater(listener: (error: Error) => void, error: Error): void {
+    queueJob(() => this.#listeners.delete(listener) && listener(error))
   }
 }

@@ -11,7 +11,7 @@
 import { Writable } from 'node:stream'
 import { whenAborted } from '../../abort-signals.js'
 import type { DeliveryError } from '../../errors.js'
-import type { CallbackRunner } from '../batching/batch-waiters.js'
+import type { OutcomeTeller } from '../batching/batch-waiters.js'
 import type { RecordSink } from './record-sink.js'
 import { RecordFeed } from './record-feed.js'
 import type { RecordWriteStream } from './record-write-stream.js'
@@ -23,7 +23,7 @@ type Done = (error?: Error | null) => void
 export function createWriteStream<T, K, V>(
   sink: RecordSink<K, V>,
   options: AnyStreamOptions<T, K, V>,
-  runCallback: CallbackRunner,
+  runCallback: OutcomeTeller,
 ): RecordWriteStream<T> {
   checkStreamOptions('createWriteStream', options)
   const stream = new RecordWritable(sink, options, runCallback)
@@ -40,7 +40,7 @@ class RecordWritable<T, K, V> extends Writable {
   constructor(
     sink: RecordSink<K, V>,
     options: AnyStreamOptions<T, K, V>,
-    runCallback: CallbackRunner,
+    runCallback: OutcomeTeller,
   ) {
     super({ objectMode: true, highWaterMark: options.highWaterMark })
     this.#feed = new RecordFeed(sink, options, {
@@ -52,9 +52,11 @@ class RecordWritable<T, K, V> extends Writable {
   }
 
   /** As `emit`, but each listener for itself: what one throws, or rejects with, is nobody else's. */
-  #emitRecordError(error: DeliveryError, chunk: T, runCallback: CallbackRunner): void {
-    for (const listener of this.rawListeners('recordError'))
+  #emitRecordError(error: DeliveryError, chunk: T, runCallback: OutcomeTeller): boolean {
+    const listeners = this.rawListeners('recordError')
+    for (const listener of listeners)
       runCallback(() => listener.call(this, error, chunk) as undefined, null, null)
+    return listeners.length > 0
   }
 
   /** As Node's addAbortSignal, which would have a listener for each stream on the signal. */

@@ -8,7 +8,7 @@
 import { InvalidRecordError, type DeliveryError } from '../../errors.js'
 import { isPromised } from '../../promised.js'
 import { thrownWords } from '../../thrown.js'
-import type { CallbackRunner } from '../batching/batch-waiters.js'
+import type { OutcomeTeller } from '../batching/batch-waiters.js'
 import type { RecordMetadata } from '../../record-metadata.js'
 import type { DeliveryCallback } from '../records/delivery-callback.js'
 import { kindOf, type ProducerRecord } from '../records/record.js'
@@ -21,9 +21,9 @@ const NONE = Symbol('no record')
 /** Who is told of failures: the stream. */
 export interface FeedListener<T> {
   /** Calls what is the user's: `toRecord` fails during a write, which must not throw for a callback. */
-  readonly runCallback: CallbackRunner
-  /** This record has failed, and the stream goes on. Must not throw. */
-  recordFailed?(error: DeliveryError, chunk: T): void
+  readonly runCallback: OutcomeTeller
+  /** This record has failed, and the stream goes on. False where nobody listens. Must not throw. */
+  recordFailed?(error: DeliveryError, chunk: T): boolean
   /** The stream cannot go on. */
   failed(error: Error): void
 }
@@ -154,8 +154,10 @@ export class RecordFeed<T, K, V> {
     const goesOn = options.onError === 'continue'
     if (!goesOn || isFinal(error)) this.#fail(error)
     if (!goesOn) return
-    this.#listener.recordFailed?.(error, chunk)
-    this.#run(() => options.onRecordError?.(error, chunk))
+    const isHeard = this.#listener.recordFailed?.(error, chunk) ?? false
+    const { onRecordError } = options
+    if (onRecordError !== undefined) this.#run(() => onRecordError(error, chunk))
+    else if (!isHeard) this.#listener.runCallback(null, error, null)
   }
 
   #run(callback: () => void): void {

@@ -15,8 +15,9 @@ export interface RecordStreamOptions<T = ProducerRecord> {
   readonly highWaterMark?: number | undefined
   /**
    * What a record that fails does. 'stop' (the default): the stream fails with its error, and takes
-   * nothing more. 'continue': `onRecordError` and the event 'recordError' are told, and the stream goes on;
-   * it ends only where the producer or the transaction accepts no more records at all.
+   * nothing more. 'continue': `onRecordError` and the event 'recordError' are told, or the logger where
+   * nobody listens, and the stream goes on; it ends only where the producer or the transaction accepts no
+   * more records at all.
    */
   readonly onError?: 'stop' | 'continue' | undefined
   /** Called for each record that failed, with `onError: 'continue'`: its error, and the chunk it came from. */

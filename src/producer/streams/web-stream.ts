@@ -5,7 +5,7 @@
  */
 import { whenAborted } from '../../abort-signals.js'
 import '../../globals.js'
-import type { CallbackRunner } from '../batching/batch-waiters.js'
+import type { OutcomeTeller } from '../batching/batch-waiters.js'
 import { RecordFeed } from './record-feed.js'
 import type { RecordSink } from './record-sink.js'
 import { checkStreamOptions, type AnyStreamOptions } from './stream-checks.js'
@@ -16,7 +16,7 @@ const DEFAULT_HIGH_WATER_MARK = 16
 export function createWritableStream<T, K, V>(
   sink: RecordSink<K, V>,
   options: AnyStreamOptions<T, K, V>,
-  runCallback: CallbackRunner,
+  runCallback: OutcomeTeller,
 ): WritableStream<T> {
   checkStreamOptions('createWritableStream', options)
   const { highWaterMark = DEFAULT_HIGH_WATER_MARK, signal } = options
@@ -36,8 +36,10 @@ export function createWritableStream<T, K, V>(
         // `abort` below is called only after a write that waits for room, which this ends.
         const { signal: aborted } = controller as unknown as { readonly signal: AbortSignal } // not in Node's types
         aborted.addEventListener('abort', () => feed.stop(aborted.reason), { once: true })
-        const stops = [whenAborted(signal, () => fail(signal?.reason)), sink.onOver(over)]
+        const stops = [sink.onOver(over)]
         stopListening = () => stops.forEach((stop) => stop())
+        // Last: where the signal has fired already the stream fails at once, and listens to nobody any more.
+        stops.push(whenAborted(signal, () => fail(signal?.reason)))
       },
       write: (chunk) => feed.takeWhenRoom(chunk),
       async close() {

@@ -7,10 +7,10 @@
 import { queueJob, type Clock } from '../../clock.js'
 import { TimeoutError, TransactionAbortedError, type DeliveryError } from '../../errors.js'
 import type { Serialized } from '../../serialization/serializer.js'
-import type { CallbackRunner } from '../batching/batch-waiters.js'
+import type { OutcomeTeller } from '../batching/batch-waiters.js'
 import type { RecordMetadata } from '../../record-metadata.js'
 import type { DeliveryCallback } from '../records/delivery-callback.js'
-import { checkCallback, timeoutMsOf } from '../intake/call-checks.js'
+import { checkCallback, checkNoOptions, strayError, timeoutMsOf } from '../intake/call-checks.js'
 import type { ProducerRecord } from '../records/record.js'
 import type { SendOptions } from '../producer.js'
 import {
@@ -55,8 +55,8 @@ export interface RecordTaker<K, V> {
     options?: undefined,
   ): Promise<RecordMetadata[]>
   enqueue(record: ProducerRecord<K, V>, callback?: DeliveryCallback): boolean
-  writable(): Promise<void>
-  flush(): Promise<void>
+  writable(options?: undefined): Promise<void>
+  flush(options?: undefined): Promise<void>
 }
 
 /** What a transaction is made of. @internal */
@@ -67,7 +67,7 @@ export interface TransactionPieces<K, V> {
   readonly job: TransactionJob
   readonly clock: Clock
   readonly maxBlockMs: number
-  readonly runCallback: CallbackRunner
+  readonly runCallback: OutcomeTeller
   readonly onUnheard: (error: DeliveryError) => void
 }
 
@@ -123,11 +123,13 @@ export class Transaction<K = Serialized, V = Serialized> implements AsyncDisposa
     records: Iterable<ProducerRecord<K, V>> | AsyncIterable<ProducerRecord<K, V>>,
     options?: undefined,
   ): Promise<RecordMetadata[]> {
-    const { job } = this.#pieces
-    if (isAsyncOnly<ProducerRecord<K, V>>(records) && job.run.isOpen) {
-      return sendSource(this.#sink(), records)
-    }
-    return job.run.isOpen ? this.#pieces.records.sendAll(records, options) : this.#refuse('sendAll')
+    const { job, records: producer } = this.#pieces
+    return new Promise((resolve) => {
+      checkNoOptions(options)
+      if (!job.run.isOpen) throw this.#notOpen('sendAll')
+      const isSource = isAsyncOnly<ProducerRecord<K, V>>(records)
+      resolve(isSource ? sendSource(this.#sink(), records) : producer.sendAll(records))
+    })
   }
 
   /**
@@ -145,9 +147,9 @@ export class Transaction<K = Serialized, V = Serialized> implements AsyncDisposa
   }
 
   /** As `Producer.writable`. */
-  writable(): Promise<void> {
+  writable(options?: undefined): Promise<void> {
     const { records, job } = this.#pieces
-    return job.run.isOpen ? records.writable() : this.#refuse('writable')
+    return job.run.isOpen ? records.writable(options) : this.#refuse('writable')
   }
 
   /** What streams and long lists of this transaction are built over. */
@@ -227,8 +229,8 @@ export class Transaction<K = Serialized, V = Serialized> implements AsyncDisposa
   }
 
   /** As `Producer.flush`: every record given until now is settled. `commit` does that by itself. */
-  flush(): Promise<void> {
-    return this.#pieces.records.flush()
+  flush(options?: undefined): Promise<void> {
+    return this.#pieces.records.flush(options)
   }
 
   /**
@@ -243,7 +245,10 @@ export class Transaction<K = Serialized, V = Serialized> implements AsyncDisposa
   async sendOffsets(
     group: string | ConsumerGroupMetadata,
     offsets: Iterable<OffsetToCommit>,
+    options?: undefined,
   ): Promise<void> {
+    const stray = strayError('sendOffsets', options, 'transactionTimeoutMs')
+    if (stray !== null) throw stray
     const { manager, job, clock } = this.#pieces
     const member = groupMember(group)
     const checked = checkOffsets(offsets)

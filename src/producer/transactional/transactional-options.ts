@@ -90,7 +90,7 @@ function checkId(id: unknown): void {
   if (typeof id === 'string' && id !== '' && Buffer.byteLength(id) <= MAX_NAME_BYTES) {
     if (isWellFormed(id)) return
     throw new ConfigError(
-      `option transactionalId is ${kindOf(id)}, with half a surrogate pair, which UTF-8 cannot carry: another such id would be the same to the brokers; leave it out`,
+      `option transactionalId is ${kindOf(id)}, with an unpaired surrogate, which UTF-8 cannot carry: another such id would be the same to the brokers; leave it out`,
     )
   }
   throw new ConfigError(

@@ -80,10 +80,10 @@ export class TransactionalPool<K = Serialized, V = Serialized> implements AsyncD
   }
 
   /** Registers every id. Rejects as `TransactionalProducer.connect`. */
-  async connect(): Promise<void> {
+  async connect(options?: undefined): Promise<void> {
     this.#assertOpen()
     await Promise.all(
-      this.#goingOn().map((member) => this.#use(member, () => member.producer.connect())),
+      this.#goingOn().map((member) => this.#use(member, () => member.producer.connect(options))),
     )
   }
 

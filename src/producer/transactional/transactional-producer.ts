@@ -108,9 +108,9 @@ export class TransactionalProducer<K = Serialized, V = Serialized> implements As
    * AuthorizationError, AuthenticationError or FatalError, and with FencedError where a newer producer has
    * the id. The first `begin` does the same.
    */
-  async connect(): Promise<void> {
+  async connect(options?: undefined): Promise<void> {
     this.#manager.assertGoingOn()
-    await this.#producer.connect()
+    await this.#producer.connect(options)
     await this.#manager.initialize()
   }
 
@@ -263,8 +263,8 @@ export class TransactionalProducer<K = Serialized, V = Serialized> implements As
   }
 
   /** The topic's partitions, as `Producer.partitionsFor`. */
-  partitionsFor(topic: string): Promise<PartitionInfo[]> {
-    return this.#producer.partitionsFor(topic)
+  partitionsFor(topic: string, options?: undefined): Promise<PartitionInfo[]> {
+    return this.#producer.partitionsFor(topic, options)
   }
 
   /** What this producer has done so far, and what it holds. */

@@ -318,10 +318,11 @@ export class TransactionManager {
     if (isCurrent) this.#slots.state.go('aborting')
     job.stop()
     const reason = abortedError(this.transactionalId, run.failure)
-    this.#parts.records.cancel(reason)
-    this.#parts.requests.wake()
     if (isCurrent) void this.#ending.abort(job)
     else this.#dropNext(job, reason)
+    // Last: callbacks are called, and may close the producer.
+    this.#parts.requests.wake()
+    this.#parts.records.cancel(reason)
     this.#serve()
   }
 
@@ -447,9 +448,9 @@ export class TransactionManager {
     const reason = this.#timeout('another cluster is at the brokers’ addresses')
     this.#giveUpCommit(reason)
     this.#slots.identity.forget()
-    this.#stop(abortedError(this.transactionalId, reason))
     const { state } = this.#slots
     if (state.current !== 'uninitialized') state.go('uninitialized')
+    this.#stop(abortedError(this.transactionalId, reason))
     this.#parts.requests.wake()
     if (this.#waiters.size > 0) void this.initialize().catch(() => {})
   }
@@ -478,10 +479,9 @@ export class TransactionManager {
     return () => {} // whoever waits no longer ignores it
   }
 
-  /** Gives up what is under way. */
-  close(): void {
+  /** Gives up what is under way: it is closed, or its producer has failed as a whole. */
+  close(reason: DeliveryError = transactionsClosed()): void {
     if (this.#fatal !== null) return
-    const reason = transactionsClosed()
     this.#giveUpCommit(this.lastError ?? reason)
     this.#fail(reason)
   }

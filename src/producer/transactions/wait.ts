@@ -38,12 +38,29 @@ export function waitUntil(
   })
 }
 
+/** Who waits for which promise: what hangs on one itself cannot be taken off, and stays as long as it does. */
+const waiting = new WeakMap<Promise<unknown>, Set<() => void>>()
+
 /** The promise's outcome, or the time limit's error; the promise goes on, and is heard however it ends. */
 export async function waitFor<T>(promise: Promise<T>, limits: WaitLimits): Promise<T> {
-  promise.catch(() => {}) // a signal that has fired already never subscribes
+  const listeners = listenersOf(promise) // also with a signal that has fired already, which never subscribes
   await waitUntil((done) => {
-    promise.then(done, done)
-    return () => {}
+    listeners.add(done)
+    return () => listeners.delete(done)
   }, limits)
   return promise
+}
+
+/** All of those who wait for the promise hang on it by one reaction. */
+function listenersOf(promise: Promise<unknown>): Set<() => void> {
+  const known = waiting.get(promise)
+  if (known !== undefined) return known
+  const listeners = new Set<() => void>()
+  waiting.set(promise, listeners)
+  const settled = (): void => {
+    waiting.delete(promise)
+    for (const listener of listeners) listener()
+  }
+  promise.then(settled, settled)
+  return listeners
 }

@@ -6,8 +6,9 @@
  */
 import type { DeliveryError } from '../../errors.js'
 import type { Headers } from '../../serialization/headers.js'
-import type { ProducerBatch } from '../batching/batch.js'
+import type { Link } from '../collections/chain.js'
 import type { Standing } from '../collections/line.js'
+import type { Span } from '../collections/open-spans.js'
 import { isIterator } from '../records/header-reader.js'
 import { ownBytes } from '../records/own-bytes.js'
 import type { PreparedRecord } from '../records/prepared-record.js'
@@ -25,16 +26,17 @@ export type WaitingRecord =
   | { readonly input: ProducerRecord<unknown, unknown> }
 
 /** The records of a group, for one topic, that have found no room yet. */
-export class GroupRest {
+export class GroupRest implements Link<GroupRest> {
   readonly topic: ProducerTopic
   readonly group: RecordGroup
   /** Monotonic: told that they have waited too long; later with each record that is fed. */
   deadlineMs = Infinity
   line: Standing | null = null
-  /** Called once none is left to be fed. */
-  emptiedListeners: (() => void)[] | null = null
-  /** What is fed and has to wait once more calls it with the batch that it goes to; null where it is settled without one. */
-  placedListener: ((batch: ProducerBatch | null) => void) | null = null
+  /** Its neighbours in the order of the deadlines (waiters.ts). */
+  before: GroupRest | null = null
+  behind: GroupRest | null = null
+  /** Where it counts as open, until its group is settled. */
+  span: Span | null = null
   #records: (FedRecord | null)[] = []
   #fedCount = 0
 

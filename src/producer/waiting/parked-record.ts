@@ -7,20 +7,17 @@
  */
 import type { Serialized } from '../../serialization/serializer.js'
 import type { WireHeaders } from '../../protocol/record-headers.js'
-import type { ProducerBatch } from '../batching/batch.js'
 import type { Resolve } from '../batching/batch-waiters.js'
 import type { DeliveryCallback } from '../records/delivery-callback.js'
 import { copyOf, giveCopy } from './copy-pool.js'
 import type { Standing } from '../collections/line.js'
+import type { Span, Spanned } from '../collections/open-spans.js'
 import { ownBytes } from '../records/own-bytes.js'
 import type { PreparedRecord } from '../records/prepared-record.js'
 import type { GroupRest } from './group-rest.js'
 import type { ProducerTopic } from '../partitioning/topic.js'
 
-/** Told the batch that a parked record went to, or null where it was settled without one. */
-export type PlacedListener = (batch: ProducerBatch | null) => void
-
-export class ParkedRecord implements PreparedRecord {
+export class ParkedRecord implements PreparedRecord, Spanned {
   topic: ProducerTopic
   partition: number
   timestamp: number
@@ -47,7 +44,8 @@ export class ParkedRecord implements PreparedRecord {
   line: Standing | null = null
   /** What is left of its group, where it waits in front of that. */
   rest: GroupRest | null = null
-  placedListeners: PlacedListener[] | null = null
+  /** Where it counts as open until it is placed (then its batch does), or settled. */
+  span: Span | null = null
   #isValueCopied = false
 
   constructor(record: PreparedRecord, isSerialized: boolean, deadlineMs: number) {
@@ -93,6 +91,5 @@ export class ParkedRecord implements PreparedRecord {
     this.callback = null
     this.resolve = null
     this.rest = null
-    this.placedListeners = null
   }
 }

@@ -19,9 +19,11 @@ import { queueJob, type Clock } from '../../clock.js'
 import type { DeliveryError } from '../../errors.js'
 import type { Log } from '../../logger.js'
 import { recordSizeUpperBound } from '../../protocol/record-batch.js'
+import type { Accumulator } from '../batching/accumulator.js'
 import type { ProducerBatch } from '../batching/batch.js'
 import type { CallbackRunner } from '../batching/batch-waiters.js'
 import type { Line } from '../collections/line.js'
+import { countIn, countOut } from '../collections/open-spans.js'
 import type { MemoryBudget } from '../batching/memory-budget.js'
 import type { PreparedRecord } from '../records/prepared-record.js'
 import { GroupRest } from './group-rest.js'
@@ -45,6 +47,7 @@ export interface ParkingLotOptions {
 export interface ParkingLotParts {
   readonly clock: Clock
   readonly budget: MemoryBudget
+  readonly accumulator: Pick<Accumulator, 'spans' | 'releaseLingering'>
   readonly runCallback: CallbackRunner
   readonly errors: ParkedErrors
   readonly logger: Pick<Log, 'error'>
@@ -151,7 +154,7 @@ export class ParkingLot {
       this.#refusedBytes = sizeBytes
       return null
     }
-    const parked = this.#waiters.add(record, isSerialized)
+    const parked = this.#add(record, isSerialized)
     parked.reservedBytes = sizeBytes
     parked.wasTaken = true
     this.#stand(parked, line)
@@ -168,7 +171,7 @@ export class ParkingLot {
     { isHeldBack = false, isSend = true } = {},
   ): ParkedRecord {
     if (isSend) this.#checkSends(record.topic)
-    const parked = this.#waiters.add(record, isSerialized)
+    const parked = this.#add(record, isSerialized)
     parked.isSend = isSend
     record.topic.waiting.push(parked)
     this.#waits(parked, isHeldBack)
@@ -183,15 +186,25 @@ export class ParkingLot {
   /** Lets a record of a group wait, in front of the others that are still to be fed. */
   parkFed(record: PreparedRecord, isSerialized: boolean): ParkedRecord {
     const { topic } = record
-    const parked = this.#waiters.add(record, isSerialized)
+    const parked = this.#add(record, isSerialized)
     topic.waiting.unshift(parked)
     this.#waits(parked)
+    return parked
+  }
+
+  #add(record: PreparedRecord, isSerialized: boolean): ParkedRecord {
+    const parked = this.#waiters.add(record, isSerialized)
+    countIn(parked, this.#parts.accumulator.spans.present)
     return parked
   }
 
   /** Lets what is left of a group wait. */
   parkRest(rest: GroupRest): void {
     const { topic } = rest
+    const span = this.#parts.accumulator.spans.present
+    span.begin()
+    rest.group.onSettled(() => span.end())
+    rest.span = span
     rest.line = topic.waiting
     topic.waiting.push(rest)
     this.#turns.lineUp(topic)
@@ -200,7 +213,13 @@ export class ParkingLot {
 
   /** A record of the group found room (and its topic is known): its time begins anew. */
   movedOn(rest: GroupRest): void {
-    this.#waiters.movedOn(rest)
+    if (rest.line !== null) this.#waiters.movedOn(rest)
+  }
+
+  /** A record of the group was fed, and waits once more: it counts as open since the group does. */
+  waitsOn(parked: ParkedRecord, rest: GroupRest): void {
+    if (rest.span !== null && !parked.isSettled) countIn(parked, rest.span)
+    if (parked.isWaiting) parked.rest = rest
   }
 
   /** A record of the group was fed: where it was the last, the group leaves. */
@@ -302,11 +321,12 @@ export class ParkingLot {
 
   /** It was appended, to `batch`. */
   placed(parked: ParkedRecord, batch: ProducerBatch | null): void {
-    const { placedListeners, rest } = parked
+    const { rest, span } = parked
     if (rest !== null) this.movedOn(rest)
     parked.wasPlaced = true
+    if (batch !== null && span !== null) countIn(batch, span)
     this.#leave(parked)
-    placedListeners?.forEach((listener) => listener(batch))
+    if (batch !== null && span?.isAwaited === true) makeDue(batch)
   }
 
   /** It will not be appended: whoever waits for it is told, later. Idempotent. */
@@ -326,12 +346,11 @@ export class ParkingLot {
   }
 
   #tell(parked: ParkedRecord, error: DeliveryError): void {
-    const { callback, resolve, placedListeners } = parked
+    const { callback, resolve } = parked
     this.#leave(parked)
     if (resolve !== null) resolve(Promise.reject(error))
     else if (callback !== null) queueJob(() => this.#parts.runCallback(callback, error, null))
     else this.#tellUnheard(parked, error)
-    placedListeners?.forEach((listener) => listener(null))
     this.#parts.onFailed?.(error, resolve !== null || callback !== null, 1)
   }
 
@@ -341,8 +360,17 @@ export class ParkingLot {
 
   /** Settles everybody that `which` names. */
   settleAll(which: (waiter: Waiter) => boolean, error: (waiter: Waiter) => DeliveryError): void {
+    this.#settleEach([...this.#waiters.records, ...this.#waiters.rests].filter(which), error)
+  }
+
+  /** Settles everybody who waits for one topic, without a look at the others. */
+  settleTopic({ beyond, taken, waiting }: ProducerTopic, error: DeliveryError): void {
+    this.#settleEach([...beyond, ...taken, ...waiting], () => error)
+  }
+
+  #settleEach(waiters: readonly Waiter[], error: (waiter: Waiter) => DeliveryError): void {
     const topics = new Set<ProducerTopic>()
-    for (const waiter of [...this.#waiters.records, ...this.rests].filter(which)) {
+    for (const waiter of waiters) {
       if (isGone(waiter)) continue
       topics.add(waiter.topic)
       this.#fail(waiter, error(waiter))
@@ -359,11 +387,12 @@ export class ParkingLot {
   }
 
   #leaveRest(rest: GroupRest): void {
-    const { line, emptiedListeners } = rest
+    const { line, span } = rest
+    if (line === null) return
     rest.line = null
-    line?.left()
+    line.left()
     this.#waiters.restLeft(rest)
-    emptiedListeners?.forEach((listener) => listener())
+    if (span?.isAwaited === true) this.#parts.accumulator.releaseLingering(Infinity)
   }
 
   /** Every record that is not settled. */
@@ -372,7 +401,7 @@ export class ParkingLot {
   }
 
   /** Every group of which something is left. */
-  get rests(): readonly GroupRest[] {
+  get rests(): Iterable<GroupRest> {
     return this.#waiters.rests
   }
 
@@ -388,7 +417,14 @@ export class ParkingLot {
     parked.isSettled = true
     parked.letGo()
     this.#waiters.left()
+    countOut(parked)
   }
+}
+
+/** Somebody flushes: the batch need not linger. */
+function makeDue(batch: ProducerBatch): void {
+  batch.makeDue()
+  batch.queue.schedule()
 }
 
 /** What another one was told may have settled it: by an abort, or a close. */

@@ -9,6 +9,7 @@
  */
 import { assert } from '../../assert.js'
 import { DeliveryError } from '../../errors.js'
+import { atHome } from '../../home-context.js'
 import type { ParkedRecord } from './parked-record.js'
 import type { LineKeeper, ParkingLot, Server } from './parking-lot.js'
 import { Placed, type Placement } from '../partitioning/placement.js'
@@ -79,6 +80,15 @@ export class Serving implements LineKeeper {
     if (this.#isMoving) return
     this.#isMoving = true
     try {
+      atHome(this.#moveAll) // others' records, amid some call
+    } finally {
+      this.#isMoving = false
+    }
+    this.#parts.room.look()
+  }
+
+  readonly #moveAll = (): void => {
+    try {
       do {
         for (const topic of this.#moving) {
           this.#moving.delete(topic)
@@ -88,22 +98,24 @@ export class Serving implements LineKeeper {
       } while (this.#moving.size > 0)
     } catch (error) {
       this.#parts.onBroken(error)
-    } finally {
-      this.#isMoving = false
     }
-    this.#parts.room.look()
   }
 
   /** Those for a partition that the topic had not go first: they are older. */
   #pump(topic: ProducerTopic): void {
-    for (const parked of topic.beyond) {
-      if (parked.partition < topic.partitionCount) this.#placeParked(parked)
+    const { beyond, taken } = topic
+    for (const parked of beyond.reached(topic.partitionCount)) {
+      if (parked.line === beyond) this.#placeTaken(parked)
     }
-    for (let first = topic.taken.first(); first; first = topic.taken.first()) {
+    for (let first = taken.first(); first; first = taken.first()) {
       if (!topic.isKnown || !first.isSerialized) return
-      const served = this.#placeParked(first)
-      assert(served === Served.yes, 'a taken record never waits for room')
+      this.#placeTaken(first)
     }
+  }
+
+  #placeTaken(parked: ParkedRecord): void {
+    const served = this.#placeParked(parked)
+    assert(served === Served.yes, 'a taken record never waits for room')
   }
 
   readonly #server: Server = {

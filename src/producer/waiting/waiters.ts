@@ -5,6 +5,7 @@
  * Before: parking-lot.ts.
  */
 import type { Clock, Timer } from '../../clock.js'
+import { Chain } from '../collections/chain.js'
 import { Line } from '../collections/line.js'
 import type { PreparedRecord } from '../records/prepared-record.js'
 import type { GroupRest } from './group-rest.js'
@@ -19,8 +20,8 @@ export class Waiters {
   readonly #onTimeout: (waiter: Waiter) => void
   /** Every record, in the order of arrival, and so of the deadlines. */
   readonly #records = new Line<ParkedRecord>((parked) => !parked.isSettled)
-  /** Groups, each with a deadline of its own that moves. */
-  readonly #rests = new Set<GroupRest>()
+  /** Groups: in the order of the deadlines, too, since one whose deadline moves goes to the end. */
+  readonly #rests = new Chain<GroupRest>()
   #timer: Timer | null = null
 
   /** `onTimeout`: settles one that has waited too long. */
@@ -45,18 +46,20 @@ export class Waiters {
   }
 
   addRest(rest: GroupRest): void {
-    this.#rests.add(rest)
-    this.movedOn(rest)
+    rest.deadlineMs = this.#deadlineMs()
+    this.#rests.push(rest)
     this.#armTimer()
   }
 
-  /** A record of the group found room (and its topic is known): its time begins anew. */
+  /** A record of the group, of which something is left, found room (and its topic is known): its time begins anew. */
   movedOn(rest: GroupRest): void {
     rest.deadlineMs = this.#deadlineMs()
+    this.#rests.remove(rest)
+    this.#rests.push(rest)
   }
 
   restLeft(rest: GroupRest): void {
-    this.#rests.delete(rest)
+    this.#rests.remove(rest)
     this.#stopIfEmpty()
   }
 
@@ -66,8 +69,8 @@ export class Waiters {
   }
 
   /** Every group of which something is left. */
-  get rests(): readonly GroupRest[] {
-    return [...this.#rests]
+  get rests(): Iterable<GroupRest> {
+    return this.#rests
   }
 
   close(): void {
@@ -80,13 +83,12 @@ export class Waiters {
   }
 
   #stopIfEmpty(): void {
-    if (this.#records.length === 0 && this.#rests.size === 0) this.close()
+    if (this.#records.length === 0 && this.#rests.first === null) this.close()
   }
 
   get #nextDeadlineMs(): number {
-    let nextMs = this.#records.first()?.deadlineMs ?? Infinity
-    for (const { deadlineMs } of this.#rests) nextMs = Math.min(nextMs, deadlineMs)
-    return nextMs
+    const recordMs = this.#records.first()?.deadlineMs ?? Infinity
+    return Math.min(recordMs, this.#rests.first?.deadlineMs ?? Infinity)
   }
 
   /** Whose deadline it was may have been settled when it fires. */
@@ -101,12 +103,15 @@ export class Waiters {
     this.#timer = null
     const readUntilMs = this.#clock.readUntilMs()
     // Groups first: the one of theirs that waits would make place for the next.
-    for (const rest of this.rests) if (rest.deadlineMs <= readUntilMs) this.#onTimeout(rest)
-    const records = this.#records
-    for (let first = records.first(); first !== undefined; first = records.first()) {
-      if (first.deadlineMs > readUntilMs) break
-      this.#onTimeout(first)
-    }
+    this.#timeOut(() => this.#rests.first, readUntilMs)
+    this.#timeOut(() => this.#records.first() ?? null, readUntilMs)
     this.#armTimer()
+  }
+
+  /** Each that is settled makes place for the next, which what it is told may have settled by then. */
+  #timeOut(first: () => Waiter | null, readUntilMs: number): void {
+    for (let it = first(); it !== null && it.deadlineMs <= readUntilMs; it = first()) {
+      this.#onTimeout(it)
+    }
   }
 }

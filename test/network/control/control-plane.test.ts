@@ -155,6 +155,25 @@ t.test('a broker that the cluster does not list cannot be asked', async (t) => {
   t.strictSame(network.dialled, [])
 })
 
+t.test("an address that is no broker's any more is not spoken of", async (t) => {
+  const { control, network } = setUp()
+  network.unlisten(TWO)
+  await t.rejects(control.ask(initProducerId, ANY_ID, { broker: 2 }), { name: 'ConnectionError' })
+  t.match(control.describeAttempts(), /^two:9092 \(/)
+  control.brokers.set([ONE, { ...TWO, host: 'three' }])
+  t.equal(control.describeAttempts(), '')
+  t.equal(control.failure(), null)
+  for (const address of [BOOT, ONE]) network.unlisten(address)
+  const refused = await control.ask(initProducerId, ANY_ID, 'any').catch((error: unknown) => error)
+  const named = (error: unknown): string[] | null =>
+    String(error)
+      .match(/\w+(?=:9092 \()/g)
+      ?.sort() ?? null
+  t.strictSame(named(refused), ['boot', 'one', 'three'])
+  control.brokers.set([ONE])
+  t.strictSame(named(control.failure()), ['boot', 'one'], 'what was given stays')
+})
+
 t.test('a coordinator: any broker is asked for it, once', async (t) => {
   const { control, asked, failures } = setUp()
   for (let times = 0; times < 2; times++) {

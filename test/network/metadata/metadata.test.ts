@@ -265,17 +265,111 @@ t.test('moves on from a broker that lists no brokers or refuses', async (t) => {
   }
 })
 
-t.test('keeps a throttle', async (t) => {
-  const { cache, cluster, clock } = await setUpKnown()
+t.test('keeps a throttle of the only broker', async (t) => {
+  const { cache, cluster, clock } = setUp({ bootstrap: [ONE] })
+  cluster.brokers = [ONE]
   cluster.throttleTimeMs = 3_000
-  cache.requestRefresh()
-  await clock.settle()
+  await cache.connect(1000)
   cache.requestRefresh()
   cache.want('b')
+  t.match(cache.whyPausing()?.message, /one:9092 wants no request for another 3 s/)
   await clock.advanceSettled(2_999)
   t.equal(cluster.asked.length, 1)
   await clock.advanceSettled(1)
   t.equal(cluster.asked.length, 2)
+})
+
+t.test(
+  'asks others while a broker wants a pause, however long, and waits where all do',
+  async (t) => {
+    const { cache, cluster, clock, events } = await setUpKnown()
+    cluster.throttleTimeMs = 3_600_000
+    cluster.topics = { a: { leaders: [[1, 1], [2, 0]] } } // prettier-ignore
+    cache.requestRefresh()
+    await clock.settle()
+    t.strictSame(events.splice(0), ['a: 1/1,2/0'])
+    cluster.throttleTimeMs = 0
+    cluster.topics = { a: { leaders: [[2, 2], [2, 0]] }, b: { leaders: [[2, 0]] } } // prettier-ignore
+    cache.requestRefresh()
+    cache.want('b')
+    t.equal(cache.whyPausing(), null)
+    await clock.settle()
+    t.strictSame(events, ['a: 2/2,2/0', 'b: 2/0'])
+    await clock.advanceSettled(3_000_000)
+    const [first, ...others] = cluster.asked
+    t.match(first, /^boot/)
+    t.ok(others.length >= 10)
+    t.notMatch(others.join(), /boot/)
+
+    cluster.throttleTimeMs = 10_000
+    for (const name of ['c', 'd']) {
+      cache.want(name)
+      await clock.settle()
+    }
+    cluster.asked = []
+    await clock.advanceSettled(9_000)
+    t.strictSame(cluster.asked, [])
+    t.match(cache.whyPausing()?.message, /wants no request for another 1 s/)
+    await clock.advanceSettled(1_000)
+    t.not(cluster.asked.length, 0)
+  },
+)
+
+/** Something fails again and again. */
+async function failFor(ms: number, { cache, clock }: Awaited<ReturnType<typeof setUpKnown>>): Promise<void> {
+  for (let passedMs = 0; passedMs < ms; passedMs += 100) {
+    cache.requestRefresh(['a'])
+    await clock.advanceSettled(100)
+  }
+} // prettier-ignore
+
+t.test('without topic ids: a topic that every answer goes back on was made anew', async (t) => {
+  const world = await setUpKnown()
+  const { cache, cluster, clock, events } = world
+  cluster.topics = { a: { leaders: [[1, 7], [2, 7]] } } // prettier-ignore
+  cache.requestRefresh()
+  await clock.settle()
+  events.length = 0
+  cluster.topics = { a: { leaders: [[2, 0], [1, 0]] } } // prettier-ignore
+  await failFor(2_500, world)
+  t.strictSame(events, [], 'not at once')
+  await failFor(1_000, world)
+  t.strictSame(events, ['a: 2/0,1/0'])
+  cluster.topics = { a: { leaders: [[1, 1], [1, 0]] } } // prettier-ignore
+  await failFor(300, world)
+  t.strictSame(events.slice(1), ['a: 1/1,1/0'], 'and its epochs count from there')
+})
+
+t.test(
+  'without topic ids: brokers that are behind are not believed where one is not',
+  async (t) => {
+    const world = await setUpKnown({ metadataMaxAgeMs: 1000 })
+    const { cache, cluster, clock, events } = world
+    const { topics } = cluster
+    cluster.topics = { a: { leaders: [[2, 1], [2, 0]] } } // prettier-ignore
+    cache.requestRefresh()
+    await clock.settle()
+    events.length = 0
+    cluster.views.set('two:9092', cluster.topics)
+    cluster.topics = topics
+    await failFor(20_000, world)
+    t.strictSame(events, [])
+    cluster.views.clear()
+    await clock.advanceSettled(20_000)
+    t.strictSame(events, [], 'nor where nothing is amiss')
+  },
+)
+
+t.test('without topic ids: a topic that nobody knew for a second has no epochs', async (t) => {
+  const world = await setUpKnown()
+  const { cluster, events } = world
+  cluster.topics = { a: { leaders: [[1, 7], [2, 7]] } } // prettier-ignore
+  await failFor(200, world)
+  cluster.topics = { a: { errorCode: ErrorCodes.UNKNOWN_TOPIC_OR_PARTITION } }
+  await failFor(1_500, world)
+  cluster.topics = { a: { leaders: [[2, 0], [1, 0]] } } // prettier-ignore
+  await failFor(300, world)
+  t.equal(events.at(-1), 'a: 2/0,1/0')
 })
 
 t.test('says what failed last, not that another try is under way', async (t) => {

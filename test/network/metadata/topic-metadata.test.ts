@@ -1,6 +1,8 @@
 import t from 'tap'
 import {
+  forgetEpochs,
   forgetLeaders,
+  goesBack,
   lacksLeader,
   mergeTopic,
   newsOf,
@@ -107,4 +109,15 @@ t.test('forgets its leaders, so that any answer is news', async (t) => {
   const forgotten = forgetLeaders(KNOWN)
   t.strictSame(rows(forgotten), [[0, -1, -1], [1, -1, -1]]) // prettier-ignore
   t.strictSame(rows(mergeTopic(forgotten, answer([[0, 1, 0], [1, 1, 0]]))), [[0, 1, 0], [1, 1, 0]]) // prettier-ignore
+})
+
+t.test('an answer goes back where no topic id says that the topic is another', async (t) => {
+  const known = mergeTopic(undefined, answer([[0, 1, 5], [1, 2, 7]], ZERO_UUID)) // prettier-ignore
+  t.not(known, undefined)
+  if (known === undefined) return
+  t.ok(goesBack(known, answer([[0, 3, 5], [1, 2, 6]], ZERO_UUID))) // prettier-ignore
+  t.notOk(goesBack(known, answer([[0, 3, 6], [1, 2, 7], [2, 2, 0]], ZERO_UUID))) // prettier-ignore
+  t.notOk(goesBack(known, answer([[0, 3, 4], [1, 3, -1]], ZERO_UUID, 8))) // prettier-ignore
+  t.notOk(goesBack(known, answer([[0, 3, 0]])))
+  t.strictSame(rows(mergeTopic(forgetEpochs(known), answer([[0, 3, 0]], ZERO_UUID))), [[0, 3, 0]])
 })

@@ -32,7 +32,7 @@ t.test('a delegation token reaches the mechanism', async (t) => {
   t.match(await step(mechanism.start(testContext())), /,tokenauth=true$/)
 })
 
-/** What a user may get wrong, and the words that mend it. */
+/** What a user may get wrong, and the words that fix it. */
 const WRONG: [options: unknown, says: RegExp][] = [
   [undefined, /option sasl is undefined: give e\.g\. \{ mechanism/],
   [null, /option sasl is null/],

@@ -209,3 +209,50 @@ t.test(
     connection.close(REASON)
   },
 )
+
+for (const [lifetimeMs, what] of [
+  [1_000, 'one too short to be prolonged has its connection replaced'],
+  [1_999, 'the same'],
+  [2_500, 'another one is begun'],
+] as const) {
+  t.test(`a session of ${lifetimeMs} ms that is over when its login is answered: ${what}`, async (t) => {
+    const world = new LoginWorld()
+    const connection = await world.openFor(4_000)
+    let login: () => void = () => {}
+    world.script.authenticate = (request) => (login = () => accept(request, lifetimeMs))
+    await world.clock.advanceSettled(3_600)
+    world.ask(connection, 'meanwhile')
+    await world.clock.advanceSettled(3_000)
+    world.script.authenticate = (request) => accept(request, 60_000)
+    login()
+    await world.clock.settle()
+    const isProlonged = lifetimeMs >= 2_000
+    t.equal(world.events.filter((event) => event.startsWith('handshake')).length, isProlonged ? 2 : 1)
+    t.equal(world.events.includes('request'), isProlonged)
+    t.equal(connection.isOpen, isProlonged)
+    if (!isProlonged) t.match(world.events.join('\n'), /failure meanwhile: .*too short to be prolonged/)
+    connection.close(REASON)
+    await world.clock.settle()
+    t.equal(world.context.network.openPeers.length, 0)
+    t.equal(world.clock.timerCount, 0)
+  })
+} // prettier-ignore
+
+t.test('retired amid a login, it refuses what waits, and closes', async (t) => {
+  const world = new LoginWorld()
+  const connection = await world.openFor(10_000)
+  let login: () => void = () => {}
+  world.script.authenticate = (request) => (login = () => accept(request, 10_000))
+  await world.clock.advanceSettled(9_000)
+  world.ask(connection, 'meanwhile')
+  connection.closeWhenIdle(REASON)
+  await world.clock.settle()
+  t.match(world.events.at(-1), /failure meanwhile: .*closed by the test/)
+  world.ask(connection, 'later')
+  await world.clock.settle()
+  t.match(world.events.at(-1), /failure later: .*closed by the test/)
+  login()
+  await world.clock.settle()
+  t.match(world.events.at(-1), /closed: closed by the test/)
+  t.equal(world.clock.timerCount, 0)
+})

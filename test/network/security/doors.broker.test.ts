@@ -1,5 +1,5 @@
 /**
- * Ten thousand records through every door of a secured Kafka, read back by Kafka's own consumer: one
+ * Ten thousand records through every listener of a secured Kafka, read back by Kafka's own consumer: one
  * topic, a partition for each door, and one JVM for all of them.
  *
  * Neighbours: doors.ts; test/broker/secured/secured-records.ts judges.
@@ -25,7 +25,7 @@ async function sendThrough(door: Door, name: string, topic: string): Promise<Rec
   }
 }
 
-await securedTest('ten thousand records through every door', async (t, kafka) => {
+await securedTest('ten thousand records through every listener', async (t, kafka) => {
   const issuer = await kafka.startIssuer({ assertionKey })
   t.teardown(() => issuer.close())
   const doors = {

@@ -1,5 +1,5 @@
 /**
- * The table "error, cause, mend" of docs/security-measured.md, made from the list that the test goes through.
+ * The table "error, cause, fix" of docs/security-measured.md, made from the list that the test goes through.
  *
  * Neighbours: test/docs/generated.ts puts it into the page.
  */
@@ -21,7 +21,7 @@ export function refusalsTable(): string {
     'What is wrong',
     'Error and `code`',
     'Its message',
-    'How to mend it',
+    'How to fix it',
     'When it comes',
   ]
   if (refusals === undefined) return table(head, rows)

@@ -1,6 +1,6 @@
 /**
  * Everything that can be wrong at a guarded door, and what Ottla says of it: the cause, how to bring
- * it about, the error, its words and the mend. One list, from which the test (refusals.broker.test.ts)
+ * it about, the error, its words and the fix. One list, from which the test (refusals.broker.test.ts)
  * and the table in docs/security-measured.md are made, so that the page says what is so.
  *
  * Neighbours: refusal-world.ts has what is used up here; refusals-tls.ts and refusals-sasl.ts are the

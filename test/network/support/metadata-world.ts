@@ -29,6 +29,8 @@ export class Cluster {
   throttleTimeMs = 0
   id: string | null = 'c'
   topics: Record<string, Topic> = {}
+  /** What the broker at an address says instead. */
+  views = new Map<string, Record<string, Topic>>()
   /** Addresses whose brokers take requests and never answer. */
   frozen = new Set<string>()
   /** `address: topic,topic` of each question, in order. */
@@ -41,19 +43,19 @@ export class Cluster {
     const names = (topics ?? []).map(({ name }) => name ?? '?')
     this.asked.push(`${address}: ${names.join()}`)
     if (this.frozen.has(address)) return
+    const view = this.views.get(address) ?? this.topics
     request.reply(metadata, {
       throttleTimeMs: this.throttleTimeMs,
       brokers: this.brokers,
       clusterId: this.id,
       controllerId: 1,
-      topics: names.filter((name) => name in this.topics).map((name) => this.#topic(name)),
+      topics: names.filter((name) => name in view).map((name) => this.#topic(name, view[name])),
       clusterAuthorizedOperations: OPERATIONS_NOT_ASKED,
       errorCode: this.errorCode,
     })
   }
 
-  #topic(name: string) {
-    const { errorCode = 0, topicId = ZERO_UUID, leaders = [] } = this.topics[name] ?? {}
+  #topic(name: string, { errorCode = 0, topicId = ZERO_UUID, leaders = [] }: Topic = {}) {
     const partitions = leaders.map(([leaderId, leaderEpoch], partitionIndex) => {
       const replicas = { replicaNodes: [], isrNodes: [], offlineReplicas: [] }
       return { errorCode: 0, partitionIndex, leaderId, leaderEpoch, ...replicas }

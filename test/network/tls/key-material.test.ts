@@ -1,4 +1,4 @@
-// Everything that can be wrong with keys is a ConfigError of the constructor that names the mend.
+// Everything that can be wrong with keys is a ConfigError of the constructor that names the fix.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { runInNewContext } from 'node:vm'

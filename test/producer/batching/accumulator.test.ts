@@ -105,6 +105,40 @@ t.test('a full batch may leave before its time, and no timer waits for it', asyn
   t.equal(accumulator.nextLingerMs(), Infinity)
 })
 
+for (const [fate, end] of [
+  ['full', () => {}],
+  ['due', ({ accumulator }: Rig) => accumulator.releaseLingeringFor(1)],
+  ['settled', ({ accumulator, queues }: Rig) => accumulator.settled(queues[0]?.open as never)],
+] as const) {
+  t.test(`one that waits long does not keep those behind it that are ${fate}`, async (t) => {
+    const it = rig({ lingerMs: 50, memoryBytes: 1_000_000 })
+    const { accumulator, append, queues, full } = it
+    queues[1]?.setLeader(2, 2)
+    append(1, 10, 100) // waits first in the line
+    while (full.length < 20) append(0, 2000, 100)
+    const last = queues[0]?.open as ProducerBatch
+    end(it)
+    let looks = 0
+    for (const batch of fate === 'full' ? full : [last]) {
+      const { queue } = batch
+      Object.defineProperty(batch, 'queue', { get: () => (looks++, queue) })
+    }
+    accumulator.releaseLingeringFor(1)
+    t.equal(looks, 0)
+    t.equal(accumulator.nextLingerMs(), 150, 'and waits on')
+  })
+}
+
+t.test('a batch that somebody else made due is passed over', async (t) => {
+  const { accumulator, append, ready, queues } = rig({ lingerMs: 50 })
+  append(1, 10, 100)
+  append(0, 10, 120)
+  queues[1]?.open?.makeDue()
+  t.equal(accumulator.nextLingerMs(), 170)
+  accumulator.releaseLingering(Infinity)
+  t.strictSame(ready, [queues[0]])
+})
+
 t.test('a batch is never larger than its size, nor leaves half empty', async (t) => {
   const { append, full } = rig()
   while (full.length < 3) append(0, 300)

@@ -3,6 +3,7 @@
 import t from 'tap'
 import type { ProducerBatch } from '../../../src/producer/batching/batch.js'
 import { BatchLimit } from '../../../src/producer/batching/batch-limit.js'
+import { collectGarbage } from '../../support/collect-garbage.js'
 import { batchOf, queueOf, seededRandom } from '../support/pieces.js'
 
 const USUAL = 524_288
@@ -198,4 +199,26 @@ t.test('batches that come out as they like are as well off', async (t) => {
   t.ok(it.refused.length - before < 25, `${it.refused.length - before} refused`)
   const meanBytes = it.taken.slice(-1000).reduce((sum, size) => sum + size, 0) / 1000
   t.ok(meanBytes > 75_000, `${meanBytes}`)
+})
+
+t.test('a probe that is done is let go, with its buffer', async (t) => {
+  const known = Array.from({ length: 20 }, () => {
+    const limit = new BatchLimit(1000)
+    limit.refused(1000)
+    for (let i = 0; i < 4; i++) limit.taken(240)
+    const probe = batchOf(queueOf())
+    limit.opened(probe)
+    t.equal(limit.nextBytes, 250)
+    probe.fail(() => new Error('out of time'), () => {}, () => {}) // prettier-ignore
+    return { limit, probe: new WeakRef(probe) }
+  })
+  await new Promise((resolve) => setImmediate(resolve))
+  collectGarbage()
+  const left = known.filter(({ probe }) => probe.deref() !== undefined)
+  t.ok(left.length < 5, `${left.length} of ${known.length} are kept`)
+  for (const { limit } of known) for (let i = 0; i < 256; i++) limit.taken(240)
+  t.ok(
+    known.every(({ limit }) => limit.nextBytes === 1000),
+    'the next one may come',
+  )
 })

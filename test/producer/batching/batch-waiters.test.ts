@@ -142,3 +142,32 @@ for (const [pattern, expected] of GROUPED) {
     t.strictSame(split.told.toSorted(), expected.toSorted())
   })
 }
+
+t.test('another group costs the same, however many have records in the batch', async (t) => {
+  const COUNT = 2000
+  let walked = 0
+  for (const name of ['find', 'findIndex', 'findLast', 'indexOf', 'some', 'splice']) {
+    const whole = Object.getOwnPropertyDescriptor(Array.prototype, name) ?? {}
+    t.teardown(() => void Object.defineProperty(Array.prototype, name, whole))
+    const plain = whole.value as (...args: unknown[]) => unknown
+    const counted = function (this: unknown[], ...args: unknown[]): unknown {
+      walked += this.length
+      return plain.apply(this, args)
+    }
+    Object.defineProperty(Array.prototype, name, { ...whole, value: counted })
+  }
+  const waiters = new BatchWaiters()
+  const told: number[] = []
+  for (let index = 0; index < COUNT; index++) {
+    const group = { acknowledged: () => told.push(index) } as unknown as RecordGroup
+    waiters.add(index, null, null)
+    waiters.join(group, 0, index)
+  }
+  t.ok(walked < 10 * COUNT, `${walked} looks at ${COUNT} groups`)
+  t.equal(waiters.heardCount, COUNT)
+  waiters.acknowledge(COUNT, metadataOf, run)
+  t.strictSame(
+    told,
+    Array.from({ length: COUNT }, (_, index) => index),
+  )
+})

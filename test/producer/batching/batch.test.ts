@@ -2,6 +2,7 @@ import t from 'tap'
 import { ProtocolError } from '../../../src/errors.js'
 import { ProducerBatch, type BatchState } from '../../../src/producer/batching/batch.js'
 import type { CallbackRunner } from '../../../src/producer/batching/batch-waiters.js'
+import { countIn, OpenSpans } from '../../../src/producer/collections/open-spans.js'
 import type { RecordMetadata } from '../../../src/record-metadata.js'
 import { decodeBatch } from '../../../src/protocol/record-batch-reader.js'
 import { bufferSizeFor, NO_PRODUCER } from '../../../src/protocol/record-batch.js'
@@ -94,26 +95,31 @@ t.test('a record without room is nobody’s: its callback is not kept', async (t
   t.equal(calls, batch.recordCount)
 })
 
-t.test('who waits for it to be done is told once, after the records', async (t) => {
+t.test('it is open until its records were told, and done before', async (t) => {
   const order: string[] = []
+  const spans = new OpenSpans()
   const batch = batchOf(queueOf(), ['x'], { callback: () => order.push('record') })
+  countIn(batch, spans.present)
+  spans.whenOver(() => order.push('over'))
   batch.onDone(() => order.push('done'))
   batch.fail(() => new Error('x'), run, ignore)
-  batch.onDone(() => order.push('late'))
-  t.strictSame(order, ['record', 'done', 'late'])
+  t.strictSame(order, ['done', 'record', 'over'])
 })
 
-t.test('who waits for a split batch waits for every child', async (t) => {
+t.test('a split batch is done, and open in its children until the last', async (t) => {
   const queue = queueOf()
   const [parent, first, second] = [batchOf(queue), batchOf(queue), batchOf(queue)]
-  let done = 0
+  const spans = new OpenSpans()
+  let [done, over] = [0, 0]
+  countIn(parent, spans.present)
+  spans.whenOver(() => over++)
   parent.onDone(() => done++)
   parent.becomeSplit([first, second])
-  t.equal(done, 0)
+  t.strictSame([done, over], [1, 0])
   second.acknowledge(0n, -1, run)
-  t.equal(done, 0)
+  t.equal(over, 0)
   first.fail(() => new Error('x'), run, ignore)
-  t.equal(done, 1)
+  t.strictSame([done, over], [1, 1])
 })
 
 t.test(

@@ -41,7 +41,7 @@ t.test('what is no group', async (t) => {
   }
   for (const name of ['groupId', 'memberId', 'groupInstanceId']) {
     const half = { groupId: 'g', [name]: 'a\ud83d' }
-    t.throws(() => groupMember(half), { ...invalid, message: new RegExp(`a ${name} with half a surrogate pair`) })
+    t.throws(() => groupMember(half), { ...invalid, message: new RegExp(`a ${name} with an unpaired surrogate`) })
     const long = { groupId: 'g', [name]: 'é'.repeat(16384) } // 2 bytes each, and the wire counts to 32767
     t.throws(() => groupMember(long), { ...invalid, message: new RegExp(`a ${name} of 32768 bytes.*at most 32767`) })
     t.doesNotThrow(() => groupMember({ groupId: 'g', [name]: 'g'.repeat(32767) }))

@@ -82,7 +82,7 @@ t.test('what is refused for the moment is asked again, after a pause that grows'
   await clock.settle()
   t.match(requests.lastError, { errorCode: 14 })
   await clock.advanceSettled(5000)
-  t.match(await answer, { verdict: { action: 'done' }, mayHaveActed: false })
+  t.match(await answer, { verdict: { action: 'done' }, mayArriveLate: false })
   const [first = 0, second = 0, third = 0, fourth = 0] = asked
   t.equal(asked.length, 4)
   t.ok(second - first >= BACKOFF_MS * 0.8 && third - second > second - first, asked.join())
@@ -97,6 +97,15 @@ t.test('while an earlier transaction ends the pauses grow to 20 ms, and no more'
   await clock.advanceSettled(5000)
   t.match(await answer, { verdict: { action: 'done' } })
   t.strictSame(asked.map((ms, i) => ms - (asked[i - 1] ?? ms)), [0, 2, 4, 8, 16, 20, 20])
+}) // prettier-ignore
+
+t.test('who is refused for the moment may have been served, but for codes that are certain', async (t) => {
+  for (const [code, mayHaveActed] of [[14, true], [7, true], [13, true], [20, true], [56, true], [51, false], [89, false]] as const) {
+    const { ask, clock } = setUp(code, 90)
+    const answer = ask()
+    await clock.advanceSettled(1000)
+    t.match(await answer, { verdict: { action: 'fenced' }, mayHaveActed, mayArriveLate: false }, `${code}`)
+  }
 }) // prettier-ignore
 
 t.test('another coordinator is looked for, and the refused one may have acted', async (t) => {
@@ -160,7 +169,7 @@ t.test('the first question is refused by an error that will not pass; later ones
 }) // prettier-ignore
 
 t.test('nobody wants to know any more', async (t) => {
-  const { ask, asked, clock, lose, requests } = setUp(14)
+  const { ask, asked, clock, lose, requests } = setUp(51)
   const answer = ask()
   await clock.settle()
   lose()

@@ -26,6 +26,9 @@ function listen(t: Test, names = Object.keys(CHANNELS) as Name[]): Told[] {
   return told
 }
 
+/** What is published comes in a microtask. */
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+
 /** The messages of one channel. */
 function of<It extends Name>(told: readonly Told[], name: It): DiagnosticsMessages[It][] {
   return told.filter(([it]) => it === name).map(([, message]) => message as DiagnosticsMessages[It])
@@ -90,6 +93,8 @@ t.test('a batch that is too large, and a broker that throttles', async (t) => {
   })
   rig.send('a')
   rig.sent()[0]?.answer({}, { throttleTimeMs: 50 })
+  t.strictSame(told, [], 'later: whoever tells is amid a change')
+  await turn()
   t.strictSame(of(told, 'ottla:request:throttled'), [{ clientId: 'shop', nodeId: 1, pauseMs: 50 }])
   rig.clock.advance(100)
   rig.take('b')
@@ -98,6 +103,7 @@ t.test('a batch that is too large, and a broker that throttles', async (t) => {
   rig.queue().schedule()
   rig.run()
   rig.sent()[1]?.answer({ 0: ErrorCodes.MESSAGE_TOO_LARGE })
+  await turn()
   t.match(of(told, 'ottla:batch:split'), [{ clientId: 'shop', recordCount: 2, attempts: 1 }])
 })
 
@@ -122,6 +128,7 @@ t.test(
     await using producer = new Producer({ brokers: cluster.bootstrap })
     const { offset } = await producer.send({ topic: 'orders', value: 'v' })
     t.equal(offset, 0n)
+    await turn()
     t.strictSame(thrown, [oops])
   },
 )

@@ -11,6 +11,7 @@ import {
   type DecodedRecord,
 } from '../../../src/protocol/record-batch-reader.js'
 import type { SerializerContext } from '../../../src/serialization/serializer.js'
+import { countReads } from '../../support/count-reads.js'
 import { ManualClock } from '../../support/manual-clock.js'
 import { metadataOf } from '../support/pieces.js'
 
@@ -368,15 +369,69 @@ t.test('listeners for room are told once, when there is some', async (t) => {
   const { know, enqueue, release, pipeline } = rig({ bufferMemoryBytes: 20_000 })
   know('orders')
   while (enqueue(kilobytes('fill', 3)) !== 'full');
-  let [told, untold] = [0, 0]
-  const forget = (): void => void untold++
-  pipeline.intake.room.onWritable(() => told++)
-  pipeline.intake.room.onWritable(forget)
-  pipeline.intake.room.offWritable(forget)
-  t.equal(told, 0)
+  const told: boolean[] = []
+  pipeline.intake.room.onWritable((isInTime) => told.push(isInTime))
+  t.strictSame(told, [])
   release()
   release()
-  t.strictSame([told, untold], [1, 0])
+  t.strictSame(told, [true])
+})
+
+t.test('what times out is no reason to look through all that wait for a partition', async (t) => {
+  const COUNT = 300
+  const { know, send, told, values, clock } = rig({ maxBlockMs: 10 * COUNT })
+  know('orders', 1)
+  let looks = 0
+  for (let i = 0; i < COUNT; i++) {
+    countReads(send({ partition: 7 }, String(i)) as object, 'line', () => looks++)
+    clock.advance(1)
+  }
+  clock.advance(9.5 * COUNT)
+  await clock.settle()
+  t.ok(told.length > COUNT / 2 && told.length < COUNT, `${told.length} have timed out`)
+  t.ok(looks < 20 * COUNT, `${looks} looks at ${COUNT} records`)
+  know('orders', 8)
+  t.strictSame(values('orders', 7), Array.from({ length: COUNT - told.length }, (_, i) => String(told.length + i)))
+}) // prettier-ignore
+
+t.test('a partition that went and came back gets what was given meanwhile', async (t) => {
+  const { know, send, values } = rig()
+  know('orders', 3)
+  know('orders', 1)
+  for (const partition of [2, 1, 2]) send({ partition }, String(partition))
+  know('orders', 2)
+  t.strictSame([values('orders', 1), values('orders', 2)], [['1'], []])
+  send({ partition: 2 }, 'last')
+  know('orders', 3)
+  t.strictSame(values('orders', 2), ['2', '2', 'last'])
+})
+
+t.test('a flush costs the same, however many records wait and flushes with it', async (t) => {
+  const COUNT = 300
+  const { know, send, clock, pipeline, release } = rig({ lingerMs: 60_000 })
+  let looks = 0
+  const flushed: number[] = []
+  for (let i = 0; i < COUNT; i++) {
+    const parked = send({ topic: i % 2 === 0 ? 'unknown' : 'other' }) as object
+    for (const field of ['isSettled', 'line', 'span']) countReads(parked, field, () => looks++)
+    pipeline.flush(() => flushed.push(i))
+  }
+  t.ok(looks < 20 * COUNT, `${looks} looks at ${COUNT} records`)
+  know('unknown')
+  const [batch] = pipeline.accumulator.incomplete
+  t.equal(batch?.isDue, true, 'it does not linger')
+  release()
+  clock.runDeferred()
+  t.strictSame(flushed, [0])
+  know('other')
+  clock.runDeferred()
+  t.strictSame(flushed, [0])
+  release()
+  clock.runDeferred()
+  t.strictSame(
+    flushed,
+    Array.from({ length: COUNT }, (_, i) => i),
+  )
 })
 
 t.test(

@@ -164,13 +164,15 @@ t.test('what onOutcome throws, or rejects with, is logged and harms nobody', asy
     },
   }
   const rejects = { onOutcome: () => Promise.reject(new Error('two')) as never }
+  const rejection = { then: (_: unknown, no: (error: Error) => void) => no(new Error('three')) }
+  const likeIt = { onOutcome: () => rejection as never }
   const use = async (it: Simulation, witness: Witness): Promise<void> => {
     await it.run(it.producer.send(record('a')))
     t.strictSame(witness.told, ['a: 0'])
     const what = "an interceptor's onOutcome threw"
-    t.strictSame(logged, [`${what}: one`, `${what}: two`])
+    t.strictSame(logged, [`${what}: one`, `${what}: two`, `${what}: three`])
   }
-  await withWitness(use, { logger }, [throws, rejects])
+  await withWitness(use, { logger }, [throws, rejects, likeIt])
 })
 
 t.test('a record that is refused at once has an outcome', async (t) => {

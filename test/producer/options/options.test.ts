@@ -152,6 +152,7 @@ t.test('other clients’ names lead to an option that there is, or to what to do
     t.throws(() => resolve({ [name]: 1 }), { message: `unknown option "${name}": ${instead}` })
     for (const [option] of instead.matchAll(/\b[a-z]+[A-Za-z]*(?:Ms|Bytes)\b/g)) t.ok(known.includes(option), option)
   }
+  t.match(mendOf('queue.buffering.max.messages'), /give bufferMemoryBytes$/, 'not how many sends may wait')
 }) // prettier-ignore
 
 t.test(

@@ -39,6 +39,23 @@ t.test('one partition gets another leader, and the others are not looked at', as
   t.strictSame(told, topic.partitions)
 }) // prettier-ignore
 
+t.test('a leader that comes by itself has its place among those that are there', async (t) => {
+  const topic = topicOf([1, -1, 1, -1])
+  const given = topic.available
+  t.ok(Object.isFrozen(given))
+  const lead = (partition: number, leaderId: number, leaderEpoch: number): void => {
+    topic.updateLeader({ partition, leaderId, leaderEpoch })
+  }
+  lead(3, -1, 5)
+  lead(1, 2, 5)
+  t.strictSame(topic.available, [0, 1, 2])
+  lead(3, 2, 6)
+  lead(1, 3, 6)
+  t.strictSame(topic.available, [0, 1, 2, 3])
+  t.ok(Object.isFrozen(topic.available))
+  t.strictSame(given, [0, 2], 'who has it, keeps it as it was')
+}) // prettier-ignore
+
 t.test('partitions that are gone keep their queue, without a leader', async (t) => {
   const topic = topicOf([1, 1, 1])
   topic.update(metadataOf('orders', [1], 2))

@@ -52,6 +52,18 @@ t.test('who gives several values for a name is told of the list of pairs', async
   })
 })
 
+t.test('bytes that were transferred away are refused, and not read as none', async (t) => {
+  const empty = new Uint8Array(0)
+  t.strictSame(read({ a: empty }), ['a', empty])
+  for (const bytes of [new Uint8Array(3), runInNewContext('new Uint8Array(3)') as Uint8Array]) {
+    structuredClone(bytes, { transfer: [bytes.buffer as ArrayBuffer] })
+    const message = /header "a" .* is bytes whose ArrayBuffer was transferred away/
+    for (const headers of [{ a: bytes }, [['a', bytes]]]) {
+      t.throws(() => read(headers), { name: 'SerializationError', message })
+    }
+  }
+})
+
 t.test('bytes of another realm are a header of this one', async (t) => {
   const [, value] = read({ a: runInNewContext('Uint8Array.of(65)') as Uint8Array }) as unknown[]
   t.ok(value instanceof Uint8Array)

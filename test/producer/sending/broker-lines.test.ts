@@ -11,9 +11,30 @@ import {
   queueOf,
 } from '../support/pieces.js'
 
+/** Lines of a broker, and the partitions that they send elsewhere. */
+function linesOf(nodeId = 1): { lines: BrokerLines; elsewhere: BatchQueue[] } {
+  const elsewhere: BatchQueue[] = []
+  return { lines: new BrokerLines(nodeId, (queue) => elsewhere.push(queue)), elsewhere }
+}
+
+/** A partition with a full batch. */
+function fullQueue(leaderId = 1): BatchQueue {
+  const queue = queueOf(leaderId)
+  addClosed(queue)
+  return queue
+}
+
+/** Another broker leads it, and has it in line. */
+function move(queue: BatchQueue, nodeId = 2): BrokerLines {
+  queue.setLeader(nodeId, 2)
+  const { lines } = linesOf(nodeId)
+  lines.list(queue)
+  return lines
+}
+
 t.test('a partition stands once in line, and leaves in its turn', async (t) => {
-  const lines = new BrokerLines(1)
-  const [first, second] = [queueOf(), queueOf()]
+  const { lines } = linesOf()
+  const [first, second] = [fullQueue(), fullQueue()]
   for (const queue of [first, second, first]) lines.list(queue)
   t.equal(lines.take(false), first)
   lines.list(first)
@@ -23,8 +44,8 @@ t.test('a partition stands once in line, and leaves in its turn', async (t) => {
 })
 
 t.test('one that found no room in a request is first in the next', async (t) => {
-  const lines = new BrokerLines(1)
-  const [first, second] = [queueOf(), queueOf()]
+  const { lines } = linesOf()
+  const [first, second] = [fullQueue(), fullQueue()]
   lines.list(first)
   lines.list(second)
   lines.putBack(lines.take(false) ?? second)
@@ -33,16 +54,60 @@ t.test('one that found no room in a request is first in the next', async (t) => 
 })
 
 t.test('a partition that another broker leads now is passed over by the old one', async (t) => {
-  const [old, now] = [new BrokerLines(1), new BrokerLines(2)]
-  const queue = queueOf()
+  const { lines: old, elsewhere } = linesOf()
+  const queue = fullQueue()
   old.list(queue)
-  now.list(queue)
+  const now = move(queue)
+  t.equal(old.hasReady, false, 'nobody waits for a broker that leads nothing of it')
   t.equal(old.take(false), undefined)
   t.equal(now.take(false), queue)
+  t.strictSame(elsewhere, [])
+})
+
+t.test('so is a probe', async (t) => {
+  const { lines: old } = linesOf()
+  const queue = queueOf()
+  addRetry(queue)
+  old.list(queue)
+  t.equal(old.hasProbes, true)
+  const now = move(queue)
+  t.equal(old.hasProbes, false)
+  t.equal(now.hasProbes, true)
+})
+
+t.test('one that has no leader any more is told of', async (t) => {
+  for (const isProbe of [false, true]) {
+    const { lines, elsewhere } = linesOf()
+    const queue = isProbe ? queueOf() : fullQueue()
+    if (isProbe) addRetry(queue)
+    lines.list(queue)
+    queue.setLeader(-1, 2)
+    t.equal(isProbe ? lines.hasProbes : lines.hasReady, false)
+    t.strictSame(elsewhere, [queue])
+    t.equal(queue.line, null)
+  }
+})
+
+t.test('one whose batches have all run out of time does not wait any longer', async (t) => {
+  const { lines, elsewhere } = linesOf()
+  const [late, other] = [queueOf(), fullQueue()]
+  const batch = addClosed(late)
+  lines.list(late)
+  t.equal(lines.hasReady, true)
+  late.failed(batch)
+  late.leave(batch)
+  t.equal(lines.hasReady, false)
+  t.equal(lines.hasFull, false)
+  lines.list(other)
+  t.equal(lines.take(false), other)
+  addClosed(late)
+  lines.list(late)
+  t.equal(lines.take(false), late, 'and lines up again when it has another')
+  t.strictSame(elsewhere, [])
 })
 
 t.test('it knows whether a batch in line is full', async (t) => {
-  const lines = new BrokerLines(1)
+  const { lines } = linesOf()
   const [filling, full] = [queueOf(1), queueOf(1)]
   filling.begin(batchOf(filling))
   lines.list(filling)
@@ -59,7 +124,7 @@ t.test('it knows whether a batch in line is full', async (t) => {
 })
 
 t.test('a batch that may not follow yet does not count as full', async (t) => {
-  const lines = new BrokerLines(1)
+  const { lines } = linesOf()
   const queue = queueOf(1)
   const first = addSent(queue)
   addClosed(queue)
@@ -71,8 +136,8 @@ t.test('a batch that may not follow yet does not count as full', async (t) => {
 })
 
 t.test('probes have a line of their own', async (t) => {
-  const lines = new BrokerLines(1)
-  const [sound, probing] = [queueOf(1), queueOf(1)]
+  const { lines } = linesOf()
+  const [sound, probing] = [fullQueue(), queueOf(1)]
   addRetry(probing)
   t.match(lines, { hasReady: false, hasProbes: false })
   lines.list(probing)
@@ -96,7 +161,7 @@ t.test('probes have a line of their own', async (t) => {
 t.test(
   'a broker is probed while a partition waits, pauses, or has its batch in flight',
   async (t) => {
-    const lines = new BrokerLines(1)
+    const { lines } = linesOf()
     const queue: BatchQueue = queueOf(1)
     const batch = addRetry(queue)
     t.equal(lines.isProbing(), false)
@@ -115,18 +180,19 @@ t.test(
 )
 
 t.test('a full batch that another broker leads now counts until it is passed over', async (t) => {
-  const [old, now] = [new BrokerLines(1), new BrokerLines(2)]
+  const { lines: old } = linesOf()
   const queue = proven(queueOf(1))
   addClosed(queue)
   old.list(queue)
-  now.list(queue)
+  const now = move(queue)
+  t.equal(old.hasFull, true)
   t.equal(old.take(false), undefined)
   t.equal(old.hasFull, false)
   t.equal(now.hasFull, true)
 })
 
 t.test('batches in line are made smaller', async (t) => {
-  const lines = new BrokerLines(1)
+  const { lines } = linesOf()
   const queue = queueOf(1)
   lines.list(queue)
   addRetry(queue)

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { LeaderSearch } from '../../../src/producer/sending/leader-search.js'
-import { batchOf, queueOf } from '../support/pieces.js'
+import { batchOf, queueOf, topicOf } from '../support/pieces.js'
 
 /** A search over one broker, and how often it has asked. */
 function setUp() {
@@ -62,4 +62,21 @@ t.test('a partition without a leader, for as long as it has batches', async (t) 
   look(750)
   look(751)
   t.equal(search.nextMs, Infinity)
+})
+
+t.test('all the topics whose partitions have no leader are asked for at once', async (t) => {
+  const asked: string[][] = []
+  const requestRefresh = (topics: Iterable<string>): void => void asked.push([...topics])
+  const search = new LeaderSearch({ requestRefresh, requestRefreshOf: () => {} })
+  for (const name of ['a', 'b']) {
+    const { partitions } = topicOf([-1, -1], { name })
+    for (const queue of partitions) {
+      queue.begin(batchOf(queue))
+      search.miss(queue)
+    }
+  }
+  asked.length = 0
+  search.look([], 0)
+  search.look([], 250)
+  t.strictSame(asked, [['a', 'b']])
 })

@@ -1,5 +1,5 @@
 import t from 'tap'
-import type { BatchQueue } from '../../../src/producer/batching/batch.js'
+import type { BatchQueue, ProducerBatch } from '../../../src/producer/batching/batch.js'
 import { Pauses } from '../../../src/producer/sending/pauses.js'
 import { ErrorCodes } from '../../../src/protocol/error-codes.js'
 import { addRetry, queueOf } from '../support/pieces.js'
@@ -39,6 +39,38 @@ t.test('where a broker is well again, its own end sooner', async (t) => {
   t.equal(pauses.nextMs, 10)
   t.strictSame(pauses.end(10), [its])
   t.strictSame(pauses.end(500), [another])
+})
+
+t.test('one that pauses anew ends then, and once', async (t) => {
+  const pauses = new Pauses()
+  const queue = resting(1, 50)
+  pauses.add(queue)
+  pauses.add(queue)
+  const [batch] = queue.sentBatches()
+  queue.retry(batch as ProducerBatch, {
+    ...{ nowMs: 20, isImmediate: false, pauseMs: 100, leastPauseMs: 10 },
+  })
+  pauses.add(queue)
+  t.strictSame(pauses.end(50), [])
+  t.equal(pauses.nextMs, 120)
+  t.strictSame(pauses.end(120), [queue])
+  t.equal(pauses.nextMs, Infinity)
+  t.equal(pauses.recovered(1), false, 'none pauses')
+})
+
+t.test('where one ends after another, each end costs no look at the others', async (t) => {
+  const pauses = new Pauses()
+  const count = 200
+  let looks = 0
+  for (let i = 0; i < count; i++) {
+    const retryAtMs = (i * 67) % count // each once, in no order
+    const queue = resting(1, retryAtMs)
+    Object.defineProperty(queue, 'retryAtMs', { get: () => (looks++, retryAtMs) })
+    pauses.add(queue)
+  }
+  looks = 0
+  for (let ms = 0; ms < count; ms++) t.equal(pauses.end(ms).length, 1)
+  t.equal(looks, count)
 })
 
 t.test('a partition that pauses costs the turns of the others nothing', async (t) => {

@@ -2,6 +2,7 @@
 import { once } from 'node:events'
 import type { Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { runInNewContext } from 'node:vm'
 import t from 'tap'
 import { InvalidRecordError, type ProducerRecord } from '../../../src/index.js'
 import type { RecordStreamOptions } from '../../../src/producer/streams/stream-options.js'
@@ -65,13 +66,49 @@ const toRecord = (chunk: string): ProducerRecord => {
   return chunk === 'bad' ? ({ topic: 'orders' } as ProducerRecord) : record(chunk)
 }
 
+for (const kind of KINDS) {
+  t.test(`${kind}: what it goes on after is logged where nobody listens`, async (t) => {
+    await withProducer(async ({ write, errors, cluster }) => {
+      const heard: string[] = []
+      const onRecordError = (_error: Error, chunk: string): void => void heard.push(chunk)
+      await write(kind, ['a', 'bad'], { onError: 'continue', toRecord, onRecordError })
+      t.strictSame(heard, ['bad'])
+      t.strictSame(errors, [])
+      await write(kind, ['b', 'bad', 'c'], { onError: 'continue', toRecord })
+      t.strictSame(values(cluster, 'orders'), ['a', 'b', 'c'])
+      const [[text, error] = [], ...others] = errors
+      t.equal(text, 'records without a callback were not delivered')
+      t.match(error, { name: 'InvalidRecordError' })
+      t.strictSame(others, [])
+    })
+  })
+}
+
+t.test('a listener of the event is somebody', async (t) => {
+  await withProducer(async ({ producer, run, errors }) => {
+    const stream = producer.createWriteStream<string>({ onError: 'continue', toRecord })
+    const heard: unknown[] = []
+    stream.on('recordError', (_error, chunk) => heard.push(chunk))
+    await run(pipeline(['bad'], stream))
+    t.strictSame(heard, ['bad'])
+    t.strictSame(errors, [])
+  })
+})
+
 const MINE = new Error('mine')
+/** What is awaited as a promise is. */
+const rejecting = (error: Error): unknown => ({
+  then: (_: unknown, reject: (reason: unknown) => void) => reject(error),
+})
 const LOGGED = ['a delivery callback threw', MINE]
 const WAYS = {
   throws: () => {
     throw MINE
   },
   rejects: () => Promise.reject(MINE) as unknown as undefined,
+  'rejects by a promise of another realm': () =>
+    (runInNewContext('(error) => Promise.reject(error)') as (error: Error) => undefined)(MINE),
+  'rejects by what is like a promise': () => rejecting(MINE) as undefined,
 }
 
 for (const kind of KINDS) {

@@ -1,5 +1,7 @@
 /** Records as a WritableStream of the Web. */
 import t from 'tap'
+import type { RecordSink } from '../../../src/producer/streams/record-sink.js'
+import { createWritableStream } from '../../../src/producer/streams/web-stream.js'
 import { simulate, values, type Simulation } from '../../testing/support/simulation.js'
 
 const SMALL = { bufferMemoryBytes: 16_384, batchSizeBytes: 1024 }
@@ -149,3 +151,18 @@ for (const how of ['the signal', 'abort'] as const) {
     )
   }) // prettier-ignore
 }
+
+t.test('one whose signal has fired before listens to nobody', async (t) => {
+  let listening = 0
+  const sink = {
+    onOver: () => {
+      listening++
+      return () => void listening--
+    },
+  } as unknown as RecordSink<never, never>
+  const reason = new Error('enough')
+  const options = { topic: 'orders', signal: AbortSignal.abort(reason) }
+  const stream = createWritableStream(sink, options, () => {})
+  t.equal(await failureOf(stream.getWriter().closed), reason)
+  t.equal(listening, 0)
+})

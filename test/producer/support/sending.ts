@@ -244,6 +244,8 @@ export class SendingRig {
   identity: ProducerIdentity | null
   acquired = 0
   refreshes = 0
+  /** How often a connection was asked for. */
+  ensured = 0
   freed = 0
   readonly #produceVersion: number
   #epoch = 1
@@ -349,7 +351,10 @@ export class SendingRig {
 
   #pool(): ProducePort {
     return {
-      ensure: (nodeId) => this.connections.get(nodeId),
+      ensure: (nodeId) => {
+        this.ensured++
+        return this.connections.get(nodeId)
+      },
       connection: (nodeId) => this.connections.get(nodeId),
       knows: (nodeId) => this.connections.has(nodeId),
       whyUnreachable: () => null,

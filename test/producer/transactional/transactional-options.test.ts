@@ -42,7 +42,7 @@ t.test('transactionalId', async (t) => {
   split({ transactionalId: 'é'.repeat(16_383) })
   split({ transactionalId: 'a \u{1f600}' })
   for (const half of ['a\ud83d', '\ude00a', '\ude00\ud83d']) {
-    refused(t, { transactionalId: half }, /half a surrogate pair, which UTF-8 cannot carry/)
+    refused(t, { transactionalId: half }, /an unpaired surrogate, which UTF-8 cannot carry/)
   }
 })
 

@@ -1,7 +1,9 @@
 /** A pool of transactional producers, over real sockets. */
 import t, { type Test } from 'tap'
 import { TransactionalPool, TransactionalProducer } from '../../../src/index.js'
+import { Completion } from '../../../src/producer/completing/completion.js'
 import { ErrorCodes, TestCluster, type TestClusterOptions } from '../../../src/testing/cluster.js'
+import { breakMethod } from '../support/broken-method.js'
 import { failureOf, FATAL, fateOf, FENCED } from '../transactions/support.js'
 
 async function setUp(t: Test, size?: number, options: TestClusterOptions = {}) {
@@ -179,6 +181,21 @@ t.test('a call whose function was not called goes on to a producer that is not f
   t.equal(await fateOf(pool.transaction('no function' as never)), 'ERR_OTTLA_CONFIG')
   for (const it of newer) await it.close()
 }) // prettier-ignore
+
+t.test('one that a defect of Ottla has ended is replaced', async (t) => {
+  const { pool, send, values } = await setUp(t, 1)
+  await send('a')
+  const [before] = pool.producers
+  const mend = breakMethod(t, Completion.prototype, 'answered')
+  const error = await failureOf(send('b'))
+  mend()
+  t.equal(error.code, FATAL)
+  t.equal(before?.health().status, 'failed')
+  t.equal(await fateOf(before?.begin() ?? Promise.resolve()), FATAL)
+  t.equal(await fateOf(send('c')), 'ok')
+  t.not(pool.producers[0], before)
+  t.strictSame(values(), ['a', 'c'])
+})
 
 t.test('closed', async (t) => {
   const { cluster, pool, send } = await setUp(t, 2)

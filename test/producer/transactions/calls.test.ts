@@ -323,6 +323,12 @@ t.test('the options of each call are checked', async (t) => {
     t.equal(await it.fate(it.producer.transaction(nothing, options)), wrong)
   }
   t.equal(await it.fate(it.producer.transaction(7 as never)), wrong)
+  const stray = AbortSignal.abort() as never
+  t.equal(await it.fate(it.producer.connect(stray)), wrong)
+  t.equal(await it.fate(it.producer.partitionsFor('orders', stray)), wrong)
+  t.equal(await it.fate(transaction.flush(stray)), wrong)
+  t.equal(await it.fate(transaction.writable(stray)), wrong)
+  t.equal(await it.fate(transaction.sendOffsets('group', [], stray)), wrong)
   t.equal(transaction.state, 'open')
   t.equal(await it.fate(transaction.commit()), 'ok')
   for (const timeoutMs of [-1, 'x'] as never[]) {
@@ -347,4 +353,18 @@ t.test('after close, and where all is over, nothing begins', async (t) => {
     t.equal(await other.fate(other.producer.begin()), FATAL)
     t.equal(await other.fate(other.producer.connect()), FATAL)
   }
+})
+
+t.test('sendAll has no options, whatever its records come from', async (t) => {
+  const it = await rig(t, 2)
+  const transaction = await it.begin()
+  const source = async function* (): AsyncGenerator<{ topic: string; value: string }> {
+    yield { topic: 'orders', value: 'a' }
+  }
+  for (const records of [[], source()]) {
+    const options = { signal: AbortSignal.abort() } as never
+    t.equal(await it.fate(transaction.sendAll(records, options)), 'ERR_OTTLA_INVALID_RECORD')
+  }
+  await it.run(transaction.commit())
+  t.strictSame(it.stored(), [])
 })

@@ -75,6 +75,31 @@ t.test('after an unknown outcome, who never began is not told that his is unknow
   }
 })
 
+t.test(
+  'a commit that was carried out, refused for now and fenced is not told as fenced',
+  async (t) => {
+    const { REQUEST_TIMED_OUT, NETWORK_EXCEPTION, COORDINATOR_LOAD_IN_PROGRESS } = ErrorCodes
+    for (const level of LEVELS) {
+      for (const errorCode of [
+        REQUEST_TIMED_OUT,
+        NETWORK_EXCEPTION,
+        COORDINATOR_LOAD_IN_PROGRESS,
+      ]) {
+        const pause = { retryBackoffMs: 3000, retryBackoffMaxMs: 3000 }
+        const it = await rig(t, level, { producer: pause })
+        const transaction = await it.begin()
+        t.equal(await it.run(it.send(transaction, 'a')), 'ok')
+        it.cluster.failNext('EndTxn', { errorCode, appended: true })
+        const committed = fateOf(transaction.commit())
+        await it.until(() => it.count('EndTxn') === 1)
+        await it.run(it.open('copy-0').connect()) // fences the first, which pauses
+        t.equal(await it.run(committed), UNKNOWN, `level ${level}, ${errorCode}`)
+        t.strictSame(it.committed(), ['a'])
+      }
+    }
+  },
+)
+
 t.test('what the function has thrown comes out, also after a commit of its own', async (t) => {
   for (const level of LEVELS) {
     const it = await rig(t, level)

@@ -1,14 +1,12 @@
 import t from 'tap'
-import { flushAll } from '../../../src/producer/waiting/flush.js'
 import { SendingRig } from '../support/sending.js'
 
-/** Nobody is parked. */
-const emptyLot = Object.assign([], { rests: [] }) as unknown as Parameters<typeof flushAll>[1]
-
+/** As pipeline.ts does; nobody is parked. */
 function flush(rig: SendingRig): () => boolean {
   let isFlushed = false
   const done = (): void => void (isFlushed = true)
-  flushAll(rig.accumulator, emptyLot, done)
+  rig.accumulator.releaseLingering(Infinity)
+  rig.accumulator.spans.whenOver(done)
   rig.run()
   return () => isFlushed
 }

@@ -1,6 +1,7 @@
 import t from 'tap'
 import { BufferFullError } from '../../../src/errors.js'
 import { MemoryBudget } from '../../../src/producer/batching/memory-budget.js'
+import { OpenSpans } from '../../../src/producer/collections/open-spans.js'
 import type { ParkedRecord } from '../../../src/producer/waiting/parked-record.js'
 import {
   PARKED_RECORD_BYTES,
@@ -9,12 +10,14 @@ import {
 } from '../../../src/producer/waiting/parking-lot.js'
 import { Served } from '../../../src/producer/waiting/turns.js'
 import { GroupRest } from '../../../src/producer/waiting/group-rest.js'
+import { RecordGroup } from '../../../src/producer/records/record-group.js'
 import type { ProducerTopic } from '../../../src/producer/partitioning/topic.js'
 import {
   bufferSizeFor,
   RECORD_BATCH_HEADER_BYTES,
   recordSizeUpperBound,
 } from '../../../src/protocol/record-batch.js'
+import { countReads } from '../../support/count-reads.js'
 import { ManualClock } from '../../support/manual-clock.js'
 import { batchOf, preparedRecord, queueOf, topicOf } from '../support/pieces.js'
 
@@ -25,6 +28,10 @@ interface Rig {
   readonly clock: ManualClock
   readonly budget: MemoryBudget
   readonly topic: ProducerTopic
+  /** What is open. */
+  readonly spans: OpenSpans
+  /** How often lingering batches were told to leave. */
+  released(): number
   /** What the records were told, and the log. */
   readonly told: string[]
   freed(): number
@@ -44,12 +51,15 @@ function rig({
   const budget = new MemoryBudget(Math.ceil((rooms === 0 ? 1 : rooms) * SIZE))
   if (rooms === 0) budget.tryTake(SIZE, topic.share)
   const told: string[] = []
+  const spans = new OpenSpans()
   let freed = 0
+  let released = 0
   const lot = new ParkingLot(
     { maxBlockMs: 1000, maxWaitingSends, maxRequestSizeBytes },
     {
       clock,
       budget,
+      accumulator: { spans, releaseLingering: () => void released++ },
       runCallback: (callback, error, metadata) => callback(error, metadata),
       logger: { error: ({ err }) => told.push(`log: ${(err as Error).message}`) },
       errors: {
@@ -77,6 +87,8 @@ function rig({
     clock,
     budget,
     topic,
+    spans,
+    released: () => released,
     told,
     freed: () => freed,
     park: (name, mayWait = true, of = topic) => park(name, true, mayWait, of),
@@ -311,8 +323,8 @@ t.test('what is settled lets go of its bytes at once, wherever it stands', async
 t.test('what is left of a group waits as one, and gets its error as one', async (t) => {
   const { lot, clock, topic, freed, park } = rig({ rooms: 0 })
   const results: unknown[] = []
-  const group = { failed: (place: number, error: Error) => results.push([place, error.message]) }
-  const rest = new GroupRest(topic, group as never)
+  const group = groupOf(6, (place, error) => results.push([place, error?.message]))
+  const rest = new GroupRest(topic, group)
   for (const place of [3, 4, 5]) rest.addUnserialized({ topic: 'orders', value: 'x' }, place, 0)
   lot.parkRest(rest)
   t.equal(lot.waitingCount, 3)
@@ -339,28 +351,113 @@ t.test('the failure of one group may settle the other: each fails once', async (
       lot.settleAll(() => true, () => new BufferFullError('aborted'))
     },
   })
-  const emptied: number[] = []
-  const group = { failed: () => {} }
-  for (const index of [0, 1]) {
-    const rest = new GroupRest(topic, group as never)
-    rest.addUnserialized({ topic: 'orders', value: 'x' }, 0, 0)
-    rest.emptiedListeners = [() => emptied.push(index)]
+  const told: number[] = []
+  const group = groupOf(3, (place) => told.push(place))
+  for (const place of [0, 1]) {
+    const rest = new GroupRest(topic, group)
+    rest.addUnserialized({ topic: 'orders', value: 'x' }, place, 0)
     lot.parkRest(rest)
   }
   await clock.advanceSettled(1000)
-  t.strictSame([failed, emptied], [[1, 1], [0, 1]])
+  t.strictSame([failed, told], [[1, 1], [0, 1]])
   t.equal(clock.timerCount, 0)
 }) // prettier-ignore
 
-t.test('who waits to know where it went is told: a batch, or none', async (t) => {
-  const { lot, park } = rig({ rooms: 2 })
+t.test('a record is open until it is settled: in its batch, once it is placed', async (t) => {
+  const { lot, park, spans } = rig({ rooms: 3 })
+  const over: string[] = []
+  const first = park('a') as ParkedRecord
+  spans.whenOver(() => over.push('a'))
+  const second = park('b') as ParkedRecord
+  spans.whenOver(() => over.push('b'))
+  const third = park('c') as ParkedRecord
+  const [batch, later] = [batchOf(queueOf()), batchOf(queueOf())]
+  lot.placed(first, batch)
+  t.equal(batch.isDue, true, 'it does not linger, since somebody waits')
+  lot.settle(second, new BufferFullError('x'))
+  t.strictSame(over, [])
+  lot.placed(third, later)
+  t.equal(later.isDue, false, 'nobody waits for this one')
+  batch.fail(() => new Error('x'), () => {}, () => {})
+  t.strictSame(over, ['a', 'b'])
+  spans.whenOver(() => over.push('c'))
+  t.equal(over.length, 2)
+  later.fail(() => new Error('x'), () => {}, () => {})
+  t.strictSame(over, ['a', 'b', 'c'])
+}) // prettier-ignore
+
+t.test('what a group was fed does not linger where somebody has waited since', async (t) => {
+  const { lot, clock, topic, spans, released } = rig({ rooms: 2 })
+  const group = groupOf(2, () => {})
+  const rest = new GroupRest(topic, group)
+  for (const place of [0, 1]) rest.addUnserialized({ topic: 'orders', value: 'x' }, place, 0)
+  lot.parkRest(rest)
+  let isOver = false
+  spans.whenOver(() => (isOver = true))
+  rest.take()
+  const fed = lot.parkFed(preparedRecord(topic), false)
+  lot.waitsOn(fed, rest)
   const batch = batchOf(queueOf())
-  const heard: unknown[] = []
-  const parked = [park('a'), park('b')] as ParkedRecord[]
-  for (const each of parked) each.placedListeners = [(placed) => heard.push(placed)]
-  lot.placed(parked[0] as ParkedRecord, batch)
-  lot.settle(parked[1] as ParkedRecord, new BufferFullError('x'))
-  t.strictSame(heard, [batch, null])
+  lot.placed(fed, batch)
+  t.equal(batch.isDue, true)
+  t.equal(released(), 0)
+  rest.take()
+  lot.fed(rest)
+  t.equal(released(), 1, 'the last ones were appended')
+  batch.fail(() => new Error('x'), () => {}, () => {})
+  t.equal(isOver, false, 'not before all of the group is settled')
+  for (const place of [0, 1]) group.failed(place, new BufferFullError('x'))
+  t.equal(isOver, true)
+  t.equal(clock.timerCount, 0)
+}) // prettier-ignore
+
+/** A group whose outcome nobody hears. */
+function groupOf(
+  count: number,
+  onRecord: (place: number, error: Error | null) => void,
+): RecordGroup {
+  return new RecordGroup(count, { resolve: () => {}, reject: () => {} }, onRecord)
+}
+
+t.test('each group that times out is found without a look at the others', async (t) => {
+  const COUNT = 200
+  const { lot, clock, topic } = rig({ rooms: 0 })
+  let reads = 0
+  const failed: number[] = []
+  for (let index = 0; index < COUNT; index++) {
+    const rest = new GroupRest(topic, groupOf(1, () => failed.push(index)))
+    rest.addUnserialized({ topic: 'orders', value: 'x' }, 0, 0)
+    lot.parkRest(rest)
+    countReads(rest, 'deadlineMs', () => reads++)
+    clock.advance(1)
+  }
+  await clock.advanceSettled(1000)
+  t.strictSame(failed, Array.from({ length: COUNT }, (_, index) => index))
+  t.ok(reads < 10 * COUNT, `${reads} looks at ${COUNT} groups`)
+}) // prettier-ignore
+
+t.test('a topic’s records are settled without a look at those of others', async (t) => {
+  const { lot, park, told, clock, topic, freed } = rig({ rooms: 1, maxWaitingSends: 1000 })
+  const other = topicOf([1], { name: 'other' })
+  let reads = 0
+  for (let index = 0; index < 100; index++) {
+    const parked = park('stays', true, other) as ParkedRecord
+    for (const field of ['topic', 'isSettled', 'line']) countReads(parked, field, () => reads++)
+  }
+  park('a')
+  park('b')
+  const rest = new GroupRest(
+    topic,
+    groupOf(1, (_, error) => told.push(`c: ${error?.message}`)),
+  )
+  rest.addUnserialized({ topic: 'orders', value: 'x' }, 0, 0)
+  lot.parkRest(rest)
+  lot.settleTopic(topic, new BufferFullError('no such topic'))
+  await clock.settle()
+  t.strictSame(told, ['a: no such topic', 'b: no such topic', 'c: no such topic'])
+  t.equal(freed(), 1)
+  t.ok(reads < 10, `${reads} looks at others, who are 100`)
+  t.equal(lot.waitingCount, 99)
 })
 
 t.test('some may be settled and the others stay', async (t) => {

@@ -30,6 +30,8 @@ export interface ClientParts {
   readonly wrong: (what: string) => void
   /** Null: nobody reads the trace. */
   readonly tell: Tell | null
+  /** Called with each line that is logged. */
+  readonly onLine: (clientId: string) => void
 }
 
 export class Client {
@@ -46,7 +48,7 @@ export class Client {
     const { seed, plan, clock, network, bootstrap, tell } = parts
     const name = `${transactionalId}.${number}`
     this.life = { name, number, transactionalId, isCrashed: false }
-    this.#process = new VirtualProcess(clock)
+    this.#process = new VirtualProcess(clock, new Random(seed, `${name} phase`).next())
     this.clock = this.#process.userClock()
     const machine = this.#process.machine()
     this.#pending = () => machine.pending
@@ -54,8 +56,10 @@ export class Client {
     const told: Tell | null = tell && ((line) => tell(`${name} ${line}`))
     const log =
       (level: string) =>
-      (fields: object, message?: string): void =>
+      (fields: object, message?: string): void => {
         told?.(`          ${level}: ${message ?? ''} ${describeFields(fields)}`)
+        parts.onLine(name)
+      }
     this.producer = new TransactionalProducer<string, SimulatedValue>(
       {
         ...plan.base.options,

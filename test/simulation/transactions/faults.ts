@@ -38,12 +38,24 @@ const QUESTIONS = [
   [1, 'FindCoordinator'],
 ] as const
 
-/** What coordinators say for a while. */
+/** What coordinators say for a while, before the act. */
 const FOR_NOW = [
   ErrorCodes.CONCURRENT_TRANSACTIONS,
   ErrorCodes.COORDINATOR_LOAD_IN_PROGRESS,
   ErrorCodes.COORDINATOR_NOT_AVAILABLE,
   ErrorCodes.NOT_COORDINATOR,
+] as const
+
+/** What they may also say after it: they lose their place, or their log, while they write. */
+const AFTER_THE_ACT = [
+  ErrorCodes.COORDINATOR_LOAD_IN_PROGRESS,
+  ErrorCodes.COORDINATOR_NOT_AVAILABLE,
+  ErrorCodes.NOT_COORDINATOR,
+  ErrorCodes.NOT_COORDINATOR,
+  ErrorCodes.REQUEST_TIMED_OUT,
+  ErrorCodes.NETWORK_EXCEPTION,
+  ErrorCodes.KAFKA_STORAGE_ERROR,
+  ErrorCodes.NOT_ENOUGH_REPLICAS_AFTER_APPEND,
 ] as const
 
 export class TransactionalFaults {
@@ -92,10 +104,9 @@ export class TransactionalFaults {
 
   #refuseForNow(): void {
     const { random } = this.#parts
-    const errorCode = random.pick(FOR_NOW)
+    const appended = random.chance(0.3)
+    const errorCode = random.pick(appended ? AFTER_THE_ACT : FOR_NOW)
     const api = random.weighted(QUESTIONS)
-    // A coordinator that loses its place while it writes says so after the act.
-    const appended = errorCode === ErrorCodes.NOT_COORDINATOR && random.chance(0.5)
     this.#tools.fail(api, { errorCode, appended, times: random.pick([1, 2, 4, 8]) })
   }
 

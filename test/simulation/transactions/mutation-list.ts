@@ -108,21 +108,33 @@ export const TRANSACTIONAL_MUTATIONS: readonly Mutation[] = [
   mutation(
     'what was not sent before an abort is sent later',
     MANAGER,
-    'this.#parts.records.cancel(reason); this.#parts.requests.wake();',
+    'this.#parts.requests.wake(); this.#parts.records.cancel(reason);',
     'this.#parts.requests.wake();',
   ),
-  mutation(
-    'an aborted transaction fails the next one',
-    MANAGER,
-    'this.#parts.records.cancel(reason); this.#parts.requests.wake();',
-    'this.#serve(); this.#parts.records.cancel(reason); this.#parts.requests.wake();',
-  ),
+  {
+    name: 'an aborted transaction fails the next one',
+    isTransactional: true,
+    changes: [
+      {
+        file: MANAGER,
+        find: 'this.#parts.requests.wake(); this.#parts.records.cancel(reason);',
+        put: 'this.#serve(); this.#parts.requests.wake(); this.#parts.records.cancel(reason);',
+      },
+      { file: FAILURES, find: 'isOfAnother(error)) return;', put: 'false) return;' },
+    ],
+  },
   mutation(
     'EndTxn does not wait for answers that are owed',
     ENDING,
     'if (!this.#parts.owesAnswers()) return Promise.resolve();',
     'return Promise.resolve();',
     MANY_SEEDS,
+  ),
+  mutation(
+    'subscribers of a channel are called amid a change',
+    'producer/diagnostics/diagnostics-observer.js',
+    'queueJob(() => channel.publish(message));',
+    'channel.publish(message);',
   ),
   // Offsets
   mutation(
@@ -154,6 +166,13 @@ export const TRANSACTIONAL_MUTATIONS: readonly Mutation[] = [
     END,
     "if (mayHaveActed) return 'unknown';",
     "if (mayHaveActed) return 'committed';",
+    MANY_SEEDS,
+  ),
+  mutation(
+    'a commit that is refused for now counts as not carried out',
+    'producer/coordinating/coordinator-requests.js',
+    'mayHaveActed: !NOT_CARRIED_OUT.has(code)',
+    'mayHaveActed: false',
     MANY_SEEDS,
   ),
   mutation(

@@ -82,6 +82,17 @@ export class Program {
     await this.#close()
   }
 
+  /** The logger, or a subscriber of a diagnostics channel: ends what is open. */
+  fromWithin(): void {
+    const { books, client, random, isHealed } = this.#parts
+    if (!client.isAlive || isHealed()) return
+    const isOpen = ({ life, handle }: TransactionEntry): boolean =>
+      life === client.life && handle.state === 'open'
+    const entry = books.transactions.findLast(isOpen)
+    if (random.chance(0.1)) void this.#close(random.pick([undefined, 0]))
+    else if (entry !== undefined) void this.#abort(entry)
+  }
+
   async #one(): Promise<void> {
     const { random } = this.#parts
     if (random.chance(0.5)) await this.#runFunction()
@@ -111,11 +122,21 @@ export class Program {
       }
       const call = client.producer.transaction(action, { attempts, signal, onRetry })
       const id = await books.call(client.life, 'transaction', call)
-      if (present.entry?.id === id) books.tell(present.entry, 'committed', null)
-      else books.violations.push(`${client.life.name}: transaction() resolved to another's ${id}`)
+      this.#functionDone(present.entry, id)
     } catch (error) {
       this.#functionFailed(present.entry, error, signal)
     }
+  }
+
+  #functionDone(entry: TransactionEntry | null, id: number): void {
+    const { books, client } = this.#parts
+    if (entry?.id !== id) {
+      books.violations.push(`${client.life.name}: transaction() resolved to another's ${id}`)
+      return
+    }
+    // Aborted from within it resolves, too; what `abort` says is the outcome.
+    const isTakenBack = entry.isAbortCalled && entry.handle.state !== 'committed'
+    if (!isTakenBack) books.tell(entry, 'committed', null)
   }
 
   #functionFailed(entry: TransactionEntry | null, error: unknown, signal?: AbortSignal): void {

@@ -11,12 +11,13 @@ import { TestCluster } from '../../../src/testing/cluster.js'
 import { VirtualNetwork } from '../../../src/testing/virtual-network.js'
 import { checkCounted } from '../counted.js'
 import { Faults } from '../faults.js'
+import { FromWithin } from '../from-within.js'
 import type { Tell } from '../ledger.js'
 import { Random } from '../random.js'
 import type { Outcome } from '../simulation.js'
 import { VirtualClock } from '../virtual-clock.js'
 import { auditTransactions } from './audit.js'
-import { Books, type Life } from './books.js'
+import { Books, type Life, type TransactionEntry } from './books.js'
 import { Client } from './client.js'
 import { TransactionalFaults } from './faults.js'
 import { Groups } from './groups.js'
@@ -49,6 +50,9 @@ class TransactionalSimulation {
   readonly #clients: Client[] = []
   readonly #expired = new Set<string>()
   readonly #crashes = new Map<Client, () => void>()
+  readonly #programs = new Map<string, Program>()
+  /** Null where nobody calls from within. */
+  readonly #within: FromWithin | null
   #heal: () => void = () => {}
   readonly #healed = new Promise<void>((resolve) => (this.#heal = resolve))
   #isHealed = false
@@ -62,6 +66,10 @@ class TransactionalSimulation {
     this.#trace = trace
     this.#plan = drawTransactionalPlan(seed)
     this.#books = new Books(() => this.#clock.monotonicMs(), this.#tell)
+    const random = new Random(seed, 'from within')
+    const act = (clientId: string): void => this.#programs.get(clientId)?.fromWithin()
+    const isWithin = !this.#plan.isSound && random.chance(0.15)
+    this.#within = isWithin ? new FromWithin({ random, share: 0.05, act }) : null
   }
 
   async run(): Promise<Outcome> {
@@ -76,6 +84,7 @@ class TransactionalSimulation {
       violations.push(`thrown: ${String((error as Error).stack)}`)
     } finally {
       process.off('unhandledRejection', onUnhandled)
+      this.#within?.stop()
     }
     const { records } = this.#books
     return {
@@ -98,7 +107,7 @@ class TransactionalSimulation {
     const groups = new Groups(cluster, new Random(this.#seed, 'groups'))
     const faults = this.#faults(cluster, network, groups)
     this.#books.onFenced = (life, error) => this.#checkFenced(life, error, cluster)
-    this.#books.onFatal = (life, error) => this.#checkFatal(life, error)
+    this.#books.onFatal = (life, error) => this.#checkFatal(life, error, cluster)
     for (const program of plan.programs) {
       this.#supervise(program, { cluster, network, groups }).catch((error: unknown) => {
         this.#wrong(`thrown: ${String((error as Error).stack)}`)
@@ -236,7 +245,9 @@ class TransactionalSimulation {
     const wrong = (what: string): void => this.#wrong(what)
     const bootstrap = this.#bootstrap
     const tell = this.#trace === null ? null : this.#tell
-    const parts = { seed: this.#seed, plan, clock: this.#clock, network, bootstrap, wrong, tell }
+    const onLine = (clientId: string): void => this.#within?.line(clientId)
+    const ground = { seed: this.#seed, plan, clock: this.#clock, network, bootstrap }
+    const parts = { ...ground, wrong, tell, onLine }
     const client = new Client(program.transactionalId, number, parts)
     this.#tell(`${client.life.name} begins`)
     this.#clients.push(client)
@@ -244,10 +255,11 @@ class TransactionalSimulation {
     const books = this.#books
     const common = { plan, program, random, books, client }
     const operations = new Operations({ ...common, cluster, groups })
-    const run = new Program({
+    const running = new Program({
       ...{ ...common, operations, left, healed: this.#healed, isHealed: () => this.#isHealed },
-    }).run()
-    await Promise.race([run, crashed])
+    })
+    this.#programs.set(client.life.name, running)
+    await Promise.race([running.run(), crashed])
     return client
   }
 
@@ -267,11 +279,9 @@ class TransactionalSimulation {
     )
     const first = inits.findIndex(({ clientId }) => clientId === life.name)
     if (inits.slice(first + 1).some(({ clientId }) => clientId !== life.name)) return
-    const own = this.#books.transactions.filter((it) => it.life === life)
-    // One without records has asked the coordinator nothing.
-    const hasCommitted = own.some(({ told, records }) => told === 'committed' && records.length > 0)
+    const own = this.#ownOf(life)
     if (this.#expired.has(life.transactionalId)) return // the coordinator knows nothing of it any more
-    if (hasFencedItself(life.name, cluster.requests, hasCommitted)) return
+    if (this.#hasFencedItself(life, cluster)) return
     const { transactionTimeoutMs } = this.#plan
     const nowMs = this.#clock.monotonicMs()
     const isTimedOut = own.some(
@@ -283,10 +293,24 @@ class TransactionalSimulation {
       this.#wrong(`${life.name} is fenced by nobody: ${error.message} (${String(error.cause)})`)
   }
 
-  #checkFatal(life: Life, error: FatalError): void {
+  #ownOf(life: Life): TransactionEntry[] {
+    return this.#books.transactions.filter((it) => it.life === life)
+  }
+
+  #hasFencedItself(life: Life, { requests }: TestCluster): boolean {
+    // One without records has asked the coordinator nothing.
+    const hasCommitted = this.#ownOf(life).some(
+      ({ told, records }) => told === 'committed' && records.length > 0,
+    )
+    return hasFencedItself(life.name, requests, hasCommitted)
+  }
+
+  #checkFatal(life: Life, error: FatalError, cluster: TestCluster): void {
     // A commit whose outcome cannot be known ends the producer, too; its own call is told so.
     const isAfterUnknown = error.cause instanceof TransactionUnknownError
     if (isAfterUnknown || this.#expired.has(life.transactionalId)) return
+    // A late InitProducerId has ended the transaction: there is none to abort when it is asked again.
+    if (this.#hasFencedItself(life, cluster)) return
     this.#wrong(`${life.name} failed: ${error.message}`)
   }
 
