@@ -218,6 +218,8 @@ export class Completion {
     if (verdict.refreshMetadata || isRefusedAgain) {
       this.#parts.metadata.requestRefresh([batch.queue.topic.name])
     }
+    // Before the batch leaves: its numbers may begin anew by that.
+    if (verdict.refused !== null) batch.queue.numbersRefused(verdict.refused)
     if (batch.isDone) {
       this.#settlement.leave(batch, false) // settled before: its queue goes on
       return

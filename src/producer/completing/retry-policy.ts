@@ -32,14 +32,19 @@ export interface Verdict {
   readonly immediately: boolean
   /** True where the pause is that of a transaction's end, some 20 ms, and not the backoff of a failure. */
   readonly briefly: boolean
+  /** What the broker does not take of the batch's stamp; null: it says nothing of it. */
+  readonly refused: RefusedStamp | null
 }
+
+/** The sequence numbers; or the producer id itself, for which no other numbers help. */
+export type RefusedStamp = 'numbers' | 'producer'
 
 const ACKNOWLEDGE: Verdict = verdict('acknowledge')
 
 function verdict(action: Verdict['action'], more: Partial<Verdict> = {}): Verdict {
   return {
     ...{ action, attemptMaybeWritten: false, refreshMetadata: false },
-    ...{ immediately: false, briefly: false },
+    ...{ immediately: false, briefly: false, refused: null },
     ...more,
   }
 }
@@ -85,7 +90,9 @@ export function judge(code: number, batch: BatchFacts): Verdict {
       return judgeOutOfOrder(batch)
     case ErrorCodes.UNKNOWN_PRODUCER_ID:
     case ErrorCodes.INVALID_PRODUCER_EPOCH:
-      return judgeForgotten(batch)
+      return judgeForgotten(batch, 'numbers')
+    case ErrorCodes.INVALID_PRODUCER_ID_MAPPING: // of a service that keeps ids in a place of its own
+      return judgeForgotten(batch, 'producer')
     default:
       return judgeByTable(code)
   }
@@ -102,18 +109,23 @@ function judgeOutOfOrder(batch: BatchFacts): Verdict {
   if (!batch.isIdempotent) return verdict('fail')
   if (!batch.isFirstUnresolved) return verdict('retry', { immediately: true })
   if (batch.isTransactional === true) return verdict('fail')
-  return batch.maybeWritten ? verdict('fail') : verdict('restart-sequence', { immediately: true })
+  const refused = 'numbers'
+  return batch.maybeWritten
+    ? verdict('fail', { refused })
+    : verdict('restart-sequence', { immediately: true, refused })
 }
 
 /**
- * The broker no longer knows our producer (its records were deleted by retention), or has seen a
- * newer epoch. This attempt was refused; whether an earlier one was written can no longer be known.
+ * The broker no longer knows our producer (its records were deleted by retention), knows its id from
+ * nobody, or has seen a newer epoch. This attempt was refused; whether an earlier one was written can no longer be known.
  */
-function judgeForgotten(batch: BatchFacts): Verdict {
-  if (!batch.isIdempotent || batch.isTransactional === true || batch.maybeWritten)
-    return verdict('fail')
-  if (!batch.isFirstUnresolved) return verdict('retry', { immediately: true })
-  return verdict('restart-sequence', { immediately: true })
+function judgeForgotten(batch: BatchFacts, what: RefusedStamp): Verdict {
+  if (!batch.isIdempotent || batch.isTransactional === true) return verdict('fail')
+  // Numbers may be refused for the sake of a batch before this one; an id never is.
+  const refused = batch.isFirstUnresolved || what === 'producer' ? what : null
+  if (batch.maybeWritten) return verdict('fail', { refused })
+  if (!batch.isFirstUnresolved) return verdict('retry', { immediately: true, refused })
+  return verdict('restart-sequence', { immediately: true, refused })
 }
 
 function judgeByTable(code: number): Verdict {
