@@ -282,6 +282,18 @@ t.test('moves on from a broker that lists no brokers or refuses', async (t) => {
   }
 })
 
+t.test('gives answers more time where none comes in time, up to requestTimeoutMs', async (t) => {
+  for (const [requestTimeoutMs, isKnown] of [[30_000, true], [8000, false]] as const) {
+    const { cache, cluster, clock, context, inUse } = setUp({ requestTimeoutMs })
+    cluster.topics = { a: { leaders: [[1, 0]] } }
+    cluster.defer = (reply) => void context.clock.setTimer(reply, 9000)
+    inUse.add('a')
+    cache.want('a')
+    for (let i = 0; i < 60; i++) await clock.advanceSettled(1000)
+    t.equal(cache.topic('a') !== undefined, isKnown)
+  }
+}) // prettier-ignore
+
 t.test('keeps a throttle of the only broker', async (t) => {
   const { cache, cluster, clock } = setUp({ bootstrap: [ONE] })
   cluster.brokers = [ONE]
