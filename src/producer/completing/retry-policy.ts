@@ -75,6 +75,14 @@ export function isTooLarge(code: number): boolean {
   return code === ErrorCodes.MESSAGE_TOO_LARGE || code === ErrorCodes.RECORD_LIST_TOO_LARGE
 }
 
+/** Refused for the codec that it was compressed with, if any: Azure Event Hubs has 43 for that. */
+export function isCodecRefused(code: number): boolean {
+  return (
+    code === ErrorCodes.UNSUPPORTED_COMPRESSION_TYPE ||
+    code === ErrorCodes.UNSUPPORTED_FOR_MESSAGE_FORMAT
+  )
+}
+
 /** Judges the error code of one partition in a Produce answer. */
 export function judge(code: number, batch: BatchFacts): Verdict {
   switch (code) {
