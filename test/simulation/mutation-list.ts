@@ -103,8 +103,8 @@ export const MUTATIONS: readonly Mutation[] = [
   mutation(
     'out of order in the middle begins the numbers again',
     POLICY,
-    `if (!batch.isFirstUnresolved) return verdict('retry', { immediately: true }); if (batch.isTransactional === true) return verdict('fail');`,
-    '',
+    `if (!batch.isFirstUnresolved) return verdict('retry', { immediately: true });`,
+    `if (!batch.isFirstUnresolved) return verdict('restart-sequence', { immediately: true });`,
   ),
   // Order
   mutation(

@@ -21,9 +21,15 @@ import type { ProducerBatch } from '../batching/batch.js'
 import type { PartitionAnswer, ProduceRequest } from '../sending/produce-request.js'
 import * as deliveryErrors from './delivery-errors.js'
 import type { RefusalLog } from './refusal-log.js'
-import { leaderHint, logAppendTimeOf, offsetOf } from './partition-answer.js'
+import {
+  isCodecRefused,
+  isTooLarge,
+  leaderHint,
+  logAppendTimeOf,
+  offsetOf,
+} from './partition-answer.js'
 import { endingPauseMs } from '../pacing/pace-constants.js'
-import { ANSWER_LOST, isCodecRefused, isTooLarge, judge, type Verdict } from './retry-policy.js'
+import { ANSWER_LOST, judge, type Verdict } from './retry-policy.js'
 import type { Settlement } from './settlement.js'
 
 export interface CompletionOptions {

@@ -23,7 +23,7 @@ import { ErrorCodes, errorCode } from '../../protocol/error-codes.js'
 import { authorizationError, forbiddenBy } from './authorization.js'
 import type { BatchQueue, ProducerBatch } from '../batching/batch.js'
 import type { PartitionAnswer } from '../sending/produce-request.js'
-import { isCodecRefused, isTooLarge } from './retry-policy.js'
+import { isCodecRefused, isTooLarge } from './partition-answer.js'
 
 /** What is known of a batch that ends now; while in flight it may still be written. */
 function outcomeOf(batch: ProducerBatch, otherwise: DeliveryOutcome): DeliveryOutcome {

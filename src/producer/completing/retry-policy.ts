@@ -1,9 +1,7 @@
 /**
  * What becomes of a batch after the broker's answer, or the lack of one: one pure function, so that
  * every rule can be read and tested in one place. (Kafka's Sender.completeBatch and canRetry,
- * TransactionManager.canRetry; KIP-360, KIP-467.)
- *
- * Two questions are kept apart:
+ * TransactionManager.canRetry; KIP-360, KIP-467.) Two questions are kept apart:
  *   - was this attempt written?  no, yes, or nobody knows (`maybeWritten`)
  *   - what next?                 acknowledge, retry, split, or fail
  */
@@ -32,12 +30,9 @@ export interface Verdict {
   readonly immediately: boolean
   /** True where the pause is that of a transaction's end, some 20 ms, and not the backoff of a failure. */
   readonly briefly: boolean
-  /** What the broker does not take of the batch's stamp; null: it says nothing of it. */
-  readonly refused: RefusedStamp | null
+  /** What the broker does not take: the sequence numbers, or the producer id under whatever numbers. */
+  readonly refused: 'numbers' | 'producer' | null
 }
-
-/** The sequence numbers; or the producer id itself, for which no other numbers help. */
-export type RefusedStamp = 'numbers' | 'producer'
 
 const ACKNOWLEDGE: Verdict = verdict('acknowledge')
 
@@ -70,19 +65,6 @@ export const ANSWER_LOST: Verdict = verdict('retry', {
   refreshMetadata: true,
 })
 
-/** Refused for its size: of the limit on batches, or of the segment that it would have to fit. */
-export function isTooLarge(code: number): boolean {
-  return code === ErrorCodes.MESSAGE_TOO_LARGE || code === ErrorCodes.RECORD_LIST_TOO_LARGE
-}
-
-/** Refused for the codec that it was compressed with, if any: Azure Event Hubs has 43 for that. */
-export function isCodecRefused(code: number): boolean {
-  return (
-    code === ErrorCodes.UNSUPPORTED_COMPRESSION_TYPE ||
-    code === ErrorCodes.UNSUPPORTED_FOR_MESSAGE_FORMAT
-  )
-}
-
 /** Judges the error code of one partition in a Produce answer. */
 export function judge(code: number, batch: BatchFacts): Verdict {
   switch (code) {
@@ -99,7 +81,7 @@ export function judge(code: number, batch: BatchFacts): Verdict {
     case ErrorCodes.UNKNOWN_PRODUCER_ID:
     case ErrorCodes.INVALID_PRODUCER_EPOCH:
       return judgeForgotten(batch, 'numbers')
-    case ErrorCodes.INVALID_PRODUCER_ID_MAPPING: // of a service that keeps ids in a place of its own
+    case ErrorCodes.INVALID_PRODUCER_ID_MAPPING:
       return judgeForgotten(batch, 'producer')
     default:
       return judgeByTable(code)
@@ -109,31 +91,26 @@ export function judge(code: number, batch: BatchFacts): Verdict {
 /**
  * The broker lacks a batch before this one. Where an earlier batch of ours is still unresolved,
  * that is the one it lacks: try again behind it. Where there is none, the gap is for good, and the
- * partition begins again. But not for a batch whose earlier attempt lost its answer: its bytes may
- * lie in an old connection still, and be written after this answer; under new numbers it would
- * then be stored twice.
+ * partition begins again. But not for a batch whose earlier attempt lost its answer: it may lie in an old
+ * connection still, and be written after this answer; under new numbers it would be stored twice.
  */
 function judgeOutOfOrder(batch: BatchFacts): Verdict {
   if (!batch.isIdempotent) return verdict('fail')
   if (!batch.isFirstUnresolved) return verdict('retry', { immediately: true })
-  if (batch.isTransactional === true) return verdict('fail')
-  const refused = 'numbers'
-  return batch.maybeWritten
-    ? verdict('fail', { refused })
-    : verdict('restart-sequence', { immediately: true, refused })
+  return judgeForgotten(batch, 'numbers')
 }
 
 /**
- * The broker no longer knows our producer (its records were deleted by retention), knows its id from
- * nobody, or has seen a newer epoch. This attempt was refused; whether an earlier one was written can no longer be known.
+ * The broker no longer knows our producer (its records were deleted by retention), or its id, or has seen
+ * a newer epoch. This attempt was refused; whether an earlier one was written can no longer be known.
  */
-function judgeForgotten(batch: BatchFacts, what: RefusedStamp): Verdict {
-  if (!batch.isIdempotent || batch.isTransactional === true) return verdict('fail')
+function judgeForgotten(batch: BatchFacts, what: 'numbers' | 'producer'): Verdict {
+  const { isIdempotent, isTransactional, isFirstUnresolved, maybeWritten } = batch
+  if (!isIdempotent || isTransactional === true) return verdict('fail')
   // Numbers may be refused for the sake of a batch before this one; an id never is.
-  const refused = batch.isFirstUnresolved || what === 'producer' ? what : null
-  if (batch.maybeWritten) return verdict('fail', { refused })
-  if (!batch.isFirstUnresolved) return verdict('retry', { immediately: true, refused })
-  return verdict('restart-sequence', { immediately: true, refused })
+  const refused = isFirstUnresolved || what === 'producer' ? what : null
+  if (maybeWritten) return verdict('fail', { refused })
+  return verdict(isFirstUnresolved ? 'restart-sequence' : 'retry', { immediately: true, refused })
 }
 
 function judgeByTable(code: number): Verdict {
