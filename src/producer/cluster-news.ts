@@ -32,7 +32,7 @@ export interface ConcernedRooms {
   readonly metadata: MetadataCache
   readonly directory: TopicDirectory
   readonly sequencer: Sequencer
-  readonly sender: { wake(): void }
+  readonly sender: { wake(): void; brokersChanged(ids: ReadonlySet<number>): void }
   readonly observer: Observer
   /** null with a logger, which logs outages anyway. */
   readonly notice: OutageNotice | null
@@ -76,7 +76,7 @@ export class ClusterNews implements MetadataListener, PoolListener, ControlListe
   onBrokers(brokers: readonly Broker[]): void {
     this.#guard(() => {
       this.#rooms.pool.updateBrokers(brokers)
-      this.#rooms.sender.wake() // batches may have waited for a broker that was not known
+      this.#rooms.sender.brokersChanged(new Set(brokers.map(({ nodeId }) => nodeId)))
     })
   }
 

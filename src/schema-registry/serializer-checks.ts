@@ -39,8 +39,14 @@ const NAMES = [
 export function checkFormatOptions(call: string, given: unknown, names: readonly string[]): void {
   if (!isObject(given)) throw new ConfigError(`${call} takes an object of options`)
   checkNames(call, given, [...NAMES, ...names])
-  if (given.references === undefined || areReferences(given.references)) return
+  const { references } = given
+  if (references === undefined || areGivenReferences(references)) return
   throw new ConfigError("option references: give a list of { name, subject, version }, e.g. [{ name: 'shop.Money', subject: 'money-value', version: 1 }]") // prettier-ignore
+}
+
+/** Each to a version that stays: the registry's -1, the latest, would be another one tomorrow. */
+function areGivenReferences(given: unknown): boolean {
+  return areReferences(given) && given.every(({ version }) => version >= 1)
 }
 
 /** @throws ConfigError where two are asked for, or one does not fit */

@@ -6,6 +6,7 @@ import t, { type Test } from 'tap'
 import { ConnectionError, OttlaError, Producer } from '../../src/index.js'
 import type { ProducerOptions } from '../../src/producer/options/options.js'
 import { ScriptedCluster } from './support/scripted-cluster.js'
+import { ErrorCodes } from '../../src/protocol/error-codes.js'
 import { simulate, type Simulation } from '../testing/support/simulation.js'
 import { ALL_VERSIONS, replyVersions, splitRequests } from '../network/support/scripted-broker.js'
 import { testContext } from '../network/support/context.js'
@@ -56,6 +57,21 @@ t.test('a leader that has gone: no word of its address', async (t) => {
   const error = await failure(it, it.producer.send({ topic: 't', partition, value: 'y' }))
   t.match(error.message, /broker 2 at .* cannot be reached/)
   t.notMatch(error.message, 'advertised.listeners')
+  await end(t, it)
+})
+
+t.test('a topic that cannot be made for want of brokers, for good', async (t) => {
+  const it = await simulate(TWO, SHORT)
+  const errorCode = ErrorCodes.INVALID_REPLICATION_FACTOR
+  it.cluster.failNext('Metadata', { errorCode, topic: 'new', times: Infinity })
+  const askedMs = it.clock.monotonicMs()
+  const error = await failure(it, it.producer.send({ topic: 'new', value: 'x' }))
+  t.ok(it.clock.monotonicMs() - askedMs >= SHORT.maxBlockMs, 'it might have passed')
+  t.match(error, { name: 'TopicUnavailableError', cause: { errorCode } })
+  t.match(
+    error.message,
+    /after maxBlockMs .*INVALID_REPLICATION_FACTOR.*default\.replication\.factor/,
+  )
   await end(t, it)
 })
 

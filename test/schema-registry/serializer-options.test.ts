@@ -27,6 +27,7 @@ t.test('a name or a value that there is not', async (t) => {
       [{ references: 'x' }, /option references: give a list of/],
       [{ references: null }, /option references/],
       [{ references: [{ ...REFERENCE, version: '1' }] }, /option references/],
+      [{ references: [{ ...REFERENCE, version: -1 }] }, /option references/],
       [{ references: [{ ...REFERENCE, subject: '' }] }, /option references/],
     ]
     for (const [options, message] of wrong) {

@@ -45,6 +45,7 @@ export function checkDemands({ kinds, sasl }: Plan, course: Course): string[] {
   if (kinds.has('only-quota'))
     return [...notAcked(entries), ...sentTwice(metrics), ...longPause(longestThrottleMs)]
   if (kinds.has('only-long-pauses')) return [...notAcked(entries), ...sentTwice(metrics)]
+  if (kinds.has('only-refused-ids')) return notAcked(entries)
   if (kinds.has('only-retained-memory')) return manyQuestions(course)
   if (kinds.has('only-deposed-leader')) return [...notAcked(entries), ...late(entries)]
   if (kinds.has('only-dead-topic')) {

@@ -60,6 +60,7 @@ export function laterFaults(parts: FaultParts, tools: FaultTools): readonly Weig
         isOther = true
       },
     ],
+    [weight('refused-ids', 8), () => refuseIds(parts, tools)],
     ...loginFaults(parts, tools),
   ]
 }
@@ -94,6 +95,26 @@ export function forget(
   // By the records' timestamps: those of the workload are of 2023 at times.
   if (random.chance(0.5)) at.expireProducers()
   else at.expireProducers(0)
+}
+
+/** As Azure Event Hubs does at times: until somebody has asked for another id, whatever the epoch. */
+export function refuseIds({ cluster, clock }: FaultParts, { fail, undoLater }: FaultTools): void {
+  const errorCode = ErrorCodes.INVALID_PRODUCER_ID_MAPPING
+  const asked = (): number => cluster.requests.filter(({ api }) => api === 'InitProducerId').length
+  const askedBefore = asked()
+  let isOver = false
+  const withdraw = fail('Produce', { errorCode, times: Infinity })
+  const end = (): void => {
+    isOver = true
+    withdraw()
+  }
+  const look = (): void => {
+    if (isOver) return
+    if (asked() > askedBefore) end()
+    else clock.setTimer(look, 2)
+  }
+  look()
+  undoLater('producer ids are refused', end)
 }
 
 function throttle({ cluster, random, tell }: FaultParts, { undoLater }: FaultTools): void {

@@ -5,7 +5,7 @@
  */
 import { DEAD_TOPIC, LOCKED_FOR_MS } from './demands.js'
 import type { FaultParts } from './faults.js'
-import { depose, forget, type FaultTools } from './later-faults.js'
+import { depose, forget, refuseIds, type FaultTools } from './later-faults.js'
 
 const BEGINS_AFTER_MS = 300
 const FORGETS_EVERY_MS = 120
@@ -44,6 +44,14 @@ export function startLoneFault(parts: FaultParts, tools: FaultTools): void {
   if (plan.kinds.has('only-deposed-leader')) {
     const again = (): void => {
       if (!depose(parts, tools, true)) later(again)
+    }
+    later(again)
+  }
+  if (plan.kinds.has('only-refused-ids')) {
+    const again = (): void => {
+      if (tools.isHealed()) return
+      refuseIds(parts, tools)
+      clock.setTimer(again, random.around(PAUSES_EVERY_MS))
     }
     later(again)
   }

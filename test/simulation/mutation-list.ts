@@ -79,8 +79,8 @@ export const MUTATIONS: readonly Mutation[] = [
   mutation(
     'the epoch runs beyond its last',
     'producer/sequencing/partition-sequence.js',
-    'if (producerEpoch >= MAX_PRODUCER_EPOCH)',
-    'if (false)',
+    'producerEpoch >= MAX_PRODUCER_EPOCH || ',
+    '',
   ),
   mutation(
     'numbers begin again while answers are owed',
@@ -103,8 +103,8 @@ export const MUTATIONS: readonly Mutation[] = [
   mutation(
     'out of order in the middle begins the numbers again',
     POLICY,
-    `if (!batch.isFirstUnresolved) return verdict('retry', { immediately: true }); if (batch.isTransactional === true) return verdict('fail'); return batch.maybeWritten ?`,
-    'return batch.maybeWritten ?',
+    `if (!batch.isFirstUnresolved) return verdict('retry', { immediately: true });`,
+    `if (!batch.isFirstUnresolved) return verdict('restart-sequence', { immediately: true });`,
   ),
   // Order
   mutation(
@@ -334,6 +334,12 @@ export const MUTATIONS: readonly Mutation[] = [
     COMPLETION,
     'if (request.hasBatches) this.lost(',
     'if (false) this.lost(',
+  ),
+  mutation(
+    'a refused producer id gets another epoch',
+    'producer/sequencing/partition-sequence.js',
+    'producerEpoch >= MAX_PRODUCER_EPOCH || this.#isIdRefused',
+    'producerEpoch >= MAX_PRODUCER_EPOCH',
   ),
   mutation('a restart that waited for an answer is forgotten', NUMBERING, 'else this.#resume();'),
   // Logins

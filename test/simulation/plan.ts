@@ -60,6 +60,10 @@ export const KINDS = {
   'only-dead-topic': 0.01,
   /** Seeds in which records settle behind others that wait: they must leave the memory. */
   'only-retained-memory': 0.005,
+  /** A service takes producer ids no longer, until it has given another. */
+  'refused-ids': 0.05,
+  /** Seeds whose only trouble that is: every record is acknowledged. */
+  'only-refused-ids': 0.01,
 } as const
 export type Kind = keyof typeof KINDS
 
@@ -86,6 +90,8 @@ export const ENABLED: ReadonlySet<Kind> = new Set<Kind>([
   'only-re-authentication',
   'only-refused-logins',
   'refused-topics',
+  'refused-ids',
+  'only-refused-ids',
 ])
 
 /** A value before it is serialized. */

@@ -70,6 +70,11 @@ const ALONE: Partial<Record<Kind, Change>> = {
     const options = { deliveryTimeoutMs: 60_000, bufferMemoryBytes: 65_536, batchSizeBytes: 4096 }
     return { ...calm, topics, autoCreateTopics: false, options: { ...calm.options, ...options } }
   },
+  'only-refused-ids': (plan, random) => {
+    const calm = alone(plan, random, { calls: 150, pauseMs: 20 })
+    // The service goes on until it is asked, not until the fault's end.
+    return { ...calm, faults: { ...calm.faults, lastsMs: 60_000 } }
+  },
   'only-re-authentication': (plan, random) => {
     const calm = alone(plan, random, { calls: 300, pauseMs: 30 })
     const lifetimesMs = [random.pick(PROLONGED_MS)]

@@ -91,9 +91,10 @@ export class FrameWriter {
     else this.#transport?.unref()
   }
 
-  /** Closes the stream at once. */
+  /** Closes the stream at once, and forgets it: who keeps a closed connection keeps none of its buffers. */
   destroy(): void {
     this.#transport?.destroy()
+    this.#transport = undefined
   }
 
   /** Fails the requests without answer that are not in the kernel, oldest first. */

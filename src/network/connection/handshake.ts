@@ -29,6 +29,16 @@ const CLIENT = { clientSoftwareName: 'ottla', clientSoftwareVersion: VERSION }
 /** The version every broker since Kafka 0.10 answers. */
 export const LOWEST_API_VERSIONS = 0
 
+const NOTHING_LISTED: ApiVersionsResponse = {
+  errorCode: ErrorCodes.UNSUPPORTED_VERSION,
+  apiKeys: [],
+  throttleTimeMs: 0,
+  supportedFeatures: [],
+  finalizedFeaturesEpoch: -1n,
+  finalizedFeatures: [],
+  zkMigrationReady: false,
+}
+
 /** How to ask. */
 export interface HandshakeOptions {
   /** Highest version to use, by API name. */
@@ -72,12 +82,24 @@ function ask(
   // Its answer has the old response header in every version, or nobody could read it.
   return connection.exchange(apiVersions, version, CLIENT, { timeoutMs }, (reader, frame) => {
     const bodyOffset = reader.offset
-    // A broker that does not know the version asked answers in v0, the one form all clients know.
     if (reader.readInt16() !== ErrorCodes.UNSUPPORTED_VERSION) {
       return decode(frame, bodyOffset, version)
     }
-    return decode(frame, bodyOffset, LOWEST_API_VERSIONS)
+    return decodeRefusal(frame, bodyOffset)
   })
+}
+
+/**
+ * A broker that does not know the version asked answers in v0, the one form all clients know, or should:
+ * there are those that list null, or nothing, or add bytes. The code says all that matters; who lists
+ * nothing that can be read is asked in v0.
+ */
+function decodeRefusal(frame: Buffer, bodyOffset: number): ApiVersionsResponse {
+  try {
+    return decode(frame, bodyOffset, LOWEST_API_VERSIONS)
+  } catch {
+    return NOTHING_LISTED
+  }
 }
 
 function decode(frame: Buffer, bodyOffset: number, version: number): ApiVersionsResponse {

@@ -50,17 +50,34 @@ function requireAddresses(where: string, brokers: MetadataResponse['brokers']): 
   throw new ProtocolError(message, { apiName: metadata.name, retriable: true })
 }
 
+/**
+ * What no other broker would say otherwise, nor this one later: the name, or a right. Of all else only
+ * time can tell: a broker that is starting refuses known topics with INVALID_REPLICATION_FACTOR
+ * (KAFKA-15161), and some with UNKNOWN_SERVER_ERROR, whatever Kafka's table says of these codes.
+ */
+const FINAL_REFUSALS: ReadonlySet<number> = new Set([
+  ErrorCodes.INVALID_TOPIC_EXCEPTION,
+  ErrorCodes.TOPIC_AUTHORIZATION_FAILED,
+  ErrorCodes.POLICY_VIOLATION,
+])
+
 /** One topic is refused, for now or for good. */
 export function topicError(topic: string, code: number, createTopics: boolean): BrokerError {
-  const { name, description, retriable } = errorCode(code)
-  const mayBeMade = createTopics || code !== ErrorCodes.UNKNOWN_TOPIC_OR_PARTITION
-  const mend = mayBeMade ? '' : ' (createTopics is false: nobody makes it for you)'
-  return new BrokerError(`topic ${JSON.stringify(topic)}: ${name}, ${description}${mend}`, {
+  const { name, description } = errorCode(code)
+  const hint = hintAt(code, createTopics)
+  return new BrokerError(`topic ${JSON.stringify(topic)}: ${name}, ${description}${hint}`, {
     apiName: metadata.name,
     errorCode: code,
     errorName: name,
-    retriable,
+    retriable: !FINAL_REFUSALS.has(code),
   })
+}
+
+function hintAt(code: number, createTopics: boolean): string {
+  if (code === ErrorCodes.INVALID_REPLICATION_FACTOR)
+    return " (the brokers' default.replication.factor, or some of them have yet to start)"
+  const isNobodys = code === ErrorCodes.UNKNOWN_TOPIC_OR_PARTITION && !createTopics
+  return isNobodys ? ' (createTopics is false: nobody makes it for you)' : ''
 }
 
 /** Partitions have no leader, or one that the cluster does not list. */

@@ -48,8 +48,11 @@ import { WantedTopics } from './wanted-topics.js'
 
 export type { LeaderHint, PartitionMetadata, TopicMetadata } from './topic-metadata.js'
 
-/** A metadata answer takes milliseconds: a broker that needs longer is as good as dead. */
-const MAX_REQUEST_TIMEOUT_MS = 5_000
+/**
+ * A metadata answer takes milliseconds: a broker that needs longer is as good as dead, unless all of them
+ * do. So the limit doubles with each pass that it has brought to nothing, up to `requestTimeoutMs`.
+ */
+const FIRST_TIMEOUT_MS = 5_000
 
 /** A refresh that takes longer counts as a failure where somebody asks meanwhile. */
 const SLOW_MS = 500
@@ -78,6 +81,8 @@ export class MetadataCache {
   #throttledBy = ''
   /** Monotonic. */
   #answeredAtMs = -Infinity
+  /** How long an answer may take. */
+  #timeoutMs = FIRST_TIMEOUT_MS
   #isClosed = false
 
   constructor({ listener, control, ...context }: MetadataParts) {
@@ -200,17 +205,22 @@ export class MetadataCache {
   async #refresh(question: Question): Promise<void> {
     const { requestTimeoutMs, createTopics } = this.#context.options
     this.#listener.onAsking?.()
+    const timeoutMs = Math.min(requestTimeoutMs, this.#timeoutMs)
+    const askedMs = this.#context.clock.monotonicMs()
     try {
       const request = requestOf(question, createTopics)
       const answer = await this.#control.ask(metadata, request, 'any', {
-        timeoutMs: Math.min(requestTimeoutMs, MAX_REQUEST_TIMEOUT_MS),
+        timeoutMs,
         check: (response, connection) => requireUsable(connection, response),
         isDiscovery: true,
       })
       if (this.#isClosed) return
+      this.#timeoutMs = Math.max(FIRST_TIMEOUT_MS, Math.min(timeoutMs, 2 * answer.tookMs))
       this.#loop.answered(question)
       this.#take(answer, question)
     } catch (error) {
+      const tookMs = this.#context.clock.monotonicMs() - askedMs
+      if (tookMs >= timeoutMs) this.#timeoutMs = 2 * timeoutMs
       this.#loop.putBack(question, question.isRequested && !isFinalRefusal(error))
       this.#fail(asOttlaError(error))
     }

@@ -69,7 +69,7 @@ async function resolve(
   try {
     return await new Promise<LookupAddress[]>((resolve, reject) => {
       const stop = giveUpLater(clock, options, reject)
-      void lookup(address.host, { all: true, verbatim: true }).then(resolve, reject).finally(stop)
+      void lookup(address.host, { all: true }).then(resolve, reject).finally(stop)
     })
   } catch (error) {
     const reason = asError(error)

@@ -14,6 +14,7 @@ import type { AuthorizationErrorOptions, DeliveryErrorOptions } from '../../erro
 import { ErrorCodes } from '../../protocol/error-codes.js'
 import { initProducerId } from '../../protocol/messages/init-producer-id.js'
 import { metadata } from '../../protocol/messages/metadata.js'
+import { txnOffsetCommit } from '../../protocol/messages/txn-offset-commit.js'
 
 /** Kafka's name of the one resource of its kind. */
 const CLUSTER = 'kafka-cluster'
@@ -76,8 +77,15 @@ export function authorizationError(
   })
 }
 
-/** Metadata wants Describe, which Write brings along; a topic that there is not yet wants Create too. */
+/**
+ * Metadata wants Describe, which Write brings along; a topic that there is not yet wants Create too. Who
+ * commits offsets of a topic must be allowed to read it.
+ */
 function ofTopic(cause: BrokerError, topic: string): Forbidden {
+  if (cause.apiName === txnOffsetCommit.name) {
+    const mend = grant(`--operation Read --topic ${quoted(topic)}`)
+    return { operation: 'Read', resourceType: 'Topic', resourceName: topic, mend, cause }
+  }
   const isMetadata = cause.apiName === metadata.name
   const create = isMetadata ? ' (and --operation Create, if the producer is to make it)' : ''
   return {

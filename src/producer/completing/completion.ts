@@ -21,9 +21,15 @@ import type { ProducerBatch } from '../batching/batch.js'
 import type { PartitionAnswer, ProduceRequest } from '../sending/produce-request.js'
 import * as deliveryErrors from './delivery-errors.js'
 import type { RefusalLog } from './refusal-log.js'
-import { leaderHint, logAppendTimeOf, offsetOf } from './partition-answer.js'
+import {
+  isCodecRefused,
+  isTooLarge,
+  leaderHint,
+  logAppendTimeOf,
+  offsetOf,
+} from './partition-answer.js'
 import { endingPauseMs } from '../pacing/pace-constants.js'
-import { ANSWER_LOST, isTooLarge, judge, type Verdict } from './retry-policy.js'
+import { ANSWER_LOST, judge, type Verdict } from './retry-policy.js'
 import type { Settlement } from './settlement.js'
 
 export interface CompletionOptions {
@@ -54,6 +60,8 @@ export interface CompletionParts {
      * called (unless the batch is done by then).
      */
     compress(batch: ProducerBatch, giveUp: () => void): boolean
+    /** True where the batch, whose codec was refused, will be sent again as it was. */
+    goPlain(batch: ProducerBatch): boolean
   } | null
   /** Why a batch is not acknowledged, as far as it is known. */
   readonly obstacles: { ofBatch(batch: ProducerBatch): OttlaError | null }
@@ -218,6 +226,8 @@ export class Completion {
     if (verdict.refreshMetadata || isRefusedAgain) {
       this.#parts.metadata.requestRefresh([batch.queue.topic.name])
     }
+    // Before the batch leaves: its numbers may begin anew by that.
+    if (verdict.refused !== null) batch.queue.numbersRefused(verdict.refused)
     if (batch.isDone) {
       this.#settlement.leave(batch, false) // settled before: its queue goes on
       return
@@ -225,15 +235,37 @@ export class Completion {
     const { answer } = circumstances
     batch.attemptFailed(error, verdict.attemptMaybeWritten)
     const mayTryAgain = batch.attempts <= this.#options.retries
-    if (answer !== undefined && isTooLarge(answer.errorCode)) {
-      this.#tooLarge(batch, verdict, error, answer)
-    } else if (verdict.action === 'fail' || !mayTryAgain) {
+    if (this.#goesOtherwise(batch, verdict, error, circumstances)) return
+    if (verdict.action === 'fail' || !mayTryAgain) {
       this.#settlement.fail(batch, deliveryErrors.failed(batch, error, answer))
     } else {
       if (answer !== undefined) this.#parts.refusals.refused(batch, error, circumstances.nowMs)
       this.#retry(batch, verdict, circumstances)
       if (verdict.action === 'restart-sequence') batch.queue.restartNumbers()
     }
+  }
+
+  /** True where the batch takes another form: smaller, or without its codec. */
+  #goesOtherwise(
+    batch: ProducerBatch,
+    verdict: Verdict,
+    error: OttlaError,
+    { answer, nowMs }: Circumstances,
+  ): boolean {
+    if (answer === undefined) return false
+    if (isTooLarge(answer.errorCode)) {
+      this.#tooLarge(batch, verdict, error, answer)
+      return true
+    }
+    if (!this.#goesPlain(batch, answer.errorCode)) return false
+    this.#parts.refusals.refused(batch, error, nowMs)
+    return true
+  }
+
+  /** The codec was refused, and no attempt can be in the log: the same records are sent without it. */
+  #goesPlain(batch: ProducerBatch, code: number): boolean {
+    if (!isCodecRefused(code) || batch.maybeWritten) return false
+    return this.#parts.lastResort?.goPlain(batch) === true
   }
 
   /**

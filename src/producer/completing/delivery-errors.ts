@@ -17,12 +17,13 @@ import {
   type DeliveryOutcome,
   type OttlaError,
 } from '../../errors.js'
+import { COMPRESSION_NAMES } from '../../compression/codec.js'
 import { cleanText } from '../../network/sasl/clean-text.js'
 import { ErrorCodes, errorCode } from '../../protocol/error-codes.js'
 import { authorizationError, forbiddenBy } from './authorization.js'
 import type { BatchQueue, ProducerBatch } from '../batching/batch.js'
 import type { PartitionAnswer } from '../sending/produce-request.js'
-import { isTooLarge } from './retry-policy.js'
+import { isCodecRefused, isTooLarge } from './partition-answer.js'
 
 /** What is known of a batch that ends now; while in flight it may still be written. */
 function outcomeOf(batch: ProducerBatch, otherwise: DeliveryOutcome): DeliveryOutcome {
@@ -81,14 +82,20 @@ export function failed(
     const what = notAcknowledged(batch, cause.message, outcome)
     return () => authorizationError(what, forbidden, { ...place(batch), outcome })
   }
-  return (index) => failedRecord(batch, cause, outcome, minded, index)
+  const why = cause.message + codecHint(batch, answer)
+  return (index) => failedRecord(batch, cause, outcome, { why, minded }, index)
+}
+
+function codecHint({ codecId }: ProducerBatch, answer: PartitionAnswer | undefined): string {
+  if (answer === undefined || codecId === 0 || !isCodecRefused(answer.errorCode)) return ''
+  return `; it was sent with ${COMPRESSION_NAMES[codecId] ?? codecId}: set compression: 'none', or another codec`
 }
 
 function failedRecord(
   batch: ProducerBatch,
   cause: OttlaError,
   outcome: DeliveryOutcome,
-  minded: ReadonlyMap<number, string | null>,
+  { why, minded }: { readonly why: string; readonly minded: ReadonlyMap<number, string | null> },
   index: number,
 ): DeliveryError {
   if (minded.size > 0 && !minded.has(index) && outcome === 'rejected') {
@@ -97,7 +104,7 @@ function failedRecord(
       { ...place(batch), outcome: 'not-written', cause, retriable: true },
     )
   }
-  return new DeliveryError(notAcknowledged(batch, minded.get(index) ?? cause.message, outcome), {
+  return new DeliveryError(notAcknowledged(batch, minded.get(index) ?? why, outcome), {
     ...place(batch),
     outcome,
     cause,

@@ -40,3 +40,16 @@ export function leaderHint(
   const hint = { topic: topic.name, topicId, partition, leaderId, leaderEpoch }
   return endpoint === undefined ? hint : { ...hint, endpoint }
 }
+
+/** Refused for its size: of the limit on batches, or of the segment that it would have to fit. */
+export function isTooLarge(code: number): boolean {
+  return code === ErrorCodes.MESSAGE_TOO_LARGE || code === ErrorCodes.RECORD_LIST_TOO_LARGE
+}
+
+/** Refused for the codec that it was compressed with, if any: Azure Event Hubs has 43 for that. */
+export function isCodecRefused(code: number): boolean {
+  return (
+    code === ErrorCodes.UNSUPPORTED_COMPRESSION_TYPE ||
+    code === ErrorCodes.UNSUPPORTED_FOR_MESSAGE_FORMAT
+  )
+}

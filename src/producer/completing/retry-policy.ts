@@ -1,9 +1,7 @@
 /**
  * What becomes of a batch after the broker's answer, or the lack of one: one pure function, so that
  * every rule can be read and tested in one place. (Kafka's Sender.completeBatch and canRetry,
- * TransactionManager.canRetry; KIP-360, KIP-467.)
- *
- * Two questions are kept apart:
+ * TransactionManager.canRetry; KIP-360, KIP-467.) Two questions are kept apart:
  *   - was this attempt written?  no, yes, or nobody knows (`maybeWritten`)
  *   - what next?                 acknowledge, retry, split, or fail
  */
@@ -32,6 +30,8 @@ export interface Verdict {
   readonly immediately: boolean
   /** True where the pause is that of a transaction's end, some 20 ms, and not the backoff of a failure. */
   readonly briefly: boolean
+  /** What the broker does not take: the sequence numbers, or the producer id under whatever numbers. */
+  readonly refused: 'numbers' | 'producer' | null
 }
 
 const ACKNOWLEDGE: Verdict = verdict('acknowledge')
@@ -39,7 +39,7 @@ const ACKNOWLEDGE: Verdict = verdict('acknowledge')
 function verdict(action: Verdict['action'], more: Partial<Verdict> = {}): Verdict {
   return {
     ...{ action, attemptMaybeWritten: false, refreshMetadata: false },
-    ...{ immediately: false, briefly: false },
+    ...{ immediately: false, briefly: false, refused: null },
     ...more,
   }
 }
@@ -65,11 +65,6 @@ export const ANSWER_LOST: Verdict = verdict('retry', {
   refreshMetadata: true,
 })
 
-/** Refused for its size: of the limit on batches, or of the segment that it would have to fit. */
-export function isTooLarge(code: number): boolean {
-  return code === ErrorCodes.MESSAGE_TOO_LARGE || code === ErrorCodes.RECORD_LIST_TOO_LARGE
-}
-
 /** Judges the error code of one partition in a Produce answer. */
 export function judge(code: number, batch: BatchFacts): Verdict {
   switch (code) {
@@ -85,7 +80,9 @@ export function judge(code: number, batch: BatchFacts): Verdict {
       return judgeOutOfOrder(batch)
     case ErrorCodes.UNKNOWN_PRODUCER_ID:
     case ErrorCodes.INVALID_PRODUCER_EPOCH:
-      return judgeForgotten(batch)
+      return judgeForgotten(batch, 'numbers')
+    case ErrorCodes.INVALID_PRODUCER_ID_MAPPING:
+      return judgeForgotten(batch, 'producer')
     default:
       return judgeByTable(code)
   }
@@ -94,26 +91,26 @@ export function judge(code: number, batch: BatchFacts): Verdict {
 /**
  * The broker lacks a batch before this one. Where an earlier batch of ours is still unresolved,
  * that is the one it lacks: try again behind it. Where there is none, the gap is for good, and the
- * partition begins again. But not for a batch whose earlier attempt lost its answer: its bytes may
- * lie in an old connection still, and be written after this answer; under new numbers it would
- * then be stored twice.
+ * partition begins again. But not for a batch whose earlier attempt lost its answer: it may lie in an old
+ * connection still, and be written after this answer; under new numbers it would be stored twice.
  */
 function judgeOutOfOrder(batch: BatchFacts): Verdict {
   if (!batch.isIdempotent) return verdict('fail')
   if (!batch.isFirstUnresolved) return verdict('retry', { immediately: true })
-  if (batch.isTransactional === true) return verdict('fail')
-  return batch.maybeWritten ? verdict('fail') : verdict('restart-sequence', { immediately: true })
+  return judgeForgotten(batch, 'numbers')
 }
 
 /**
- * The broker no longer knows our producer (its records were deleted by retention), or has seen a
- * newer epoch. This attempt was refused; whether an earlier one was written can no longer be known.
+ * The broker no longer knows our producer (its records were deleted by retention), or its id, or has seen
+ * a newer epoch. This attempt was refused; whether an earlier one was written can no longer be known.
  */
-function judgeForgotten(batch: BatchFacts): Verdict {
-  if (!batch.isIdempotent || batch.isTransactional === true || batch.maybeWritten)
-    return verdict('fail')
-  if (!batch.isFirstUnresolved) return verdict('retry', { immediately: true })
-  return verdict('restart-sequence', { immediately: true })
+function judgeForgotten(batch: BatchFacts, what: 'numbers' | 'producer'): Verdict {
+  const { isIdempotent, isTransactional, isFirstUnresolved, maybeWritten } = batch
+  if (!isIdempotent || isTransactional === true) return verdict('fail')
+  // Numbers may be refused for the sake of a batch before this one; an id never is.
+  const refused = isFirstUnresolved || what === 'producer' ? what : null
+  if (maybeWritten) return verdict('fail', { refused })
+  return verdict(isFirstUnresolved ? 'restart-sequence' : 'retry', { immediately: true, refused })
 }
 
 function judgeByTable(code: number): Verdict {

@@ -23,6 +23,7 @@ import {
   type TxnOffsetCommitResponse,
 } from '../../protocol/messages/txn-offset-commit.js'
 import { TimeoutError } from '../../errors.js'
+import { ErrorCodes } from '../../protocol/error-codes.js'
 import type { ProducerIdentity } from '../sequencing/partition-sequence.js'
 import type { CheckedOffset, GroupMember } from './consumer-group.js'
 import type { CoordinatorRequests, Decided, Stopped } from './coordinator-requests.js'
@@ -41,7 +42,7 @@ export interface OffsetParts {
   /** The transaction can still be committed. */
   isWanted(): boolean
   /** There is an answer; where it is not 'done', the transaction cannot be committed. */
-  onAnswer(answer: Decided<unknown> | Stopped, groupId: string): void
+  onAnswer(answer: Decided<unknown> | Stopped, groupId: string, forbiddenTopic?: string): void
   /** A request is about to leave by which the transaction begins, where it has not. */
   onSending(): void
   /** The transaction's own, once it may send; null where it has ended before. */
@@ -100,7 +101,7 @@ export class OffsetCommits {
       isWanted: () => this.#parts.isWanted(),
     })
     if (answer.mayArriveLate) this.#noteLate(group.groupId, offsets)
-    this.#parts.onAnswer(answer, group.groupId)
+    this.#parts.onAnswer(answer, group.groupId, forbiddenTopic(answer))
     return isDone(answer)
   }
 
@@ -151,6 +152,14 @@ function partitionOf({ topic, partition }: CheckedOffset): string {
 
 function isDone(answer: Decided<unknown> | Stopped): boolean {
   return answer.kind === 'decided' && answer.verdict.action === 'done'
+}
+
+/** The topic whose offsets may not be committed; the first of several. */
+function forbiddenTopic(answer: Decided<TxnOffsetCommitResponse> | Stopped): string | undefined {
+  if (answer.kind !== 'decided') return undefined
+  const isForbidden = ({ errorCode }: { readonly errorCode: number }): boolean =>
+    errorCode === ErrorCodes.TOPIC_AUTHORIZATION_FAILED
+  return answer.response?.topics.find(({ partitions }) => partitions.some(isForbidden))?.name
 }
 
 function byTopic(offsets: readonly CheckedOffset[]): TxnOffsetCommitRequestTopic[] {

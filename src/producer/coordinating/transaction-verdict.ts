@@ -131,6 +131,10 @@ const TABLE: Readonly<Record<TransactionRequest, Column>> = {
     [E.REQUEST_TIMED_OUT]: FIND,
     [E.INVALID_TXN_STATE]: FATAL,
     [E.UNKNOWN_PRODUCER_ID]: FATAL,
+    // Of these offsets alone: the id is as good as before. (Java's producer is over by them.)
+    [E.OFFSET_METADATA_TOO_LARGE]: ABORT,
+    [E.INVALID_COMMIT_OFFSET_SIZE]: ABORT,
+    [E.TOPIC_AUTHORIZATION_FAILED]: ABORT,
     [E.TRANSACTION_ABORTABLE]: ABORT,
     [E.GROUP_AUTHORIZATION_FAILED]: ABORT,
   },

@@ -61,6 +61,8 @@ export interface CompressionChoice {
 }
 
 interface TopicState {
+  /** Those that its brokers take, as far as they have said. */
+  codecs: readonly Codec[]
   /** A look that is under way. */
   trials: CodecTrials | null
   choice: CompressionChoice | null
@@ -112,8 +114,8 @@ export class AutoCompression implements CodecChooser {
     state.usualBytes = Math.max(length, state.usualBytes * SIZE_MEMORY)
     // A batch that is small among its like says little of how they come out.
     if (length < LEAST_SAMPLE_BYTES || length < state.usualBytes / 2) return state.codec
-    if (state.trials === null && this.#isLookDue(state)) {
-      state.trials = new CodecTrials(this.#codecs, this.#stopwatchMs)
+    if (state.trials === null && state.codecs.length > 0 && this.#isLookDue(state)) {
+      state.trials = new CodecTrials(state.codecs, this.#stopwatchMs)
     }
     if (state.trials !== null) this.#goOn(topic, state, state.trials, recordBytes)
     return state.codec
@@ -133,18 +135,41 @@ export class AutoCompression implements CodecChooser {
    * on several records only what may be better than to split them. Empty: nothing is left to try.
    */
   codecsForRefused(topic: QueueTopic, recordCount: number, codecId: number): readonly Codec[] {
-    if (recordCount === 1) return this.#codecs
+    const { codecs, smallest } = this.#stateOf(topic)
+    if (recordCount === 1) return codecs
     if (codecId !== 0) return []
-    const { smallest } = this.#stateOf(topic)
-    if (smallest === null) return this.#codecs // its batches are too small for trials
+    if (smallest === null) return codecs // its batches are too small for trials
     const isWorthIt = smallest.codec !== null && smallest.ratio <= WORTH_MORE_THAN_A_SPLIT
     return isWorthIt ? [smallest.codec] : []
+  }
+
+  /** The topic's brokers do not take this codec: it is not used for it again, and the others are tried. */
+  strike(topic: QueueTopic, codecId: number): void {
+    const state = this.#stateOf(topic)
+    const codecs = state.codecs.filter(({ id }) => id !== codecId)
+    const [struck] = state.codecs.filter(({ id }) => id === codecId)
+    if (struck === undefined) return
+    const nothing = {
+      trials: null,
+      choice: null,
+      chosenLabel: undefined,
+      codec: null,
+      smallest: null,
+    }
+    // As of a new topic: the look at what is left is due at once.
+    Object.assign(state, nothing, { codecs, batches: 0, triedBytes: 0, observed: 0 })
+    topic.fill.reset(1)
+    this.#logger.warn(
+      { topic: topic.name, codec: struck.name },
+      'the brokers of a topic refuse a codec: it is not used there any longer',
+    )
   }
 
   #stateOf(topic: QueueTopic): TopicState {
     let state = this.#states.get(topic)
     if (state === undefined) {
       state = {
+        codecs: this.#codecs,
         trials: null,
         choice: null,
         chosenLabel: undefined,

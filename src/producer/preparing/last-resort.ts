@@ -1,6 +1,7 @@
 /**
- * With `compression: 'auto'`: the codecs, tried on a batch that its broker refused for its size, before
- * its record is given up (or its records split). It may have been sent plain because no codec paid
+ * With `compression: 'auto'`: what may yet save a batch that its broker refused. One refused for its
+ * codec goes plain. On one refused for its size the codecs are tried, before its record is given up (or
+ * its records split). It may have been sent plain because no codec paid
  * off, or with one that gains little; here size alone counts.
  *
  * The refused attempt was not written, so that the batch goes again under its numbers, in other
@@ -23,6 +24,8 @@ export interface LastResortParts {
   /** Knows what may help such a batch. */
   readonly auto: {
     codecsForRefused(topic: QueueTopic, recordCount: number, codecId: number): readonly Codec[]
+    /** The topic's brokers do not take this codec. */
+    strike(topic: QueueTopic, codecId: number): void
   }
   readonly accumulator: Accumulator
   readonly observer: Observer
@@ -59,6 +62,23 @@ export class LastResort {
     this.#tried.add(batch)
     batch.preparing()
     this.#line = this.#line.then(() => this.#tryAll(batch, codecs, giveUp))
+    return true
+  }
+
+  /**
+   * True where the batch, refused for its codec, will be sent again without it; false where it has none.
+   * Its memory was given for compressed bytes: what is more lies outside until it is settled.
+   */
+  goPlain(batch: ProducerBatch): boolean {
+    const { queue, codecId } = batch
+    if (codecId === 0) return false
+    const { auto, accumulator, decompress } = this.#parts
+    auto.strike(queue.topic, codecId)
+    const plain = decompress(recordBytesOf(batch.wire), codecId)
+    const room = accumulator.takeRoom(plain.length)
+    recordBytesOf(room).set(plain)
+    accumulator.compressed(batch, room, 0)
+    queue.schedule()
     return true
   }
 

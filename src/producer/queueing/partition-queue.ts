@@ -316,6 +316,11 @@ export class PartitionQueue<Batch extends QueuedBatch> implements NumberedPartit
     if (this.hasBatches) this.#ports.scheduler.consider(this)
   }
 
+  /** The broker does not take the numbers, or the producer id: what begins anew must differ in that. */
+  numbersRefused(what: 'numbers' | 'producer'): void {
+    this.#numbering.refused(what)
+  }
+
   /** The broker refuses the numbers: they begin anew, as soon as no answer is owed. */
   restartNumbers(): void {
     this.#numbering.restart()

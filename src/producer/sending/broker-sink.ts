@@ -251,6 +251,7 @@ export class BrokerSink implements ProduceListener {
 
   onLost(request: ProduceRequest, error: OttlaError): void {
     const nowMs = this.#parts.clock.monotonicMs()
+    if (this.#connection?.isOpen === false) this.#connection = null
     this.#ended(request)
     this.#parts.observer.answerLost(request, error)
     this.#guard(() => this.#parts.completion.lost(request, error, nowMs))

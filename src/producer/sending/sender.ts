@@ -39,6 +39,8 @@ export class Sender implements QueueScheduler<ProducerBatch>, SinkScheduler {
   readonly #sinks: Map<number, BrokerSink>
   readonly #pauses = new Pauses()
   readonly #leaderSearch: LeaderSearch
+  /** Of the cluster's present brokers; null until they are known. */
+  #listedIds: ReadonlySet<number> | null = null
   #isScheduled = false
   #isClosed = false
   #timer: Timer | null = null
@@ -100,6 +102,7 @@ export class Sender implements QueueScheduler<ProducerBatch>, SinkScheduler {
     for (const queue of this.#pauses.end(nowMs)) this.consider(queue)
     for (const sink of this.#sinks.values()) sink.leaveIfDue()
     for (const sink of this.#sinks.values()) sink.turn(nowMs)
+    this.#dropUnlisted()
     this.#setTimer(nowMs)
   }
 
@@ -110,6 +113,22 @@ export class Sender implements QueueScheduler<ProducerBatch>, SinkScheduler {
     if (queue.retryAtMs > 0) this.#pauses.add(queue) // it may end sooner now
     this.#parts.network.forgiveFailures(leaderId)
     this.consider(queue)
+  }
+
+  /** The cluster has other brokers: who has left it may be forgotten, and others have been waited for. */
+  brokersChanged(ids: ReadonlySet<number>): void {
+    this.#listedIds = ids
+    this.wake()
+  }
+
+  /** Whoever is not listed any longer, once it owes nothing. */
+  #dropUnlisted(): void {
+    const { size } = this.#listedIds ?? this.#sinks
+    if (this.#sinks.size <= size) return // the usual case
+    for (const [nodeId, { inFlight, hasWork }] of this.#sinks) {
+      const isIdle = inFlight.length === 0 && !hasWork
+      if (isIdle && this.#listedIds?.has(nodeId) === false) this.#sinks.delete(nodeId)
+    }
   }
 
   /** The partition pauses until its `retryAtMs`. */

@@ -5,7 +5,7 @@
  *   no identity ── producer id known ──> counting ── numbers refused, or a gap ──> restarting
  *        ^                                  ^                                          │ no answer owed
  *        └── renounce: another cluster      ├── next epoch, sequence 0 <───────────────┤
- *                                           └── another producer id <── renewing <─────┘ epochs used up
+ *                                           └── another producer id <── renewing <─────┘ epochs used up, or id refused
  *
  * A restart waits until no answer is owed: a batch in flight under the old numbers may still be written,
  * and under new ones it would be written twice. What may be in the log is then failed as *unknown*;
@@ -75,6 +75,8 @@ export interface Numbering {
   failed(batch: NumberedBatch): void
   /** A later batch is in the log: one that was refused can have no place before it. */
   isOvertaken(batch: NumberedBatch): boolean
+  /** A broker does not take them, or their producer id: where they begin anew they must differ in that. */
+  refused(what: 'numbers' | 'producer'): void
   /** The numbers have to begin anew, as soon as no answer is owed. */
   restart(): void
   /** A batch has left: where it left a gap and no other is unresolved, the numbers begin anew. */
@@ -97,6 +99,7 @@ export const UNNUMBERED: Numbering = {
   acknowledged() {},
   failed() {},
   isOvertaken: () => false,
+  refused() {},
   restart() {},
   closeGap() {},
   renounce() {},
@@ -193,6 +196,10 @@ export class IdempotentNumbering implements Numbering {
     return this.#sequence?.isOvertaken(ordinal) === true
   }
 
+  refused(what: 'numbers' | 'producer'): void {
+    this.#sequence?.refused(what)
+  }
+
   restart(): void {
     if (this.#sequence === null) return
     if (this.#state === 'counting') this.#state = 'restarting'
@@ -212,7 +219,7 @@ export class IdempotentNumbering implements Numbering {
     else this.#renew(sequence)
   }
 
-  /** The epochs are used up: another producer id. Refused, it is asked for again at the next look. */
+  /** The epochs are used up, or the id is refused: another producer id. Refused, it is asked for again at the next look. */
   #renew(sequence: PartitionSequence): void {
     this.#state = 'renewing'
     this.#identities.renew(sequence.identity, (identity) => {

@@ -10,7 +10,8 @@
  *   closes when a batch behind it is acknowledged after all; else the partition begins again at
  *   sequence 0 under the next epoch, once no batch under the old numbers is unresolved.
  * - The epoch is raised here, without asking the broker, and for this partition alone: a broker
- *   keeps a producer's state by partition. After epoch 32767 only a new producer id helps.
+ *   keeps a producer's state by partition. After epoch 32767 only a new producer id helps; so it does
+ *   where a service refuses the id, or an epoch that it has not given itself (Azure Event Hubs).
  */
 import type { ProducerStamp } from '../../protocol/record-batch.js'
 
@@ -36,6 +37,10 @@ export class PartitionSequence {
   #gapOrdinal = -1
   /** The latest batch that was acknowledged, under whatever numbers; -1 before the first. */
   #acknowledgedOrdinal = -1
+  /** The epoch was raised here, and nothing has been acknowledged under it. */
+  #isEpochUnproven = false
+  /** No other epoch of this producer id would help. */
+  #isIdRefused = false
 
   /** A broker accepts any first number of a producer that it does not know; a test may use that. */
   constructor(identity: ProducerIdentity, firstSequence = 0, isTransactional = false) {
@@ -70,6 +75,7 @@ export class PartitionSequence {
   /** A batch was acknowledged: gaps before it are none, for the broker has gone past them. */
   acknowledged(ordinal: number): void {
     this.#acknowledgedOrdinal = Math.max(this.#acknowledgedOrdinal, ordinal)
+    this.#isEpochUnproven = false
     if (ordinal >= this.#gapOrdinal) this.#gapOrdinal = -1
   }
 
@@ -84,13 +90,22 @@ export class PartitionSequence {
   }
 
   /**
-   * Begins again at sequence 0 under the next epoch; false where epochs are used up, and a new
-   * producer id is needed.
+   * A broker does not take the numbers, or the id. Kafka takes sequence 0 of any later epoch: who refuses
+   * even that takes no epoch that was raised here.
+   */
+  refused(what: 'numbers' | 'producer'): void {
+    if (what === 'producer' || this.#isEpochUnproven) this.#isIdRefused = true
+  }
+
+  /**
+   * Begins again at sequence 0 under the next epoch; false where epochs are used up, or the id is
+   * refused, and a new producer id is needed.
    */
   restart(): boolean {
     const { producerId, producerEpoch } = this.#identity
-    if (producerEpoch >= MAX_PRODUCER_EPOCH) return false
+    if (producerEpoch >= MAX_PRODUCER_EPOCH || this.#isIdRefused) return false
     this.adopt({ producerId, producerEpoch: producerEpoch + 1 })
+    this.#isEpochUnproven = true
     return true
   }
 
@@ -99,5 +114,7 @@ export class PartitionSequence {
     this.#identity = identity
     this.#nextSequence = 0
     this.#gapOrdinal = -1
+    this.#isEpochUnproven = false
+    this.#isIdRefused = false
   }
 }

@@ -111,7 +111,7 @@ export class ProducerIdSource implements Identities {
   }
 
   /**
-   * `used` has no epoch left: calls back with another identity, which all new partitions get too, or
+   * `used` has no epoch left, or is refused: calls back with another identity, which all new partitions get too, or
    * with null where the cluster refuses.
    */
   renew(used: ProducerIdentity, onIdentity: Renewal): void {

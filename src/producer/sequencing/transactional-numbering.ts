@@ -154,6 +154,9 @@ export class TransactionalNumbering implements Numbering, AddablePartition {
     return this.#sequence?.isOvertaken(ordinal) === true
   }
 
+  /** The transaction's end decides which identity is next. */
+  refused(): void {}
+
   /** Nothing is ever renumbered within a transaction: what would need it has failed. */
   restart(): void {}
 

@@ -64,10 +64,10 @@ export class TransactionJob {
       ...{ requests, transactionalId, isWanted },
       onSending: () => this.#mayBegin(),
       whenSending: () => this.#whenSending(),
-      onAnswer: (answer, group) => {
+      onAnswer: (answer, group, topic) => {
         this.run.wantsBump ||= answer.mayArriveLate
         if (isDone(answer)) this.begun()
-        else parts.onRefused(this, answer, { group })
+        else parts.onRefused(this, answer, { group, topic })
       },
     })
   }

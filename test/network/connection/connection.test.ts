@@ -2,6 +2,7 @@
 import t from 'tap'
 import { ConnectionError, OttlaError, ProtocolError } from '../../../src/errors.js'
 import { Connection } from '../../../src/network/connection/connection.js'
+import { FrameWriter } from '../../../src/network/connection/frame-writer.js'
 import { openConnection } from '../../../src/network/connection/open-connection.js'
 import { initProducerId } from '../../../src/protocol/messages/init-producer-id.js'
 import type { Peer } from '../support/memory-network.js'
@@ -373,4 +374,16 @@ t.test('knows its shortest round trip', async (t) => {
   }
   t.strictSame(shortest, [40, 10, 10])
   connection.close(REASON)
+})
+
+t.test('a closed stream is forgotten with its buffers, whoever keeps the connection', async (t) => {
+  const writer = new FrameWriter({ onFrameWritten() {}, onUnansweredWritten() {} })
+  const done: string[] = []
+  const note = (what: string) => (): void => void done.push(what)
+  const transport = { write: note('write'), destroy: note('destroy'), ref: note('ref'), unref: note('unref') } // prettier-ignore
+  writer.start(transport)
+  writer.destroy()
+  writer.keepAlive(false)
+  writer.destroy()
+  t.strictSame(done, ['destroy'])
 })

@@ -96,6 +96,23 @@ t.test('asks again in v0 where nothing is listed, or nothing lower', async (t) =
   }
 })
 
+t.test('asks again in v0 where the rest of the refusal cannot be read', async (t) => {
+  for (const rest of ['', 'ffffffff', '000000ff', '0000000000000000', '00000001']) {
+    const { open, versions } = setUp((request) => {
+      if (request.version === 0) {
+        replyVersions(request)
+        return
+      }
+      const bytes = Buffer.from(`00000000000000000023${rest}`, 'hex')
+      bytes.writeInt32BE(bytes.length - 4, 0)
+      bytes.writeInt32BE(request.correlationId, 4)
+      request.peer.send(bytes)
+    })
+    await open()
+    t.strictSame(versions, [4, 0])
+  }
+})
+
 t.test('dials again and asks in v0 where the broker closes on the question, once', async (t) => {
   const picky = setUp((request) => {
     if (request.version >= 4) request.peer.close()

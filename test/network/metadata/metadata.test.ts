@@ -90,6 +90,23 @@ t.test('reports a topic that is refused, and forgets it until it is wanted again
   t.equal(cluster.asked.length, 2)
 })
 
+t.test('takes for final what concerns the name or a right, and nothing else', async (t) => {
+  const final = ['INVALID_TOPIC_EXCEPTION', 'TOPIC_AUTHORIZATION_FAILED', 'POLICY_VIOLATION'] as const
+  const passing = ['INVALID_REPLICATION_FACTOR', 'UNKNOWN_SERVER_ERROR', 'BROKER_NOT_AVAILABLE'] as const
+  for (const name of [...final, ...passing]) {
+    const { cache, cluster, clock, events } = setUp()
+    cluster.topics = { a: { errorCode: ErrorCodes[name] } }
+    cache.want('a')
+    await clock.settle()
+    const isPassing = passing.some((it) => it === name)
+    t.equal(events.at(-1), `a ${name} ${isPassing}`)
+    cluster.topics = { a: { leaders: [[1, 0]] } }
+    await clock.advanceSettled(1000)
+    t.equal(cache.topic('a') !== undefined, isPassing, 'asked again')
+    if (isPassing) t.not(cluster.asked[1]?.split(':')[0], 'boot', 'of another broker')
+  }
+}) // prettier-ignore
+
 t.test('keeps what it knows of a topic that an answer leaves out, and asks again', async (t) => {
   const { cache, cluster, clock, events } = await setUpKnown()
   const { topics } = cluster
@@ -264,6 +281,18 @@ t.test('moves on from a broker that lists no brokers or refuses', async (t) => {
     t.equal(cache.topic('a')?.partitions.length, 2)
   }
 })
+
+t.test('gives answers more time where none comes in time, up to requestTimeoutMs', async (t) => {
+  for (const [requestTimeoutMs, isKnown] of [[30_000, true], [8000, false]] as const) {
+    const { cache, cluster, clock, context, inUse } = setUp({ requestTimeoutMs })
+    cluster.topics = { a: { leaders: [[1, 0]] } }
+    cluster.defer = (reply) => void context.clock.setTimer(reply, 9000)
+    inUse.add('a')
+    cache.want('a')
+    for (let i = 0; i < 60; i++) await clock.advanceSettled(1000)
+    t.equal(cache.topic('a') !== undefined, isKnown)
+  }
+}) // prettier-ignore
 
 t.test('keeps a throttle of the only broker', async (t) => {
   const { cache, cluster, clock } = setUp({ bootstrap: [ONE] })

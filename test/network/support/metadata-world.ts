@@ -33,6 +33,8 @@ export class Cluster {
   views = new Map<string, Record<string, Topic>>()
   /** Addresses whose brokers take requests and never answer. */
   frozen = new Set<string>()
+  /** When an answer leaves. */
+  defer: (reply: () => void) => void = (reply) => reply()
   /** `address: topic,topic` of each question, in order. */
   asked: string[] = []
 
@@ -43,6 +45,10 @@ export class Cluster {
     const names = (topics ?? []).map(({ name }) => name ?? '?')
     this.asked.push(`${address}: ${names.join()}`)
     if (this.frozen.has(address)) return
+    this.defer(() => this.#reply(address, request, names))
+  }
+
+  #reply(address: string, request: ReceivedRequest, names: readonly string[]): void {
     const view = this.views.get(address) ?? this.topics
     request.reply(metadata, {
       throttleTimeMs: this.throttleTimeMs,

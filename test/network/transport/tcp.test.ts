@@ -167,6 +167,23 @@ t.test('carries a whole conversation with a broker', async (t) => {
   t.strictSame(closed, ['Error'])
 })
 
+t.test('the order of addresses is for the process to say', async (t) => {
+  const { lookup } = dns.promises
+  const asked: unknown[] = []
+  const note = async (_: string, options: object): Promise<never> => {
+    asked.push(options)
+    throw new Error('nowhere')
+  }
+  dns.promises.lookup = note as unknown as typeof lookup
+  syncBuiltinESMExports()
+  t.teardown(() => {
+    dns.promises.lookup = lookup
+    syncBuiltinESMExports()
+  })
+  await t.rejects(dial({ host: 'a.example', port: 1 }, listener(), LIMIT))
+  t.strictSame(asked, [{ all: true }], 'neither verbatim nor an order')
+})
+
 /** A name for two addresses of this machine, for as long as the test runs. */
 function nameForTwo(t: Test): void {
   const { lookup } = dns.promises

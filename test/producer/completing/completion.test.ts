@@ -324,6 +324,30 @@ t.test('when epochs are used up the partition waits for another producer id', as
   t.match(rig.sent()[1]?.batches[0], { values: ['a'], epoch: 0, sequence: 0 })
 })
 
+for (const retries of [10, 0]) {
+  t.test(`a producer id that is refused is renewed, with ${retries} retries`, async (t) => {
+    const rig = new SendingRig({ retries })
+    rig.send('a')
+    rig.sent()[0]?.answer({ 0: ErrorCodes.INVALID_PRODUCER_ID_MAPPING })
+    if (retries === 0) rig.send('b')
+    t.equal(rig.renewals.length, 1, 'another epoch of it would be refused again')
+    rig.renewals[0]?.({ producerId: 78n, producerEpoch: 0 })
+    rig.run()
+    rig.sent()[1]?.answer()
+    t.strictSame(rig.told, retries === 0 ? ['a: rejected', 'b: 100'] : ['a: 100'])
+  })
+}
+
+t.test('an id that is refused after a lost answer is not used again', async (t) => {
+  const rig = new SendingRig()
+  rig.send('a')
+  rig.sent()[0]?.lose()
+  rig.clock.advance(100)
+  rig.sent()[1]?.answer({ 0: ErrorCodes.INVALID_PRODUCER_ID_MAPPING })
+  t.strictSame(rig.told, ['a: unknown'])
+  t.equal(rig.renewals.length, 1)
+})
+
 t.test('a leader that is none any more says who is', async (t) => {
   const rig = new SendingRig()
   rig.send('a')

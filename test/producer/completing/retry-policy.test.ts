@@ -61,7 +61,6 @@ const FAILED = [
   'UNSUPPORTED_FOR_MESSAGE_FORMAT',
   'POLICY_VIOLATION',
   'INVALID_TXN_STATE',
-  'INVALID_PRODUCER_ID_MAPPING',
   'TRANSACTIONAL_ID_AUTHORIZATION_FAILED',
   'SASL_AUTHENTICATION_FAILED',
   'UNSUPPORTED_COMPRESSION_TYPE',
@@ -149,6 +148,31 @@ for (const name of ['UNKNOWN_PRODUCER_ID', 'INVALID_PRODUCER_EPOCH'] as const) {
   })
 }
 
+t.test(
+  'INVALID_PRODUCER_ID_MAPPING restarts under another id; what may be written fails',
+  async (t) => {
+    const code = ErrorCodes.INVALID_PRODUCER_ID_MAPPING
+    const refused = 'producer'
+    t.match(judge(code, facts()), { action: 'restart-sequence', immediately: true, refused })
+    t.match(judge(code, facts({ isFirstUnresolved: false })), { action: 'retry', refused })
+    t.match(judge(code, facts({ maybeWritten: true })), { action: 'fail', refused })
+    for (const own of [{ isIdempotent: false }, { isTransactional: true }]) {
+      t.match(judge(code, facts(own)), { action: 'fail', refused: null })
+    }
+  },
+)
+
+t.test('numbers count as refused where no earlier batch explains it', async (t) => {
+  const codes = ['OUT_OF_ORDER_SEQUENCE_NUMBER', 'UNKNOWN_PRODUCER_ID', 'INVALID_PRODUCER_EPOCH'] as const
+  for (const name of codes) {
+    for (const maybeWritten of [true, false]) {
+      const first = judge(ErrorCodes[name], facts({ maybeWritten }))
+      const behind = judge(ErrorCodes[name], facts({ maybeWritten, isFirstUnresolved: false }))
+      t.strictSame([first.refused, behind.refused], ['numbers', null])
+    }
+  }
+}) // prettier-ignore
+
 t.test('every other code goes by Kafka’s table; unknown ones fail, and say nothing', async (t) => {
   const special: readonly number[] = [
     ErrorCodes.NONE,
@@ -158,6 +182,7 @@ t.test('every other code goes by Kafka’s table; unknown ones fail, and say not
     ErrorCodes.OUT_OF_ORDER_SEQUENCE_NUMBER,
     ErrorCodes.UNKNOWN_PRODUCER_ID,
     ErrorCodes.INVALID_PRODUCER_EPOCH,
+    ErrorCodes.INVALID_PRODUCER_ID_MAPPING,
     ErrorCodes.CONCURRENT_TRANSACTIONS,
   ]
   for (let code = -1; code <= 200; code++) {
@@ -169,6 +194,7 @@ t.test('every other code goes by Kafka’s table; unknown ones fail, and say not
       refreshMetadata: refreshesMetadata,
       immediately: false,
       briefly: false,
+      refused: null,
     }
     for (const batch of ALL_FACTS) t.strictSame(judge(code, batch), expected, `code ${code}`)
   }

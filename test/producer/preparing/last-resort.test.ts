@@ -5,6 +5,7 @@
 import t, { type Test } from 'tap'
 import type { DeliveryError, ProducerOptions } from '../../../src/index.js'
 import { ErrorCodes } from '../../../src/protocol/error-codes.js'
+import type { ProduceRequest } from '../../../src/protocol/messages/produce.js'
 import { simulate, type Simulation } from '../../testing/support/simulation.js'
 import { seededRandom } from '../support/pieces.js'
 
@@ -53,6 +54,16 @@ function text(sizeBytes: number): Buffer {
 /** Hexadecimal: half the size in gzip and zstd, and no smaller in lz4 and snappy. */
 function hex(sizeBytes: number): Buffer {
   return Buffer.from(noise(sizeBytes / 2).toString('hex'))
+}
+
+/** The codecs of the Produce requests since so many requests. */
+function codecIds({ cluster }: Rig, before: number): number[] {
+  const produced = cluster.requests.slice(before).filter(({ api }) => api === 'Produce')
+  return produced.flatMap(({ body }) =>
+    (body as ProduceRequest).topicData.flatMap(({ partitionData }) =>
+      partitionData.map(({ records }) => Buffer.from(records ?? []).readInt16BE(21) & 7),
+    ),
+  )
 }
 
 /** The choice is "none". */
@@ -125,6 +136,56 @@ t.test('several that were compressed already are split', async (t) => {
   t.strictSame(stored.map(({ value }) => value?.toString()), values.map(String)) // prettier-ignore
   await it.settled(it.producer.close())
 })
+
+t.test(
+  'a codec that the brokers refuse is not used again, and no record fails by it',
+  async (t) => {
+    for (const name of [
+      'UNSUPPORTED_FOR_MESSAGE_FORMAT',
+      'UNSUPPORTED_COMPRESSION_TYPE',
+    ] as const) {
+      const it = await rig(t)
+      const sendText = async (): Promise<number[]> => {
+        const before = it.cluster.requests.length
+        await it.settled(it.send('text', text(5000)))
+        return codecIds(it, before)
+      }
+      const refused: number[] = []
+      for (let i = 0; i < 4; i++) {
+        it.cluster.failNext('Produce', { errorCode: ErrorCodes[name] })
+        const [first = 0, ...again] = await sendText()
+        refused.push(first)
+        t.strictSame(again, [0])
+      }
+      t.strictSame(refused.toSorted(), [1, 2, 3, 4], 'each but once')
+      t.strictSame(await sendText(), [0], 'none is left')
+      t.ok(it.told.every((told) => told.endsWith('stored')), it.told.join()) // prettier-ignore
+      t.match(it.producer.metrics(), { batchesIncomplete: 0, bufferAvailableBytes: MEMORY_BYTES })
+      await it.settled(it.producer.close())
+    }
+  },
+)
+
+t.test(
+  'a codec that was set is named where it is refused; one in doubt fails as unknown',
+  async (t) => {
+    const it = await rig(t, { compression: 'gzip' })
+    it.cluster.failNext('Produce', { errorCode: ErrorCodes.UNSUPPORTED_COMPRESSION_TYPE })
+    const sent = it.producer.send({ topic: 'orders', value: text(5000) })
+    const error = await it.settled(sent.then(() => null, (reason: unknown) => reason as DeliveryError)) // prettier-ignore
+    t.match(error, { outcome: 'rejected', message: /sent with gzip: set compression: 'none'/ })
+    await it.settled(it.producer.close())
+    const other = await rig(t)
+    const { NOT_LEADER_OR_FOLLOWER, UNSUPPORTED_COMPRESSION_TYPE } = ErrorCodes
+    other.cluster.failNext('Produce', { errorCode: NOT_LEADER_OR_FOLLOWER, appended: true })
+    other.cluster.failNext('Produce', { errorCode: UNSUPPORTED_COMPRESSION_TYPE })
+    const doubtful = other.producer.send({ topic: 'orders', value: text(5000) })
+    const told = doubtful.then(() => null, (reason: unknown) => reason as DeliveryError) // prettier-ignore
+    while (other.producer.metrics().recordsFailed === 0) await other.clock.advanceSettled(50)
+    t.match(await told, { outcome: 'unknown' })
+    await other.settled(other.producer.close())
+  },
+)
 
 t.test('without idempotence as well', async (t) => {
   const it = await rig(t, { idempotence: false, maxInFlight: 5 })

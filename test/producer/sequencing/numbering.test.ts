@@ -155,6 +155,39 @@ t.test('after the last epoch another producer id is asked for', async (t) => {
   t.equal(told.at(-1), 'go on')
 })
 
+t.test('an id that is refused is not begun anew under another epoch', async (t) => {
+  const { numbering, renewals, send } = setUp()
+  numbering.proceed()
+  const batch = send()
+  numbering.refused('producer')
+  numbering.restart()
+  renewals[0]?.(null)
+  numbering.proceed()
+  t.equal(renewals.length, 2, 'still, where no other one was to be had')
+  renewals[1]?.({ producerId: 8n, producerEpoch: 0 })
+  t.strictSame(batch.stamp, { producerId: 8n, producerEpoch: 0, baseSequence: 0 })
+  numbering.restart()
+  t.equal(batch.stamp.producerEpoch, 1, 'the next one is as good as any')
+})
+
+t.test('numbers of a raised epoch that are refused at once need another id', async (t) => {
+  const { numbering, renewals, send } = setUp()
+  numbering.proceed()
+  const batch = send()
+  const refuse = (): void => {
+    numbering.refused('numbers')
+    numbering.restart()
+  }
+  refuse()
+  t.equal(batch.stamp.producerEpoch, 1)
+  numbering.acknowledged(batch)
+  refuse()
+  t.equal(batch.stamp.producerEpoch, 2, 'the broker has taken a raised epoch')
+  refuse()
+  t.match(numbering, { hold: 'identity' })
+  t.equal(renewals.length, 1)
+})
+
 t.test('another cluster: the numbers are forgotten, and what was sent gets others', async (t) => {
   const { told, numbering, identities, renewals, send } = setUp({ producerId: 7n, producerEpoch: 32_767 })
   numbering.proceed()

@@ -25,6 +25,7 @@ import {
   NO_SEQUENCER,
   type IdentitySource,
 } from '../../../src/producer/sequencing/sequencer.js'
+import type { BrokerSink } from '../../../src/producer/sending/broker-sink.js'
 import { Sender } from '../../../src/producer/sending/sender.js'
 import type { ProducerTopic } from '../../../src/producer/partitioning/topic.js'
 import { ErrorCodes } from '../../../src/protocol/error-codes.js'
@@ -233,6 +234,7 @@ export class SendingRig {
   readonly sequencer: IdempotentSequencer
   #sender: Sender | null = null
   readonly connections = new Map<number, FakeConnection>()
+  readonly sinks = new Map<number, BrokerSink>()
   readonly dropped: number[] = []
   /** Brokers that need not be waited for any longer. */
   readonly forgiven: number[] = []
@@ -324,7 +326,7 @@ export class SendingRig {
         completion: this.completion,
         preparation: NO_PREPARATION,
         metadata,
-        sinks: new Map(),
+        sinks: this.sinks,
         newPace: () => new MeasuredPace(),
         onBroken: (error) => {
           throw error

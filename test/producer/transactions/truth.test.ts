@@ -21,6 +21,22 @@ t.test('an abort that was not carried out is followed by nothing', async (t) => 
   }
 })
 
+t.test('offsets that are refused end their transaction, and no other', async (t) => {
+  for (const level of LEVELS) {
+    for (const name of ['OFFSET_METADATA_TOO_LARGE', 'INVALID_COMMIT_OFFSET_SIZE', 'TOPIC_AUTHORIZATION_FAILED'] as const) {
+      const it = await rig(t, level)
+      const offsets = [{ topic: 'orders', partition: 0, offset: 1n }]
+      it.cluster.failNext('TxnOffsetCommit', { errorCode: ErrorCodes[name] })
+      const work = it.producer.transaction((next) => next.sendOffsets('group', offsets))
+      const error = await it.run(failureOf(work))
+      t.match(error.message, name)
+      if (name === 'TOPIC_AUTHORIZATION_FAILED') t.match(error.message, /Read on topic "orders" is not allowed.*--operation Read --topic orders/)
+      await it.run(it.producer.transaction((next) => next.send({ topic: 'orders', value: name })))
+      t.ok(it.committed().includes(name))
+    }
+  }
+}) // prettier-ignore
+
 t.test('an abort that the coordinator refuses with 59 is followed by nothing', async (t) => {
   for (const level of LEVELS) {
     const it = await rig(t, level)

@@ -146,7 +146,7 @@ export const TRANSACTIONAL_MUTATIONS: readonly Mutation[] = [
   mutation(
     'offsets that are refused do not abort',
     JOB,
-    'else parts.onRefused(this, answer, { group });',
+    'else parts.onRefused(this, answer, { group, topic });',
   ),
   mutation(
     'no group is added at level 1',
