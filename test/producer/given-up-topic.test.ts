@@ -9,12 +9,11 @@ import { simulate, values, type Simulation } from '../testing/support/simulation
 const { UNKNOWN_TOPIC_OR_PARTITION, NOT_LEADER_OR_FOLLOWER } = ErrorCodes
 const OPTIONS = { retryBackoffMs: 300, maxBlockMs: 20_000 }
 
-/** Codes that no retry mends; the last is of a Kafka to come. */
+/** Codes that no retry mends. */
 const FINAL = [
   ErrorCodes.TOPIC_AUTHORIZATION_FAILED,
   ErrorCodes.INVALID_TOPIC_EXCEPTION,
-  ErrorCodes.UNKNOWN_SERVER_ERROR,
-  1234,
+  ErrorCodes.POLICY_VIOLATION,
 ]
 
 const asked = ({ cluster }: Simulation): number =>
