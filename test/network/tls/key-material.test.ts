@@ -115,9 +115,9 @@ t.test('the constructor of a producer says so, and warns of no check at all', as
   const logger = { debug: () => {}, info: () => {}, error: () => {}, warn }
   const secret = { cert: { path: encrypted.certPath }, key: text(encrypted.keyPath), passphrase: MARKED } // prettier-ignore
   const producer = new Producer({ ...options({ ...secret, rejectUnauthorized: false }), logger })
-  t.equal(lines.filter((line) => line.includes('rejectUnauthorized')).length, 1)
   noSecretIn(t, producer, keys)
-  await producer.close()
+  await producer.close() // a logger is called a moment later
+  t.equal(lines.filter((line) => line.includes('rejectUnauthorized')).length, 1)
   for (const tls of [true, false, () => ({ ca: 'no pem' })]) {
     await new Producer(options(tls)).close()
   }
