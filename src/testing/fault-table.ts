@@ -52,7 +52,7 @@ const WHOLE_ONLY = ['AddPartitionsToTxn', 'TxnOffsetCommit']
 
 /** @throws RangeError for a fault that can never happen */
 export function checkFault(api: string, fault: object): void {
-  const given = Object.entries(fault).filter(([, value]) => value !== undefined)
+  const given = Object.entries(fault).filter(([, value]) => value !== undefined && value !== false)
   const names = given.map(([name]) => name)
   const named = EFFECTS.filter((effect) => names.includes(effect))
   if (named.length !== 1) {

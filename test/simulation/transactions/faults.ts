@@ -104,9 +104,9 @@ export class TransactionalFaults {
 
   #refuseForNow(): void {
     const { random } = this.#parts
-    const appended = random.chance(0.3)
-    const errorCode = random.pick(appended ? AFTER_THE_ACT : FOR_NOW)
     const api = random.weighted(QUESTIONS)
+    const appended = random.chance(0.3) && api !== 'FindCoordinator' // which only asks
+    const errorCode = random.pick(appended ? AFTER_THE_ACT : FOR_NOW)
     this.#tools.fail(api, { errorCode, appended, times: random.pick([1, 2, 4, 8]) })
   }
 
