@@ -415,7 +415,7 @@ t.test('a callback may send, flush, close and throw, in any mixture', async (t) 
     const note =
       (name: string, then: () => void = () => {}): DeliveryCallback =>
       (error) => {
-        told.push(`${name} ${error === null ? 'acked' : (error as DeliveryError).code}`)
+        told.push(`${name} ${error === null ? 'acked' : error.code}`)
         then()
       }
     const send = (name: string, then?: () => void): boolean =>
