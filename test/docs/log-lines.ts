@@ -16,7 +16,11 @@ export interface LogLine {
 }
 
 /** These pass on what others log. */
-const CARRIERS = ['src/logger.ts', 'src/network/outage-log.ts', 'src/producer/completing/unheard-log.ts']
+const CARRIERS = [
+  'src/logger.ts',
+  'src/network/outage-log.ts',
+  'src/producer/completing/unheard-log.ts',
+]
 const LEVELS = ['debug', 'info', 'warn', 'error']
 /** Texts of another file, by the name of the constant; null: those that are passed on here are found there. */
 const ELSEWHERE: Readonly<Record<string, string | null>> = {
