@@ -102,18 +102,22 @@ export class ServerConnection implements ServerStreamHandlers, BrokerConnection 
     this.#stream.destroy()
   }
 
-  /** Goes on with what waits, unless the broker is frozen. */
+  /**
+   * Goes on with what waits, unless the broker is frozen. The time is read once: what is not due when it is
+   * looked at must not be past when the timer is set, or nothing would wake it.
+   */
   resume(): void {
-    this.#flush()
+    const nowMs = this.#clock.monotonicMs()
+    this.#flush(nowMs)
     if (this.#isPumping) return
     this.#isPumping = true
-    while (this.#mayServe()) this.#serveNext()
+    while (this.#mayServe(nowMs)) this.#serveNext()
     this.#isPumping = false
-    this.#armTimer()
+    this.#armTimer(nowMs)
   }
 
-  #mayServe(): boolean {
-    const isMuted = this.#mutedUntilMs > this.#clock.monotonicMs()
+  #mayServe(nowMs: number): boolean {
+    const isMuted = this.#mutedUntilMs > nowMs
     const isOver = this.#isClosed || this.#endsAfterMs !== null
     const isHeld = this.#isServing || isOver || this.#broker.isFrozen || isMuted
     return !isHeld && this.#frames.length > 0
@@ -233,13 +237,13 @@ export class ServerConnection implements ServerStreamHandlers, BrokerConnection 
   }
 
   #send(bytes: Uint8Array, delayMs = 0, isLast = this.#endsAfterMs !== null): void {
-    const leavesAtMs = this.#clock.monotonicMs() + delayMs + (this.#endsAfterMs ?? 0)
+    const nowMs = this.#clock.monotonicMs()
+    const leavesAtMs = nowMs + delayMs + (this.#endsAfterMs ?? 0)
     this.#outgoing.push({ bytes, leavesAtMs, isLast })
-    this.#flush()
+    this.#flush(nowMs)
   }
 
-  #flush(): void {
-    const nowMs = this.#clock.monotonicMs()
+  #flush(nowMs: number): void {
     for (let next = this.#outgoing[0]; next !== undefined; next = this.#outgoing[0]) {
       if (this.#broker.isFrozen || this.#isClosed || next.leavesAtMs > nowMs) return
       this.#outgoing.shift()
@@ -255,11 +259,10 @@ export class ServerConnection implements ServerStreamHandlers, BrokerConnection 
   }
 
   /** Wakes when the next answer may leave, or the client's pause is over. */
-  #armTimer(): void {
+  #armTimer(nowMs: number): void {
     this.#timer?.clear()
     this.#timer = null
     if (this.#isClosed || this.#broker.isFrozen) return
-    const nowMs = this.#clock.monotonicMs()
     const dueMs = [this.#outgoing[0]?.leavesAtMs ?? 0, this.#mutedUntilMs].filter(
       (it) => it > nowMs,
     )
